@@ -1,0 +1,1 @@
+"""Compact template in, plain template out."""

@@ -1,0 +1,1 @@
+"""The custom resources behind a plain template."""
