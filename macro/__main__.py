@@ -1,0 +1,14 @@
+"""The command: ``hitcounter``, or ``python -m macro``."""
+
+import sys
+
+from macro.local.cli import main
+
+
+def run() -> None:
+    """Run the command with the process's arguments and end with its exit code."""
+    raise SystemExit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,1 @@
+"""The built-in handler: package data that is zipped and installed, not imported here."""

@@ -1,0 +1,157 @@
+"""The hit counter: one more hit for a name, and how many it has now.
+
+``.env`` beside this file says which ``table`` holds the counts, over how many items a name is spread (``shards``),
+and whether a hit costs a transaction (``exact``). ``handler`` answers with the number, ``proxy`` in the form that
+API Gateway passes on as it is. What is wrong is an error whose text begins with the HTTP status it stands for.
+"""
+
+import json
+import random
+import time
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
+
+MAX_KEY_BYTES = 2048
+TRIES = 4
+FIRST_PAUSE = 0.05
+THROTTLED = {
+    "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException", "TransactionConflict",
+    "TransactionConflictException", "TransactionInProgressException",
+}  # fmt: skip
+
+
+def read_env(text):
+    """The names and values of an env file."""
+    lines = (line.strip() for line in text.removeprefix("\ufeff").split("\n"))
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return {name: value.strip() for name, value in pairs}
+
+
+ENV = read_env(Path(__file__).with_name(".env").read_text("utf-8"))
+SHARDS = int(ENV.get("shards") or 1)
+EXACT = ENV.get("exact") == "true"
+# One attempt: a lost answer may belong to a hit that was counted, so only `retry` below may repeat a call.
+CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=2)
+DYNAMODB = boto3.client("dynamodb", config=CONFIG)
+
+
+def handler(event, context):
+    """Count a hit of ``event["name"]`` (or of the name in a proxy event); return the number of hits."""
+    return count(get_name(event), getattr(context, "aws_request_id", None))
+
+
+def proxy(event, context):
+    """The same as an API Gateway proxy answer (payload 1.0 and 2.0)."""
+    try:
+        return respond(200, handler(event, context))
+    except CounterError as error:
+        return respond(error.status, {"message": error.message})
+
+
+class CounterError(Exception):
+    """A hit that was not counted, or not answered; its text begins with the HTTP status."""
+
+    def __init__(self, status, message):
+        super().__init__(f"[{status}] {message}")
+        self.status = status
+        self.message = message
+
+
+def get_name(event):
+    """The name to count; a :class:`CounterError` of status 400 where the event has none that can be a key."""
+    name = event.get("name") or (event.get("pathParameters") or {}).get("name")
+    if not isinstance(name, str) or not name:
+        raise CounterError(400, "a name to count is needed")
+    limit = MAX_KEY_BYTES - len("#63")
+    if len(name.encode("utf-8", "replace")) > limit:
+        raise CounterError(400, f"a name has at most {limit} bytes")
+    return name
+
+
+def count(name, token):
+    """Add one hit and return how many there are."""
+    key = name
+    if SHARDS > 1:
+        # The same request picks the same item, or a repeated transaction would not match its token.
+        key = f"{name}#{random.Random(token).randrange(SHARDS)}"
+    if EXACT and token:
+        items = [{"Update": add(key)}]
+        retry(lambda: DYNAMODB.transact_write_items(TransactItems=items, ClientRequestToken=token), repeatable=True)
+        total = read(name) if SHARDS == 1 else None
+    else:
+        answer = retry(lambda: DYNAMODB.update_item(**add(key), ReturnValues="UPDATED_NEW"))
+        total = int(answer["Attributes"]["counter"]["N"])
+    return total if SHARDS == 1 else read_shards(name)
+
+
+def add(key):
+    """The update that both ways of counting make."""
+    return {
+        "TableName": ENV["table"],
+        "Key": {"name": {"S": key}},
+        "UpdateExpression": "ADD #counter :one",
+        "ExpressionAttributeNames": {"#counter": "counter"},
+        "ExpressionAttributeValues": {":one": {"N": "1"}},
+    }
+
+
+def read(name):
+    """How many hits the name's one item holds."""
+    key = {"name": {"S": name}}
+    answer = retry(lambda: DYNAMODB.get_item(TableName=ENV["table"], Key=key, ConsistentRead=True), repeatable=True)
+    return int(answer["Item"]["counter"]["N"])
+
+
+def read_shards(name):
+    """The sum over all items of a name, the one from before it was spread among them."""
+    keys = [{"name": {"S": key}} for key in [name, *(f"{name}#{shard}" for shard in range(SHARDS))]]
+    total = 0
+    pending = {ENV["table"]: {"Keys": keys, "ConsistentRead": True}}
+    for _ in range(TRIES * 2):
+        request = pending
+        answer = retry(lambda: DYNAMODB.batch_get_item(RequestItems=request), repeatable=True)  # noqa: B023
+        total += sum(int(item["counter"]["N"]) for item in answer["Responses"].get(ENV["table"], ()))
+        pending = answer.get("UnprocessedKeys")
+        if not pending:
+            return total
+        time.sleep(FIRST_PAUSE)
+    raise CounterError(503, "the hit is counted, but the table is too busy to be read")
+
+
+def retry(call, repeatable=False):
+    """The call's answer; repeated when it is known not to have been carried out, or does no harm a second time."""
+    for attempt in range(TRIES):
+        try:
+            return call()
+        except (EndpointConnectionError, ConnectTimeoutError):
+            pass
+        except HTTPClientError:
+            if not repeatable:
+                raise
+        except ClientError as error:
+            if not (is_throttled(error) or (repeatable and is_server_side(error))):
+                raise
+        if attempt < TRIES - 1:
+            time.sleep(FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1))
+    raise CounterError(503, "the table is too busy; try again")
+
+
+def is_throttled(error):
+    """Whether DynamoDB refused the call before it did anything."""
+    reasons = error.response.get("CancellationReasons", ())
+    codes = {error.response["Error"]["Code"], *(reason.get("Code") for reason in reasons)}
+    return not codes.isdisjoint(THROTTLED)
+
+
+def is_server_side(error):
+    """Whether the answer is one that may come after the work was done (HTTP 5xx)."""
+    return error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
+
+
+def respond(status, body):
+    """An API Gateway proxy answer that no cache keeps."""
+    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    return {"statusCode": status, "headers": headers, "body": json.dumps(body)}

@@ -1,0 +1,144 @@
+"""What a counter's properties say to its plug-ins: the values that are there before any plug-in runs."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from macro.builtin.digest import KEY
+from macro.errors import Path, Problem
+from macro.literals import Parameters, read_properties
+from macro.plugin import Json, Values
+from macro.template import Counter
+from macro.validate import check_properties, load_schema
+
+DEFAULT_STAGE = "prod"
+# Names that the counter itself puts into .env.
+_OWN_ENV = ("table", "exact", "shards")
+
+
+class Setting(NamedTuple):
+    """What an expansion depends on beside the template: parameter values, and the installation's suffix."""
+
+    parameters: Values = {}
+    suffix: str = ""
+
+
+DEFAULT = Setting()
+
+
+class Wish(NamedTuple):
+    """A further plug-in that a counter names, with its options."""
+
+    name: str
+    options: Values
+    path: Path
+
+
+class Given(NamedTuple):
+    """What is known of a counter before its plug-ins run."""
+
+    values: Values
+    gateway: str
+    wishes: Sequence[Wish]
+
+
+# Which property each value that may hold references was read from.
+SOURCES = {
+    "code": "Code",
+    "handler": "Handler",
+    "runtime": "Runtime",
+    "env": "Env",
+    "exact": "Exact",
+    "service_token": "ServiceToken",
+    "tags": "Tags",
+    "function_properties": "Function",
+    "table_properties": "Table",
+    "role_properties": "Role",
+    "api_properties": "Api",
+    "log_group_properties": "LogGroup",
+    "options": "Plugins",
+}
+
+
+def read_counter(
+    counter: Counter, declared: Mapping[str, Json], setting: Setting, problems: list[Problem]
+) -> Given | None:
+    """The values given to the counter's plug-ins; ``None`` where its properties have problems (added to the list)."""
+    path: Path = (*counter.path, "Properties")
+    found: list[Problem] = []
+    rules = load_schema()["properties"] if counter.properties else {}
+    parameters = Parameters(declared, setting.parameters)
+    properties = read_properties(counter.properties, rules, path, parameters, found)
+    found.extend(check_properties(properties, path))
+    if not found:
+        _check_combinations(properties, path, found)
+    if found:
+        problems.extend(found)
+        return None
+    return Given(_name_values(counter, properties, parameters, setting), _get_gateway(properties), _get_wishes(properties, path))
+
+
+def _get_gateway(properties: Values) -> str:
+    return str(properties.get("Gateway", "rest"))
+
+
+def _get_integration(properties: Values) -> str:
+    return str(properties.get("Integration") or ("proxy" if _get_gateway(properties) == "http" else "mapped"))
+
+
+def _get_wishes(properties: Values, path: Path) -> list[Wish]:
+    wishes = []
+    for place, entry in enumerate(properties.get("Plugins", ())):
+        name, options = next(iter(entry.items())) if isinstance(entry, dict) else (entry, None)
+        wishes.append(Wish(name, options or {}, (*path, "Plugins", place)))
+    return wishes
+
+
+def _check_combinations(properties: Values, path: Path, problems: list[Problem]) -> None:
+    gateway = _get_gateway(properties)
+    if gateway == "custom":
+        text = "'custom' is not served by this release; use 'rest' or 'http'"
+        problems.append(Problem((*path, "Gateway"), text))
+    if "Stages" in properties:
+        text = "several stages are not served by this release; remove it, and use a stack for each stage"
+        problems.append(Problem((*path, "Stages"), text))
+    if gateway == "http" and _get_integration(properties) == "mapped":
+        text = "must be proxy with Gateway http, since an HTTP API maps no requests; or use Gateway rest"
+        problems.append(Problem((*path, "Integration"), text))
+    if "EnvFile" in properties and "Code" not in properties:
+        text = "is for code of your own: the built-in handler reads '.env'; remove it, or give Code"
+        problems.append(Problem((*path, "EnvFile"), text))
+    for name in _OWN_ENV:
+        if name in properties.get("Env", ()):
+            text = "is set by the counter itself; choose another name"
+            problems.append(Problem((*path, "Env", name), text))
+
+
+def _name_values(counter: Counter, properties: Values, parameters: Parameters, setting: Setting) -> dict[str, Json]:
+    defaults = {
+        name: rule["Default"] for name, rule in parameters.declared.items() if isinstance(rule, dict) and "Default" in rule
+    }
+    return {
+        "counter_id": counter.logical_id,
+        "stage": DEFAULT_STAGE,
+        "suffix": setting.suffix,
+        "parameter_values": {**defaults, **setting.parameters},
+        "builtin_key": KEY,
+        "code": properties.get("Code"),
+        "handler": properties.get("Handler"),
+        "runtime": properties.get("Runtime"),
+        "env": properties.get("Env", {}),
+        "env_file": properties.get("EnvFile"),
+        "path": properties.get("Path", "{name}").lstrip("/"),
+        "method": properties.get("Method", "GET"),
+        "integration": _get_integration(properties),
+        "shards": properties.get("Shards", 1),
+        "exact": properties.get("Exact", False),
+        "service_token": properties.get("ServiceToken"),
+        "tags": properties.get("Tags", {}),
+        "function_properties": properties.get("Function", {}),
+        "table_properties": properties.get("Table", {}),
+        "role_properties": properties.get("Role", {}),
+        "api_properties": properties.get("Api", {}),
+        "log_group_properties": properties.get("LogGroup", {}),
+        "options": {},
+    }

@@ -1,0 +1,95 @@
+"""The macro's Lambda door: CloudFormation's event in, its answer out, whatever happens."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from macro.counter import Setting
+from macro.errors import InvalidTemplate, MacroError, Problem, describe
+from macro.expand import expand
+from macro.plugin import Json, Template
+from macro.template import MACRO, check_size, is_resource_map, split_transform
+
+# CloudFormation shows the message in a stack event; the first problems matter most.
+MAX_MESSAGE = 4_000
+
+
+def handler(event: Mapping[str, Json], context: Any) -> dict[str, Json]:
+    """The answer to a macro's event: ``requestId``, ``status``, and ``fragment`` or ``errorMessage``.
+
+    The event is the one of AWS's page "Create a CloudFormation macro": a whole template, or the resources beside
+    an ``Fn::Transform``. Never raises: what is wrong with a template is the message, what is wrong with the macro
+    is a line with a reference whose traceback is in the function's log.
+    """
+    request_id = event.get("requestId") if isinstance(event, dict) else None
+    try:
+        return {"requestId": request_id, "status": "success", "fragment": expand_event(event)}
+    except MacroError as error:
+        return _fail(request_id, error.problems)
+    except RecursionError:
+        return _fail(request_id, [Problem((), "the template is nested too deeply to be read")])
+    except Exception:
+        reference = getattr(context, "aws_request_id", None) or request_id
+        _log_bug(reference)
+        text = f"this is a bug in {MACRO}, not in the template; its function's log has the details under {reference}"
+        return _fail(request_id, [Problem((), text)])
+
+
+def expand_event(event: Mapping[str, Json]) -> Template:
+    """The fragment that takes the place of the event's; raises :class:`MacroError`."""
+    fragment = event.get("fragment") if isinstance(event, dict) else None
+    if not isinstance(fragment, dict):
+        raise InvalidTemplate([Problem((), f"the event's fragment must be a map, got {describe(fragment)}")])
+    if event.get("params"):
+        names = ", ".join(event["params"])
+        text = f"{MACRO} takes no parameters, got {names}; a counter's properties say everything"
+        raise InvalidTemplate([Problem(("Transform",), text)])
+    values = event.get("templateParameterValues")
+    setting = Setting(values if isinstance(values, dict) else {}, read_suffix(str(event.get("transformId") or "")))
+    expanded = expand_fragment(fragment, setting)
+    size = len(json.dumps(expanded, ensure_ascii=False, separators=(",", ":")).encode())
+    # Lambda's own limit for an answer, 6 MB, is thereby kept too.
+    check_size(size)
+    return expanded
+
+
+def expand_fragment(fragment: Template, setting: Setting) -> Template:
+    """A whole template, or the inside of its ``Resources``, expanded; transforms that some engines leave in go."""
+    if not is_resource_map(fragment):
+        return expand(split_transform(fragment)[0], setting)
+    resources = {name: resource for name, resource in fragment.items() if name != "Fn::Transform"}
+    wrong = [name for name, value in resources.items() if not _is_resource(name, value)]
+    if wrong:
+        text = f"{wrong[0]!r} is no resource; {MACRO} stands at the top of a template, or in Resources"
+        raise InvalidTemplate([Problem(("Fn::Transform",), text)])
+    expanded: Template = expand({"Resources": resources}, setting)["Resources"]
+    return expanded
+
+
+def read_suffix(transform_id: str) -> str:
+    """``"Beta"`` of ``"123456789012::HitCounterMacroBeta"``: which of several installations was called."""
+    name = transform_id.rpartition("::")[2]
+    return name.removeprefix(MACRO) if name.startswith(MACRO) else ""
+
+
+def _is_resource(name: str, value: Json) -> bool:
+    is_typed = isinstance(value, dict) and isinstance(value.get("Type"), str)
+    return is_typed or (isinstance(value, list) and name.startswith("Fn::ForEach"))
+
+
+def _fail(request_id: Json, problems: Any) -> dict[str, Json]:
+    lines = [str(problem) for problem in problems]
+    message = ""
+    for place, line in enumerate(lines):
+        more = f"… and {len(lines) - place} more; hitcounter lint shows them all"
+        if len(message) + len(line) + len(more) > MAX_MESSAGE and place:
+            message += more
+            break
+        message += line[:MAX_MESSAGE] + "\n"
+    return {"requestId": request_id, "status": "failure", "errorMessage": message.strip()}
+
+
+def _log_bug(reference: Json) -> None:
+    import traceback
+
+    print(json.dumps({"level": "ERROR", "reference": reference, "traceback": traceback.format_exc()}))

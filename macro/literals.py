@@ -1,0 +1,110 @@
+"""Read a counter's properties: parameters in place of ``!Ref`` where a literal is due, text as the type it stands for."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from macro.errors import Path, Problem, describe
+from macro.plugin import NO_VALUE, Json, Values
+
+_MAPS = ("Env", "Function", "Table", "Role", "Api", "LogGroup", "Tags")
+_LISTS = ("CommaDelimitedList", "List<")
+
+
+class Parameters(NamedTuple):
+    """A template's parameters: as declared, and the values given for them."""
+
+    declared: Mapping[str, Json]
+    given: Values
+
+
+def read_properties(
+    properties: Values, schema: Mapping[str, Json], path: Path, parameters: Parameters, problems: list[Problem]
+) -> dict[str, Json]:
+    """The properties with every literal one resolved, numbers and booleans typed, and maps free of ``Fn::If``.
+
+    A property that is ``AWS::NoValue`` is left out, as CloudFormation does.
+    """
+    result = {}
+    for name, value in properties.items():
+        place = (*path, name)
+        if value == NO_VALUE:
+            continue
+        rule = schema.get(name, {})
+        if rule.get("literal"):
+            value = _resolve(value, place, parameters, problems)
+            if value is None:
+                continue
+        if name in _MAPS:
+            value = _spread(value, place, problems)
+        elif name == "Stages" and isinstance(value, dict):
+            value = {stage: _read_overrides(entry, (*place, stage), problems) for stage, entry in value.items()}
+        result[name] = _type(value, rule)
+    return result
+
+
+def _resolve(value: Json, path: Path, parameters: Parameters, problems: list[Problem]) -> Json:
+    if isinstance(value, list):
+        items = [_resolve(item, (*path, place), parameters, problems) for place, item in enumerate(value)]
+        return [item for item in items if item is not None]
+    if not isinstance(value, dict) or len(value) != 1:
+        return value
+    form, name = next(iter(value.items()))
+    if form == "Ref":
+        return _get_parameter(name, path, parameters, problems)
+    if str(form).startswith("Fn::"):
+        text = "must be literal or !Ref to a template parameter, since it decides what is generated; got"
+        problems.append(Problem(path, f"{text} {form}"))
+        return None
+    return value
+
+
+def _get_parameter(name: Json, path: Path, parameters: Parameters, problems: list[Problem]) -> Json:
+    value = parameters.given.get(name) if isinstance(name, str) else None
+    declared = parameters.declared.get(name) if isinstance(name, str) else None
+    if not isinstance(declared, dict):
+        if value is None:
+            text = f"must be literal or !Ref to a template parameter; {describe(name)} is not one"
+            problems.append(Problem(path, text))
+        return value
+    if value is None:
+        value = declared.get("Default")
+    if value is None:
+        text = f"needs the value of parameter {name}, which has no Default; give one (--parameter {name}=VALUE)"
+        problems.append(Problem(path, text))
+    elif isinstance(value, str) and str(declared.get("Type")).startswith(_LISTS):
+        return [item.strip() for item in value.split(",")]
+    return value
+
+
+def _spread(value: Json, path: Path, problems: list[Problem]) -> Json:
+    """A map that is an ``Fn::If`` of two maps as one map of ``Fn::If``s, so that more can be merged into it."""
+    if not (isinstance(value, dict) and list(value) == ["Fn::If"]):
+        return value
+    branches = value["Fn::If"]
+    if not (isinstance(branches, list) and len(branches) == 3):
+        problems.append(Problem(path, "Fn::If must be a list of a condition and two values"))
+        return {}
+    condition = branches[0]
+    maps = [{} if branch == NO_VALUE else _spread(branch, path, problems) for branch in branches[1:]]
+    if not all(isinstance(branch, dict) for branch in maps):
+        problems.append(Problem(path, "each branch of Fn::If must be a map or AWS::NoValue"))
+        return {}
+    names = [*maps[0], *(name for name in maps[1] if name not in maps[0])]
+    return {name: {"Fn::If": [condition, *(branch.get(name, NO_VALUE) for branch in maps)]} for name in names}
+
+
+def _read_overrides(entry: Json, path: Path, problems: list[Problem]) -> Json:
+    if not isinstance(entry, dict):
+        return entry
+    return {name: _spread(value, (*path, name), problems) for name, value in entry.items()}
+
+
+def _type(value: Json, rule: Mapping[str, Json]) -> Json:
+    """CloudFormation takes ``"4"`` for a number and ``"true"`` for a boolean, as parameters give them."""
+    if isinstance(value, str):
+        kind = rule.get("type") or rule.get("then", {}).get("type")
+        if kind == "integer" and value.strip().isdecimal() and value.isascii():
+            return int(value)
+        if kind == "boolean" and value in ("true", "false"):
+            return value == "true"
+    return value

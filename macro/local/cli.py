@@ -1,0 +1,195 @@
+"""The commands of ``hitcounter``: one small function each; what they need is imported when they run."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from macro.errors import MacroError, Problem
+from macro.local import usage
+from macro.local.files import FileError, Source, find_spot, print_problem, read_source
+from macro.plugin import Template
+
+FINE, PROBLEMS, WRONG_USAGE = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0 where all is fine, 1 where problems were found, 2 for wrong usage."""
+    try:
+        arguments, rest = make_parser().parse_known_args(argv)
+        if rest and arguments.command is not lint:
+            make_parser().error(f"unknown arguments: {' '.join(rest)}")
+        arguments.rest = rest
+        command: Callable[[argparse.Namespace], int] = arguments.command
+        return command(arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else WRONG_USAGE
+    except FileError as error:
+        return tell([print_problem(error.name, *found) for found in error.found])
+    except MacroError as error:
+        return tell([str(problem) for problem in error.problems])
+    except RecursionError:
+        return tell(["the template is nested too deeply to be read"])
+    except BrokenPipeError:
+        # The reader of the output has gone (``| head``), which is no fault; keep the interpreter from flushing to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
+
+
+def expand(arguments: argparse.Namespace) -> int:
+    """Print, write, compare or check the plain template."""
+    from macro.local.edit import print_template
+
+    if arguments.check and not arguments.output:
+        fail("--check needs -o FILE, the file to be checked")
+    if arguments.diff == usage.LAST_OUTPUT and not arguments.output:
+        fail("--diff needs a template to compare with, or -o FILE, whose last content it then compares with")
+    source = read_source(arguments.template)
+    plain = expand_source(source, arguments)
+    if plain is None:
+        return PROBLEMS
+    text = print_template(source, plain, arguments.format)
+    warn_of_size(text)
+    if arguments.check:
+        return check(text, arguments)
+    if arguments.diff is not None:
+        return diff(text, arguments)
+    return write(text, arguments.output)
+
+
+def lint(arguments: argparse.Namespace) -> int:
+    """Print what is wrong with the compact template, then what cfn-lint finds in the plain one."""
+    from macro.local import lint as linter
+
+    source = read_source(arguments.template)
+    if expand_source(source, arguments) is None:
+        return PROBLEMS
+    return linter.lint_source(source, lambda template: _preview(source._replace(template=template), arguments), arguments.rest)
+
+
+def explain(arguments: argparse.Namespace) -> int:
+    """Print what a counter may say, what it offers, and which plug-ins there are."""
+    from macro.local import explain as explainer
+
+    further = list(_load_plugins(arguments).values())
+    print(explainer.explain(arguments.topic, arguments.format, further), end="")
+    return FINE
+
+
+def expand_source(source: Source, arguments: argparse.Namespace) -> Template | None:
+    """The plain template, or ``None`` after its problems were told, each with the author's line."""
+    try:
+        return _preview(source, arguments)
+    except FileError:
+        raise
+    except MacroError as error:
+        return _tell_problems(source, error.problems)
+
+
+def check(text: str, arguments: argparse.Namespace) -> int:
+    """Whether the output file is what expanding gives now."""
+    output = Path(arguments.output)
+    if output.is_file() and output.read_text("utf-8") == text:
+        return FINE
+    state = "is out of date" if output.exists() else "is missing"
+    return tell([f"{output}: {state}; run: hitcounter expand {arguments.template} -o {output}"])
+
+
+def diff(text: str, arguments: argparse.Namespace) -> int:
+    """Print how the plain template differs from another template's, or from the last output."""
+    from macro.local.diff import print_diff
+    from macro.local.edit import print_template
+
+    if arguments.diff == usage.LAST_OUTPUT:
+        name = arguments.output
+        before = Path(name).read_text("utf-8") if Path(name).is_file() else ""
+    else:
+        name = arguments.diff
+        other = read_source(name)
+        plain = expand_source(other, arguments)
+        if plain is None:
+            return PROBLEMS
+        before = print_template(other, plain, arguments.format)
+    sys.stdout.write(print_diff(before, text, (name, arguments.template), has_colour(sys.stdout)))
+    return FINE
+
+
+def write(text: str, output: str | None) -> int:
+    """The text to stdout, or into a file that holds all of it or is left as it was."""
+    if output is None:
+        sys.stdout.write(text)
+        return FINE
+    target = Path(output)
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with draft.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        draft.replace(target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        return tell([f"{output}: can't be written: {error.strerror}"])
+    return FINE
+
+
+def warn_of_size(text: str) -> None:
+    """Say on stderr where the plain template is too long to be passed inline."""
+    from macro.local.preview import warn_inline
+    from macro.template import check_size
+
+    check_size(len(text.encode()))
+    warning = warn_inline(len(text.encode()))
+    if warning:
+        print(f"note: {warning}", file=sys.stderr)
+
+
+def tell(lines: Sequence[str]) -> int:
+    """Print problems to stderr."""
+    for line in lines:
+        print(line, file=sys.stderr)
+    return PROBLEMS
+
+
+def fail(text: str) -> NoReturn:
+    """End with a message about how the command is used."""
+    print(f"hitcounter: {text}", file=sys.stderr)
+    raise SystemExit(WRONG_USAGE)
+
+
+def has_colour(stream: object) -> bool:
+    """Whether the stream is a terminal whose user didn't turn colours off (no-color.org)."""
+    return bool(getattr(stream, "isatty", lambda: False)()) and not os.environ.get("NO_COLOR")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line's grammar."""
+    return usage.make_parser({"expand": expand, "lint": lint, "explain": explain})
+
+
+def _preview(source: Source, arguments: argparse.Namespace) -> Template:
+    import functools
+
+    from macro.local.parameters import read_parameters
+    from macro.local.preview import preview
+    from macro.plugins import find_plugin
+
+    parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
+    find = functools.partial(find_plugin, further=_load_plugins(arguments))
+    return preview(source.template, parameters, find)
+
+
+def _load_plugins(arguments: argparse.Namespace) -> dict[str, object]:
+    if not arguments.plugin:
+        return {}
+    from macro.local.trial import load_trials
+
+    return load_trials(arguments.plugin)
+
+
+def _tell_problems(source: Source, problems: Sequence[Problem]) -> None:
+    spots = [find_spot(source, problem) if problem.path else None for problem in problems]
+    found = sorted(zip(problems, spots, strict=True), key=lambda pair: (pair[1].line, pair[1].column) if pair[1] else (0, 0))
+    tell([print_problem(source.name, problem, spot) for problem, spot in found])
+    count = len(problems)
+    tell([f"{count} problem{'s' if count > 1 else ''}; nothing was written"])

@@ -1,0 +1,66 @@
+"""Values for template parameters, from the command line and in the AWS CLI's file forms."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from macro.errors import InvalidTemplate, Problem, describe, suggest
+from macro.local.files import FileError
+from macro.plugin import Json, Template
+
+
+def read_parameters(pairs: Sequence[str], file: str | None, template: Template) -> dict[str, Json]:
+    """The values by name; those of ``pairs`` (``NAME=VALUE``) win over those of the file.
+
+    Raises :class:`InvalidTemplate` naming every value that can't be one of the template's parameters.
+    """
+    values = read_file(file) if file else {}
+    problems = []
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if equals:
+            values[name] = value
+        else:
+            problems.append(Problem((), f"--parameter {pair}: must be NAME=VALUE"))
+    declared = template.get("Parameters")
+    known = list(declared) if isinstance(declared, dict) else []
+    for name in values:
+        if name not in known:
+            have = f"it has {', '.join(known)}" if known else "it has none"
+            problems.append(Problem((), f"the template has no parameter {name}; {have}{suggest(name, known)}"))
+    if problems:
+        raise InvalidTemplate(problems)
+    return values
+
+
+def read_file(name: str) -> dict[str, Json]:
+    """The values in a file of one of the AWS CLI's forms.
+
+    ``[{"ParameterKey": …, "ParameterValue": …}]`` (create-stack), ``["Name=Value"]`` (deploy) or
+    ``{"Parameters": {"Name": "Value"}}`` (deploy, CodePipeline). Raises :class:`FileError`.
+    """
+    try:
+        content = json.loads(Path(name).read_text("utf-8-sig"))
+    except OSError as error:
+        raise _fail(name, f"can't be read: {error.strerror}") from None
+    except ValueError as error:
+        raise _fail(name, f"must be JSON: {error}") from None
+    if isinstance(content, dict) and isinstance(content.get("Parameters"), dict):
+        return dict(content["Parameters"])
+    if isinstance(content, list):
+        return dict(_read_entry(name, entry) for entry in content)
+    raise _fail(name, f"must be a list of parameters, or a map with Parameters, got {describe(content)}")
+
+
+def _read_entry(name: str, entry: Json) -> tuple[str, Json]:
+    if isinstance(entry, Mapping) and isinstance(entry.get("ParameterKey"), str) and "ParameterValue" in entry:
+        return entry["ParameterKey"], entry["ParameterValue"]
+    if isinstance(entry, str) and "=" in entry:
+        key, _, value = entry.partition("=")
+        return key, value
+    form = "'Name=Value' or {\"ParameterKey\": …, \"ParameterValue\": …}"
+    raise _fail(name, f"each entry must be {form}, got {describe(entry)}")
+
+
+def _fail(name: str, text: str) -> FileError:
+    return FileError(name, [(Problem((), text), None)])

@@ -1,0 +1,92 @@
+"""Expand a template as CloudFormation would have it done: which transform is meant, with which parameters."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from macro.build import FindPlugin
+from macro.counter import Setting
+from macro.errors import InvalidTemplate, Path, Problem
+from macro.expand import expand
+from macro.handler import read_suffix
+from macro.plugin import Json, Template, Values
+from macro.references import find_references
+from macro.template import MACRO, MAX_INLINE_BYTES, TYPE, find_counters, split_transform
+
+
+def preview(template: Template, parameters: Values, find: FindPlugin) -> Template:
+    """The plain template that the macro would make of this one, at the top or in its ``Resources``.
+
+    Raises :class:`InvalidTemplate` with all problems, among them those that the macro itself never gets to see.
+    """
+    rest, name = split_transform(template)
+    problems = list(_find_misplaced(rest))
+    resources = rest.get("Resources")
+    if name is not None:
+        setting = Setting(parameters, read_suffix(name))
+    elif isinstance(resources, dict) and (name := _get_name(resources.get("Fn::Transform"))):
+        setting = Setting(parameters, read_suffix(name))
+        problems += _find_outside(rest)
+        rest = {**rest, "Resources": {key: value for key, value in resources.items() if key != "Fn::Transform"}}
+    else:
+        return _expect_plain(template, problems)
+    try:
+        plain = expand(rest, setting, find)
+    except InvalidTemplate as error:
+        problems += error.problems
+    if problems:
+        raise InvalidTemplate(problems)
+    return plain
+
+
+def warn_inline(size: int) -> str | None:
+    """A warning where a plain template of that many bytes can't be passed inline."""
+    if size <= MAX_INLINE_BYTES:
+        return None
+    limit = f"{MAX_INLINE_BYTES:,}"
+    return f"{size:,} bytes after expansion; more than {limit} must be uploaded to S3 to be deployed"
+
+
+def _expect_plain(template: Template, problems: list[Problem]) -> Template:
+    if isinstance(template.get("Resources"), dict):
+        counters = find_counters(template, problems)
+        problems += [
+            Problem((*counter.path, "Type"), f"CloudFormation knows no {TYPE} without 'Transform: {MACRO}'; add it")
+            for counter in counters
+        ]
+    if problems:
+        raise InvalidTemplate(problems)
+    return template
+
+
+def _get_name(transform: Json) -> str | None:
+    """The name of our macro in an ``Fn::Transform``, alone or in a list."""
+    entries = transform if isinstance(transform, list) else [transform]
+    names = [entry.get("Name") for entry in entries if isinstance(entry, dict)]
+    return next((name for name in names if isinstance(name, str) and name.startswith(MACRO)), None)
+
+
+def _find_misplaced(template: Template) -> Iterator[Problem]:
+    for path, node in _walk(template, ()):
+        if path != ("Resources",) and _get_name(node.get("Fn::Transform")):
+            text = f"{MACRO} can't expand a part of this; put it in the template's Transform, or directly in Resources"
+            yield Problem((*path, "Fn::Transform"), text)
+
+
+def _find_outside(template: Template) -> Iterator[Problem]:
+    counters = [counter.logical_id for counter in find_counters(template, [])]
+    for section in template:
+        if section != "Resources":
+            for name in sorted({name for name, _ in find_references(template[section], counters)}):
+                text = f"refers to the counter {name}, which Fn::Transform in Resources expands by itself"
+                yield Problem((section,), f"{text}; put 'Transform: {MACRO}' at the top instead")
+
+
+def _walk(node: Any, path: Path) -> Iterator[tuple[Path, dict[str, Json]]]:
+    if isinstance(node, dict):
+        yield path, node
+        for key, value in node.items():
+            if isinstance(value, (dict, list)):
+                yield from _walk(value, (*path, key))
+    elif isinstance(node, list):
+        for place, item in enumerate(node):
+            yield from _walk(item, (*path, place))

@@ -1,0 +1,131 @@
+"""How the command is called: its arguments, and help that teaches with examples."""
+
+import argparse
+from collections.abc import Callable, Mapping
+
+Commands = Mapping[str, Callable[[argparse.Namespace], int]]
+LAST_OUTPUT = "\0"
+
+_OVERVIEW = """\
+examples:
+  hitcounter expand template.yaml                    see what a compact template becomes
+  hitcounter expand template.yaml -o plain.yaml      write it, for where macros can't be used
+  hitcounter lint template.yaml                      check it, with cfn-lint on what it becomes
+  hitcounter explain                                 every property, attribute and plug-in
+"""
+_EXPAND = """\
+examples:
+  hitcounter expand template.yaml
+  hitcounter expand template.yaml --parameter Gateway=http --format json
+  hitcounter expand template.yaml -o plain.yaml --diff      what would change in plain.yaml
+  hitcounter expand template.yaml -o plain.yaml --check     for CI: exit 1 if plain.yaml is out of date
+  hitcounter expand new.yaml --diff old.yaml                what a change to the compact template means
+  cat template.yaml | hitcounter expand -
+"""
+_LINT = """\
+Arguments that hitcounter doesn't know go to cfn-lint as they are, and .cfnlintrc is respected.
+
+examples:
+  hitcounter lint template.yaml
+  hitcounter lint template.yaml -c I -i W3002
+  hitcounter lint template.yaml --format sarif -r eu-central-1 us-east-1
+"""
+_EXPLAIN = """\
+examples:
+  hitcounter explain                    all of it
+  hitcounter explain properties         what a counter may say
+  hitcounter explain attributes         what !GetAtt and ${Counter.…} may name
+  hitcounter explain plugins            the plug-ins, what they take and what they give
+  hitcounter explain --format json
+  hitcounter explain --cfnlintrc        two settings that teach a plain cfn-lint the type HitCounter
+"""
+
+
+def make_parser(commands: Commands) -> argparse.ArgumentParser:
+    """The parser; parsed arguments carry their function as ``command``."""
+    parser = argparse.ArgumentParser(
+        "hitcounter",
+        description="Expands compact CloudFormation templates with HitCounter resources, and checks them.",
+        epilog=_OVERVIEW,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_expand(parsers, commands["expand"])
+    _add_lint(parsers, commands["lint"])
+    _add_explain(parsers, commands["explain"])
+    return parser
+
+
+def _add_expand(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", command: Callable[..., int]) -> None:
+    parser = _add(parsers, "expand", "print the plain template that a compact one becomes", _EXPAND, command)
+    _add_template(parser)
+    parser.add_argument("--format", choices=("yaml", "json"), help="form of the output; default: the template's own")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write there instead of to stdout")
+    parser.add_argument(
+        "--diff",
+        nargs="?",
+        const=LAST_OUTPUT,
+        metavar="OTHER",
+        help="show how it differs from what OTHER expands to, or from the file of -o; writes nothing",
+    )
+    parser.add_argument("--check", action="store_true", help="exit 1 if the file of -o is out of date; writes nothing")
+
+
+def _add_lint(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", command: Callable[..., int]) -> None:
+    _add_template(_add(parsers, "lint", "check a compact template and, with cfn-lint, what it becomes", _LINT, command))
+
+
+def _add_explain(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", command: Callable[..., int]) -> None:
+    parser = _add(parsers, "explain", "print properties, attributes and plug-ins", _EXPLAIN, command)
+    topics = ("all", "properties", "attributes", "plugins", "cfnlintrc")
+    parser.add_argument("topic", nargs="?", choices=topics[:-1], default="all", help="what to explain; default: all")
+    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
+    parser.add_argument(
+        "--cfnlintrc", dest="topic", action="store_const", const=topics[-1], help="print settings for .cfnlintrc"
+    )
+    _add_plugin(parser)
+
+
+def _add(
+    parsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    summary: str,
+    epilog: str,
+    command: Callable[..., int],
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = parsers.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_template(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("template", metavar="TEMPLATE", help="a YAML or JSON file, or - for stdin")
+    parser.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="value of a template parameter; may be given several times",
+    )
+    parser.add_argument(
+        "--parameters-file", metavar="FILE", help="parameter values as JSON, in any form that the AWS CLI takes"
+    )
+    _add_plugin(parser)
+
+
+def _add_plugin(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="[NAME=]FILE",
+        help="try a plug-in from a Python file or module; its name is the file's unless given",
+    )

@@ -1,0 +1,80 @@
+"""The built-in plug-ins, and how others come in: by registered name, never by a path that a template chooses."""
+
+import functools
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from macro.errors import PluginError, Problem, suggest
+from macro.plugin import Plugin
+from macro.plugins import function, gateway_http, gateway_rest, log_group, role, table
+
+GROUP = "hitcounter_macro.plugins"
+
+
+def as_plugin(name: str, module: Any) -> Plugin:
+    """A module or object with INPUTS, OUTPUTS and build as a plug-in of that name.
+
+    Raises :class:`PluginError` naming what it lacks.
+    """
+    problems = []
+    for attribute in ("INPUTS", "OUTPUTS"):
+        names = getattr(module, attribute, None)
+        if not isinstance(names, (tuple, list)) or not all(isinstance(word, str) for word in names):
+            problems.append(Problem((), f"plugin '{name}' must have {attribute}, a tuple of names"))
+    if not callable(getattr(module, "build", None)):
+        problems.append(Problem((), f"plugin '{name}' must have a function build(values) that returns a Piece"))
+    if problems:
+        raise PluginError(problems)
+    summary = (getattr(module, "__doc__", None) or "").strip().partition("\n")[0]
+    return Plugin(name, tuple(module.INPUTS), tuple(module.OUTPUTS), module.build, summary)
+
+
+def _name_modules(*modules: ModuleType) -> dict[str, Plugin]:
+    named = {module.__name__.rpartition(".")[2]: module for module in modules}
+    return {name: as_plugin(name, module) for name, module in named.items()}
+
+
+BUILT_IN: Mapping[str, Plugin] = _name_modules(table, log_group, role, function, gateway_rest, gateway_http)
+
+
+_NONE: Mapping[str, Plugin] = {}
+
+
+def find_plugin(name: str, further: Mapping[str, Plugin] = _NONE) -> Plugin:
+    """The plug-in of that name: built in, one of ``further``, or registered by an installed package.
+
+    Raises :class:`PluginError` where there is none, naming those there are.
+    """
+    if name in further:
+        return further[name]
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    points = find_entry_points()
+    if name not in points:
+        known = sorted({*further, *points})
+        have = f"installed are {', '.join(known)}" if known else "none is installed"
+        raise PluginError([Problem((), f"there is no plugin '{name}'; {have}{suggest(name, known)}")])
+    return as_plugin(name, points[name].load())
+
+
+def load_plugins() -> list[Plugin]:
+    """All plug-ins there are: the built-in ones, then those of installed packages by name."""
+    points = find_entry_points()
+    return [*BUILT_IN.values(), *(as_plugin(name, points[name].load()) for name in sorted(points))]
+
+
+@functools.cache
+def find_entry_points() -> Mapping[str, Any]:
+    """What installed packages register in the group ``hitcounter_macro.plugins``, by name, not loaded yet.
+
+    Raises :class:`PluginError` where a name is registered twice or is a built-in plug-in's.
+    """
+    from importlib.metadata import entry_points
+
+    found: dict[str, Any] = {}
+    for point in entry_points(group=GROUP):
+        if point.name in BUILT_IN or (point.name in found and found[point.name].value != point.value):
+            raise PluginError([Problem((), f"plugin '{point.name}' is registered twice; uninstall one of its packages")])
+        found[point.name] = point
+    return found

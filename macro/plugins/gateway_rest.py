@@ -1,0 +1,153 @@
+"""A REST API in front of the function: one resource, one method, one stage, deployed anew whenever it changes."""
+
+import hashlib
+import json
+
+from macro.gateway import BURST, RATE, format_access_log, make_access_log, make_permission, make_urls
+from macro.plugin import Json, Piece, Values, merge, substitute, tag_list
+
+INPUTS = (
+    "counter_id", "function_arn", "path", "method", "integration", "stage", "parameter_values", "tags",
+    "api_properties", "log_group_properties",
+)  # fmt: skip
+OUTPUTS = ("api_id", "base_url", "url")
+
+# escapeJavaScript escapes single quotes too, which JSON does not allow (API Gateway guide, "$util variables").
+REQUEST_TEMPLATE = r"""{"name": "$util.escapeJavaScript($input.params('name')).replaceAll("\\'", "'")}"""
+# What the function's errorMessage matches, as a whole, for each status. No text matches two of them,
+# for API Gateway doesn't say which would win.
+ERRORS = {
+    "400": (r"\[400\][\s\S]*", "Bad Request"),
+    "503": (r"\[503\][\s\S]*", "Service Unavailable"),
+    "504": (r"(?!\[)[\s\S]*Task timed out[\s\S]*", "Gateway Timeout"),
+    "500": (r"(?!\[400\]|\[503\])(?:\[[\s\S]*|(?![\s\S]*Task timed out)[\s\S]+)", "Internal Server Error"),
+}
+_LOG_FORMAT = format_access_log({"integrationStatus": "integration.status", "integrationError": "integration.error"})
+_BODIES = {status: json.dumps({"message": message}) for status, (_, message) in ERRORS.items()}
+_NO_STORE = "method.response.header.Cache-Control"
+_INVOKE_URI = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Arn}/invocations"
+
+
+def build(values: Values) -> Piece:
+    """The API with its stage, access log and permission; the API's id and its URLs."""
+    prefix = values["counter_id"]
+    api = {"Ref": f"{prefix}Api"}
+    options = dict(values["api_properties"])
+    stage_options = options.pop("Stage", {})
+    snapshot = {f"{prefix}Api": _make_api(values, options), **_make_resources(values, api)}
+    deployment_id = f"{prefix}Deployment{digest(snapshot, values['parameter_values'])}"
+    stage = merge(_describe_stage(values, api, deployment_id), stage_options)
+    return Piece(
+        values=make_urls(values, api),
+        resources={
+            **snapshot,
+            deployment_id: {
+                "Type": "AWS::ApiGateway::Deployment",
+                "DependsOn": f"{prefix}Method",
+                "Properties": {"RestApiId": api},
+            },
+            f"{prefix}AccessLog": make_access_log(values),
+            f"{prefix}Stage": {"Type": "AWS::ApiGateway::Stage", "Properties": stage},
+            f"{prefix}Permission": make_permission(values, api),
+        },
+    )
+
+
+def digest(snapshot: Json, parameter_values: Values) -> str:
+    """Ten hex digits that change with all that a deployment snapshots, template parameters by their values."""
+    text = json.dumps(snapshot, sort_keys=True)
+    used = {name: value for name, value in parameter_values.items() if f'"{name}"' in text or f"${{{name}}}" in text}
+    return hashlib.sha256(f"{text}{used or ''}".encode()).hexdigest()[:10]
+
+
+def _make_api(values: Values, options: Values) -> Json:
+    properties = {
+        "Name": {"Fn::Sub": f"${{AWS::StackName}}-{values['counter_id']}"},
+        "EndpointConfiguration": {"Types": ["REGIONAL"]},
+        **tag_list(values["tags"]),
+    }
+    return {"Type": "AWS::ApiGateway::RestApi", "Properties": merge(properties, options)}
+
+
+def _make_resources(values: Values, api: Json) -> dict[str, Json]:
+    """A resource for each part of the path, the validator, and the method on the last part."""
+    prefix = values["counter_id"]
+    parts = values["path"].split("/")
+    ids = [f"{prefix}Parent{place}" for place in range(1, len(parts))] + [f"{prefix}Resource"]
+    parents = [{"Fn::GetAtt": [f"{prefix}Api", "RootResourceId"]}, *({"Ref": name} for name in ids)]
+    resources = {
+        name: {
+            "Type": "AWS::ApiGateway::Resource",
+            "Properties": {"RestApiId": api, "ParentId": parent, "PathPart": part},
+        }
+        for name, parent, part in zip(ids, parents, parts, strict=False)
+    }
+    resources[f"{prefix}Validator"] = {
+        "Type": "AWS::ApiGateway::RequestValidator",
+        "Properties": {"RestApiId": api, "ValidateRequestBody": False, "ValidateRequestParameters": True},
+    }
+    resources[f"{prefix}Method"] = {"Type": "AWS::ApiGateway::Method", "Properties": _describe_method(values, api)}
+    return resources
+
+
+def _describe_method(values: Values, api: Json) -> Json:
+    prefix = values["counter_id"]
+    properties = {
+        "RestApiId": api,
+        "ResourceId": {"Ref": f"{prefix}Resource"},
+        "HttpMethod": values["method"],
+        "AuthorizationType": "NONE",
+        "RequestValidatorId": {"Ref": f"{prefix}Validator"},
+        "RequestParameters": {"method.request.path.name": True},
+        "Integration": {
+            "Type": "AWS_PROXY",
+            "IntegrationHttpMethod": "POST",
+            "Uri": substitute(_INVOKE_URI, "Arn", values["function_arn"]),
+        },
+    }
+    if values["integration"] == "proxy":
+        return properties
+    properties["Integration"] = {
+        **properties["Integration"],
+        "Type": "AWS",
+        "PassthroughBehavior": "NEVER",
+        "RequestTemplates": {"application/json": REQUEST_TEMPLATE},
+        "IntegrationResponses": [_answer("200"), *(_answer(status, pattern) for status, (pattern, _) in ERRORS.items())],
+    }
+    properties["MethodResponses"] = [
+        {"StatusCode": status, "ResponseParameters": {_NO_STORE: True}} for status in ("200", *ERRORS)
+    ]
+    return properties
+
+
+def _answer(status: str, pattern: str = "") -> dict[str, Json]:
+    answer: dict[str, Json] = {"StatusCode": status, "ResponseParameters": {_NO_STORE: "'no-store'"}}
+    if pattern:
+        answer["SelectionPattern"] = pattern
+        answer["ResponseTemplates"] = {"application/json": _BODIES[status]}
+    return answer
+
+
+def _describe_stage(values: Values, api: Json, deployment_id: str) -> Json:
+    settings = {
+        "HttpMethod": "*",
+        "ResourcePath": "/*",
+        "ThrottlingRateLimit": RATE,
+        "ThrottlingBurstLimit": BURST,
+        "MetricsEnabled": True,
+        "LoggingLevel": "ERROR",
+        "DataTraceEnabled": False,
+        "CachingEnabled": False,
+    }
+    return {
+        "RestApiId": api,
+        "DeploymentId": {"Ref": deployment_id},
+        "StageName": values["stage"],
+        "MethodSettings": [settings],
+        "AccessLogSetting": {
+            "DestinationArn": {"Fn::GetAtt": [f"{values['counter_id']}AccessLog", "Arn"]},
+            "Format": _LOG_FORMAT,
+        },
+        "TracingEnabled": True,
+        **tag_list(values["tags"]),
+    }

@@ -1,0 +1,55 @@
+"""The role the function runs as: count in its own table, write its own log, nothing else."""
+
+from macro.plugin import Json, Piece, Values, merge, tag_list
+
+INPUTS = ("counter_id", "table_arn", "log_group_arn", "exact", "shards", "tags", "role_properties")
+OUTPUTS = ("role_name", "role_arn")
+
+# The companion may pass just the roles below this path.
+ROLE_PATH = "/hitcounter/"
+
+
+def build(values: Values) -> Piece:
+    """The role with its managed policy, its name and its ARN."""
+    role_id = f"{values['counter_id']}Role"
+    role = {
+        "Type": "AWS::IAM::Role",
+        "Properties": merge(
+            {"Path": ROLE_PATH, "AssumeRolePolicyDocument": _trust_lambda(), **tag_list(values["tags"])},
+            values["role_properties"],
+        ),
+    }
+    policy = {
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Properties": {
+            "Path": ROLE_PATH,
+            "Roles": [{"Ref": role_id}],
+            "PolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    _allow(_table_actions(values), values["table_arn"]),
+                    _allow(["logs:CreateLogStream", "logs:PutLogEvents"], values["log_group_arn"]),
+                ],
+            },
+        },
+    }
+    return Piece(
+        values={"role_name": {"Ref": role_id}, "role_arn": {"Fn::GetAtt": [role_id, "Arn"]}},
+        resources={role_id: role, f"{values['counter_id']}Policy": policy},
+    )
+
+
+def _table_actions(values: Values) -> list[str]:
+    if values["shards"] > 1:
+        return ["dynamodb:UpdateItem", "dynamodb:BatchGetItem"]
+    # A transaction returns no number, so it is read afterwards; an intrinsic may turn out to be true.
+    return ["dynamodb:UpdateItem"] if values["exact"] is False else ["dynamodb:UpdateItem", "dynamodb:GetItem"]
+
+
+def _allow(actions: list[str], resource: Json) -> dict[str, Json]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resource}
+
+
+def _trust_lambda() -> dict[str, Json]:
+    statement = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [statement]}

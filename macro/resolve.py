@@ -1,0 +1,71 @@
+"""Order plug-ins by what they take and what they give."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+
+from macro.errors import PluginError, Problem
+from macro.plugin import Plugin
+
+Links = Mapping[str, Collection[str]]
+_NO_LINKS: Links = {}
+
+
+def order_plugins(
+    plugins: Sequence[Plugin],
+    given: Collection[str],
+    links: Links = _NO_LINKS,
+    find_known: Callable[[], Iterable[Plugin]] = tuple,
+) -> list[Plugin]:
+    """The plug-ins in an order in which each finds its inputs made; of several such orders always the same.
+
+    ``given`` names the values that are there from the start, ``links`` further inputs of a plug-in by its
+    name (references of a counter to its own attributes), ``find_known`` the plug-ins that a message may recommend.
+    Raises :class:`PluginError` naming every input that nothing makes and every output made twice, or a cycle.
+    """
+    problems: list[Problem] = []
+    makers = _find_makers(plugins, given, problems)
+    needs = {plugin.name: [*plugin.inputs, *links.get(plugin.name, ())] for plugin in plugins}
+    for plugin in plugins:
+        for name in needs[plugin.name]:
+            if name not in makers and name not in given:
+                problems.append(Problem((), _say_missing(plugin.name, name, find_known())))
+    if problems:
+        raise PluginError(problems)
+    sources = {user: [makers[name] for name in names if name in makers] for user, names in needs.items()}
+    try:
+        order = list(TopologicalSorter(sources).static_order())
+    except CycleError as error:
+        raise PluginError([Problem((), _say_cycle(error.args[1], needs, makers))]) from None
+    by_name = {plugin.name: plugin for plugin in plugins}
+    return [by_name[name] for name in order]
+
+
+def _find_makers(plugins: Sequence[Plugin], given: Collection[str], problems: list[Problem]) -> dict[str, str]:
+    makers: dict[str, str] = {}
+    for plugin in plugins:
+        for name in plugin.outputs:
+            if name in given:
+                problems.append(Problem((), f"plugin '{plugin.name}' makes '{name}', which every counter has already"))
+            elif name in makers:
+                first = makers[name]
+                problems.append(Problem((), f"plugins '{first}' and '{plugin.name}' both make '{name}'; name only one"))
+            else:
+                makers[name] = plugin.name
+    return makers
+
+
+def _say_missing(user: str, name: str, known: Iterable[Plugin]) -> str:
+    would = [f"'{plugin.name}'" for plugin in known if name in plugin.outputs]
+    remedy = f"; {' and '.join(would)} would: add it to Plugins" if would else ""
+    return f"plugin '{user}' needs '{name}', which no plugin makes{remedy}"
+
+
+def _say_cycle(cycle: Sequence[str], needs: Mapping[str, Sequence[str]], makers: Mapping[str, str]) -> str:
+    # graphlib lists each plug-in before its user and ends where it began.
+    start = min(range(len(cycle) - 1), key=lambda place: list(needs).index(cycle[place]))
+    ring = [*cycle[start:-1], *cycle[:start], cycle[start]]
+    values = [
+        next(name for name in needs[user] if makers.get(name) == maker)
+        for maker, user in zip(ring, ring[1:], strict=False)
+    ]
+    return f"plugins wait for each other: {' → '.join(ring)}, through {', '.join(values)}"
