@@ -120,6 +120,11 @@ def check_size(size: int) -> None:
         raise InvalidTemplate([Problem((), f"the template {text}")])
 
 
+def find_owner(logical_id: str, counters: Iterable[str]) -> str | None:
+    """The counter that a generated id begins with (the longest such: ``Hits`` before ``Hit``)."""
+    return max((name for name in counters if logical_id.startswith(name)), key=len, default=None)
+
+
 def _read_counter(logical_id: str, resource: Mapping[str, Json], problems: list[Problem]) -> Counter:
     path: Path = ("Resources", logical_id)
     if not (logical_id.isascii() and logical_id.isalnum()):

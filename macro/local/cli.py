@@ -10,7 +10,7 @@ from typing import NoReturn
 from macro.errors import MacroError, Problem
 from macro.local import usage
 from macro.local.files import FileError, Source, find_spot, print_problem, read_source
-from macro.plugin import Template
+from macro.plugin import Plugin, Template
 
 FINE, PROBLEMS, WRONG_USAGE = 0, 1, 2
 
@@ -66,7 +66,8 @@ def lint(arguments: argparse.Namespace) -> int:
     source = read_source(arguments.template)
     if expand_source(source, arguments) is None:
         return PROBLEMS
-    return linter.lint_source(source, lambda template: _preview(source._replace(template=template), arguments), arguments.rest)
+    options = arguments.rest if arguments.format == "text" else ["--format", arguments.format, *arguments.rest]
+    return linter.lint_source(source, lambda template: _preview(template, arguments), options)
 
 
 def explain(arguments: argparse.Namespace) -> int:
@@ -81,7 +82,7 @@ def explain(arguments: argparse.Namespace) -> int:
 def expand_source(source: Source, arguments: argparse.Namespace) -> Template | None:
     """The plain template, or ``None`` after its problems were told, each with the author's line."""
     try:
-        return _preview(source, arguments)
+        return _preview(source.template, arguments)
     except FileError:
         raise
     except MacroError as error:
@@ -167,19 +168,19 @@ def make_parser() -> argparse.ArgumentParser:
     return usage.make_parser({"expand": expand, "lint": lint, "explain": explain})
 
 
-def _preview(source: Source, arguments: argparse.Namespace) -> Template:
+def _preview(template: Template, arguments: argparse.Namespace) -> Template:
     import functools
 
     from macro.local.parameters import read_parameters
     from macro.local.preview import preview
     from macro.plugins import find_plugin
 
-    parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
+    parameters = read_parameters(arguments.parameter, arguments.parameters_file, template)
     find = functools.partial(find_plugin, further=_load_plugins(arguments))
-    return preview(source.template, parameters, find)
+    return preview(template, parameters, find)
 
 
-def _load_plugins(arguments: argparse.Namespace) -> dict[str, object]:
+def _load_plugins(arguments: argparse.Namespace) -> dict[str, Plugin]:
     if not arguments.plugin:
         return {}
     from macro.local.trial import load_trials

@@ -14,6 +14,7 @@ from macro.errors import MacroError
 from macro.local.emit import write_flow, write_map, write_value
 from macro.local.files import Source, parse_source
 from macro.plugin import VARIABLE, Json, Template
+from macro.template import find_owner
 
 
 class Edit(NamedTuple):
@@ -103,10 +104,10 @@ def _assign(added: Sequence[str], removed: Sequence[str]) -> dict[str, list[str]
     """The new names by the old one each begins with, which is the counter they come from."""
     result: dict[str, list[str]] = {name: [] for name in removed}
     for name in added:
-        owners = [owner for owner in removed if name.startswith(owner)]
-        if not owners:
+        owner = find_owner(name, removed)
+        if owner is None:
             raise _Unplaced
-        result[max(owners, key=len)].append(name)
+        result[owner].append(name)
     return result
 
 

@@ -73,7 +73,10 @@ def _add_expand(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", 
 
 
 def _add_lint(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", command: Callable[..., int]) -> None:
-    _add_template(_add(parsers, "lint", "check a compact template and, with cfn-lint, what it becomes", _LINT, command))
+    parser = _add(parsers, "lint", "check a compact template and, with cfn-lint, what it becomes", _LINT, command)
+    _add_template(parser)
+    forms = ("text", "json", "junit", "parseable", "pretty", "quiet", "sarif")
+    parser.add_argument("-f", "--format", choices=forms, default="text", help="cfn-lint's formats; default: text")
 
 
 def _add_explain(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", command: Callable[..., int]) -> None:

@@ -1,0 +1,88 @@
+"""Run cfn-lint on the plain template, and show each finding where the author caused it."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from macro.local.files import Source
+from macro.plugin import Json, Template
+from macro.template import find_counters, find_owner
+
+Marked = Any
+FINE, PROBLEMS, WRONG_USAGE = 0, 1, 2
+_LEVELS = {"informational": 1, "warning": 2, "error": 3, "none": 4}
+
+
+def lint_source(source: Source, expand: Callable[[Template], Template], options: Sequence[str]) -> int:
+    """Print cfn-lint's findings in its own format; 1 where there are any that count, else 0.
+
+    ``expand`` makes the plain template; it gets the compact one with the marks that cfn-lint gives each part, and
+    passes them on, so that what the author wrote is still found where it was written. ``options`` are cfn-lint's own.
+    """
+    from cfnlint.config import ConfigMixIn
+    from cfnlint.decode import decode_str
+    from cfnlint.exceptions import CfnLintExitException
+    from cfnlint.runner import Runner
+
+    try:
+        config = ConfigMixIn([*options])
+        runner = Runner(config)
+    except CfnLintExitException as error:
+        print(f"cfn-lint: {error}", file=sys.stderr)
+        return WRONG_USAGE
+    compact, findings = decode_str(source.text)
+    if compact is not None:
+        plain = keep_marks(expand(compact), compact)
+        findings = list(runner.validate_template(plain))
+    counters = [counter.logical_id for counter in find_counters(source.template, [])]
+    for finding in findings:
+        _place(finding, source, counters)
+    findings.sort(key=lambda finding: (finding.linenumber, finding.columnnumber, finding.rule.id, finding.message))
+    text = runner.formatter.print_matches(findings, runner.rules, config=config)
+    if text:
+        print(text)
+    least = _LEVELS[config.non_zero_exit_code or "informational"]
+    return PROBLEMS if any(_LEVELS[finding.rule.severity] >= least for finding in findings) else FINE
+
+
+def keep_marks(plain: Template, compact: Template) -> Template:
+    """The plain template as cfn-lint's nodes: each part where its author wrote it, a generated one at its counter."""
+    from cfnlint.decode.node import dict_node, list_node, str_node
+
+    def mark(node: Json, near: Marked) -> Json:
+        here = node if hasattr(node, "start_mark") else near
+        if isinstance(node, dict):
+            entries = {key: _mark_key(key, here) for key in node}
+            data = {entries[key]: mark(value, entries[key]) for key, value in node.items()}
+            return dict_node(data, here.start_mark, here.end_mark)
+        if isinstance(node, list):
+            return list_node([mark(item, here) for item in node], here.start_mark, here.end_mark)
+        if isinstance(node, str) and here is near:
+            return str_node(node, near.start_mark, near.end_mark)
+        return node
+
+    def _mark_key(key: str, near: Marked) -> Json:
+        return key if hasattr(key, "start_mark") else str_node(key, near.start_mark, near.end_mark)
+
+    keys = {str(key): key for key in compact.get("Resources", ())}
+    counters = [counter.logical_id for counter in find_counters(compact, [])]
+    resources = {}
+    for logical_id, resource in plain["Resources"].items():
+        owner = None if logical_id in keys else find_owner(logical_id, counters)
+        key = keys[owner] if owner else logical_id
+        resources[_mark_key(logical_id, key)] = mark(resource, key)
+    marked = mark({key: value for key, value in plain.items() if key != "Resources"}, compact)
+    marked[_mark_key("Resources", compact)] = dict_node(resources, compact.start_mark, compact.end_mark)
+    return marked
+
+
+def _place(finding: Any, source: Source, counters: Sequence[str]) -> None:
+    """Give a finding the file's name, and the generated resource it is in."""
+    path = getattr(finding, "path", None) or ()
+    text = finding.message
+    if len(path) > 1 and path[0] == "Resources" and path[1] not in source.template["Resources"]:
+        owner = find_owner(str(path[1]), counters)
+        text = f"{text} (in {path[1]}, which counter {owner} becomes)"
+    # A finding is frozen, and its constructor would lose the path that the JSON format prints.
+    object.__setattr__(finding, "filename", source.name)
+    object.__setattr__(finding, "message", text)
