@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from macro.counter import SOURCES, Given
-from macro.errors import MacroError, PluginError, Problem
+from macro.errors import MacroError, Path, PluginError, Problem
 from macro.plugin import Json, Piece, Plugin, Values
 from macro.plugins import BUILT_IN, load_plugins
 from macro.references import (
@@ -29,6 +29,7 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin) -> Built:
     """
     plugins = choose_plugins(given, find)
     options = {wish.name: wish.options for wish in given.wishes}
+    paths = {wish.name: wish.path for wish in given.wishes}
     links = _find_links(counter, given, plugins, options)
     made: dict[str, Json] = {}
     resources: dict[str, Json] = {}
@@ -43,7 +44,7 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin) -> Built:
                 for name, value in values.items()
             }
         piece = plugin.build(values)
-        _check_piece(plugin, piece, counter, resources)
+        _check_piece(plugin, piece, counter, resources, paths.get(plugin.name, ()))
         made.update(piece.values)
         resources.update(piece.resources)
     if counter.attributes:
@@ -110,7 +111,7 @@ def _find_links(
     return links
 
 
-def _check_piece(plugin: Plugin, piece: Piece, counter: Counter, others: Mapping[str, Json]) -> None:
+def _check_piece(plugin: Plugin, piece: Piece, counter: Counter, others: Mapping[str, Json], path: Path) -> None:
     if plugin.name in BUILT_IN:
         return
     problems = []
@@ -127,7 +128,7 @@ def _check_piece(plugin: Plugin, piece: Piece, counter: Counter, others: Mapping
     except (TypeError, ValueError) as error:
         problems.append(f"gives what is not JSON: {error}")
     if problems:
-        raise PluginError(Problem((), f"plugin '{plugin.name}' {problem}") for problem in problems)
+        raise PluginError(Problem(path, f"plugin '{plugin.name}' {problem}") for problem in problems)
 
 
 def _check_resource(logical_id: str, resource: Json, counter: Counter, others: Mapping[str, Json]) -> list[str]:

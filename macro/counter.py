@@ -110,7 +110,7 @@ def _check_combinations(properties: Values, path: Path, problems: list[Problem])
     for name in _OWN_ENV:
         if name in properties.get("Env", ()):
             text = "is set by the counter itself; choose another name"
-            problems.append(Problem((*path, "Env", name), text))
+            problems.append(Problem((*path, "Env", name), text, at_key=True))
 
 
 def _name_values(counter: Counter, properties: Values, parameters: Parameters, setting: Setting) -> dict[str, Json]:

@@ -7,6 +7,8 @@ from macro.errors import Path, Problem, describe
 from macro.plugin import NO_VALUE, Json, Values
 
 _MAPS = ("Env", "Function", "Table", "Role", "Api", "LogGroup", "Tags")
+# In place of a literal whose problem is told already.
+_UNKNOWN = object()
 _LISTS = ("CommaDelimitedList", "List<")
 
 
@@ -32,7 +34,7 @@ def read_properties(
         rule = schema.get(name, {})
         if rule.get("literal"):
             value = _resolve(value, place, parameters, problems)
-            if value is None:
+            if value is _UNKNOWN:
                 continue
         if name in _MAPS:
             value = _spread(value, place, problems)
@@ -45,7 +47,7 @@ def read_properties(
 def _resolve(value: Json, path: Path, parameters: Parameters, problems: list[Problem]) -> Json:
     if isinstance(value, list):
         items = [_resolve(item, (*path, place), parameters, problems) for place, item in enumerate(value)]
-        return [item for item in items if item is not None]
+        return [item for item in items if item is not _UNKNOWN]
     if not isinstance(value, dict) or len(value) != 1:
         return value
     form, name = next(iter(value.items()))
@@ -54,7 +56,7 @@ def _resolve(value: Json, path: Path, parameters: Parameters, problems: list[Pro
     if str(form).startswith("Fn::"):
         text = "must be literal or !Ref to a template parameter, since it decides what is generated; got"
         problems.append(Problem(path, f"{text} {form}"))
-        return None
+        return _UNKNOWN
     return value
 
 
@@ -65,13 +67,15 @@ def _get_parameter(name: Json, path: Path, parameters: Parameters, problems: lis
         if value is None:
             text = f"must be literal or !Ref to a template parameter; {describe(name)} is not one"
             problems.append(Problem(path, text))
+            return _UNKNOWN
         return value
     if value is None:
         value = declared.get("Default")
     if value is None:
         text = f"needs the value of parameter {name}, which has no Default; give one (--parameter {name}=VALUE)"
         problems.append(Problem(path, text))
-    elif isinstance(value, str) and str(declared.get("Type")).startswith(_LISTS):
+        return _UNKNOWN
+    if isinstance(value, str) and str(declared.get("Type")).startswith(_LISTS):
         return [item.strip() for item in value.split(",")]
     return value
 

@@ -1,6 +1,6 @@
 """Find the counters of a template, and put what they become in their place."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from macro.errors import InvalidTemplate, Path, Problem, describe, print_path, suggest
@@ -125,6 +125,13 @@ def find_owner(logical_id: str, counters: Iterable[str]) -> str | None:
     return max((name for name in counters if logical_id.startswith(name)), key=len, default=None)
 
 
+def holds_counter(node: Json) -> bool:
+    """Whether a counter stands anywhere in the tree."""
+    if isinstance(node, dict):
+        return node.get("Type") == TYPE or any(holds_counter(value) for value in node.values())
+    return isinstance(node, list) and any(holds_counter(value) for value in node)
+
+
 def _read_counter(logical_id: str, resource: Mapping[str, Json], problems: list[Problem]) -> Counter:
     path: Path = ("Resources", logical_id)
     if not (logical_id.isascii() and logical_id.isalnum()):
@@ -136,30 +143,31 @@ def _read_counter(logical_id: str, resource: Mapping[str, Json], problems: list[
     attributes = {}
     for name, value in resource.items():
         if name in KEPT:
-            _check_attribute((*path, name), value, problems)
-            attributes[name] = value
+            found = list(_check_attribute((*path, name), value))
+            problems.extend(found)
+            if not found:
+                attributes[name] = value
         elif name not in ("Type", "Properties"):
             known = ("Type", "Properties", *KEPT)
             text = f"unknown attribute; known are {', '.join(known)}{suggest(name, known)}"
-            problems.append(Problem((*path, name), _REFUSED.get(name, text)))
+            problems.append(Problem((*path, name), _REFUSED.get(name, text), at_key=True))
     return Counter(logical_id, properties, attributes)
 
 
-def _check_attribute(path: Path, value: Json, problems: list[Problem]) -> None:
+def _check_attribute(path: Path, value: Json) -> Iterator[Problem]:
     name = path[-1]
     if name == "Condition" and not isinstance(value, str):
-        problems.append(Problem(path, f"must be the name of a condition, got {describe(value)}"))
+        yield Problem(path, f"must be the name of a condition, got {describe(value)}")
     elif name == "DependsOn":
         listed = value if isinstance(value, list) else [value]
         if not all(isinstance(entry, str) for entry in listed):
-            problems.append(Problem(path, f"must be a logical id or a list of them, got {describe(value)}"))
+            yield Problem(path, f"must be a logical id or a list of them, got {describe(value)}")
         elif path[1] in listed:
-            problems.append(Problem(path, "a counter can't depend on itself"))
+            yield Problem(path, "a counter can't depend on itself")
     elif name == "Metadata" and not isinstance(value, dict):
-        problems.append(Problem(path, f"must be a map, got {describe(value)}"))
+        yield Problem(path, f"must be a map, got {describe(value)}")
     elif str(name).endswith("Policy") and not isinstance(value, dict) and value not in _POLICIES:
-        text = f"must be {', '.join(_POLICIES[:-1])} or {_POLICIES[-1]}, got {describe(value)}"
-        problems.append(Problem(path, text))
+        yield Problem(path, f"must be {', '.join(_POLICIES[:-1])} or {_POLICIES[-1]}, got {describe(value)}")
 
 
 def _check_type(logical_id: str, kind: str, problems: list[Problem]) -> None:
@@ -169,18 +177,12 @@ def _check_type(logical_id: str, kind: str, problems: list[Problem]) -> None:
 
 
 def _refuse_loop(logical_id: str, loop: Json, problems: list[Problem]) -> None:
-    if _holds_counter(loop):
+    if holds_counter(loop):
         text = (
             f"a {TYPE} inside Fn::ForEach is not there yet when the macro runs; list AWS::LanguageExtensions "
             f"before {MACRO} in Transform, so that CloudFormation unrolls the loop first"
         )
         problems.append(Problem(("Resources", logical_id), text))
-
-
-def _holds_counter(node: Json) -> bool:
-    if isinstance(node, dict):
-        return node.get("Type") == TYPE or any(_holds_counter(value) for value in node.values())
-    return isinstance(node, list) and any(_holds_counter(value) for value in node)
 
 
 def _say_clash(counter: Counter, new_id: str, owners: Mapping[str, str]) -> Problem:

@@ -49,7 +49,9 @@ def _read(error: Any, path: Path) -> Iterator[Problem]:
                 yield Problem((*place, name), f"unknown property{hint}", at_key=True)
         return
     if "propertyNames" in error.absolute_schema_path and isinstance(error.instance, str):
-        place, is_secret = (*place, error.instance), False
+        text = f"{words}, got {describe(error.instance)}"
+        yield Problem((*place, error.instance), text, at_key=True)
+        return
     if error.validator == "enum":
         known = error.validator_value
         words = f"must be {', '.join(known[:-1])} or {known[-1]}"

@@ -74,6 +74,9 @@ def explain(arguments: argparse.Namespace) -> int:
     """Print what a counter may say, what it offers, and which plug-ins there are."""
     from macro.local import explain as explainer
 
+    if arguments.cfnlintrc:
+        print(explainer.print_settings(), end="")
+        return FINE
     further = list(_load_plugins(arguments).values())
     print(explainer.explain(arguments.topic, arguments.format, further), end="")
     return FINE
@@ -191,6 +194,10 @@ def _load_plugins(arguments: argparse.Namespace) -> dict[str, Plugin]:
 def _tell_problems(source: Source, problems: Sequence[Problem]) -> None:
     spots = [find_spot(source, problem) if problem.path else None for problem in problems]
     found = sorted(zip(problems, spots, strict=True), key=lambda pair: (pair[1].line, pair[1].column) if pair[1] else (0, 0))
-    tell([print_problem(source.name, problem, spot) for problem, spot in found])
+    for place, (problem, spot) in enumerate(found):
+        # Problems of one place share its line.
+        is_last = place + 1 == len(found) or found[place + 1][1] != spot
+        text = print_problem(source.name, problem, spot)
+        tell([text if is_last else text.partition("\n")[0]])
     count = len(problems)
     tell([f"{count} problem{'s' if count > 1 else ''}; nothing was written"])

@@ -83,6 +83,7 @@ def compose(name: str, text: str) -> Any:
     """The YAML tree of a text; :class:`FileError` with the spot where it is broken."""
     import yaml
 
+    form = "JSON" if name.endswith(".json") else "YAML"
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         _check_depth(yaml, loader, text)
@@ -91,10 +92,10 @@ def compose(name: str, text: str) -> Any:
         mark = error.problem_mark or error.context_mark
         said = ": ".join(part for part in (error.context, error.problem) if part)
         spot = _spot(text, mark.line, mark.column) if mark else None
-        raise FileError(name, [(Problem((), f"broken YAML: {said}"), spot)]) from None
+        raise FileError(name, [(Problem((), f"broken {form}: {said}"), spot)]) from None
     except yaml.YAMLError as error:
         said = str(error).partition("\n")[0]
-        raise FileError(name, [(Problem((), f"broken YAML: {said}"), None)]) from None
+        raise FileError(name, [(Problem((), f"broken {form}: {said}"), None)]) from None
 
 
 def _check_depth(yaml: Any, loader: Any, text: str) -> None:
@@ -258,9 +259,14 @@ def _constructor() -> Any:
 
 def print_problem(name: str, problem: Problem, spot: Spot | None) -> str:
     """``file:line:column: where: what``, and below it the line itself with a mark under the place."""
-    where = f"{name}:{spot.line}:{spot.column}" if spot else name
     told = f"{print_path(problem.path)}: {problem.text}" if problem.path else problem.text
-    if not spot or not spot.text.strip():
-        return f"{where}: {told}"
+    if not spot:
+        return f"{name}: {told}"
+    told = f"{name}:{spot.line}:{spot.column}: {told}"
+    return f"{told}\n{print_spot(spot)}" if spot.text.strip() else told
+
+
+def print_spot(spot: Spot) -> str:
+    """The line, and a mark under the place that is meant."""
     margin = f"{spot.line:>5} | "
-    return f"{where}: {told}\n{margin}{spot.text}\n{' ' * (len(margin) - 2)}| {' ' * (spot.column - 1)}^"
+    return f"{margin}{spot.text}\n{' ' * (len(margin) - 2)}| {' ' * (spot.column - 1)}^"

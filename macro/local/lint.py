@@ -1,11 +1,12 @@
 """Run cfn-lint on the plain template, and show each finding where the author caused it."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from macro.local.files import Source
 from macro.plugin import Json, Template
+from macro.references import find_references
 from macro.template import find_counters, find_owner
 
 Marked = Any
@@ -34,9 +35,12 @@ def lint_source(source: Source, expand: Callable[[Template], Template], options:
     if compact is not None:
         plain = keep_marks(expand(compact), compact)
         findings = list(runner.validate_template(plain))
-    counters = [counter.logical_id for counter in find_counters(source.template, [])]
+    counters = find_counters(source.template, [])
+    parameters = source.template.get("Parameters") or ()
+    used = {name for counter in counters for name, _ in find_references(counter.properties, parameters)}
+    findings = [finding for finding in findings if not _is_used(finding, used)]
     for finding in findings:
-        _place(finding, source, counters)
+        _place(finding, source, [counter.logical_id for counter in counters])
     findings.sort(key=lambda finding: (finding.linenumber, finding.columnnumber, finding.rule.id, finding.message))
     text = runner.formatter.print_matches(findings, runner.rules, config=config)
     if text:
@@ -74,6 +78,12 @@ def keep_marks(plain: Template, compact: Template) -> Template:
     marked = mark({key: value for key, value in plain.items() if key != "Resources"}, compact)
     marked[_mark_key("Resources", compact)] = dict_node(resources, compact.start_mark, compact.end_mark)
     return marked
+
+
+def _is_used(finding: Any, parameters: Collection[str]) -> bool:
+    """Whether a finding calls a parameter unused (W2001) whose value went into a counter's expansion."""
+    path = getattr(finding, "path", None) or ()
+    return finding.rule.id == "W2001" and len(path) > 1 and path[1] in parameters
 
 
 def _place(finding: Any, source: Source, counters: Sequence[str]) -> None:

@@ -10,7 +10,13 @@ from macro.expand import expand
 from macro.handler import read_suffix
 from macro.plugin import Json, Template, Values
 from macro.references import find_references
-from macro.template import MACRO, MAX_INLINE_BYTES, TYPE, find_counters, split_transform
+from macro.template import MACRO, MAX_INLINE_BYTES, TYPE, find_counters, holds_counter, split_transform
+
+_UNROLLER = "AWS::LanguageExtensions"
+_LOOP = (
+    f"CloudFormation unrolls this loop before {MACRO} sees the {TYPE} in it, but a preview has no loops; "
+    "to see what a counter becomes, write one out"
+)
 
 
 def preview(template: Template, parameters: Values, find: FindPlugin) -> Template:
@@ -29,6 +35,9 @@ def preview(template: Template, parameters: Values, find: FindPlugin) -> Templat
         rest = {**rest, "Resources": {key: value for key, value in resources.items() if key != "Fn::Transform"}}
     else:
         return _expect_plain(template, problems)
+    if _is_unrolled_before(template, name):
+        rest, loops = _set_loops_aside(rest)
+        problems += [Problem(("Resources", key), _LOOP) for key in loops]
     try:
         plain = expand(rest, setting, find)
     except InvalidTemplate as error:
@@ -56,6 +65,25 @@ def _expect_plain(template: Template, problems: list[Problem]) -> Template:
     if problems:
         raise InvalidTemplate(problems)
     return template
+
+
+def _is_unrolled_before(template: Template, name: str) -> bool:
+    listed = template.get("Transform")
+    return isinstance(listed, list) and _UNROLLER in listed and listed.index(_UNROLLER) < _find_place(listed, name)
+
+
+def _find_place(listed: list[Json], name: str) -> int:
+    return next(place for place, entry in enumerate(listed) if name in (entry, _get_name(entry)))
+
+
+def _set_loops_aside(template: Template) -> tuple[Template, list[str]]:
+    """The template without the loops that hold counters, and the names of those."""
+    resources = template.get("Resources")
+    if not isinstance(resources, dict):
+        return template, []
+    loops = [key for key, value in resources.items() if isinstance(value, list) and holds_counter(value)]
+    rest = {key: value for key, value in resources.items() if key not in loops}
+    return ({**template, "Resources": rest} if loops else template), loops
 
 
 def _get_name(transform: Json) -> str | None:

@@ -36,6 +36,7 @@ examples:
   hitcounter explain properties         what a counter may say
   hitcounter explain attributes         what !GetAtt and ${Counter.…} may name
   hitcounter explain plugins            the plug-ins, what they take and what they give
+  hitcounter explain values             what every plug-in may take
   hitcounter explain --format json
   hitcounter explain --cfnlintrc        two settings that teach a plain cfn-lint the type HitCounter
 """
@@ -81,12 +82,10 @@ def _add_lint(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", co
 
 def _add_explain(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", command: Callable[..., int]) -> None:
     parser = _add(parsers, "explain", "print properties, attributes and plug-ins", _EXPLAIN, command)
-    topics = ("all", "properties", "attributes", "plugins", "cfnlintrc")
-    parser.add_argument("topic", nargs="?", choices=topics[:-1], default="all", help="what to explain; default: all")
+    topics = ("all", "properties", "attributes", "plugins", "values")
+    parser.add_argument("topic", nargs="?", choices=topics, default="all", help="what to explain; default: all")
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
-    parser.add_argument(
-        "--cfnlintrc", dest="topic", action="store_const", const=topics[-1], help="print settings for .cfnlintrc"
-    )
+    parser.add_argument("--cfnlintrc", action="store_true", help="print the settings for .cfnlintrc, nothing else")
     _add_plugin(parser)
 
 

@@ -1,0 +1,7 @@
+"""Gives no Piece."""
+INPUTS = ()
+OUTPUTS = ()
+
+
+def build(values):
+    return {}

@@ -1,0 +1,2 @@
+"""Half a plug-in."""
+INPUTS = "counter_id"

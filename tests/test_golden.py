@@ -1,0 +1,123 @@
+"""Every case in tests/golden: a compact template, and the plain one it becomes or the problems it has."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+from plain import find_dangling, refuse_by_api
+
+from macro.expand import expand
+from macro.local.cli import main
+from macro.local.files import parse_source
+from macro.local.preview import preview
+from macro.local.trial import load_trials
+from macro.plugins import find_plugin
+
+CASES = sorted((Path(__file__).parent / "golden").iterdir())
+GOOD = [case for case in CASES if not case.name.startswith("bad_")]
+BAD = [case for case in CASES if case.name.startswith("bad_")]
+# An optional note in a template about why it is as it is.
+OPTIONAL = "I4010"
+# What a case is about, and cfn-lint rightly notes.
+NOTED = {"longest_id": "I3012"}
+
+
+def name(case):
+    return case.name
+
+
+def get_arguments(case):
+    (compact,) = case.glob("compact.*")
+    plugins = [f"--plugin={path.name}" for path in sorted(case.glob("*.py"))]
+    parameters = ["--parameters-file=parameters.json"] if (case / "parameters.json").exists() else []
+    return [compact.name, *plugins, *parameters]
+
+
+def compare(path, text, update_golden):
+    if update_golden:
+        path.write_text(text, "utf-8")
+    assert text == path.read_text("utf-8")
+
+
+def expand_case(case, monkeypatch, capsys):
+    monkeypatch.chdir(case)
+    code = main(["expand", *get_arguments(case)])
+    output = capsys.readouterr()
+    assert code == 0, output.err
+    return output.out
+
+
+@pytest.mark.parametrize("case", GOOD, ids=name)
+def test_a_compact_template_becomes_the_plain_one(case, monkeypatch, capsys, update_golden):
+    text = expand_case(case, monkeypatch, capsys)
+
+    compare(case / f"expanded{get_suffix(case)}", text, update_golden)
+    assert expand_case(case, monkeypatch, capsys) == text
+
+
+@pytest.mark.parametrize("case", BAD, ids=name)
+def test_a_bad_template_is_told_all_its_problems(case, monkeypatch, capsys, update_golden):
+    monkeypatch.chdir(case)
+
+    code = main(["expand", *get_arguments(case)])
+
+    output = capsys.readouterr()
+    compare(case / "problems.txt", output.err, update_golden)
+    assert (code, output.out) == (1, "")
+
+
+@pytest.mark.parametrize("case", GOOD, ids=name)
+def test_expanding_leaves_its_input_alone_and_its_output_as_it_is(case):
+    (compact,) = case.glob("compact.*")
+    source = parse_source(compact.name, compact.read_text("utf-8"))
+    before = copy.deepcopy(source.template)
+    trials = load_trials([str(path) for path in case.glob("*.py")])
+    parameters = {"Method": "PUT", "Gateway": "http"} if (case / "parameters.json").exists() else {}
+
+    plain = preview(source.template, parameters, lambda plugin: find_plugin(plugin, trials))
+
+    assert source.template == before
+    assert expand(plain) == plain
+
+
+@pytest.mark.parametrize("case", GOOD, ids=name)
+def test_nothing_in_the_plain_template_refers_to_nothing(case):
+    assert find_dangling(read_expanded(case)) == []
+
+
+@pytest.mark.parametrize("case", GOOD, ids=name)
+def test_aws_would_take_the_properties_of_every_resource(case):
+    resources = read_expanded(case)["Resources"]
+
+    refused = {key: refuse_by_api(resource) for key, resource in resources.items() if isinstance(resource, dict)}
+
+    assert {key: report for key, report in refused.items() if report} == {}
+
+
+@pytest.mark.parametrize("case", GOOD, ids=name)
+def test_cfn_lint_finds_nothing(case, monkeypatch, capsys):
+    monkeypatch.chdir(case)
+
+    code = main(["lint", *get_arguments(case), "-c", "I", "E", "W", "-e", "-i", OPTIONAL, NOTED.get(case.name, OPTIONAL)])
+
+    output = capsys.readouterr()
+    assert (code, output.out, output.err) == (0, "", "")
+
+
+def read_expanded(case):
+    path = case / f"expanded{get_suffix(case)}"
+    return parse_source(path.name, path.read_text("utf-8")).template
+
+
+def get_suffix(case):
+    (compact,) = case.glob("compact.*")
+    return compact.suffix
+
+
+def test_the_json_form_says_the_same_as_the_yaml_form(command):
+    for case in GOOD[:5]:
+        (compact,) = case.glob("compact.yaml")
+        _, text, _ = command("expand", compact, "--format", "json", *(f"--plugin={path}" for path in case.glob("*.py")))
+
+        assert json.loads(text) == read_expanded(case)
