@@ -102,8 +102,8 @@ def _compile_required(names: list[str], schema: Json, root: Mapping[str, Json]) 
 
 
 def _compile_unique(unique: bool, schema: Json, root: Mapping[str, Json]) -> Test:
-    return lambda value: not isinstance(value, list) or all(
-        item not in value[:place] for place, item in enumerate(value)
+    return lambda value: (
+        not isinstance(value, list) or all(item not in value[:place] for place, item in enumerate(value))
     )
 
 
@@ -111,7 +111,7 @@ def _compile_enum(values: list[Json], schema: Json, root: Mapping[str, Json]) ->
     return lambda value: isinstance(value, str) and value in values
 
 
-def _size_of(kind: type, compare: Callable[[int, int], bool]) -> Callable[[int, Json, Mapping[str, Json]], Test]:
+def _size_of(kind: type[Any], compare: Callable[[int, int], bool]) -> Callable[[int, Json, Mapping[str, Json]], Test]:
     return lambda limit, schema, root: lambda value: not isinstance(value, kind) or compare(len(value), limit)
 
 

@@ -119,7 +119,8 @@ def _check_piece(plugin: Plugin, piece: Piece, counter: Counter, others: Mapping
         problems.append(f"must return a Piece, got {type(piece).__name__}")
         piece = Piece({}, {})
     else:
-        problems += [f"declares the output '{name}' but gives none" for name in plugin.outputs if name not in piece.values]
+        missing = [name for name in plugin.outputs if name not in piece.values]
+        problems += [f"declares the output '{name}' but gives none" for name in missing]
         problems += [f"gives '{name}', which its OUTPUTS lack" for name in piece.values if name not in plugin.outputs]
     for logical_id, resource in piece.resources.items():
         problems += _check_resource(logical_id, resource, counter, others)
@@ -155,7 +156,8 @@ def _add_attributes(logical_id: str, resource: Mapping[str, Json], counter: Coun
         added["Condition"] = own["Condition"]
     if "DependsOn" in own or "DependsOn" in resource:
         lists = [[names] if isinstance(names, str) else names for names in _get_both("DependsOn", resource, own)]
-        added["DependsOn"] = [name for names in lists for name in names]
+        names = [name for names in lists for name in names]
+        added["DependsOn"] = names[0] if len(names) == 1 else names
     for name in ("DeletionPolicy", "UpdateReplacePolicy"):
         if name in resource:
             added[name] = own.get(name, resource[name])

@@ -74,7 +74,8 @@ def read_counter(
     if found:
         problems.extend(found)
         return None
-    return Given(_name_values(counter, properties, parameters, setting), _get_gateway(properties), _get_wishes(properties, path))
+    values = _name_values(counter, properties, parameters, setting)
+    return Given(values, _get_gateway(properties), _get_wishes(properties, path))
 
 
 def _get_gateway(properties: Values) -> str:
@@ -114,9 +115,8 @@ def _check_combinations(properties: Values, path: Path, problems: list[Problem])
 
 
 def _name_values(counter: Counter, properties: Values, parameters: Parameters, setting: Setting) -> dict[str, Json]:
-    defaults = {
-        name: rule["Default"] for name, rule in parameters.declared.items() if isinstance(rule, dict) and "Default" in rule
-    }
+    rules = parameters.declared.items()
+    defaults = {name: rule["Default"] for name, rule in rules if isinstance(rule, dict) and "Default" in rule}
     return {
         "counter_id": counter.logical_id,
         "stage": DEFAULT_STAGE,

@@ -51,7 +51,7 @@ def _export(counters: list[Counter], built: list[Built]) -> Exports:
 
 
 def _connect(piece: Built, exports: Exports, problems: list[Problem]) -> Built:
-    """The piece with its references to other counters rewritten; what is wrong with one is told at its author's place."""
+    """The piece with its references to other counters rewritten; a wrong one is told at its author's place."""
     counter = piece.counter
     parts = {"Properties": counter.properties, **counter.attributes}
     if not find_references(parts, exports) and not _waits_for(counter, exports):

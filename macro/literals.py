@@ -1,4 +1,4 @@
-"""Read a counter's properties: parameters in place of ``!Ref`` where a literal is due, text as the type it stands for."""
+"""Read a counter's properties: a parameter's value where a literal is due, text as the type it stands for."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

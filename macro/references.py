@@ -38,7 +38,9 @@ def name_attributes(values: Values) -> dict[str, Json]:
     return {attribute_name(name): value for name, value in values.items()}
 
 
-def rewrite_template(template: Template, exports: Exports, generated: Collection[str], problems: list[Problem]) -> Template:
+def rewrite_template(
+    template: Template, exports: Exports, generated: Collection[str], problems: list[Problem]
+) -> Template:
     """The template with every reference to a counter rewritten; parts that hold none are shared with the input.
 
     ``generated`` names resources that are known to be free of them. An unknown attribute becomes a problem.
@@ -181,9 +183,7 @@ def _rewrite_sub(node: Json, exports: Exports, path: Path, problems: list[Proble
 _FORMS = {"Ref": _rewrite_ref, "Fn::GetAtt": _rewrite_get_att, "Fn::Sub": _rewrite_sub}
 
 
-def _look_up(
-    name: str, attribute: str, exports: Exports, path: Path, problems: list[Problem], unknown: Json
-) -> Json:
+def _look_up(name: str, attribute: str, exports: Exports, path: Path, problems: list[Problem], unknown: Json) -> Json:
     attributes = exports[name].attributes
     if attributes is None:
         return unknown

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from macro.errors import PluginError, Problem
 from macro.plugin import Plugin
@@ -64,8 +65,5 @@ def _say_cycle(cycle: Sequence[str], needs: Mapping[str, Sequence[str]], makers:
     # graphlib lists each plug-in before its user and ends where it began.
     start = min(range(len(cycle) - 1), key=lambda place: list(needs).index(cycle[place]))
     ring = [*cycle[start:-1], *cycle[:start], cycle[start]]
-    values = [
-        next(name for name in needs[user] if makers.get(name) == maker)
-        for maker, user in zip(ring, ring[1:], strict=False)
-    ]
+    values = [next(name for name in needs[user] if makers.get(name) == maker) for maker, user in pairwise(ring)]
     return f"plugins wait for each other: {' → '.join(ring)}, through {', '.join(values)}"

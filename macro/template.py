@@ -15,7 +15,10 @@ MAX_ID = 255
 
 KEPT = ("Condition", "DependsOn", "DeletionPolicy", "UpdateReplacePolicy", "Metadata")
 _SECTIONS = {"AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Mappings", "Conditions", "Outputs"}
-_POLICIES = ("Delete", "Retain", "RetainExceptOnCreate")
+_POLICIES = {
+    "DeletionPolicy": ("Delete", "Retain", "RetainExceptOnCreate"),
+    "UpdateReplacePolicy": ("Delete", "Retain"),
+}
 _REFUSED = {
     "CreationPolicy": "nothing that a counter becomes takes a CreationPolicy; remove it",
     "UpdatePolicy": "nothing that a counter becomes takes an UpdatePolicy; remove it",
@@ -166,8 +169,9 @@ def _check_attribute(path: Path, value: Json) -> Iterator[Problem]:
             yield Problem(path, "a counter can't depend on itself")
     elif name == "Metadata" and not isinstance(value, dict):
         yield Problem(path, f"must be a map, got {describe(value)}")
-    elif str(name).endswith("Policy") and not isinstance(value, dict) and value not in _POLICIES:
-        yield Problem(path, f"must be {', '.join(_POLICIES[:-1])} or {_POLICIES[-1]}, got {describe(value)}")
+    elif name in _POLICIES and not isinstance(value, dict) and value not in _POLICIES[str(name)]:
+        known = _POLICIES[str(name)]
+        yield Problem(path, f"must be {', '.join(known[:-1])} or {known[-1]}, got {describe(value)}")
 
 
 def _check_type(logical_id: str, kind: str, problems: list[Problem]) -> None:

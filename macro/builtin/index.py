@@ -5,10 +5,13 @@ and whether a hit costs a transaction (``exact``). ``handler`` answers with the 
 API Gateway passes on as it is. What is wrong is an error whose text begins with the HTTP status it stands for.
 """
 
+import functools
 import json
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -23,7 +26,7 @@ THROTTLED = {
 }  # fmt: skip
 
 
-def read_env(text):
+def read_env(text: str) -> dict[str, str]:
     """The names and values of an env file."""
     lines = (line.strip() for line in text.removeprefix("\ufeff").split("\n"))
     pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
@@ -38,12 +41,12 @@ CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeo
 DYNAMODB = boto3.client("dynamodb", config=CONFIG)
 
 
-def handler(event, context):
+def handler(event: Any, context: Any) -> int:
     """Count a hit of ``event["name"]`` (or of the name in a proxy event); return the number of hits."""
     return count(get_name(event), getattr(context, "aws_request_id", None))
 
 
-def proxy(event, context):
+def proxy(event: Any, context: Any) -> dict[str, Any]:
     """The same as an API Gateway proxy answer (payload 1.0 and 2.0)."""
     try:
         return respond(200, handler(event, context))
@@ -54,13 +57,13 @@ def proxy(event, context):
 class CounterError(Exception):
     """A hit that was not counted, or not answered; its text begins with the HTTP status."""
 
-    def __init__(self, status, message):
+    def __init__(self, status: int, message: str) -> None:
         super().__init__(f"[{status}] {message}")
         self.status = status
         self.message = message
 
 
-def get_name(event):
+def get_name(event: Any) -> str:
     """The name to count; a :class:`CounterError` of status 400 where the event has none that can be a key."""
     name = event.get("name") or (event.get("pathParameters") or {}).get("name")
     if not isinstance(name, str) or not name:
@@ -71,7 +74,7 @@ def get_name(event):
     return name
 
 
-def count(name, token):
+def count(name: str, token: str | None) -> int:
     """Add one hit and return how many there are."""
     key = name
     if SHARDS > 1:
@@ -80,14 +83,12 @@ def count(name, token):
     if EXACT and token:
         items = [{"Update": add(key)}]
         retry(lambda: DYNAMODB.transact_write_items(TransactItems=items, ClientRequestToken=token), repeatable=True)
-        total = read(name) if SHARDS == 1 else None
-    else:
-        answer = retry(lambda: DYNAMODB.update_item(**add(key), ReturnValues="UPDATED_NEW"))
-        total = int(answer["Attributes"]["counter"]["N"])
-    return total if SHARDS == 1 else read_shards(name)
+        return read(name)
+    answer = retry(lambda: DYNAMODB.update_item(**add(key), ReturnValues="UPDATED_NEW"))
+    return int(answer["Attributes"]["counter"]["N"]) if SHARDS == 1 else read(name)
 
 
-def add(key):
+def add(key: str) -> dict[str, Any]:
     """The update that both ways of counting make."""
     return {
         "TableName": ENV["table"],
@@ -98,22 +99,15 @@ def add(key):
     }
 
 
-def read(name):
-    """How many hits the name's one item holds."""
-    key = {"name": {"S": name}}
-    answer = retry(lambda: DYNAMODB.get_item(TableName=ENV["table"], Key=key, ConsistentRead=True), repeatable=True)
-    return int(answer["Item"]["counter"]["N"])
-
-
-def read_shards(name):
-    """The sum over all items of a name, the one from before it was spread among them."""
-    keys = [{"name": {"S": key}} for key in [name, *(f"{name}#{shard}" for shard in range(SHARDS))]]
+def read(name: str) -> int:
+    """How many hits the items of a name hold together; with shards, the one from before is among them."""
+    names = [name] if SHARDS == 1 else [name, *(f"{name}#{shard}" for shard in range(SHARDS))]
+    table = ENV["table"]
+    pending = {table: {"Keys": [{"name": {"S": key}} for key in names], "ConsistentRead": True}}
     total = 0
-    pending = {ENV["table"]: {"Keys": keys, "ConsistentRead": True}}
-    for _ in range(TRIES * 2):
-        request = pending
-        answer = retry(lambda: DYNAMODB.batch_get_item(RequestItems=request), repeatable=True)  # noqa: B023
-        total += sum(int(item["counter"]["N"]) for item in answer["Responses"].get(ENV["table"], ()))
+    for _ in range(2 * TRIES):
+        answer = retry(functools.partial(DYNAMODB.batch_get_item, RequestItems=pending), repeatable=True)
+        total += sum(int(item["counter"]["N"]) for item in answer["Responses"].get(table, ()))
         pending = answer.get("UnprocessedKeys")
         if not pending:
             return total
@@ -121,7 +115,7 @@ def read_shards(name):
     raise CounterError(503, "the hit is counted, but the table is too busy to be read")
 
 
-def retry(call, repeatable=False):
+def retry(call: Callable[[], Any], repeatable: bool = False) -> Any:
     """The call's answer; repeated when it is known not to have been carried out, or does no harm a second time."""
     for attempt in range(TRIES):
         try:
@@ -139,19 +133,19 @@ def retry(call, repeatable=False):
     raise CounterError(503, "the table is too busy; try again")
 
 
-def is_throttled(error):
+def is_throttled(error: ClientError) -> bool:
     """Whether DynamoDB refused the call before it did anything."""
     reasons = error.response.get("CancellationReasons", ())
     codes = {error.response["Error"]["Code"], *(reason.get("Code") for reason in reasons)}
     return not codes.isdisjoint(THROTTLED)
 
 
-def is_server_side(error):
+def is_server_side(error: ClientError) -> bool:
     """Whether the answer is one that may come after the work was done (HTTP 5xx)."""
-    return error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
+    return int(error.response["ResponseMetadata"]["HTTPStatusCode"]) >= 500
 
 
-def respond(status, body):
+def respond(status: int, body: Any) -> dict[str, Any]:
     """An API Gateway proxy answer that no cache keeps."""
     headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
     return {"statusCode": status, "headers": headers, "body": json.dumps(body)}

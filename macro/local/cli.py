@@ -89,7 +89,8 @@ def expand_source(source: Source, arguments: argparse.Namespace) -> Template | N
     except FileError:
         raise
     except MacroError as error:
-        return _tell_problems(source, error.problems)
+        _tell_problems(source, error.problems)
+        return None
 
 
 def check(text: str, arguments: argparse.Namespace) -> int:
@@ -192,8 +193,8 @@ def _load_plugins(arguments: argparse.Namespace) -> dict[str, Plugin]:
 
 
 def _tell_problems(source: Source, problems: Sequence[Problem]) -> None:
-    spots = [find_spot(source, problem) if problem.path else None for problem in problems]
-    found = sorted(zip(problems, spots, strict=True), key=lambda pair: (pair[1].line, pair[1].column) if pair[1] else (0, 0))
+    found = [(problem, find_spot(source, problem) if problem.path else None) for problem in problems]
+    found.sort(key=lambda pair: (pair[1].line, pair[1].column) if pair[1] else (0, 0))
     for place, (problem, spot) in enumerate(found):
         # Problems of one place share its line.
         is_last = place + 1 == len(found) or found[place + 1][1] != spot

@@ -8,9 +8,7 @@ _BOLD, _PLAIN = "\033[1m", "\033[0m"
 
 def print_diff(before: str, after: str, names: tuple[str, str], is_coloured: bool) -> str:
     """A unified diff, empty where there is no difference."""
-    lines = list(
-        difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="")
-    )
+    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm=""))
     if is_coloured:
         lines = [_colour(line, place) for place, line in enumerate(lines)]
     return "".join(f"{line}\n" for line in lines)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from macro.errors import MacroError
-from macro.local.emit import write_flow, write_map, write_value
+from macro.local.emit import write_flow, write_flow_key, write_map, write_value
 from macro.local.files import Source, parse_source
 from macro.plugin import VARIABLE, Json, Template
 from macro.template import find_owner
@@ -83,7 +83,7 @@ def _is_exchanged(old: Json, new: Json) -> bool:
     return len(old) == 1 and list(old) != list(new) and next(iter(old)).startswith(("Ref", "Fn::"))
 
 
-def _compare_maps(source: Source, node: Any, old: Mapping[str, Json], new: Mapping[str, Json], edits: list[Edit]) -> None:
+def _compare_maps(source: Source, node: Any, old: Template, new: Template, edits: list[Edit]) -> None:
     removed = [name for name in old if name not in new]
     added = _assign([name for name in new if name not in old], removed)
     step = _get_step(node)
@@ -112,11 +112,11 @@ def _assign(added: Sequence[str], removed: Sequence[str]) -> dict[str, list[str]
 
 
 def _write_entries(entries: Mapping[str, Json], column: int, step: int, is_flow: bool) -> str:
-    indent = " " * column
     if is_flow:
-        return f",\n{indent}".join(f"{json.dumps(name)}: {write_flow(value)}" for name, value in entries.items())
+        pairs = [f"{write_flow_key(name)}: {write_flow(value)}" for name, value in entries.items()]
+        return f",\n{' ' * step}".join(pairs)
     texts = [write_map({name: value}, column, step).rstrip("\n") for name, value in entries.items()]
-    return f"\n\n{indent}".join(texts)
+    return f"\n\n{' ' * column}".join(texts)
 
 
 def _replace(source: Source, node: Any, old: Json, new: Json, column: int | None) -> Edit:
@@ -128,17 +128,19 @@ def _replace(source: Source, node: Any, old: Json, new: Json, column: int | None
     if column is None:
         return Edit(start, end, write_flow(new))
     text = write_value(new, column)
+    lead = source.text[:start].rstrip()
     if text.startswith("\n"):
         start = len(source.text[:start].rstrip(" "))
+    elif node.id != "scalar" and lead.endswith(":"):
+        start, text = len(lead), f" {text}"
     return Edit(start, end, _end_lines(source, text))
 
 
 def _replace_variables(before: str, node: Any, old: Json, new: Json) -> str | None:
     """A quoted or block ``!Sub`` with just its variables exchanged, so that its quotes and lines stay."""
-    texts = [value.get("Fn::Sub") if isinstance(value, dict) else value for value in (old, new)]
-    if node.id != "scalar" or not node.style or not all(isinstance(text, str) for text in texts):
+    was, now = (value.get("Fn::Sub") if isinstance(value, dict) else value for value in (old, new))
+    if node.id != "scalar" or not node.style or not isinstance(was, str) or not isinstance(now, str):
         return None
-    was, now = texts
     pattern, names = "", []
     place = 0
     for match in VARIABLE.finditer(was):

@@ -35,19 +35,21 @@ def write_flow(value: Json) -> str:
     """A value on one line, in flow style."""
     tag, content = _split_tag(value)
     if isinstance(content, Mapping):
-        entries = ", ".join(f"{json.dumps(name, ensure_ascii=False)}: {write_flow(item)}" for name, item in content.items())
+        entries = ", ".join(f"{write_flow_key(name)}: {write_flow(item)}" for name, item in content.items())
         return f"{tag}{{{entries}}}"
     if isinstance(content, Sequence) and not isinstance(content, str):
         return f"{tag}[{', '.join(write_flow(item) for item in content)}]"
-    if isinstance(content, str):
-        is_plain = _is_plain(content) and not _FLOW_UNSAFE.search(content)
-        return tag + (content if is_plain else json.dumps(content, ensure_ascii=False))
-    return tag + _write_constant(content)
+    return tag + (write_flow_key(content) if isinstance(content, str) else _write_constant(content))
+
+
+def write_flow_key(text: str) -> str:
+    """A text inside brackets, quoted where it must be."""
+    return text if _is_plain(text) and not _FLOW_UNSAFE.search(text) else _quote(text)
 
 
 def write_key(name: str) -> str:
     """A key, quoted where it must be."""
-    return name if _is_plain(name) and not name.startswith("<<") else json.dumps(name, ensure_ascii=False)
+    return name if _is_plain(name) and not name.startswith("<<") else _quote(name)
 
 
 def _write(lines: list[str], lead: str, value: Json, column: int, step: int) -> None:
@@ -67,9 +69,7 @@ def _write(lines: list[str], lead: str, value: Json, column: int, step: int) -> 
             _write(lines, f"{' ' * column}-", item, column + 2, step)
 
 
-def _write_entries(
-    lines: list[str], lead: str, tag: str, content: Mapping[str, Json], column: int, step: int
-) -> None:
+def _write_entries(lines: list[str], lead: str, tag: str, content: Mapping[str, Json], column: int, step: int) -> None:
     is_item = lead.endswith("-") and not tag and lead.strip() == "-"
     if not is_item:
         lines.append(f"{lead} {tag}".rstrip())

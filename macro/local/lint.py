@@ -49,7 +49,7 @@ def lint_source(source: Source, expand: Callable[[Template], Template], options:
     return PROBLEMS if any(_LEVELS[finding.rule.severity] >= least for finding in findings) else FINE
 
 
-def keep_marks(plain: Template, compact: Template) -> Template:
+def keep_marks(plain: Template, compact: Marked) -> Template:
     """The plain template as cfn-lint's nodes: each part where its author wrote it, a generated one at its counter."""
     from cfnlint.decode.node import dict_node, list_node, str_node
 
@@ -75,20 +75,20 @@ def keep_marks(plain: Template, compact: Template) -> Template:
         owner = None if logical_id in keys else find_owner(logical_id, counters)
         key = keys[owner] if owner else logical_id
         resources[_mark_key(logical_id, key)] = mark(resource, key)
-    marked = mark({key: value for key, value in plain.items() if key != "Resources"}, compact)
+    marked: Template = mark({key: value for key, value in plain.items() if key != "Resources"}, compact)
     marked[_mark_key("Resources", compact)] = dict_node(resources, compact.start_mark, compact.end_mark)
     return marked
 
 
 def _is_used(finding: Any, parameters: Collection[str]) -> bool:
     """Whether a finding calls a parameter unused (W2001) whose value went into a counter's expansion."""
-    path = getattr(finding, "path", None) or ()
+    path: Sequence[Json] = getattr(finding, "path", None) or []
     return finding.rule.id == "W2001" and len(path) > 1 and path[1] in parameters
 
 
 def _place(finding: Any, source: Source, counters: Sequence[str]) -> None:
     """Give a finding the file's name, and the generated resource it is in."""
-    path = getattr(finding, "path", None) or ()
+    path: Sequence[Json] = getattr(finding, "path", None) or []
     text = finding.message
     if len(path) > 1 and path[0] == "Resources" and path[1] not in source.template["Resources"]:
         owner = find_owner(str(path[1]), counters)

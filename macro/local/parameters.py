@@ -58,7 +58,7 @@ def _read_entry(name: str, entry: Json) -> tuple[str, Json]:
     if isinstance(entry, str) and "=" in entry:
         key, _, value = entry.partition("=")
         return key, value
-    form = "'Name=Value' or {\"ParameterKey\": …, \"ParameterValue\": …}"
+    form = '\'Name=Value\' or {"ParameterKey": …, "ParameterValue": …}'
     raise _fail(name, f"each entry must be {form}, got {describe(entry)}")
 
 

@@ -75,6 +75,7 @@ def find_entry_points() -> Mapping[str, Any]:
     found: dict[str, Any] = {}
     for point in entry_points(group=GROUP):
         if point.name in BUILT_IN or (point.name in found and found[point.name].value != point.value):
-            raise PluginError([Problem((), f"plugin '{point.name}' is registered twice; uninstall one of its packages")])
+            text = f"plugin '{point.name}' is registered twice; uninstall one of its packages"
+            raise PluginError([Problem((), text)])
         found[point.name] = point
     return found

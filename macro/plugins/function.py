@@ -34,9 +34,7 @@ def build(values: Values) -> Piece:
     function = {"Type": "Custom::LambdaFunction", "Properties": merge(properties, values["function_properties"])}
     attributes = ("Arn", "FunctionName", "VersionArn", "CodeSha256", "SourceSha256")
     return Piece(
-        values={
-            output: {"Fn::GetAtt": [function_id, name]} for output, name in zip(OUTPUTS, attributes, strict=True)
-        },
+        values={output: {"Fn::GetAtt": [function_id, name]} for output, name in zip(OUTPUTS, attributes, strict=True)},
         resources={function_id: function},
     )
 

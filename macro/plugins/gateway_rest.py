@@ -112,7 +112,10 @@ def _describe_method(values: Values, api: Json) -> Json:
         "Type": "AWS",
         "PassthroughBehavior": "NEVER",
         "RequestTemplates": {"application/json": REQUEST_TEMPLATE},
-        "IntegrationResponses": [_answer("200"), *(_answer(status, pattern) for status, (pattern, _) in ERRORS.items())],
+        "IntegrationResponses": [
+            _answer("200"),
+            *(_answer(status, pattern) for status, (pattern, _) in ERRORS.items()),
+        ],
     }
     properties["MethodResponses"] = [
         {"StatusCode": status, "ResponseParameters": {_NO_STORE: True}} for status in ("200", *ERRORS)

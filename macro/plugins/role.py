@@ -40,10 +40,9 @@ def build(values: Values) -> Piece:
 
 
 def _table_actions(values: Values) -> list[str]:
-    if values["shards"] > 1:
-        return ["dynamodb:UpdateItem", "dynamodb:BatchGetItem"]
     # A transaction returns no number, so it is read afterwards; an intrinsic may turn out to be true.
-    return ["dynamodb:UpdateItem"] if values["exact"] is False else ["dynamodb:UpdateItem", "dynamodb:GetItem"]
+    is_read = values["shards"] > 1 or values["exact"] is not False
+    return ["dynamodb:UpdateItem", "dynamodb:BatchGetItem"] if is_read else ["dynamodb:UpdateItem"]
 
 
 def _allow(actions: list[str], resource: Json) -> dict[str, Json]:

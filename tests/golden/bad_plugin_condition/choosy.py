@@ -1,4 +1,5 @@
 """Has a condition of its own."""
+
 from macro.plugin import Piece
 
 INPUTS = ("counter_id",)

@@ -1,4 +1,5 @@
 """Needs what no one has."""
+
 from macro.plugin import Piece
 
 INPUTS = ("queue_arn", "table_arn")

@@ -1,4 +1,5 @@
 """Gives other than it says."""
+
 from macro.plugin import Piece
 
 INPUTS = ("counter_id",)

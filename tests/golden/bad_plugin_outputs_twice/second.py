@@ -1,4 +1,5 @@
 """Makes what the table makes already, but not all of it."""
+
 from macro.plugin import Piece
 
 INPUTS = ()

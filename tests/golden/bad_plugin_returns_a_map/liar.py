@@ -1,4 +1,5 @@
 """Gives no Piece."""
+
 INPUTS = ()
 OUTPUTS = ()
 

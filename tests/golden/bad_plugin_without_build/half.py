@@ -1,2 +1,3 @@
 """Half a plug-in."""
+
 INPUTS = "counter_id"

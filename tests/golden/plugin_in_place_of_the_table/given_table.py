@@ -1,4 +1,5 @@
 """A table that is there already."""
+
 from macro.plugin import Piece
 
 INPUTS = ("table_properties",)

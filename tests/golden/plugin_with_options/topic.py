@@ -1,4 +1,5 @@
 """A topic that is told of every hundredth hit."""
+
 from macro.plugin import Piece
 
 INPUTS = ("counter_id", "role_name", "options")
