@@ -40,8 +40,9 @@ def expand_event(event: Mapping[str, Json]) -> Template:
     fragment = event.get("fragment") if isinstance(event, dict) else None
     if not isinstance(fragment, dict):
         raise InvalidTemplate([Problem((), f"the event's fragment must be a map, got {describe(fragment)}")])
-    if event.get("params"):
-        names = ", ".join(event["params"])
+    params = event.get("params")
+    if params:
+        names = ", ".join(params) if isinstance(params, dict) else describe(params)
         text = f"{MACRO} takes no parameters, got {names}; a counter's properties say everything"
         raise InvalidTemplate([Problem(("Transform",), text)])
     values = event.get("templateParameterValues")

@@ -67,7 +67,7 @@ def _find_words(steps: Iterable[str | int]) -> tuple[str, bool]:
     node: Json = root
     words, is_secret = "must be a map of properties", False
     for step in steps:
-        if isinstance(node, dict) and step not in node:
+        while isinstance(node, dict) and step not in node:
             # jsonschema leaves "$ref" and "if" out of the way it reports.
             node = functools.reduce(lambda part, name: part[name], node["$ref"].removeprefix("#/").split("/"), root)
             words, is_secret = _hear(node, words, is_secret)

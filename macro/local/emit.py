@@ -1,7 +1,6 @@
 """Write template data as YAML that reads as if written by hand: short tags, few quotes, short lists on one line."""
 
 import functools
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,10 +13,14 @@ _SHORT = re.compile(r"Fn::[A-Za-z0-9]+")
 _PLAIN = re.compile(r"[A-Za-z0-9_./$][A-Za-z0-9_./$()*+=@%;~^ :{}!-]*")
 _UNSAFE = re.compile(r": |:$| #|\s$")
 _FLOW_UNSAFE = re.compile(r"[\[\]{},]|:(?![A-Za-z0-9:])")
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
+_STR = "tag:yaml.org,2002:str"
 
 
 def write_map(data: Mapping[str, Json], column: int = 0, step: int = 2) -> str:
     """The entries of a map as block YAML from that column on, each line ended; the first line is not indented."""
+    if not data:
+        return "{}\n"
     lines: list[str] = []
     for name, value in data.items():
         _write(lines, f"{' ' * column}{write_key(name)}:", value, column + step, step)
@@ -96,13 +99,15 @@ def _write_text(lines: list[str], lead: str, text: str, column: int) -> None:
 
 
 def _quote(text: str) -> str:
-    """Double quotes, with escapes that YAML and JSON share."""
-    quoted = json.dumps(text, ensure_ascii=False)
-    return quoted if text.isprintable() or not _needs_ascii(text) else json.dumps(text)
+    """Double quotes; what can't be seen is escaped (YAML 1.1, 5.6)."""
+    return '"' + "".join(_ESCAPES.get(character) or _escape(character) for character in text) + '"'
 
 
-def _needs_ascii(text: str) -> bool:
-    return any(not character.isprintable() and character not in "\n\t\r" for character in text)
+def _escape(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _write_constant(value: Json) -> str:
@@ -110,7 +115,9 @@ def _write_constant(value: Json) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return repr(value)
+    text = repr(value)
+    # YAML 1.1 knows no number with an exponent and without a point.
+    return text.replace("e", ".0e") if "e" in text and "." not in text else text
 
 
 def _split_tag(value: Json) -> tuple[str, Json]:
@@ -180,9 +187,6 @@ def _fold(text: str, width: int) -> list[str]:
 def _is_plain(text: str) -> bool:
     """Whether the text needs no quotes in block style: no indicator in it, and not read as anything but text."""
     return bool(_PLAIN.fullmatch(text)) and not _UNSAFE.search(text) and _resolver().resolve(*_question(text)) == _STR
-
-
-_STR = "tag:yaml.org,2002:str"
 
 
 def _question(text: str) -> tuple[Any, str, tuple[bool, bool]]:

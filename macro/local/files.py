@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path as File
@@ -13,6 +14,8 @@ from macro.plugin import Json, Template
 MAX_NODES = 250_000
 MAX_DEPTH = 1_000
 STDIN = "-"
+# Two escapes that JSON takes for one character, and YAML for none.
+_PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _STR, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 _CONSTRUCTORS = {
     "tag:yaml.org,2002:int": "construct_yaml_int",
@@ -111,7 +114,10 @@ def _check_depth(yaml: Any, loader: Any, text: str) -> None:
 
 def find_spot(source: Source, problem: Problem) -> Spot | None:
     """Where the author wrote what the problem is about: as near to it as the file goes."""
-    node = source.node if source.node is not None else compose(source.name, source.text)
+    try:
+        node = source.node if source.node is not None else compose(source.name, _PAIR.sub("x" * 12, source.text))
+    except FileError:
+        return None
     key = None
     for part in problem.path:
         found = _step(node, part)
@@ -148,6 +154,9 @@ def _parse_json(text: str) -> Template | None:
     """The data of JSON without duplicate keys; ``None`` for anything else, which is read as YAML and judged there."""
     try:
         data = json.loads(text, object_pairs_hook=_make_map)
+        if "\\u" in text:
+            # A half of a surrogate pair is no character, and could not be written again.
+            json.dumps(data, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None

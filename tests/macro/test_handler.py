@@ -1,0 +1,198 @@
+"""The macro's Lambda door: every form of event, and always one answer."""
+
+import copy
+import json
+import types
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from macro.expand import expand
+from macro.handler import MAX_MESSAGE, handler, read_suffix
+
+EVENT = json.loads((Path(__file__).parent.parent / "events" / "macro.json").read_text("utf-8"))
+CONTEXT = types.SimpleNamespace(aws_request_id="a-lambda-request")
+COUNTER = {"Type": "HitCounter"}
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def make_event(**changes):
+    return {**copy.deepcopy(EVENT), **changes}
+
+
+def get_types(fragment):
+    return [resource["Type"] for resource in fragment["Resources"].values()]
+
+
+def test_a_whole_template_is_answered_with_a_whole_template():
+    answer = handler(make_event(), CONTEXT)
+
+    assert (answer["requestId"], answer["status"]) == (EVENT["requestId"], "success")
+    assert "AWS::ApiGatewayV2::Api" in get_types(answer["fragment"])
+    assert list(answer["fragment"]) == list(EVENT["fragment"])
+
+
+def test_the_event_stays_as_it_was():
+    event = make_event()
+
+    handler(event, CONTEXT)
+
+    assert event == EVENT
+
+
+def test_the_inside_of_resources_is_answered_with_the_inside_of_resources():
+    fragment = {
+        "Visits": COUNTER,
+        "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Visits"}}},
+    }
+
+    answer = handler(make_event(fragment=fragment), CONTEXT)
+
+    assert answer["status"] == "success"
+    assert answer["fragment"] == expand({"Resources": fragment})["Resources"]
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        {"Transform": "HitCounterMacro", "Resources": {"Visits": COUNTER}},
+        {"Transform": ["HitCounterMacro"], "Resources": {"Visits": COUNTER}},
+        {"Fn::Transform": {"Name": "HitCounterMacro"}, "Visits": COUNTER},
+    ],
+)
+def test_a_transform_that_an_engine_leaves_in_is_taken_out(fragment):
+    answer = handler(make_event(fragment=fragment), CONTEXT)
+
+    assert answer["status"] == "success"
+    assert "Transform" not in json.dumps(answer["fragment"])
+
+
+def test_a_resource_called_resources_is_a_resource():
+    answer = handler(make_event(fragment={"Resources": COUNTER}), CONTEXT)
+
+    assert "ResourcesTable" in answer["fragment"]
+
+
+def test_the_suffix_in_the_transforms_name_picks_the_installation():
+    answer = handler(make_event(transformId="123456789012::HitCounterMacroBeta"), CONTEXT)
+
+    properties = answer["fragment"]["Resources"]["VisitsFunction"]["Properties"]
+    assert properties["ServiceToken"]["Fn::Sub"].endswith(":function:HitCounterMacroBeta-Companion")
+    assert properties["Code"]["S3Bucket"]["Fn::Sub"].startswith("hitcountermacrobeta-")
+
+
+@pytest.mark.parametrize(
+    ("transform_id", "suffix"),
+    [
+        ("1::HitCounterMacro", ""),
+        ("1::HitCounterMacroV2", "V2"),
+        ("HitCounterMacroV2", "V2"),
+        ("1::Other", ""),
+        ("", ""),
+    ],
+)
+def test_the_suffix_is_what_follows_the_macros_name(transform_id, suffix):
+    assert read_suffix(transform_id) == suffix
+
+
+@pytest.mark.parametrize("values", [{"Plugins": ["nowhere"]}, {"Plugins": "nowhere"}])
+def test_a_list_parameter_comes_as_a_list_or_as_text(values):
+    fragment = {
+        "Parameters": {"Plugins": {"Type": "CommaDelimitedList"}},
+        "Resources": {"Visits": {**COUNTER, "Properties": {"Plugins": {"Ref": "Plugins"}}}},
+    }
+
+    answer = handler(make_event(fragment=fragment, templateParameterValues=values), CONTEXT)
+
+    assert answer["errorMessage"].startswith("Resources.Visits.Properties.Plugins[0]: there is no plugin 'nowhere'")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"fragment": None}, "the event's fragment must be a map, got nothing"),
+        (
+            {"fragment": {"BucketName": "x"}},
+            "Fn::Transform: 'BucketName' is no resource; HitCounterMacro stands at the top of a template, or in Resources",
+        ),
+        (
+            {"params": {"Colour": "blue", "Size": 3}},
+            "Transform: HitCounterMacro takes no parameters, got Colour, Size; a counter's properties say everything",
+        ),
+        (
+            {"fragment": {"Resources": {"Visits": {**COUNTER, "Properties": {"Shards": 0, "Env": {"1": "x"}}}}}},
+            "Resources.Visits.Properties.Env.1: must be a name of letters, digits and underscores that starts with no "
+            "digit, got '1'\nResources.Visits.Properties.Shards: must be a whole number from 1 to 64, got 0",
+        ),
+        (
+            {"fragment": {"Resources": {"Note": {"Type": "X" * 1_000_000}}}},
+            "the template has 1,000,034 bytes after expansion; CloudFormation takes at most 1,000,000: split the "
+            "template",
+        ),
+    ],
+    ids=["no fragment", "elsewhere", "params", "problems", "size"],
+)
+def test_what_is_wrong_is_the_message(changes, message):
+    answer = handler(make_event(**changes), CONTEXT)
+
+    assert (answer["requestId"], answer["status"]) == (EVENT["requestId"], "failure")
+    assert sorted(answer["errorMessage"].split("\n")) == sorted(message.split("\n"))
+
+
+def test_a_long_list_of_problems_is_cut_between_two():
+    resources = {f"Visits{n}": {**COUNTER, "Properties": {"Shards": n + 100}} for n in range(100)}
+
+    message = handler(make_event(fragment={"Resources": resources}), CONTEXT)["errorMessage"]
+
+    *lines, last = message.split("\n")
+    assert len(message) <= MAX_MESSAGE
+    assert last == f"… and {100 - len(lines)} more; hitcounter lint shows them all"
+    assert all(line.endswith(f"got {n + 100}") for n, line in enumerate(lines))
+
+
+def test_a_template_nested_too_deeply_is_an_answer():
+    node = {}
+    for _ in range(5_000):
+        node = {"a": [node]}
+
+    answer = handler(make_event(fragment={"Resources": {"Visits": COUNTER, "Deep": {"Type": "X", "P": node}}}), CONTEXT)
+
+    assert answer["errorMessage"] == "the template is nested too deeply to be read"
+
+
+class Broken(dict):
+    def items(self):
+        raise ZeroDivisionError("secret detail")
+
+
+def test_a_bug_is_one_line_with_a_reference_and_its_traceback_only_in_the_log(capsys):
+    fragment = {"Resources": Broken(Visits=COUNTER)}
+
+    answer = handler(make_event(fragment=fragment), CONTEXT)
+
+    assert answer == {
+        "requestId": EVENT["requestId"],
+        "status": "failure",
+        "errorMessage": "this is a bug in HitCounterMacro, not in the template; its function's log has the details "
+        "under a-lambda-request",
+    }
+    log = json.loads(capsys.readouterr().out)
+    assert log["reference"] == "a-lambda-request"
+    assert "ZeroDivisionError: secret detail" in log["traceback"]
+
+
+@settings(max_examples=300)
+@given(ANY_JSON | st.fixed_dictionaries({"requestId": st.text(), "fragment": ANY_JSON, "params": ANY_JSON}))
+def test_any_event_gets_an_answer(event):
+    answer = handler(event, CONTEXT)
+
+    assert answer["requestId"] == (event.get("requestId") if isinstance(event, dict) else None)
+    assert answer["status"] in ("success", "failure")
+    assert ("fragment" in answer) != ("errorMessage" in answer)
+    assert "this is a bug" not in answer.get("errorMessage", "")
