@@ -33,10 +33,9 @@ def print_template(source: Source, plain: Template, form: str | None = None) -> 
     """The text of the plain template; ``form`` is ``"yaml"``, ``"json"``, or ``None`` for the author's own."""
     is_json = source.node is None
     if form == "json" or (form is None and is_json):
-        return _print_json(source, plain)
-    if is_json:
-        return write_map(plain)
-    return edit_text(source, plain) or write_map(plain)
+        return source.mark + _print_json(source, plain)
+    edited = None if is_json else edit_text(source, plain)
+    return source.mark + (edited or write_map(plain))
 
 
 def edit_text(source: Source, plain: Template) -> str | None:

@@ -14,6 +14,7 @@ from macro.plugin import Json, Template
 MAX_NODES = 250_000
 MAX_DEPTH = 1_000
 STDIN = "-"
+_MARK = "\ufeff"
 # Two escapes that JSON takes for one character, and YAML for none.
 _PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _STR, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
@@ -29,13 +30,17 @@ _COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 
 
 class Source(NamedTuple):
-    """A template with its text; ``node`` is the root of its YAML tree, ``None`` where the text is JSON."""
+    """A template with its text; ``node`` is the root of its YAML tree, ``None`` where the text is JSON.
+
+    ``mark`` is the byte order mark that stood before the text, if any.
+    """
 
     name: str
     text: str
     template: Template
     node: Any
     has_aliases: bool = False
+    mark: str = ""
 
 
 class Spot(NamedTuple):
@@ -59,7 +64,9 @@ def read_source(name: str) -> Source:
     """The template in that file (``-`` is stdin); :class:`FileError` where it isn't one."""
     try:
         content = sys.stdin.buffer.read() if name == STDIN else File(name).read_bytes()
-        return parse_source("<stdin>" if name == STDIN else name, content.decode("utf-8-sig"))
+        text = content.decode("utf-8")
+        source = parse_source("<stdin>" if name == STDIN else name, text.removeprefix(_MARK))
+        return source._replace(mark=_MARK) if text.startswith(_MARK) else source
     except OSError as error:
         raise FileError(name, [(Problem((), f"can't be read: {error.strerror}"), None)]) from None
     except UnicodeDecodeError as error:

@@ -25,16 +25,15 @@ def lint_source(source: Source, expand: Callable[[Template], Template], options:
     from cfnlint.exceptions import CfnLintExitException
     from cfnlint.runner import Runner
 
+    compact, findings = decode_str(source.text)
     try:
         config = ConfigMixIn([*options])
         runner = Runner(config)
+        if compact is not None:
+            findings = list(runner.validate_template(keep_marks(expand(compact), compact)))
     except CfnLintExitException as error:
         print(f"cfn-lint: {error}", file=sys.stderr)
         return WRONG_USAGE
-    compact, findings = decode_str(source.text)
-    if compact is not None:
-        plain = keep_marks(expand(compact), compact)
-        findings = list(runner.validate_template(plain))
     counters = find_counters(source.template, [])
     parameters = source.template.get("Parameters") or ()
     used = {name for counter in counters for name, _ in find_references(counter.properties, parameters)}

@@ -1,0 +1,215 @@
+"""cfn-lint on the plain template, each finding where its author caused it; and the real cfn-lint program on the compact one."""
+
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+import yaml
+
+from macro.local.explain import print_settings
+
+ROOT = Path(__file__).parent.parent.parent
+CASES = sorted((ROOT / "tests" / "golden").iterdir())
+TEXT = """\
+Transform: HitCounterMacro
+Parameters:
+  Unused: {Type: String}
+  Gateway: {Type: String, Default: rest}
+Resources:
+  Visits:
+    Type: HitCounter
+    Properties:
+      Gateway: !Ref Gateway
+      Table:
+        BillingMode: SOMETIMES
+        TimeToLiveSpecification:
+          Enabled: maybe
+          AttributeName: x
+      Api:
+        Stage: {StageNam: x}
+      Env:
+        A: !Ref Nowhere
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties:
+      DisplayNam: !GetAtt Visits.Url
+"""
+FOUND = [
+    (3, 3, "W2001", "Parameter Unused not used."),
+    (6, 3, "E3639", "'ProvisionedThroughput' is a required property (in VisitsTable, which counter Visits becomes)"),
+    (
+        11,
+        9,
+        "E3030",
+        "'SOMETIMES' is not one of ['PAY_PER_REQUEST', 'PROVISIONED'] (in VisitsTable, which counter Visits",
+    ),
+    (13, 11, "E3012", "'maybe' is not of type 'boolean' (in VisitsTable, which counter Visits becomes)"),
+    (
+        16,
+        17,
+        "E3002",
+        "Additional properties are not allowed ('StageNam' was unexpected. Did you mean 'StageName'?) (in V",
+    ),
+    (18, 12, "E1020", "'Nowhere' is not one of ['Unused', 'Gateway', 'VisitsTable',"),
+    (
+        22,
+        7,
+        "E3002",
+        "Additional properties are not allowed ('DisplayNam' was unexpected. Did you mean 'DisplayName'?)",
+    ),
+]
+
+
+@pytest.fixture(autouse=True)
+def in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    Path("t.yaml").write_text(TEXT, "utf-8")
+
+
+def read_json(text):
+    return [
+        (entry["Location"]["Start"]["LineNumber"], entry["Location"]["Start"]["ColumnNumber"], entry["Rule"]["Id"], entry["Message"])
+        for entry in json.loads(text)
+    ]  # fmt: skip
+
+
+def test_each_finding_is_on_the_line_that_caused_it_and_names_the_resource_it_is_in(command):
+    code, out, err = command("lint", "t.yaml", "--format", "json")
+
+    found = read_json(out)
+    assert (code, err) == (1, "")
+    assert [entry[:3] for entry in found] == [entry[:3] for entry in FOUND]
+    for (*_, said), (*_, expected) in zip(found, FOUND, strict=True):
+        assert said.startswith(expected)
+    assert {entry["Filename"] for entry in json.loads(out)} == {"t.yaml"}
+
+
+def test_a_template_in_json_has_lines_too(command):
+    from macro.local.files import parse_source
+
+    Path("t.json").write_text(json.dumps(parse_source("t.yaml", TEXT).template, indent=2), "utf-8")
+
+    found = read_json(command("lint", "t.json", "--format", "json")[1])
+
+    lines = Path("t.json").read_text("utf-8").split("\n")
+    assert {rule: lines[line - 1].strip() for line, _, rule, _ in found if rule in ("E3030", "E1020", "W2001")} == {
+        "W2001": '"Unused": {',
+        "E3030": '"BillingMode": "SOMETIMES",',
+        "E1020": '"Ref": "Nowhere"',
+    }
+
+
+def test_every_format_of_cfn_lint_is_there(command):
+    count = len(FOUND)
+    text = command("lint", "t.yaml")[1]
+    assert text.count("\nt.yaml:") == count
+    assert text == command("lint", "t.yaml", "--format", "text")[1]
+    assert command("lint", "t.yaml", "-f", "parseable")[1].count("t.yaml:") == count
+    junit = ElementTree.fromstring(command("lint", "t.yaml", "--format", "junit")[1])
+    assert len(junit.findall(".//failure")) == count
+    sarif = json.loads(command("lint", "t.yaml", "--format", "sarif")[1])
+    assert len(sarif["runs"][0]["results"]) == count
+    assert "t.yaml" in command("lint", "t.yaml", "--format", "pretty")[1]
+
+
+def test_cfn_lints_own_arguments_are_passed_on(command):
+    ignored = ["-i", *{rule for _, _, rule, _ in FOUND}]
+
+    assert command("lint", "t.yaml", *ignored) == (0, "", "")
+    assert command("lint", "t.yaml", "-i", "E", "--non-zero-exit-code", "error")[0] == 0
+    assert "I4010" in command("lint", "t.yaml", "-e", "-c", "I", *ignored)[1]
+    assert command("lint", "t.yaml", "-r", "nowhere")[0] == 2
+
+
+def test_cfn_lints_own_configuration_is_respected(command):
+    Path(".cfnlintrc").write_text(f"ignore_checks: {json.dumps(sorted({rule for _, _, rule, _ in FOUND}))}\n", "utf-8")
+
+    assert command("lint", "t.yaml") == (0, "", "")
+
+
+def test_a_broken_configuration_is_wrong_usage(command):
+    Path(".cfnlintrc").write_text("ignore_checks: 3\n", "utf-8")
+
+    code, out, err = command("lint", "t.yaml")
+
+    assert (code, out) == (2, "")
+    assert "ignore_checks" in err or "3 is not" in err
+
+
+def test_a_resources_metadata_silences_what_it_becomes(command):
+    metadata = "    Metadata: {cfn-lint: {config: {ignore_checks: [E3030, E3639, E3012, E3002, E1020]}}}\n"
+    Path("t.yaml").write_text(TEXT.replace("    Type: HitCounter\n", f"    Type: HitCounter\n{metadata}"), "utf-8")
+
+    found = read_json(command("lint", "t.yaml", "--format", "json")[1])
+
+    assert [rule for _, _, rule, _ in found] == ["W2001", "E3002"]
+
+
+def test_problems_of_the_compact_template_come_first_and_alone(command):
+    Path("t.yaml").write_text(TEXT.replace("Gateway: !Ref Gateway", "Gatway: http"), "utf-8")
+
+    code, out, err = command("lint", "t.yaml")
+
+    assert (code, out) == (1, "")
+    assert err.startswith("t.yaml:9:7: Resources.Visits.Properties.Gatway: unknown property; did you mean 'Gateway'?\n")
+
+
+def run_cfn_lint(path, *arguments):
+    Path(".cfnlintrc").write_text(print_settings(), "utf-8")
+    program = Path(sys.executable).with_name("cfn-lint")
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = subprocess.run([program, "--format", "json", *arguments, path], capture_output=True, text=True, env=env)
+    assert run.stderr == ""
+    return run.returncode, read_json(run.stdout)
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.name in ("minimal", "reference_forms", "tags", "exact_by_condition")],
+    ids=lambda case: case.name,
+)  # fmt: skip
+def test_a_plain_cfn_lint_run_takes_good_templates(case):
+    assert run_cfn_lint(case / "compact.yaml") == (0, [])
+
+
+def test_a_plain_cfn_lint_run_finds_what_the_macro_would_refuse():
+    code, found = run_cfn_lint(ROOT / "tests" / "golden" / "bad_properties" / "compact.yaml")
+
+    problems = (ROOT / "tests" / "golden" / "bad_properties" / "problems.txt").read_text("utf-8")
+    assert code == 2
+    assert {rule for _, _, rule, _ in found} == {"E9101"}
+    assert len(found) == problems.count("compact.yaml:")
+    assert all(f": {message}\n" in problems for _, _, _, message in found)
+
+
+def test_a_plain_cfn_lint_run_knows_the_attributes():
+    Path("t.yaml").write_text(
+        "Transform: HitCounterMacro\nResources:\n  Visits:\n    Type: HitCounter\nOutputs:\n"
+        "  Good: {Value: !GetAtt Visits.Url}\n  Bad: {Value: !Sub '${Visits.Urll}'}\n",
+        "utf-8",
+    )
+
+    code, ((line, _, rule, message),) = run_cfn_lint("t.yaml")
+
+    assert (code, line, rule) == (2, 7, "E9101")
+    assert message.startswith("counter Visits has no attribute 'Urll'; known are ApiId, ")
+
+
+def test_without_the_settings_cfn_lint_knows_no_counter():
+    program = Path(sys.executable).with_name("cfn-lint")
+    case = ROOT / "tests" / "golden" / "minimal" / "compact.yaml"
+
+    run = subprocess.run([program, "--format", "json", case], capture_output=True, text=True)
+
+    assert "E3006" in {rule for _, _, rule, _ in read_json(run.stdout)}
+
+
+def test_the_settings_are_yaml_with_folders_that_are_there():
+    settings = yaml.safe_load(print_settings())
+
+    assert sorted(settings) == ["append_rules", "registry_schemas"]
+    assert all(Path(folder).is_dir() for folders in settings.values() for folder in folders)

@@ -1,0 +1,51 @@
+"""Parameter values in each of the AWS CLI's file forms."""
+
+import pytest
+
+from macro.local.files import FileError
+from macro.local.parameters import read_file
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"ParameterKey": "A", "ParameterValue": "1"}, {"ParameterKey": "B", "ParameterValue": "x=y"}]',
+        '["A=1", "B=x=y"]',
+        '{"Parameters": {"A": "1", "B": "x=y"}, "Tags": {"C": "2"}}',
+        '\ufeff["A=1", "B=x=y"]',
+    ],
+    ids=["create-stack", "deploy", "pipeline", "byte order mark"],
+)
+def test_each_form_says_the_same(tmp_path, text):
+    path = tmp_path / "values.json"
+    path.write_text(text, "utf-8")
+
+    assert read_file(str(path)) == {"A": "1", "B": "x=y"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "must be JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        ("3", "must be a list of parameters, or a map with Parameters, got 3"),
+        ("{}", "must be a list of parameters, or a map with Parameters, got a map"),
+        (
+            '[{"ParameterKey": "A"}]',
+            'each entry must be \'Name=Value\' or {"ParameterKey": …, "ParameterValue": …}, got a map',
+        ),
+        ('["A"]', "each entry must be 'Name=Value' or {\"ParameterKey\": …, \"ParameterValue\": …}, got 'A'"),
+    ],
+)
+def test_what_is_no_such_file_is_told(tmp_path, text, message):
+    path = tmp_path / "values.json"
+    path.write_text(text, "utf-8")
+
+    with pytest.raises(FileError) as error:
+        read_file(str(path))
+
+    assert str(error.value) == message
+
+
+def test_a_file_that_is_not_there_is_told():
+    with pytest.raises(FileError, match="can't be read: No such file or directory"):
+        read_file("gone.json")
