@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain import find_dangling
 
-from macro.counter import Setting
+from macro.counter import DEFAULT, Setting
 from macro.errors import MacroError, PluginError
 from macro.expand import expand
 from macro.plugin import Piece
@@ -110,7 +110,7 @@ def test_no_two_counters_make_the_same_id(counters):
     assert set(owners) == set(counters)
 
 
-def expand_one(setting=Setting(), template=None, **properties):
+def expand_one(setting=DEFAULT, template=None, **properties):
     resources = {"Visits": {"Type": "HitCounter", "Properties": properties}}
     return expand({"Resources": resources, **(template or {})}, setting)["Resources"]
 
