@@ -33,9 +33,17 @@ def compile_schema(schema: Json, root: Mapping[str, Json]) -> Test:
     if isinstance(schema, bool):
         return lambda value: schema
     tests = [_KEYWORDS[keyword](schema[keyword], schema, root) for keyword in schema if keyword not in _ANNOTATIONS]
-    if len(tests) == 1:
-        return tests[0]
-    return lambda value: all(test(value) for test in tests)
+    return tests[0] if len(tests) == 1 else _test_all(tests)
+
+
+def _test_all(tests: list[Test]) -> Test:
+    def test_all(value: Json) -> bool:
+        for test in tests:  # noqa: SIM110
+            if not test(value):
+                return False
+        return True
+
+    return test_all
 
 
 def _compile_ref(reference: str, schema: Json, root: Mapping[str, Json]) -> Test:
@@ -77,7 +85,9 @@ def _compile_properties(properties: Mapping[str, Json], schema: Json, root: Mapp
 
 
 def _compile_additional(further: Json, schema: Json, root: Mapping[str, Json]) -> Test:
-    known = schema.get("properties", {})
+    known = frozenset(schema.get("properties", ()))
+    if further is False:
+        return lambda value: not isinstance(value, dict) or known.issuperset(value)
     test = compile_schema(further, root)
     return lambda value: not isinstance(value, dict) or all(test(value[name]) for name in value if name not in known)
 

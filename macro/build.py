@@ -13,7 +13,6 @@ from macro.references import (
     attribute_name,
     drop_implied,
     find_references,
-    name_attributes,
     rewrite_references,
 )
 from macro.resolve import order_plugins
@@ -38,7 +37,7 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin) -> Built:
         if "options" in values:
             values["options"] = options.get(plugin.name, {})
         if links.get(plugin.name):
-            own = {counter.logical_id: Export(name_attributes(made))}
+            own = {counter.logical_id: Export(made)}
             values = {
                 name: rewrite_references(value, own, (), []) if name in SOURCES else value
                 for name, value in values.items()
@@ -97,7 +96,7 @@ def _find_links(
         return {}
     outputs = {attribute_name(name): name for plugin in plugins for name in plugin.outputs}
     problems: list[Problem] = []
-    own = {counter.logical_id: Export(dict.fromkeys(outputs, ""))}
+    own = {counter.logical_id: Export(dict.fromkeys(outputs.values(), ""))}
     rewrite_references(counter.properties, own, (*counter.path, "Properties"), problems)
     if problems:
         raise MacroError(problems)

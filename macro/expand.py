@@ -5,7 +5,7 @@ from macro.counter import DEFAULT, Setting, read_counter
 from macro.errors import InvalidTemplate, MacroError, Problem
 from macro.plugin import Template
 from macro.plugins import find_plugin
-from macro.references import Export, Exports, find_references, name_attributes, rewrite_references, rewrite_template
+from macro.references import Export, Exports, find_references, rewrite_references, rewrite_template
 from macro.template import Built, Counter, add_resources, find_counters
 
 
@@ -46,7 +46,7 @@ def _build(
 def _export(counters: list[Counter], built: list[Built]) -> Exports:
     exports = {counter.logical_id: Export(None) for counter in counters}
     for piece in built:
-        exports[piece.counter.logical_id] = Export(name_attributes(piece.values), piece.resources)
+        exports[piece.counter.logical_id] = Export(piece.values, piece.resources)
     return exports
 
 

@@ -15,12 +15,12 @@ _CONSTANT_SECTIONS = ("Conditions", "Rules", "Mappings")
 
 
 class Export(NamedTuple):
-    """What a counter offers to references: its attributes for values, its resources for ``DependsOn``.
+    """What a counter offers to references: its outputs as attributes, its resources for ``DependsOn``.
 
-    ``attributes`` is ``None`` for a counter that could not be built; references to it stay as they are.
+    ``outputs`` is ``None`` for a counter that could not be built; references to it stay as they are.
     """
 
-    attributes: Mapping[str, Json] | None
+    outputs: Values | None
     resources: Mapping[str, Json] = {}
 
 
@@ -31,11 +31,6 @@ Exports = Mapping[str, Export]
 def attribute_name(output: str) -> str:
     """The attribute under which a template sees a plug-in's output: ``table_arn`` → ``TableArn``."""
     return "".join(word[:1].upper() + word[1:] for word in output.split("_"))
-
-
-def name_attributes(values: Values) -> dict[str, Json]:
-    """A counter's outputs by attribute name."""
-    return {attribute_name(name): value for name, value in values.items()}
 
 
 def rewrite_template(
@@ -184,9 +179,10 @@ _FORMS = {"Ref": _rewrite_ref, "Fn::GetAtt": _rewrite_get_att, "Fn::Sub": _rewri
 
 
 def _look_up(name: str, attribute: str, exports: Exports, path: Path, problems: list[Problem], unknown: Json) -> Json:
-    attributes = exports[name].attributes
-    if attributes is None:
+    outputs = exports[name].outputs
+    if outputs is None:
         return unknown
+    attributes = {attribute_name(output): value for output, value in outputs.items()}
     if attribute not in attributes:
         known = sorted(attributes)
         text = f"counter {name} has no attribute '{attribute}'; known are {', '.join(known)}"

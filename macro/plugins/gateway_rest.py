@@ -34,13 +34,16 @@ def build(values: Values) -> Piece:
     api = {"Ref": f"{prefix}Api"}
     options = dict(values["api_properties"])
     stage_options = options.pop("Stage", {})
-    snapshot = {f"{prefix}Api": _make_api(values, options), **_make_resources(values, api)}
-    deployment_id = f"{prefix}Deployment{digest(snapshot, values['parameter_values'])}"
+    resources = _make_resources(values, api)
+    deployment_id = f"{prefix}Deployment{digest(resources, options, values)}"
+    if values["integration"] == "mapped":
+        _add_mapping(resources[f"{prefix}Method"]["Properties"])
     stage = merge(_describe_stage(values, api, deployment_id), stage_options)
     return Piece(
         values=make_urls(values, api),
         resources={
-            **snapshot,
+            f"{prefix}Api": _make_api(values, options),
+            **resources,
             deployment_id: {
                 "Type": "AWS::ApiGateway::Deployment",
                 "DependsOn": f"{prefix}Method",
@@ -53,11 +56,21 @@ def build(values: Values) -> Piece:
     )
 
 
-def digest(snapshot: Json, parameter_values: Values) -> str:
-    """Ten hex digits that change with all that a deployment snapshots, template parameters by their values."""
-    text = json.dumps(snapshot, sort_keys=True)
-    used = {name: value for name, value in parameter_values.items() if f'"{name}"' in text or f"${{{name}}}" in text}
-    return hashlib.sha256(f"{text}{used or ''}".encode()).hexdigest()[:10]
+def digest(resources: Json, options: Values, values: Values) -> str:
+    """Ten hex digits that change with all that a deployment snapshots, template parameters by their values.
+
+    The mapping is the same for all counters and counts by a digest of its own. The author's ``options`` count in any
+    order and parameters as text, for CloudFormation need not hand them on as they stand in the template.
+    """
+    text = ascii(resources) + (MAPPING_DIGEST if values["integration"] == "mapped" else "")
+    if options:
+        text += json.dumps(options, sort_keys=True)
+    parameters = values["parameter_values"]
+    for name in sorted(parameters):
+        if f"'{name}'" in text or f'"{name}"' in text or f"${{{name}}}" in text:
+            value = parameters[name]
+            text += f"\n{name}={','.join(map(str, value)) if isinstance(value, list) else value}"
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
 def _make_api(values: Values, options: Values) -> Json:
@@ -92,7 +105,7 @@ def _make_resources(values: Values, api: Json) -> dict[str, Json]:
 
 def _describe_method(values: Values, api: Json) -> Json:
     prefix = values["counter_id"]
-    properties = {
+    return {
         "RestApiId": api,
         "ResourceId": {"Ref": f"{prefix}Resource"},
         "HttpMethod": values["method"],
@@ -105,22 +118,19 @@ def _describe_method(values: Values, api: Json) -> Json:
             "Uri": substitute(_INVOKE_URI, "Arn", values["function_arn"]),
         },
     }
-    if values["integration"] == "proxy":
-        return properties
-    properties["Integration"] = {
-        **properties["Integration"],
-        "Type": "AWS",
-        "PassthroughBehavior": "NEVER",
-        "RequestTemplates": {"application/json": REQUEST_TEMPLATE},
-        "IntegrationResponses": [
-            _answer("200"),
-            *(_answer(status, pattern) for status, (pattern, _) in ERRORS.items()),
-        ],
-    }
-    properties["MethodResponses"] = [
+
+
+def _add_mapping(method: dict[str, Json]) -> None:
+    """Make a method's proxy integration one that maps the name in, and the number or an error's status out."""
+    method["Integration"].update(
+        Type="AWS",
+        PassthroughBehavior="NEVER",
+        RequestTemplates={"application/json": REQUEST_TEMPLATE},
+        IntegrationResponses=[_answer("200"), *(_answer(status, pattern) for status, (pattern, _) in ERRORS.items())],
+    )
+    method["MethodResponses"] = [
         {"StatusCode": status, "ResponseParameters": {_NO_STORE: True}} for status in ("200", *ERRORS)
     ]
-    return properties
 
 
 def _answer(status: str, pattern: str = "") -> dict[str, Json]:
@@ -129,6 +139,12 @@ def _answer(status: str, pattern: str = "") -> dict[str, Json]:
         answer["SelectionPattern"] = pattern
         answer["ResponseTemplates"] = {"application/json": _BODIES[status]}
     return answer
+
+
+def _digest_mapping() -> str:
+    method: dict[str, Json] = {"Integration": {}}
+    _add_mapping(method)
+    return hashlib.sha256(ascii(method).encode()).hexdigest()
 
 
 def _describe_stage(values: Values, api: Json, deployment_id: str) -> Json:
@@ -154,3 +170,6 @@ def _describe_stage(values: Values, api: Json, deployment_id: str) -> Json:
         "TracingEnabled": True,
         **tag_list(values["tags"]),
     }
+
+
+MAPPING_DIGEST = _digest_mapping()
