@@ -68,7 +68,7 @@ def _get_parameter(name: Json, path: Path, parameters: Parameters, problems: lis
             text = f"must be literal or !Ref to a template parameter; {describe(name)} is not one"
             problems.append(Problem(path, text))
             return _UNKNOWN
-        return value
+        return _drop_empty(value)
     if value is None:
         value = declared.get("Default")
     if value is None:
@@ -76,8 +76,13 @@ def _get_parameter(name: Json, path: Path, parameters: Parameters, problems: lis
         problems.append(Problem(path, text))
         return _UNKNOWN
     if isinstance(value, str) and str(declared.get("Type")).startswith(_LISTS):
-        return [item.strip() for item in value.split(",")]
-    return value
+        value = [item.strip() for item in value.split(",")]
+    return _drop_empty(value)
+
+
+def _drop_empty(value: Json) -> Json:
+    """A list parameter that is left empty comes as a list of one empty text."""
+    return [item for item in value if item != ""] if isinstance(value, list) else value
 
 
 def _spread(value: Json, path: Path, problems: list[Problem]) -> Json:

@@ -77,6 +77,10 @@ def inline_value(value: Json, taken: Collection[str] = ()) -> str | None:
     """
     if isinstance(value, str):
         return value.replace("${", "${!")
+    if isinstance(value, (bool, int, float)):
+        return str(value).lower()
+    if not isinstance(value, dict) or len(value) != 1:
+        return None
     form, content = next(iter(value.items()))
     if form == "Ref":
         text = f"${{{content}}}"

@@ -30,12 +30,12 @@ def zip_builtin() -> bytes:
     return zip_files({name: (BUILTIN / name).read_bytes() for name in (".env", "index.py")})
 
 
-def write_digest() -> None:
-    """Bring ``macro/builtin/digest.py`` up to date with the built-in handler."""
+def write_digest(module: Path = BUILTIN / "digest.py") -> None:
+    """Bring the module that holds the built-in handler's digest up to date."""
     digest = hashlib.sha256(zip_builtin()).hexdigest()
-    lines = (BUILTIN / "digest.py").read_text("utf-8").split("\n")
+    lines = module.read_text("utf-8").split("\n")
     lines = [f'SHA256 = "{digest}"' if line.startswith("SHA256") else line for line in lines]
-    (BUILTIN / "digest.py").write_text("\n".join(lines), "utf-8")
+    module.write_text("\n".join(lines), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The built-in handler: hits counted in a real DynamoDB protocol, lost answers, throttles, and every kind of event."""
 
 import hashlib
-import importlib.util
 import json
 import threading
 import types
@@ -16,7 +15,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from macro.builtin.digest import KEY, SHA256
-from macro.local.bundle import BUILTIN, zip_builtin
+from macro.local.bundle import BUILTIN, write_digest, zip_builtin
 
 TABLE = "hits"
 CONTEXT = types.SimpleNamespace(aws_request_id="6f1c2b1e-8d7a-4a51-9d7c-0f3a5c1b2d3e")
@@ -106,9 +105,10 @@ def start(proxy, tmp_path):
             archive.extractall(tmp_path)
         lines = [f"{name}={value}" for name, value in {"table": TABLE, **env}.items()]
         (tmp_path / ".env").write_text("\ufeff# a comment\n" + "\r\n".join(lines) + "\n", "utf-8")
-        spec = importlib.util.spec_from_file_location("index", tmp_path / "index.py")
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = types.ModuleType("index")
+        module.__file__ = str(tmp_path / "index.py")
+        text = (tmp_path / "index.py").read_text("utf-8")
+        exec(compile(text, BUILTIN / "index.py", "exec"), module.__dict__)
         return module
 
     return start
@@ -315,3 +315,13 @@ def test_the_zip_is_the_same_on_every_day_and_its_key_is_known():
     assert {info.date_time for info in infos} == {(1980, 1, 1, 0, 0, 0)}
     assert {info.external_attr >> 16 for info in infos} == {0o100644}
     assert {info.compress_type for info in infos} == {zipfile.ZIP_STORED}
+
+
+def test_the_digest_is_brought_up_to_date(tmp_path):
+    current = (BUILTIN / "digest.py").read_text("utf-8")
+    module = tmp_path / "digest.py"
+    module.write_text(current.replace(SHA256, "old"), "utf-8")
+
+    write_digest(module)
+
+    assert module.read_text("utf-8") == current

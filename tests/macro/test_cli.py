@@ -350,3 +350,15 @@ def test_the_module_runs_as_the_command():
 
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr.startswith("bad.yaml:5:26: ")
+
+
+def test_the_command_ends_with_its_exit_code(monkeypatch, capsys):
+    from macro.__main__ import run
+
+    monkeypatch.setattr(sys, "argv", ["hitcounter", "expand", "bad.yaml"])
+
+    with pytest.raises(SystemExit) as end:
+        run()
+
+    assert end.value.code == 1
+    assert capsys.readouterr().out == ""
