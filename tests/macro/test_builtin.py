@@ -1,6 +1,7 @@
 """The built-in handler: hits counted in a real DynamoDB protocol, lost answers, throttles, and every kind of event."""
 
 import hashlib
+import importlib.util
 import json
 import threading
 import types
@@ -101,14 +102,14 @@ def start(proxy, tmp_path):
     """Start the handler as Lambda does: from its unpacked zip, with an env file rewritten at deployment."""
 
     def start(**env):
+        folder = tmp_path / "unpacked_handler"
         with zipfile.ZipFile(BytesIO(zip_builtin())) as archive:
-            archive.extractall(tmp_path)
+            archive.extractall(folder)
         lines = [f"{name}={value}" for name, value in {"table": TABLE, **env}.items()]
-        (tmp_path / ".env").write_text("\ufeff# a comment\n" + "\r\n".join(lines) + "\n", "utf-8")
-        module = types.ModuleType("index")
-        module.__file__ = str(tmp_path / "index.py")
-        text = (tmp_path / "index.py").read_text("utf-8")
-        exec(compile(text, BUILTIN / "index.py", "exec"), module.__dict__)
+        (folder / ".env").write_text("\ufeff# a comment\n" + "\r\n".join(lines) + "\n", "utf-8")
+        spec = importlib.util.spec_from_file_location("macro.builtin.index", folder / "index.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
         return module
 
     return start
