@@ -78,3 +78,9 @@ def test_a_module_says_what_it_is(path):
 )
 def test_what_must_not_be_is_noticed(module, target):
     assert not is_allowed(module, target)
+
+
+def test_every_folder_of_modules_is_a_package_that_gets_installed():
+    folders = {path.parent for path in FILES}
+
+    assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []

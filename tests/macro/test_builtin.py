@@ -30,6 +30,7 @@ class Proxy:
     def __init__(self, upstream):
         self.faults = []
         self.calls = []
+        self.lock = threading.Lock()
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -43,7 +44,8 @@ class Proxy:
                     self.answer(500, b'{"__type": "InternalServerError"}')
                 else:
                     request = urllib.request.Request(upstream, body, dict(self.headers), method="POST")
-                    with urllib.request.urlopen(request) as response:
+                    # Moto's ADD is no atomic operation.
+                    with proxy.lock, urllib.request.urlopen(request) as response:
                         content = response.read()
                     if fault == "lost":
                         self.close_connection = True

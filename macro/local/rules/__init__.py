@@ -1,0 +1,1 @@
+"""cfn-lint rules, one a file; cfn-lint loads this folder (append_rules)."""
