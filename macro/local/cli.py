@@ -23,7 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             make_parser().error(f"unknown arguments: {' '.join(rest)}")
         arguments.rest = rest
         command: Callable[[argparse.Namespace], int] = arguments.command
-        return command(arguments)
+        code = command(arguments)
+        sys.stdout.flush()
+        return code
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else WRONG_USAGE
     except FileError as error:

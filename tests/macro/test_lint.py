@@ -213,3 +213,20 @@ def test_the_settings_are_yaml_with_folders_that_are_there():
 
     assert sorted(settings) == ["append_rules", "registry_schemas"]
     assert all(Path(folder).is_dir() for folders in settings.values() for folder in folders)
+
+
+def test_the_rule_takes_the_first_allowed_value_of_a_parameter_that_has_no_other():
+    import types
+
+    from macro.local.rules.E9101 import E9101
+
+    resources = {"Visits": {"Type": "HitCounter", "Properties": {"Gateway": {"Ref": "G"}, "Path": {"Ref": "P"}}}}
+    parameters = {"G": {"Type": "String", "AllowedValues": ["http", "rest"]}, "P": {"Type": "String"}}
+    template = {"Transform": "HitCounterMacro", "Parameters": parameters, "Resources": resources}
+
+    (match,) = E9101().match(types.SimpleNamespace(template=template))
+
+    assert match.path == ["Resources", "Visits", "Properties", "Path"]
+    assert match.message.startswith("needs the value of parameter P")
+    del resources["Visits"]["Properties"]["Path"]
+    assert E9101().match(types.SimpleNamespace(template=template)) == []
