@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-from macro.counter import SOURCES, Given
+from macro.counter import REFERRING, Given
 from macro.errors import MacroError, Path, PluginError, Problem
 from macro.plugin import Json, Piece, Plugin, Values
 from macro.plugins import BUILT_IN, load_plugins
@@ -39,7 +39,7 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin) -> Built:
         if links.get(plugin.name):
             own = {counter.logical_id: Export(made)}
             values = {
-                name: rewrite_references(value, own, (), []) if name in SOURCES else value
+                name: rewrite_references(value, own, (), []) if name in REFERRING else value
                 for name, value in values.items()
             }
         piece = plugin.build(values)
@@ -100,7 +100,7 @@ def _find_links(
     rewrite_references(counter.properties, own, (*counter.path, "Properties"), problems)
     if problems:
         raise MacroError(problems)
-    values = {name: find_references(given.values[name], ids) for name in SOURCES}
+    values = {name: find_references(given.values[name], ids) for name in REFERRING}
     links = {}
     for plugin in plugins:
         found = [found for name in plugin.inputs if name in values for found in values[name]]

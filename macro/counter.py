@@ -41,22 +41,11 @@ class Given(NamedTuple):
     wishes: Sequence[Wish]
 
 
-# Which property each value that may hold references was read from.
-SOURCES = {
-    "code": "Code",
-    "handler": "Handler",
-    "runtime": "Runtime",
-    "env": "Env",
-    "exact": "Exact",
-    "service_token": "ServiceToken",
-    "tags": "Tags",
-    "function_properties": "Function",
-    "table_properties": "Table",
-    "role_properties": "Role",
-    "api_properties": "Api",
-    "log_group_properties": "LogGroup",
-    "options": "Plugins",
-}
+# The given values that may hold references, to other counters or to the counter's own attributes.
+REFERRING = (
+    "code", "handler", "runtime", "env", "exact", "service_token", "tags", "function_properties", "table_properties",
+    "role_properties", "api_properties", "log_group_properties", "options",
+)  # fmt: skip
 
 
 def read_counter(

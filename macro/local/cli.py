@@ -9,7 +9,8 @@ from typing import NoReturn
 
 from macro.errors import MacroError, Problem
 from macro.local import usage
-from macro.local.files import FileError, Source, find_spot, print_problem, read_source
+from macro.local.files import FileError, Source, find_spot, read_source
+from macro.local.spots import print_problem
 from macro.plugin import Plugin, Template
 
 FINE, PROBLEMS, WRONG_USAGE = 0, 1, 2

@@ -1,6 +1,5 @@
 """Read a template from a file: its data, the place of each part of it, and its text as the author wrote it."""
 
-import functools
 import json
 import re
 import sys
@@ -8,25 +7,16 @@ from collections.abc import Iterable
 from pathlib import Path as File
 from typing import Any, NamedTuple
 
-from macro.errors import MacroError, Path, Problem, print_path
+from macro.errors import MacroError, Problem
+from macro.local.reader import MAX_NODES, Reader, TooManyNodes
+from macro.local.spots import Spot, find_mark, make_spot
 from macro.plugin import Json, Template
 
-MAX_NODES = 250_000
 MAX_DEPTH = 1_000
 STDIN = "-"
 _MARK = "\ufeff"
 # Two escapes that JSON takes for one character, and YAML for none.
 _PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
-_STR, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
-_CONSTRUCTORS = {
-    "tag:yaml.org,2002:int": "construct_yaml_int",
-    "tag:yaml.org,2002:float": "construct_yaml_float",
-    "tag:yaml.org,2002:bool": "construct_yaml_bool",
-    "tag:yaml.org,2002:null": "construct_yaml_null",
-}
-# Read as text, as CloudFormation does: AWSTemplateFormatVersion: 2010-09-09.
-_TEXTS = {_STR, "tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value", "!"}
-_COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 
 
 class Source(NamedTuple):
@@ -41,14 +31,6 @@ class Source(NamedTuple):
     node: Any
     has_aliases: bool = False
     mark: str = ""
-
-
-class Spot(NamedTuple):
-    """A place in a file: line and column, both counted from 1, and the line's text."""
-
-    line: int
-    column: int
-    text: str
 
 
 class FileError(MacroError):
@@ -80,8 +62,11 @@ def parse_source(name: str, text: str) -> Source:
         if template is not None:
             return Source(name, text, template, None)
     node = compose(name, text)
-    reader = _Reader(name, text)
-    template = reader.read(node, ())
+    reader = Reader(text)
+    try:
+        template = reader.read(node, ())
+    except TooManyNodes:
+        raise FileError(name, [(Problem((), f"has more than {MAX_NODES:,} nodes; split the template"), None)]) from None
     if reader.found:
         raise FileError(name, reader.found)
     if not isinstance(template, dict):
@@ -101,7 +86,7 @@ def compose(name: str, text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = ": ".join(part for part in (error.context, error.problem) if part)
-        spot = _spot(text, mark.line, mark.column) if mark else None
+        spot = make_spot(text, mark.line, mark.column) if mark else None
         raise FileError(name, [(Problem((), f"broken {form}: {said}"), spot)]) from None
     except yaml.YAMLError as error:
         said = str(error).partition("\n")[0]
@@ -125,36 +110,8 @@ def find_spot(source: Source, problem: Problem) -> Spot | None:
         node = source.node if source.node is not None else compose(source.name, _PAIR.sub("x" * 12, source.text))
     except FileError:
         return None
-    key = None
-    for part in problem.path:
-        found = _step(node, part)
-        if found is None:
-            break
-        key, node = found
-    is_meant = problem.at_key or node.id != "scalar" or node.start_mark.line != (key or node).start_mark.line
-    mark = (key if key is not None and is_meant else node).start_mark
-    return _spot(source.text, mark.line, mark.column)
-
-
-def _step(node: Any, part: str | int) -> tuple[Any, Any] | None:
-    """The key node (or None) and value node that one part of a path leads to."""
-    if isinstance(part, str) and part == _long_name(node.tag):
-        return None, node
-    if node.id == "mapping":
-        return next(((key, value) for key, value in node.value if key.value == part), None)
-    if node.id == "sequence" and isinstance(part, int) and part < len(node.value):
-        return None, node.value[part]
-    return None
-
-
-def _long_name(tag: str) -> str:
-    name = tag.removeprefix("!")
-    return name if name in ("Ref", "Condition") else f"Fn::{name}"
-
-
-def _spot(text: str, line: int, column: int) -> Spot:
-    lines = text.split("\n")
-    return Spot(line + 1, column + 1, lines[line].rstrip("\r") if line < len(lines) else "")
+    mark = find_mark(node, problem.path, problem.at_key)
+    return make_spot(source.text, mark.line, mark.column)
 
 
 def _parse_json(text: str) -> Template | None:
@@ -174,115 +131,3 @@ def _make_map(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     if len(result) != len(pairs):
         raise ValueError
     return result
-
-
-class _Reader:
-    """Turns YAML nodes into data as CloudFormation reads it, collecting what it would not take."""
-
-    def __init__(self, name: str, text: str) -> None:
-        self.name = name
-        self.text = text
-        self.found: list[tuple[Problem, Spot | None]] = []
-        self.has_aliases = False
-        self.seen: set[int] = set()
-        self.open: set[int] = set()
-        self.count = 0
-
-    def read(self, node: Any, path: Path) -> Json:
-        """The node's data; a problem for each tag, key or value that no template may have."""
-        if node is None:
-            return None
-        self.count += 1
-        if self.count > MAX_NODES:
-            raise FileError(self.name, [(Problem((), f"has more than {MAX_NODES:,} nodes; split the template"), None)])
-        if id(node) in self.open:
-            self.refuse(node, path, "the alias stands for what it is part of")
-            return None
-        self.has_aliases = self.has_aliases or id(node) in self.seen
-        self.seen.add(id(node))
-        self.open.add(id(node))
-        data = self.read_content(node, path)
-        self.open.discard(id(node))
-        return data
-
-    def read_content(self, node: Any, path: Path) -> Json:
-        """The data of a node; with one of CloudFormation's short tags, of the function it stands for."""
-        tag = node.tag
-        if not tag.startswith("!") or tag == "!":
-            return self.read_plain(node, path)
-        name = _long_name(tag)
-        if node.id == "mapping":
-            return {name: self.read_map(node, (*path, name))}
-        if node.id == "sequence":
-            return {name: self.read_list(node, (*path, name))}
-        return {name: node.value.split(".", 1) if name == "Fn::GetAtt" else node.value}
-
-    def read_plain(self, node: Any, path: Path) -> Json:
-        if node.id == "mapping" and node.tag in _COLLECTIONS:
-            return self.read_map(node, path)
-        if node.id == "sequence" and node.tag in _COLLECTIONS:
-            return self.read_list(node, path)
-        if node.tag in _TEXTS:
-            return node.value
-        if node.id == "scalar" and node.tag in _CONSTRUCTORS:
-            try:
-                return getattr(_constructor(), _CONSTRUCTORS[node.tag])(node)
-            except ValueError:
-                return node.value
-        self.refuse(node, path, f"the tag {node.tag} has no meaning in a template")
-        return None
-
-    def read_list(self, node: Any, path: Path) -> list[Json]:
-        return [self.read(item, (*path, place)) for place, item in enumerate(node.value)]
-
-    def read_map(self, node: Any, path: Path) -> dict[str, Json]:
-        result: dict[str, Json] = {}
-        places: dict[str, Any] = {}
-        merged: dict[str, Json] = {}
-        for key, value in node.value:
-            name = key.value
-            if key.tag == _MERGE:
-                self.has_aliases = True
-                merged = {**merged, **self.read_merge(value, path)}
-            elif not isinstance(name, str):
-                self.refuse(key, path, "a key must be a text")
-            elif name in places:
-                self.refuse(key, (*path, name), f"stands twice, first in line {places[name].line + 1}; remove one")
-            else:
-                places[name] = key.start_mark
-                result[name] = self.read(value, (*path, name))
-        return {**{name: value for name, value in merged.items() if name not in result}, **result}
-
-    def read_merge(self, node: Any, path: Path) -> dict[str, Json]:
-        nodes = node.value if node.id == "sequence" else [node]
-        maps = [self.read(item, path) for item in reversed(nodes)]
-        if not all(isinstance(data, dict) for data in maps):
-            self.refuse(node, path, "'<<' must merge a map")
-            return {}
-        return {name: value for data in maps for name, value in data.items()}
-
-    def refuse(self, node: Any, path: Path, text: str) -> None:
-        mark = node.start_mark
-        self.found.append((Problem(path, text), _spot(self.text, mark.line, mark.column)))
-
-
-@functools.cache
-def _constructor() -> Any:
-    from yaml.constructor import SafeConstructor
-
-    return SafeConstructor()
-
-
-def print_problem(name: str, problem: Problem, spot: Spot | None) -> str:
-    """``file:line:column: where: what``, and below it the line itself with a mark under the place."""
-    told = f"{print_path(problem.path)}: {problem.text}" if problem.path else problem.text
-    if not spot:
-        return f"{name}: {told}"
-    told = f"{name}:{spot.line}:{spot.column}: {told}"
-    return f"{told}\n{print_spot(spot)}" if spot.text.strip() else told
-
-
-def print_spot(spot: Spot) -> str:
-    """The line, and a mark under the place that is meant."""
-    margin = f"{spot.line:>5} | "
-    return f"{margin}{spot.text}\n{' ' * (len(margin) - 2)}| {' ' * (spot.column - 1)}^"

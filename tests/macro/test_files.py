@@ -3,7 +3,8 @@
 import pytest
 
 from macro.errors import Problem
-from macro.local.files import FileError, find_spot, parse_source, print_problem
+from macro.local.files import FileError, find_spot, parse_source
+from macro.local.spots import print_problem
 
 
 @pytest.mark.parametrize(

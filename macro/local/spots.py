@@ -1,0 +1,66 @@
+"""Places in a template's text: the line and column of a node or a problem, and how they are shown."""
+
+from typing import Any, NamedTuple
+
+from macro.errors import Path, Problem, print_path
+
+
+class Spot(NamedTuple):
+    """A place in a file: line and column, both counted from 1, and the line's text."""
+
+    line: int
+    column: int
+    text: str
+
+
+def make_spot(text: str, line: int, column: int) -> Spot:
+    """The place with that line and column, both counted from 0 as YAML's marks do."""
+    lines = text.split("\n")
+    return Spot(line + 1, column + 1, lines[line].rstrip("\r") if line < len(lines) else "")
+
+
+def long_name(tag: str) -> str:
+    """``Fn::Sub`` of the short tag ``!Sub``."""
+    name = tag.removeprefix("!")
+    return name if name in ("Ref", "Condition") else f"Fn::{name}"
+
+
+def find_mark(node: Any, path: Path, at_key: bool) -> Any:
+    """The mark of what a path leads to in a YAML tree, or of what is nearest to it.
+
+    It is the key's where the key is meant, or where the value is a block below it.
+    """
+    key = None
+    for part in path:
+        found = _step(node, part)
+        if found is None:
+            break
+        key, node = found
+    is_key = at_key or node.id != "scalar" or node.start_mark.line != (key or node).start_mark.line
+    return (key if key is not None and is_key else node).start_mark
+
+
+def _step(node: Any, part: str | int) -> tuple[Any, Any] | None:
+    """The key node (or None) and value node that one part of a path leads to."""
+    if isinstance(part, str) and part == long_name(node.tag):
+        return None, node
+    if node.id == "mapping":
+        return next(((key, value) for key, value in node.value if key.value == part), None)
+    if node.id == "sequence" and isinstance(part, int) and part < len(node.value):
+        return None, node.value[part]
+    return None
+
+
+def print_problem(name: str, problem: Problem, spot: Spot | None) -> str:
+    """``file:line:column: where: what``, and below it the line itself with a mark under the place."""
+    told = f"{print_path(problem.path)}: {problem.text}" if problem.path else problem.text
+    if not spot:
+        return f"{name}: {told}"
+    told = f"{name}:{spot.line}:{spot.column}: {told}"
+    return f"{told}\n{print_spot(spot)}" if spot.text.strip() else told
+
+
+def print_spot(spot: Spot) -> str:
+    """The line, and a mark under the place that is meant."""
+    margin = f"{spot.line:>5} | "
+    return f"{margin}{spot.text}\n{' ' * (len(margin) - 2)}| {' ' * (spot.column - 1)}^"
