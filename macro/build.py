@@ -1,6 +1,9 @@
 """Run a counter's plug-ins: choose, order, build, and give each resource the counter's own attributes."""
 
+import copy
 import json
+import os
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
@@ -42,8 +45,11 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin) -> Built:
                 name: rewrite_references(value, own, (), []) if name in REFERRING else value
                 for name, value in values.items()
             }
-        piece = plugin.build(values)
-        _check_piece(plugin, piece, counter, resources, paths.get(plugin.name, ()))
+        if plugin.name in BUILT_IN:
+            piece = plugin.build(values)
+        else:
+            piece = _build_further(plugin, values, paths[plugin.name])
+            _check_piece(plugin, piece, counter, resources, paths[plugin.name])
         made.update(piece.values)
         resources.update(piece.resources)
     if counter.attributes:
@@ -110,12 +116,23 @@ def _find_links(
     return links
 
 
+def _build_further(plugin: Plugin, values: Values, path: Path) -> Piece:
+    """What somebody else's plug-in returns; it gets copies, and its failure is told by its name."""
+    try:
+        return plugin.build(copy.deepcopy(dict(values)))
+    except MacroError as error:
+        raise PluginError(problem._replace(path=problem.path or path) for problem in error.problems) from error
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{os.path.basename(last.filename)}, line {last.lineno}"
+        text = f"plugin '{plugin.name}' failed: {type(error).__name__}: {error} ({where})"
+        raise PluginError([Problem(path, text)]) from error
+
+
 def _check_piece(plugin: Plugin, piece: Piece, counter: Counter, others: Mapping[str, Json], path: Path) -> None:
-    if plugin.name in BUILT_IN:
-        return
     problems = []
-    if not isinstance(piece, Piece):
-        problems.append(f"must return a Piece, got {type(piece).__name__}")
+    if not isinstance(piece, Piece) or not all(isinstance(part, Mapping) for part in piece):
+        problems.append(f"must return a Piece of two maps, got {type(piece).__name__}")
         piece = Piece({}, {})
     else:
         missing = [name for name in plugin.outputs if name not in piece.values]

@@ -44,7 +44,7 @@ class Given(NamedTuple):
 # The given values that may hold references, to other counters or to the counter's own attributes.
 REFERRING = (
     "code", "handler", "runtime", "env", "exact", "service_token", "tags", "function_properties", "table_properties",
-    "role_properties", "api_properties", "log_group_properties", "options",
+    "role_properties", "api_properties", "stage_properties", "log_group_properties", "options",
 )  # fmt: skip
 
 
@@ -97,13 +97,19 @@ def _check_combinations(properties: Values, path: Path, problems: list[Problem])
     if "EnvFile" in properties and "Code" not in properties:
         text = "is for code of your own: the built-in handler reads '.env'; remove it, or give Code"
         problems.append(Problem((*path, "EnvFile"), text))
-    for name in _OWN_ENV:
-        if name in properties.get("Env", ()):
-            text = "is set by the counter itself; choose another name"
-            problems.append(Problem((*path, "Env", name), text, at_key=True))
+    function = properties.get("Function", {})
+    for place, names in {("Env",): properties.get("Env"), ("Function", "Env"): function.get("Env")}.items():
+        for name in _OWN_ENV:
+            if isinstance(names, dict) and name in names:
+                text = "is set by the counter itself; choose another name"
+                problems.append(Problem((*path, *place, name), text, at_key=True))
+    if "StageName" in properties.get("Api", {}).get("Stage", {}):
+        text = f"is '{DEFAULT_STAGE}', which the URL and the permission name too; remove it"
+        problems.append(Problem((*path, "Api", "Stage", "StageName"), text, at_key=True))
 
 
 def _name_values(counter: Counter, properties: Values, parameters: Parameters, setting: Setting) -> dict[str, Json]:
+    api = properties.get("Api", {})
     rules = parameters.declared.items()
     defaults = {name: rule["Default"] for name, rule in rules if isinstance(rule, dict) and "Default" in rule}
     return {
@@ -127,7 +133,8 @@ def _name_values(counter: Counter, properties: Values, parameters: Parameters, s
         "function_properties": properties.get("Function", {}),
         "table_properties": properties.get("Table", {}),
         "role_properties": properties.get("Role", {}),
-        "api_properties": properties.get("Api", {}),
+        "api_properties": {name: value for name, value in api.items() if name != "Stage"},
+        "stage_properties": api.get("Stage", {}),
         "log_group_properties": properties.get("LogGroup", {}),
         "options": {},
     }

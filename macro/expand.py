@@ -1,5 +1,8 @@
 """From a compact template to a plain one: the whole way on one screen."""
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 from macro.build import FindPlugin, build_counter
 from macro.counter import DEFAULT, Setting, read_counter
 from macro.errors import InvalidTemplate, MacroError, Problem
@@ -9,6 +12,13 @@ from macro.references import Export, Exports, find_references, rewrite_reference
 from macro.template import Built, Counter, add_resources, find_counters
 
 
+class Expanded(NamedTuple):
+    """A plain template, and for each generated logical id the counter that it comes from."""
+
+    template: Template
+    owners: Mapping[str, str]
+
+
 def expand(template: Template, setting: Setting = DEFAULT, find: FindPlugin = find_plugin) -> Template:
     """The plain template: every ``HitCounter`` replaced by its resources, every reference to one rewritten.
 
@@ -16,24 +26,31 @@ def expand(template: Template, setting: Setting = DEFAULT, find: FindPlugin = fi
     output, in the same order; a template without counters comes back as it is. Raises :class:`InvalidTemplate`
     with all the problems there are.
     """
+    return expand_counters(template, setting, find).template
+
+
+def expand_counters(template: Template, setting: Setting = DEFAULT, find: FindPlugin = find_plugin) -> Expanded:
+    """What :func:`expand` gives, with the owners of what was generated."""
     problems: list[Problem] = []
     counters = find_counters(template, problems)
     built = [piece for counter in counters if (piece := _build(counter, template, setting, find, problems))]
+    owners: dict[str, str] = {}
     if counters:
         exports = _export(counters, built)
         built = [_connect(piece, exports, problems) for piece in built]
-        generated = [logical_id for piece in built for logical_id in piece.resources]
+        owners = {logical_id: piece.counter.logical_id for piece in built for logical_id in piece.resources}
         template = add_resources(template, built, problems)
-        template = rewrite_template(template, exports, frozenset(generated), problems)
+        template = rewrite_template(template, exports, owners, problems)
     if problems:
         raise InvalidTemplate(dict.fromkeys(problems))
-    return template
+    return Expanded(template, owners)
 
 
 def _build(
     counter: Counter, template: Template, setting: Setting, find: FindPlugin, problems: list[Problem]
 ) -> Built | None:
-    given = read_counter(counter, template.get("Parameters") or {}, setting, problems)
+    declared = template.get("Parameters")
+    given = read_counter(counter, declared if isinstance(declared, dict) else {}, setting, problems)
     if given is None:
         return None
     try:

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 from macro.plugin import Json, Values, merge, tag_list
 
-# Requests a second, and how many may come at once: what one table item can take (1,000 writes a second).
-RATE, BURST = 1000, 500
+# Writes a second that one table item takes (DynamoDB guide, "Partitions"), and what an account's gateways take at most.
+_ITEM_RATE = 1000
+_MAX_RATE, _MAX_BURST = 10_000, 5_000
 
 _LOGGED = {
     "requestId": "requestId",
@@ -19,6 +20,15 @@ _LOGGED = {
     "responseLatency": "responseLatency",
     "error": "error.message",
 }
+
+
+def limit_rate(values: Values) -> dict[str, int]:
+    """Requests a second, and how many may come at once: what a name's items take, all in one."""
+    rate = _ITEM_RATE * int(values["shards"]) // (1 if values["exact"] is False else 2)
+    return {
+        "ThrottlingRateLimit": min(rate, _MAX_RATE),
+        "ThrottlingBurstLimit": min(rate // 2, _MAX_BURST),
+    }
 
 
 def format_access_log(further: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from macro.counter import Setting
 from macro.errors import InvalidTemplate, MacroError, Problem, describe
 from macro.expand import expand
 from macro.plugin import Json, Template
-from macro.template import MACRO, check_size, is_resource_map, split_transform
+from macro.template import MACRO, TYPE, check_size, is_resource_map, read_suffix, split_transform
 
 # CloudFormation shows the message in a stack event; the first problems matter most.
 MAX_MESSAGE = 4_000
@@ -67,14 +67,9 @@ def expand_fragment(fragment: Template, setting: Setting) -> Template:
     return expanded
 
 
-def read_suffix(transform_id: str) -> str:
-    """``"Beta"`` of ``"123456789012::HitCounterMacroBeta"``: which of several installations was called."""
-    name = transform_id.rpartition("::")[2]
-    return name.removeprefix(MACRO) if name.startswith(MACRO) else ""
-
-
 def _is_resource(name: str, value: Json) -> bool:
-    is_typed = isinstance(value, dict) and isinstance(value.get("Type"), str)
+    kind = value.get("Type") if isinstance(value, dict) else None
+    is_typed = isinstance(kind, str) and (kind == TYPE or "::" in kind)
     return is_typed or (isinstance(value, list) and name.startswith("Fn::ForEach"))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from macro.errors import Path, Problem, describe
-from macro.plugin import NO_VALUE, Json, Values
+from macro.plugin import NO_VALUE, Json, Spread, Unset, Values
 
 _MAPS = ("Env", "Function", "Table", "Role", "Api", "LogGroup", "Tags")
 # In place of a literal whose problem is told already.
@@ -38,6 +38,8 @@ def read_properties(
                 continue
         if name in _MAPS:
             value = _spread(value, place, problems)
+            if name == "Api" and isinstance(value, dict) and "Stage" in value:
+                value = {**value, "Stage": _spread(value["Stage"], (*place, "Stage"), problems)}
         elif name == "Stages" and isinstance(value, dict):
             value = {stage: _read_overrides(entry, (*place, stage), problems) for stage, entry in value.items()}
         result[name] = _type(value, rule)
@@ -69,10 +71,15 @@ def _get_parameter(name: Json, path: Path, parameters: Parameters, problems: lis
             problems.append(Problem(path, text))
             return _UNKNOWN
         return _drop_empty(value)
-    if value is None:
+    if declared.get("NoEcho") in (True, "true"):
+        text = f"parameter {name} is NoEcho, but what it decides here is plain to see; use another"
+        problems.append(Problem(path, text))
+        return _UNKNOWN
+    # The Default of a parameter that is kept in SSM is its name there.
+    if value is None and not str(declared.get("Type")).startswith("AWS::SSM::Parameter::Value"):
         value = declared.get("Default")
     if value is None:
-        text = f"needs the value of parameter {name}, which has no Default; give one (--parameter {name}=VALUE)"
+        text = f"needs the value of parameter {name}, which is not known here; give it (--parameter {name}=VALUE)"
         problems.append(Problem(path, text))
         return _UNKNOWN
     if isinstance(value, str) and str(declared.get("Type")).startswith(_LISTS):
@@ -99,7 +106,7 @@ def _spread(value: Json, path: Path, problems: list[Problem]) -> Json:
         problems.append(Problem(path, "each branch of Fn::If must be a map or AWS::NoValue"))
         return {}
     names = [*maps[0], *(name for name in maps[1] if name not in maps[0])]
-    return {name: {"Fn::If": [condition, *(branch.get(name, NO_VALUE) for branch in maps)]} for name in names}
+    return {name: Spread({"Fn::If": [condition, *(branch.get(name, Unset()) for branch in maps)]}) for name in names}
 
 
 def _read_overrides(entry: Json, path: Path, problems: list[Problem]) -> Json:

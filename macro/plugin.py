@@ -34,19 +34,41 @@ class Plugin(NamedTuple):
     summary: str = ""
 
 
+class Unset(dict[str, Json]):
+    """``AWS::NoValue`` where the author left a property out of one branch of an ``Fn::If``: the default stays there."""
+
+    def __init__(self) -> None:
+        super().__init__(NO_VALUE)
+
+
+class Spread(dict[str, Json]):
+    """One property's ``Fn::If``, made of an ``Fn::If`` of whole maps."""
+
+
 def merge(base: Mapping[str, Json], further: Mapping[str, Json]) -> dict[str, Json]:
-    """The properties of ``base`` with the author's ``further`` ones: maps are merged, anything else replaces."""
+    """The properties of ``base`` with the author's ``further`` ones: maps are merged, anything else replaces.
+
+    Where ``further`` came from an ``Fn::If`` of maps, each branch is merged by itself.
+    """
     if not further:
         return dict(base)
     spelled = {name: name for name in further}
     merged = {}
     for name, value in base.items():
-        if name in spelled:
-            own = further[name]
-            value = merge(value, own) if _is_plain_map(value) and _is_plain_map(own) else own
-        merged[spelled.get(name, name)] = value
-    merged.update((name, value) for name, value in further.items() if name not in base)
+        merged[spelled.get(name, name)] = _combine(value, further[name]) if name in spelled else value
+    for name, value in further.items():
+        if name not in base:
+            merged[name] = _combine(dict(NO_VALUE), value)
     return merged
+
+
+def _combine(value: Json, own: Json) -> Json:
+    if isinstance(own, Unset):
+        return value
+    if isinstance(own, Spread):
+        condition, yes, no = own["Fn::If"]
+        return {"Fn::If": [condition, _combine(value, yes), _combine(value, no)]}
+    return merge(value, own) if _is_plain_map(value) and _is_plain_map(own) else own
 
 
 def tag_list(tags: Mapping[str, Json]) -> dict[str, Json]:
@@ -85,7 +107,7 @@ def inline_value(value: Json, taken: Collection[str] = ()) -> str | None:
     if form == "Ref":
         text = f"${{{content}}}"
     elif form == "Fn::GetAtt":
-        text = f"${{{'.'.join(content)}}}"
+        text = f"${{{content if isinstance(content, str) else '.'.join(content)}}}"
     elif form == "Fn::Sub" and isinstance(content, str):
         text = content
     else:

@@ -10,7 +10,8 @@ from macro.errors import Path, Problem, describe, suggest
 from macro.plugin import VARIABLE, Json, Template, Values, inline_value
 
 REF_ATTRIBUTE = "BaseUrl"
-_SECTIONS = ("Outputs", "Hooks")
+# Globals are those of the SAM transform.
+_SECTIONS = ("Outputs", "Hooks", "Globals")
 _CONSTANT_SECTIONS = ("Conditions", "Rules", "Mappings")
 
 
@@ -122,7 +123,9 @@ def _is_resource(path: Path) -> bool:
 def _rewrite_depends_on(resource: Json, exports: Exports) -> Json:
     named = resource["DependsOn"]
     listed = [named] if isinstance(named, str) else named
-    if not isinstance(listed, list) or not any(isinstance(name, str) and name in exports for name in listed):
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        return resource
+    if not any(name in exports for name in listed):
         return resource
     changed = copy(resource)
     changed["DependsOn"] = [
@@ -133,6 +136,10 @@ def _rewrite_depends_on(resource: Json, exports: Exports) -> Json:
 
 def _rewrite_ref(node: Json, exports: Exports, path: Path, problems: list[Problem]) -> Json:
     name = node["Ref"]
+    counter, dot, attribute = str(name).partition(".")
+    if dot and counter in exports:
+        problems.append(Problem(path, f"!Ref takes no attribute; did you mean !GetAtt {counter}.{attribute}?"))
+        return node
     return _look_up(name, REF_ATTRIBUTE, exports, path, problems, node) if _is_counter(name, exports) else node
 
 

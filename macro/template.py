@@ -14,7 +14,6 @@ MAX_INLINE_BYTES = 51_200
 MAX_ID = 255
 
 KEPT = ("Condition", "DependsOn", "DeletionPolicy", "UpdateReplacePolicy", "Metadata")
-_SECTIONS = {"AWSTemplateFormatVersion", "Description", "Metadata", "Parameters", "Mappings", "Conditions", "Outputs"}
 _POLICIES = {
     "DeletionPolicy": ("Delete", "Retain", "RetainExceptOnCreate"),
     "UpdateReplacePolicy": ("Delete", "Retain"),
@@ -54,7 +53,7 @@ def is_resource_map(fragment: Mapping[str, Json]) -> bool:
     resources = fragment.get("Resources")
     if isinstance(resources, dict):
         return isinstance(resources.get("Type"), str)
-    return not fragment.keys() & _SECTIONS
+    return "AWSTemplateFormatVersion" not in fragment
 
 
 def split_transform(template: Template) -> tuple[Template, str | None]:
@@ -72,6 +71,12 @@ def split_transform(template: Template) -> tuple[Template, str | None]:
     if rest:
         return {**template, "Transform": rest}, ours
     return {key: value for key, value in template.items() if key != "Transform"}, ours
+
+
+def read_suffix(transform_id: str) -> str:
+    """``"Beta"`` of ``"123456789012::HitCounterMacroBeta"``: which of several installations is meant."""
+    name = transform_id.rpartition("::")[2]
+    return name.removeprefix(MACRO) if name.startswith(MACRO) else ""
 
 
 def find_counters(template: Template, problems: list[Problem]) -> list[Counter]:
@@ -96,7 +101,8 @@ def find_counters(template: Template, problems: list[Problem]) -> list[Counter]:
 def add_resources(template: Template, built: Sequence[Built], problems: list[Problem]) -> Template:
     """A new template with each counter's resources where the counter stood; ids that clash become problems."""
     pieces = {piece.counter.logical_id: piece for piece in built}
-    owners = dict.fromkeys(template.get("Parameters") or (), "a parameter")
+    parameters = template.get("Parameters")
+    owners = dict.fromkeys(parameters if isinstance(parameters, dict) else (), "a parameter")
     resources: dict[str, Json] = {}
     authors = template["Resources"]
     for logical_id, resource in authors.items():
@@ -121,11 +127,6 @@ def check_size(size: int) -> None:
     if size > MAX_BYTES:
         text = f"has {size:,} bytes after expansion; CloudFormation takes at most {MAX_BYTES:,}: split the template"
         raise InvalidTemplate([Problem((), f"the template {text}")])
-
-
-def find_owner(logical_id: str, counters: Iterable[str]) -> str | None:
-    """The counter that a generated id begins with (the longest such: ``Hits`` before ``Hit``)."""
-    return max((name for name in counters if logical_id.startswith(name)), key=len, default=None)
 
 
 def holds_counter(node: Json) -> bool:

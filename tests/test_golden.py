@@ -82,7 +82,7 @@ def test_expanding_leaves_its_input_alone_and_its_output_as_it_is(case, monkeypa
     trials = load_trials(name_plugins(case))
     parameters = {"Method": "PUT", "Gateway": "http"} if (case / "parameters.json").exists() else {}
 
-    plain = preview(source.template, parameters, lambda plugin: find_plugin(plugin, trials))
+    plain = preview(source.template, parameters, lambda plugin: find_plugin(plugin, trials)).template
 
     assert source.template == before
     assert expand(plain) == plain

@@ -1,4 +1,4 @@
 """Which built-in handler this release installs; written by ``python -m macro.local.bundle``."""
 
-SHA256 = "929c80b9164370a874a5f2c24a7adac52467badcbdaad7c6a3dffb5f6441464b"
+SHA256 = "613692beed183e494dc8dd829b987891782b62fc1b3559df04b86a80ec4a3e1c"
 KEY = f"handlers/hit-counter-{SHA256}.zip"

@@ -8,6 +8,7 @@ API Gateway passes on as it is. What is wrong is an error whose text begins with
 import functools
 import json
 import random
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +22,10 @@ MAX_KEY_BYTES = 2048
 TRIES = 4
 FIRST_PAUSE = 0.05
 THROTTLED = {
-    "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException", "TransactionConflict",
+    "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException",
     "TransactionConflictException", "TransactionInProgressException",
+    # Reasons of a cancelled transaction.
+    "ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict",
 }  # fmt: skip
 
 
@@ -100,8 +103,11 @@ def add(key: str) -> dict[str, Any]:
 
 
 def read(name: str) -> int:
-    """How many hits the items of a name hold together; with shards, the one from before is among them."""
-    names = [name] if SHARDS == 1 else [name, *(f"{name}#{shard}" for shard in range(SHARDS))]
+    """How many hits the items of a name hold together; with shards, that from before is among them."""
+    names = [f"{name}#{shard}" for shard in range(SHARDS)] if SHARDS > 1 else [name]
+    if SHARDS > 1 and not re.search(r"#\d+$", name):
+        # The item from before there were shards; that of "a#1" would be the shard of another name.
+        names.append(name)
     table = ENV["table"]
     pending = {table: {"Keys": [{"name": {"S": key}} for key in names], "ConsistentRead": True}}
     total = 0

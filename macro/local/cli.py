@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from macro.errors import MacroError, Problem
+from macro.expand import Expanded
 from macro.local import usage
 from macro.local.files import FileError, Source, find_spot, read_source
 from macro.local.spots import print_problem
@@ -50,10 +51,10 @@ def expand(arguments: argparse.Namespace) -> int:
     if arguments.diff == usage.LAST_OUTPUT and not arguments.output:
         fail("--diff needs a template to compare with, or -o FILE, whose last content it then compares with")
     source = read_source(arguments.template)
-    plain = expand_source(source, arguments)
-    if plain is None:
+    expanded = expand_source(source, arguments)
+    if expanded is None:
         return PROBLEMS
-    text = print_template(source, plain, arguments.format)
+    text = print_template(source, expanded, arguments.format)
     warn_of_size(text)
     if arguments.check:
         return check(text, arguments)
@@ -85,10 +86,13 @@ def explain(arguments: argparse.Namespace) -> int:
     return FINE
 
 
-def expand_source(source: Source, arguments: argparse.Namespace) -> Template | None:
-    """The plain template, or ``None`` after its problems were told, each with the author's line."""
+def expand_source(source: Source, arguments: argparse.Namespace, is_other: bool = False) -> Expanded | None:
+    """The plain template, or ``None`` after its problems were told, each with the author's line.
+
+    Another template need not have the parameters whose values are given.
+    """
     try:
-        return _preview(source.template, arguments)
+        return _preview(source.template, arguments, is_other)
     except FileError:
         raise
     except MacroError as error:
@@ -99,7 +103,7 @@ def expand_source(source: Source, arguments: argparse.Namespace) -> Template | N
 def check(text: str, arguments: argparse.Namespace) -> int:
     """Whether the output file is what expanding gives now."""
     output = Path(arguments.output)
-    if output.is_file() and output.read_text("utf-8") == text:
+    if output.is_file() and read_output(output) == text:
         return FINE
     state = "is out of date" if output.exists() else "is missing"
     return tell([f"{output}: {state}; run: hitcounter expand {arguments.template} -o {output}"])
@@ -112,16 +116,21 @@ def diff(text: str, arguments: argparse.Namespace) -> int:
 
     if arguments.diff == usage.LAST_OUTPUT:
         name = arguments.output
-        before = Path(name).read_text("utf-8") if Path(name).is_file() else ""
+        before = read_output(Path(name)) if Path(name).is_file() else ""
     else:
         name = arguments.diff
         other = read_source(name)
-        plain = expand_source(other, arguments)
-        if plain is None:
+        expanded = expand_source(other, arguments, is_other=True)
+        if expanded is None:
             return PROBLEMS
-        before = print_template(other, plain, arguments.format)
+        before = print_template(other, expanded, arguments.format)
     sys.stdout.write(print_diff(before, text, (name, arguments.template), has_colour(sys.stdout)))
     return FINE
+
+
+def read_output(path: Path) -> str:
+    """An earlier output with its own line ends; what is no text is no output of ours and equals none."""
+    return path.read_bytes().decode("utf-8", "replace")
 
 
 def write(text: str, output: str | None) -> int:
@@ -130,6 +139,8 @@ def write(text: str, output: str | None) -> int:
         sys.stdout.write(text)
         return FINE
     target = Path(output)
+    if target.is_dir():
+        return tell([f"{output}: can't be written: it is a folder"])
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with draft.open("w", encoding="utf-8", newline="") as file:
@@ -175,14 +186,14 @@ def make_parser() -> argparse.ArgumentParser:
     return usage.make_parser({"expand": expand, "lint": lint, "explain": explain})
 
 
-def _preview(template: Template, arguments: argparse.Namespace) -> Template:
+def _preview(template: Template, arguments: argparse.Namespace, is_other: bool = False) -> Expanded:
     import functools
 
     from macro.local.parameters import read_parameters
     from macro.local.preview import preview
     from macro.plugins import find_plugin
 
-    parameters = read_parameters(arguments.parameter, arguments.parameters_file, template)
+    parameters = read_parameters(arguments.parameter, arguments.parameters_file, template, is_other)
     find = functools.partial(find_plugin, further=_load_plugins(arguments))
     return preview(template, parameters, find)
 

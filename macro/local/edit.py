@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from macro.errors import MacroError
+from macro.expand import Expanded
 from macro.local.emit import write_flow, write_flow_key, write_map, write_value
 from macro.local.files import Source, parse_source
 from macro.plugin import VARIABLE, Json, Template
-from macro.template import find_owner
 
 
 class Edit(NamedTuple):
@@ -25,35 +25,50 @@ class Edit(NamedTuple):
     text: str
 
 
+class Sheet(NamedTuple):
+    """A text, the edits found for it so far, and which counter each generated id comes from."""
+
+    text: str
+    owners: Mapping[str, str]
+    edits: list[Edit]
+
+
 class _Unplaced(Exception):
     """A change for which there is no small edit."""
 
 
-def print_template(source: Source, plain: Template, form: str | None = None) -> str:
+def print_template(source: Source, expanded: Expanded, form: str | None = None) -> str:
     """The text of the plain template; ``form`` is ``"yaml"``, ``"json"``, or ``None`` for the author's own."""
     is_json = source.node is None
     if form == "json" or (form is None and is_json):
-        return source.mark + _print_json(source, plain)
-    edited = None if is_json else edit_text(source, plain)
-    return source.mark + (edited or write_map(plain))
+        return source.mark + _print_json(source, expanded.template)
+    edited = None if is_json else edit_text(source, expanded)
+    return source.mark + (edited or write_map(expanded.template))
 
 
-def edit_text(source: Source, plain: Template) -> str | None:
+def edit_text(source: Source, expanded: Expanded) -> str | None:
     """The author's text with the changes in it; ``None`` where it has to be written anew as a whole."""
     if source.has_aliases:
         return None
-    edits: list[Edit] = []
+    sheet = Sheet(source.text, expanded.owners, [])
     try:
-        _compare_maps(source, source.node, source.template, plain, edits)
+        _compare_maps(sheet, source.node, source.template, expanded.template)
     except _Unplaced:
         return None
-    text = source.text
-    for edit in sorted(edits, reverse=True):
-        text = text[: edit.start] + edit.text + text[edit.end :]
+    text = _apply(sheet)
     try:
-        return text if parse_source(source.name, text).template == plain else None
+        return text if parse_source(source.name, text).template == expanded.template else None
     except MacroError:
         return None
+
+
+def _apply(sheet: Sheet) -> str:
+    has_crlf = "\r\n" in sheet.text
+    parts, place = [], 0
+    for edit in sorted(sheet.edits):
+        parts += [sheet.text[place : edit.start], edit.text.replace("\n", "\r\n") if has_crlf else edit.text]
+        place = edit.end
+    return "".join([*parts, sheet.text[place:]])
 
 
 def _print_json(source: Source, plain: Template) -> str:
@@ -61,20 +76,20 @@ def _print_json(source: Source, plain: Template) -> str:
     return json.dumps(plain, indent=len(indent[1]) if indent else 2, ensure_ascii=False) + "\n"
 
 
-def _compare(source: Source, node: Any, old: Json, new: Json, column: int | None, edits: list[Edit]) -> None:
+def _compare(sheet: Sheet, node: Any, old: Json, new: Json, column: int | None) -> None:
     """Add the edits that make ``old`` ``new``; children of a block begin at ``column``, ``None`` inside brackets."""
     if old is new or old == new:
         return
     is_tagged = node.tag.startswith("!")
+    before, after = old, new
     if is_tagged and isinstance(new, dict) and list(new) == list(old) and node.id == "sequence":
-        (old,), (new,) = old.values(), new.values()
+        (before,), (after,) = old.values(), new.values()
     if node.id == "mapping" and not is_tagged and isinstance(new, dict) and not _is_exchanged(old, new):
-        _compare_maps(source, node, old, new, edits)
-    elif node.id == "sequence" and isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
-        for item, before, after in zip(node.value, old, new, strict=True):
-            _compare(source, item, before, after, None if node.flow_style else node.start_mark.column + 2, edits)
+        _compare_maps(sheet, node, old, new)
+    elif node.id == "sequence" and isinstance(before, list) and isinstance(after, list):
+        _compare_lists(sheet, node, before, after)
     else:
-        edits.append(_replace(source, node, old, new, column))
+        sheet.edits.append(_replace(sheet.text, node, old, new, column))
 
 
 def _is_exchanged(old: Json, new: Json) -> bool:
@@ -82,32 +97,46 @@ def _is_exchanged(old: Json, new: Json) -> bool:
     return len(old) == 1 and list(old) != list(new) and next(iter(old)).startswith(("Ref", "Fn::"))
 
 
-def _compare_maps(source: Source, node: Any, old: Template, new: Template, edits: list[Edit]) -> None:
-    removed = [name for name in old if name not in new]
-    added = _assign([name for name in new if name not in old], removed)
+def _compare_maps(sheet: Sheet, node: Any, old: Template, new: Template) -> None:
+    added: dict[str, dict[str, Json]] = {name: {} for name in old if name not in new}
+    for name, value in new.items():
+        if name not in old:
+            if sheet.owners.get(name) not in added:
+                raise _Unplaced
+            added[sheet.owners[name]][name] = value
     step = _get_step(node)
     for key, value in node.value:
-        name = key.value
-        if name in new:
-            column = None if node.flow_style else key.start_mark.column + step
-            _compare(source, value, old[name], new[name], column, edits)
-        elif added[name]:
-            entries = {new_name: new[new_name] for new_name in added[name]}
-            text = _write_entries(entries, key.start_mark.column, step, bool(node.flow_style))
-            edits.append(Edit(key.start_mark.index, _find_end(source.text, value), _end_lines(source, text)))
+        column = key.start_mark.column
+        if key.value in new:
+            _compare(sheet, value, old[key.value], new[key.value], None if node.flow_style else column + step)
+        elif added[key.value]:
+            text = _write_entries(added[key.value], column, step, bool(node.flow_style))
+            sheet.edits.append(Edit(key.start_mark.index, _find_end(sheet.text, value), text))
         else:
-            edits.append(_remove(source, node, key, value))
+            sheet.edits.append(_remove(sheet.text, node, key, value))
 
 
-def _assign(added: Sequence[str], removed: Sequence[str]) -> dict[str, list[str]]:
-    """The new names by the old one each begins with, which is the counter they come from."""
-    result: dict[str, list[str]] = {name: [] for name in removed}
-    for name in added:
-        owner = find_owner(name, removed)
-        if owner is None:
-            raise _Unplaced
-        result[owner].append(name)
-    return result
+def _compare_lists(sheet: Sheet, node: Any, old: Sequence[Json], new: Sequence[Json]) -> None:
+    """Exchange what lies between the items that both begin and end with, item by item where there are as many."""
+    column = None if node.flow_style else node.start_mark.column + 2
+    same = min(len(old), len(new))
+    first = next((place for place in range(same) if old[place] != new[place]), same)
+    last = next((place for place in range(same - first) if old[-1 - place] != new[-1 - place]), same - first)
+    nodes, items = node.value[first : len(old) - last], new[first : len(new) - last]
+    if len(nodes) == len(items):
+        for item, place in zip(nodes, range(first, first + len(nodes)), strict=True):
+            _compare(sheet, item, old[place], new[place], column)
+    elif not items and column is None:
+        sheet.edits.append(Edit(node.start_mark.index, node.end_mark.index, write_flow(list(new))))
+    elif not nodes:
+        raise _Unplaced
+    elif not items:
+        sheet.edits.extend(_remove(sheet.text, node, item, item) for item in nodes)
+    else:
+        texts = [write_flow(item) if column is None else write_value(item, column) for item in items]
+        separator = ", " if column is None else f"\n{' ' * node.start_mark.column}- "
+        end = _find_end(sheet.text, nodes[-1])
+        sheet.edits.append(Edit(nodes[0].start_mark.index, end, separator.join(texts)))
 
 
 def _write_entries(entries: Mapping[str, Json], column: int, step: int, is_flow: bool) -> str:
@@ -118,21 +147,26 @@ def _write_entries(entries: Mapping[str, Json], column: int, step: int, is_flow:
     return f"\n\n{' ' * column}".join(texts)
 
 
-def _replace(source: Source, node: Any, old: Json, new: Json, column: int | None) -> Edit:
-    start, end = node.start_mark.index, _find_end(source.text, node)
-    before = source.text[start:end]
-    inline = _replace_variables(before, node, old, new)
+def _replace(text: str, node: Any, old: Json, new: Json, column: int | None) -> Edit:
+    start, end = node.start_mark.index, _find_end(text, node)
+    inline = _replace_variables(text[start:end], node, old, new)
     if inline is not None:
         return Edit(start, end, inline)
     if column is None:
         return Edit(start, end, write_flow(new))
-    text = write_value(new, column)
-    lead = source.text[:start].rstrip()
-    if text.startswith("\n"):
-        start = len(source.text[:start].rstrip(" "))
-    elif node.id != "scalar" and lead.endswith(":"):
-        start, text = len(lead), f" {text}"
-    return Edit(start, end, _end_lines(source, text))
+    written = write_value(new, column)
+    if written.startswith("\n"):
+        return Edit(_skip_back(text, start, " "), end, written)
+    lead = _skip_back(text, start, " \r\n")
+    if node.id != "scalar" and text[lead - 1 : lead] == ":":
+        return Edit(lead, end, f" {written}")
+    return Edit(start, end, written)
+
+
+def _skip_back(text: str, place: int, characters: str) -> int:
+    while place and text[place - 1] in characters:
+        place -= 1
+    return place
 
 
 def _replace_variables(before: str, node: Any, old: Json, new: Json) -> str | None:
@@ -154,11 +188,11 @@ def _replace_variables(before: str, node: Any, old: Json, new: Json) -> str | No
     return before
 
 
-def _remove(source: Source, node: Any, key: Any, value: Any) -> Edit:
-    text = source.text
-    start, end = key.start_mark.index, _find_end(text, value)
+def _remove(text: str, node: Any, first: Any, last: Any) -> Edit:
+    """Take the lines away from that node to that one, which must have them for themselves."""
+    start, end = first.start_mark.index, _find_end(text, last)
     line_start = text.rfind("\n", 0, start) + 1
-    if node.flow_style or text[line_start:start].strip():
+    if node.flow_style or text[line_start:start].strip(" -"):
         raise _Unplaced
     line_end = text.find("\n", end)
     return Edit(line_start, len(text) if line_end < 0 else line_end + 1, "")
@@ -181,7 +215,3 @@ def _get_step(node: Any) -> int:
         if value.id == "mapping" and not value.flow_style and value.value:
             return max(int(value.start_mark.column) - int(key.start_mark.column), 1)
     return 2
-
-
-def _end_lines(source: Source, text: str) -> str:
-    return text.replace("\n", "\r\n") if "\r\n" in source.text else text

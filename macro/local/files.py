@@ -1,5 +1,6 @@
 """Read a template from a file: its data, the place of each part of it, and its text as the author wrote it."""
 
+import functools
 import json
 import re
 import sys
@@ -106,12 +107,19 @@ def _check_depth(yaml: Any, loader: Any, text: str) -> None:
 
 def find_spot(source: Source, problem: Problem) -> Spot | None:
     """Where the author wrote what the problem is about: as near to it as the file goes."""
-    try:
-        node = source.node if source.node is not None else compose(source.name, _PAIR.sub("x" * 12, source.text))
-    except FileError:
+    node = source.node if source.node is not None else _compose_json(source.name, source.text)
+    if node is None:
         return None
     mark = find_mark(node, problem.path, problem.at_key)
     return make_spot(source.text, mark.line, mark.column)
+
+
+@functools.lru_cache(maxsize=2)
+def _compose_json(name: str, text: str) -> Any:
+    try:
+        return compose(name, _PAIR.sub("x" * 12, text))
+    except FileError:
+        return None
 
 
 def _parse_json(text: str) -> Template | None:

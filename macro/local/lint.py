@@ -1,36 +1,39 @@
 """Run cfn-lint on the plain template, and show each finding where the author caused it."""
 
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from macro.expand import Expanded
 from macro.local.files import Source
 from macro.plugin import Json, Template
 from macro.references import find_references
-from macro.template import find_counters, find_owner
+from macro.template import find_counters
 
 Marked = Any
 FINE, PROBLEMS, WRONG_USAGE = 0, 1, 2
 _LEVELS = {"informational": 1, "warning": 2, "error": 3, "none": 4}
 
 
-def lint_source(source: Source, expand: Callable[[Template], Template], options: Sequence[str]) -> int:
+def lint_source(source: Source, expand: Callable[[Template], Expanded], options: Sequence[str]) -> int:
     """Print cfn-lint's findings in its own format; 1 where there are any that count, else 0.
 
     ``expand`` makes the plain template; it gets the compact one with the marks that cfn-lint gives each part, and
     passes them on, so that what the author wrote is still found where it was written. ``options`` are cfn-lint's own.
     """
-    from cfnlint.config import ConfigMixIn
     from cfnlint.decode import decode_str
     from cfnlint.exceptions import CfnLintExitException
     from cfnlint.runner import Runner
 
     compact, findings = decode_str(source.text)
+    owners: Mapping[str, str] = {}
     try:
-        config = ConfigMixIn([*options])
+        config = read_options(options)
         runner = Runner(config)
         if compact is not None:
-            findings = list(runner.validate_template(keep_marks(expand(compact), compact)))
+            expanded = expand(compact)
+            owners = expanded.owners
+            findings = list(runner.validate_template(keep_marks(expanded, compact)))
     except CfnLintExitException as error:
         print(f"cfn-lint: {error}", file=sys.stderr)
         return WRONG_USAGE
@@ -39,7 +42,7 @@ def lint_source(source: Source, expand: Callable[[Template], Template], options:
     used = {name for counter in counters for name, _ in find_references(counter.properties, parameters)}
     findings = [finding for finding in findings if not _is_used(finding, used)]
     for finding in findings:
-        _place(finding, source, [counter.logical_id for counter in counters])
+        _place(finding, source, owners)
     findings.sort(key=lambda finding: (finding.linenumber, finding.columnnumber, finding.rule.id, finding.message))
     text = runner.formatter.print_matches(findings, runner.rules, config=config)
     if text:
@@ -48,7 +51,17 @@ def lint_source(source: Source, expand: Callable[[Template], Template], options:
     return PROBLEMS if any(_LEVELS[finding.rule.severity] >= least for finding in findings) else FINE
 
 
-def keep_marks(plain: Template, compact: Marked) -> Template:
+def read_options(options: Sequence[str]) -> Any:
+    """cfn-lint's configuration, from its own arguments and ``.cfnlintrc``; ends with exit code 2 for wrong usage."""
+    from cfnlint.config import ConfigMixIn
+
+    try:
+        return ConfigMixIn([*options])
+    except SystemExit:
+        raise SystemExit(WRONG_USAGE) from None
+
+
+def keep_marks(expanded: Expanded, compact: Marked) -> Template:
     """The plain template as cfn-lint's nodes: each part where its author wrote it, a generated one at its counter."""
     from cfnlint.decode.node import dict_node, list_node, str_node
 
@@ -68,11 +81,10 @@ def keep_marks(plain: Template, compact: Marked) -> Template:
         return key if hasattr(key, "start_mark") else str_node(key, near.start_mark, near.end_mark)
 
     keys = {str(key): key for key in compact.get("Resources", ())}
-    counters = [counter.logical_id for counter in find_counters(compact, [])]
+    plain, owners = expanded
     resources = {}
     for logical_id, resource in plain["Resources"].items():
-        owner = None if logical_id in keys else find_owner(logical_id, counters)
-        key = keys[owner] if owner else logical_id
+        key = keys[owners[logical_id]] if logical_id in owners else logical_id
         resources[_mark_key(logical_id, key)] = mark(resource, key)
     marked: Template = mark({key: value for key, value in plain.items() if key != "Resources"}, compact)
     marked[_mark_key("Resources", compact)] = dict_node(resources, compact.start_mark, compact.end_mark)
@@ -85,13 +97,12 @@ def _is_used(finding: Any, parameters: Collection[str]) -> bool:
     return finding.rule.id == "W2001" and len(path) > 1 and path[1] in parameters
 
 
-def _place(finding: Any, source: Source, counters: Sequence[str]) -> None:
+def _place(finding: Any, source: Source, owners: Mapping[str, str]) -> None:
     """Give a finding the file's name, and the generated resource it is in."""
     path: Sequence[Json] = getattr(finding, "path", None) or []
     text = finding.message
-    if len(path) > 1 and path[0] == "Resources" and path[1] not in source.template["Resources"]:
-        owner = find_owner(str(path[1]), counters)
-        text = f"{text} (in {path[1]}, which counter {owner} becomes)"
+    if len(path) > 1 and path[0] == "Resources" and path[1] in owners:
+        text = f"{text} (in {path[1]}, which counter {owners[path[1]]} becomes)"
     # A finding is frozen, and its constructor would lose the path that the JSON format prints.
     object.__setattr__(finding, "filename", source.name)
     object.__setattr__(finding, "message", text)

@@ -9,10 +9,13 @@ from macro.local.files import FileError
 from macro.plugin import Json, Template
 
 
-def read_parameters(pairs: Sequence[str], file: str | None, template: Template) -> dict[str, Json]:
+def read_parameters(
+    pairs: Sequence[str], file: str | None, template: Template, is_other: bool = False
+) -> dict[str, Json]:
     """The values by name; those of ``pairs`` (``NAME=VALUE``) win over those of the file.
 
-    Raises :class:`InvalidTemplate` naming every value that can't be one of the template's parameters.
+    Raises :class:`InvalidTemplate` naming every value that can't be one of the template's parameters; with
+    ``is_other`` such values are left out, for they are another template's.
     """
     values = read_file(file) if file else {}
     problems = []
@@ -24,6 +27,8 @@ def read_parameters(pairs: Sequence[str], file: str | None, template: Template) 
             problems.append(Problem((), f"--parameter {pair}: must be NAME=VALUE"))
     declared = template.get("Parameters")
     known = list(declared) if isinstance(declared, dict) else []
+    if is_other:
+        values = {name: value for name, value in values.items() if name in known}
     for name in values:
         if name not in known:
             have = f"it has {', '.join(known)}" if known else "it has none"
@@ -48,8 +53,13 @@ def read_file(name: str) -> dict[str, Json]:
     if isinstance(content, dict) and isinstance(content.get("Parameters"), dict):
         return dict(content["Parameters"])
     if isinstance(content, list):
-        return dict(_read_entry(name, entry) for entry in content)
+        return dict(_read_entry(name, entry) for entry in content if not _is_previous(entry))
     raise _fail(name, f"must be a list of parameters, or a map with Parameters, got {describe(content)}")
+
+
+def _is_previous(entry: Json) -> bool:
+    """Whether an entry says to use the value that the stack has, which no one knows here."""
+    return isinstance(entry, Mapping) and entry.get("UsePreviousValue") in (True, "true")
 
 
 def _read_entry(name: str, entry: Json) -> tuple[str, Json]:

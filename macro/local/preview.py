@@ -6,11 +6,10 @@ from typing import Any
 from macro.build import FindPlugin
 from macro.counter import Setting
 from macro.errors import InvalidTemplate, Path, Problem
-from macro.expand import expand
-from macro.handler import read_suffix
+from macro.expand import Expanded, expand_counters
 from macro.plugin import Json, Template, Values
 from macro.references import find_references
-from macro.template import MACRO, MAX_INLINE_BYTES, TYPE, find_counters, holds_counter, split_transform
+from macro.template import MACRO, MAX_INLINE_BYTES, TYPE, find_counters, holds_counter, read_suffix, split_transform
 
 _UNROLLER = "AWS::LanguageExtensions"
 _LOOP = (
@@ -19,13 +18,13 @@ _LOOP = (
 )
 
 
-def preview(template: Template, parameters: Values, find: FindPlugin) -> Template:
+def preview(template: Template, parameters: Values, find: FindPlugin) -> Expanded:
     """The plain template that the macro would make of this one, at the top or in its ``Resources``.
 
     Raises :class:`InvalidTemplate` with all problems, among them those that the macro itself never gets to see.
     """
     rest, name = split_transform(template)
-    problems = list(_find_misplaced(rest))
+    problems = [*_find_misplaced(rest), *_find_parameters(template)]
     resources = rest.get("Resources")
     if name is not None:
         setting = Setting(parameters, read_suffix(name))
@@ -39,12 +38,12 @@ def preview(template: Template, parameters: Values, find: FindPlugin) -> Templat
         rest, loops = _set_loops_aside(rest)
         problems += [Problem(("Resources", key), _LOOP) for key in loops]
     try:
-        plain = expand(rest, setting, find)
+        expanded = expand_counters(rest, setting, find)
     except InvalidTemplate as error:
         problems += error.problems
     if problems:
         raise InvalidTemplate(problems)
-    return plain
+    return expanded
 
 
 def warn_inline(size: int) -> str | None:
@@ -55,7 +54,7 @@ def warn_inline(size: int) -> str | None:
     return f"{size:,} bytes after expansion; more than {limit} must be uploaded to S3 to be deployed"
 
 
-def _expect_plain(template: Template, problems: list[Problem]) -> Template:
+def _expect_plain(template: Template, problems: list[Problem]) -> Expanded:
     if isinstance(template.get("Resources"), dict):
         counters = find_counters(template, problems)
         problems += [
@@ -64,7 +63,7 @@ def _expect_plain(template: Template, problems: list[Problem]) -> Template:
         ]
     if problems:
         raise InvalidTemplate(problems)
-    return template
+    return Expanded(template, {})
 
 
 def _is_unrolled_before(template: Template, name: str) -> bool:
@@ -98,6 +97,17 @@ def _find_misplaced(template: Template) -> Iterator[Problem]:
         if path != ("Resources",) and _get_name(node.get("Fn::Transform")):
             text = f"{MACRO} can't expand a part of this; put it in the template's Transform, or directly in Resources"
             yield Problem((*path, "Fn::Transform"), text)
+
+
+def _find_parameters(template: Template) -> Iterator[Problem]:
+    resources = template.get("Resources")
+    places: dict[Path, Json] = {("Transform",): template.get("Transform")}
+    if isinstance(resources, dict):
+        places["Resources", "Fn::Transform"] = resources.get("Fn::Transform")
+    for path, transform in places.items():
+        for entry in transform if isinstance(transform, list) else [transform]:
+            if _get_name(entry) and entry.get("Parameters"):
+                yield Problem(path, f"{MACRO} takes no parameters; a counter's properties say everything")
 
 
 def _find_outside(template: Template) -> Iterator[Problem]:

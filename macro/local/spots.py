@@ -1,5 +1,6 @@
 """Places in a template's text: the line and column of a node or a problem, and how they are shown."""
 
+import functools
 from typing import Any, NamedTuple
 
 from macro.errors import Path, Problem, print_path
@@ -15,8 +16,13 @@ class Spot(NamedTuple):
 
 def make_spot(text: str, line: int, column: int) -> Spot:
     """The place with that line and column, both counted from 0 as YAML's marks do."""
-    lines = text.split("\n")
+    lines = _split_lines(text)
     return Spot(line + 1, column + 1, lines[line].rstrip("\r") if line < len(lines) else "")
+
+
+@functools.lru_cache(maxsize=2)
+def _split_lines(text: str) -> list[str]:
+    return text.split("\n")
 
 
 def long_name(tag: str) -> str:
@@ -57,7 +63,15 @@ def print_problem(name: str, problem: Problem, spot: Spot | None) -> str:
     if not spot:
         return f"{name}: {told}"
     told = f"{name}:{spot.line}:{spot.column}: {told}"
+    if "Env" in problem.path:
+        spot = _hide_value(spot, problem)
     return f"{told}\n{print_spot(spot)}" if spot.text.strip() else told
+
+
+def _hide_value(spot: Spot, problem: Problem) -> Spot:
+    """The line up to the place: what follows in an ``Env`` may be a secret."""
+    shown = spot.column - 1 + (len(str(problem.path[-1])) if problem.at_key else 0)
+    return spot._replace(text=f"{spot.text[:shown]}…")
 
 
 def print_spot(spot: Spot) -> str:

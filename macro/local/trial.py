@@ -28,7 +28,7 @@ def _load(place: str) -> Any:
     if not place.endswith(".py"):
         try:
             return importlib.import_module(place)
-        except ImportError as error:
+        except Exception as error:
             raise PluginError([Problem((), f"--plugin {place}: can't be imported: {error}")]) from None
     path = Path(place)
     if not path.is_file():
@@ -37,5 +37,8 @@ def _load(place: str) -> Any:
     if spec is None or spec.loader is None:
         raise PluginError([Problem((), f"--plugin {place}: is not a Python file")])
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise PluginError([Problem((), f"--plugin {place}: {type(error).__name__}: {error}")]) from error
     return module

@@ -1,10 +1,11 @@
 """An HTTP API in front of the function: one route, one stage that deploys itself."""
 
-from macro.gateway import BURST, RATE, format_access_log, make_access_log, make_permission, make_urls
+from macro.gateway import format_access_log, limit_rate, make_access_log, make_permission, make_urls
 from macro.plugin import Json, Piece, Values, merge, tag_map
 
 INPUTS = (
-    "counter_id", "function_arn", "path", "method", "stage", "tags", "api_properties", "log_group_properties",
+    "counter_id", "shards", "exact", "function_arn", "path", "method", "stage", "tags", "api_properties",
+    "stage_properties", "log_group_properties",
 )  # fmt: skip
 OUTPUTS = ("api_id", "base_url", "url")
 
@@ -17,11 +18,10 @@ def build(values: Values) -> Piece:
     """The API with its route, stage, access log and permission; the API's id and its URLs."""
     prefix = values["counter_id"]
     api = {"Ref": f"{prefix}Api"}
-    options = dict(values["api_properties"])
-    stage_options = options.pop("Stage", {})
+    options = values["api_properties"]
     name = {"Fn::Sub": f"${{AWS::StackName}}-{prefix}"}
     properties = {"Name": name, "ProtocolType": "HTTP", **tag_map(values["tags"])}
-    stage = merge(_describe_stage(values, api), stage_options)
+    stage = merge(_describe_stage(values, api), values["stage_properties"])
     return Piece(
         values=make_urls(values, api),
         resources={
@@ -57,8 +57,7 @@ def _describe_stage(values: Values, api: Json) -> Json:
         "StageName": values["stage"],
         "AutoDeploy": True,
         "DefaultRouteSettings": {
-            "ThrottlingRateLimit": RATE,
-            "ThrottlingBurstLimit": BURST,
+            **limit_rate(values),
             "DetailedMetricsEnabled": True,
         },
         "AccessLogSettings": {

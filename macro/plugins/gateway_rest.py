@@ -3,17 +3,19 @@
 import hashlib
 import json
 
-from macro.gateway import BURST, RATE, format_access_log, make_access_log, make_permission, make_urls
+from macro.gateway import format_access_log, limit_rate, make_access_log, make_permission, make_urls
 from macro.plugin import Json, Piece, Values, merge, substitute, tag_list
 
 INPUTS = (
-    "counter_id", "function_arn", "path", "method", "integration", "stage", "parameter_values", "tags",
-    "api_properties", "log_group_properties",
+    "counter_id", "shards", "exact", "function_arn", "path", "method", "integration", "stage", "parameter_values",
+    "tags", "api_properties", "stage_properties", "log_group_properties",
 )  # fmt: skip
 OUTPUTS = ("api_id", "base_url", "url")
 
 # escapeJavaScript escapes single quotes too, which JSON does not allow (API Gateway guide, "$util variables").
 REQUEST_TEMPLATE = r"""{"name": "$util.escapeJavaScript($input.params('name')).replaceAll("\\'", "'")}"""
+# The body doesn't count, so it may be of any usual type; a request of another one is answered with 415.
+CONTENT_TYPES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 # What the function's errorMessage matches, as a whole, for each status. No text matches two of them,
 # for API Gateway doesn't say which would win.
 ERRORS = {
@@ -32,13 +34,12 @@ def build(values: Values) -> Piece:
     """The API with its stage, access log and permission; the API's id and its URLs."""
     prefix = values["counter_id"]
     api = {"Ref": f"{prefix}Api"}
-    options = dict(values["api_properties"])
-    stage_options = options.pop("Stage", {})
+    options = values["api_properties"]
     resources = _make_resources(values, api)
     deployment_id = f"{prefix}Deployment{digest(resources, options, values)}"
     if values["integration"] == "mapped":
         _add_mapping(resources[f"{prefix}Method"]["Properties"])
-    stage = merge(_describe_stage(values, api, deployment_id), stage_options)
+    stage = merge(_describe_stage(values, api, deployment_id), values["stage_properties"])
     return Piece(
         values=make_urls(values, api),
         resources={
@@ -63,14 +64,22 @@ def digest(resources: Json, options: Values, values: Values) -> str:
     order and parameters as text, for CloudFormation need not hand them on as they stand in the template.
     """
     text = ascii(resources) + (MAPPING_DIGEST if values["integration"] == "mapped" else "")
-    if options:
-        text += json.dumps(options, sort_keys=True)
+    settings = {**options, "Variables": values["stage_properties"].get("Variables", {})}
+    text += json.dumps(_as_text(settings), sort_keys=True)
     parameters = values["parameter_values"]
     for name in sorted(parameters):
         if f"'{name}'" in text or f'"{name}"' in text or f"${{{name}}}" in text:
             value = parameters[name]
-            text += f"\n{name}={','.join(map(str, value)) if isinstance(value, list) else value}"
+            text += f"\n{name}={','.join(map(str, value)) if isinstance(value, list) else _as_text(value)}"
     return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def _as_text(node: Json) -> Json:
+    if isinstance(node, dict):
+        return {name: _as_text(value) for name, value in node.items()}
+    if isinstance(node, list):
+        return [_as_text(item) for item in node]
+    return str(node).lower() if isinstance(node, bool) else str(node)
 
 
 def _make_api(values: Values, options: Values) -> Json:
@@ -86,7 +95,8 @@ def _make_resources(values: Values, api: Json) -> dict[str, Json]:
     """A resource for each part of the path, the validator, and the method on the last part."""
     prefix = values["counter_id"]
     parts = values["path"].split("/")
-    ids = [f"{prefix}Parent{place}" for place in range(1, len(parts))] + [f"{prefix}Resource"]
+    # By place, so that a longer path keeps the ids, and the resources, of the part it shares with the shorter one.
+    ids = [f"{prefix}Resource{place if place > 1 else ''}" for place in range(1, len(parts) + 1)]
     parents = [{"Fn::GetAtt": [f"{prefix}Api", "RootResourceId"]}, *({"Ref": name} for name in ids)]
     resources = {
         name: {
@@ -99,15 +109,16 @@ def _make_resources(values: Values, api: Json) -> dict[str, Json]:
         "Type": "AWS::ApiGateway::RequestValidator",
         "Properties": {"RestApiId": api, "ValidateRequestBody": False, "ValidateRequestParameters": True},
     }
-    resources[f"{prefix}Method"] = {"Type": "AWS::ApiGateway::Method", "Properties": _describe_method(values, api)}
+    method = _describe_method(values, api, ids[-1])
+    resources[f"{prefix}Method"] = {"Type": "AWS::ApiGateway::Method", "Properties": method}
     return resources
 
 
-def _describe_method(values: Values, api: Json) -> Json:
+def _describe_method(values: Values, api: Json, resource_id: str) -> Json:
     prefix = values["counter_id"]
     return {
         "RestApiId": api,
-        "ResourceId": {"Ref": f"{prefix}Resource"},
+        "ResourceId": {"Ref": resource_id},
         "HttpMethod": values["method"],
         "AuthorizationType": "NONE",
         "RequestValidatorId": {"Ref": f"{prefix}Validator"},
@@ -125,7 +136,7 @@ def _add_mapping(method: dict[str, Json]) -> None:
     method["Integration"].update(
         Type="AWS",
         PassthroughBehavior="NEVER",
-        RequestTemplates={"application/json": REQUEST_TEMPLATE},
+        RequestTemplates=dict.fromkeys(CONTENT_TYPES, REQUEST_TEMPLATE),
         IntegrationResponses=[_answer("200"), *(_answer(status, pattern) for status, (pattern, _) in ERRORS.items())],
     )
     method["MethodResponses"] = [
@@ -151,8 +162,7 @@ def _describe_stage(values: Values, api: Json, deployment_id: str) -> Json:
     settings = {
         "HttpMethod": "*",
         "ResourcePath": "/*",
-        "ThrottlingRateLimit": RATE,
-        "ThrottlingBurstLimit": BURST,
+        **limit_rate(values),
         "MetricsEnabled": True,
         "LoggingLevel": "ERROR",
         "DataTraceEnabled": False,

@@ -56,7 +56,7 @@ def test_alone_they_stay_what_they_are_to_the_byte(sources):
 
         plain = preview(source.template, {}, find_plugin)
 
-        assert plain == source.template == before, source.name
+        assert plain.template == source.template == before, source.name
         assert source.node is None or source.has_aliases or print_template(source, plain) == source.text, source.name
 
 

@@ -88,7 +88,7 @@ def test_a_file_that_can_not_be_written_is_told_and_leaves_nothing(command):
 
     assert (code, out, err) == (1, "", "nowhere/out.yaml: can't be written: No such file or directory\n")
     Path("folder").mkdir()
-    assert command("expand", "compact.yaml", "-o", "folder") == (1, "", "folder: can't be written: Is a directory\n")
+    assert command("expand", "compact.yaml", "-o", "folder") == (1, "", "folder: can't be written: it is a folder\n")
     assert sorted(path.name for path in Path().iterdir()) == ["bad.yaml", "compact.yaml", "folder", "plain.yaml"]
 
 

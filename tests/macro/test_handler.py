@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from macro.expand import expand
-from macro.handler import MAX_MESSAGE, handler, read_suffix
+from macro.handler import MAX_MESSAGE, handler
+from macro.template import read_suffix
 
 EVENT = json.loads((Path(__file__).parent.parent / "events" / "macro.json").read_text("utf-8"))
 CONTEXT = types.SimpleNamespace(aws_request_id="a-lambda-request")

@@ -1,0 +1,23 @@
+"""What the rules have in common: the expansion of the template that is linted."""
+
+from typing import Any
+
+from macro.expand import Expanded
+from macro.local.preview import preview
+from macro.plugins import find_plugin
+
+
+def expand_for_lint(template: Any) -> Expanded:
+    """The template as the macro would expand it; raises :class:`macro.errors.MacroError` where it would refuse."""
+    return preview(template, _guess_parameters(template), find_plugin)
+
+
+def _guess_parameters(template: Any) -> dict[str, Any]:
+    """A value for each parameter without a Default that lists its allowed ones: which is given, no linter knows."""
+    declared = template.get("Parameters")
+    rules = declared.items() if isinstance(declared, dict) else ()
+    return {
+        name: rule["AllowedValues"][0]
+        for name, rule in rules
+        if isinstance(rule, dict) and "Default" not in rule and rule.get("AllowedValues")
+    }
