@@ -92,7 +92,7 @@ def find_ids(node):
                 text, own = (value, {}) if isinstance(value, str) else value
                 yield from (name.split(".")[0] for name in VARIABLE.findall(text) if name not in own)
             elif key == "DependsOn":
-                yield from [value] if isinstance(value, str) else value
+                yield from [value] if isinstance(value, str) else value if isinstance(value, list) else ()
             yield from find_ids(value)
     elif isinstance(node, list):
         for item in node:
@@ -103,7 +103,8 @@ def find_dangling(template):
     """The ids that a template refers to and does not have."""
     resources = template.get("Resources", {})
     loops = {value[0] for value in resources.values() if isinstance(value, list)}
-    known = {*resources, *template.get("Parameters", ()), *loops}
+    parameters = template.get("Parameters")
+    known = {*resources, *(parameters if isinstance(parameters, dict) else ()), *loops}
     used = {name for name in find_ids([template.get("Resources"), template.get("Outputs")]) if isinstance(name, str)}
     return sorted(name for name in used if name not in known and not re.match("AWS::", name))
 

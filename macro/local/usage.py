@@ -23,7 +23,7 @@ examples:
   cat template.yaml | hitcounter expand -
 """
 _LINT = """\
-Arguments that hitcounter doesn't know go to cfn-lint as they are, and .cfnlintrc is respected.
+TEMPLATE comes first. Arguments that hitcounter doesn't know go to cfn-lint as they are, and .cfnlintrc is respected.
 
 examples:
   hitcounter lint template.yaml

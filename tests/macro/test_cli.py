@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -362,3 +363,50 @@ def test_the_command_ends_with_its_exit_code(monkeypatch, capsys):
 
     assert end.value.code == 1
     assert capsys.readouterr().out == ""
+
+
+def test_check_takes_line_ends_as_they_are(command):
+    Path("crlf.yaml").write_bytes(COMPACT.replace("\n", "\r\n").encode())
+
+    assert command("expand", "crlf.yaml", "-o", "out.yaml") == (0, "", "")
+    assert command("expand", "crlf.yaml", "-o", "out.yaml", "--check") == (0, "", "")
+    assert command("expand", "crlf.yaml", "-o", "out.yaml", "--diff") == (0, "", "")
+
+
+def test_a_template_to_compare_with_need_not_have_the_parameters(command):
+    text = (
+        COMPACT.replace("Resources:", "Parameters: {G: {Type: String}}\nResources:")
+        + "    Properties: {Gateway: !Ref G}\n"
+    )
+    Path("new.yaml").write_text(text, "utf-8")
+
+    code, out, err = command("expand", "new.yaml", "--diff", "compact.yaml", "--parameter", "G=http")
+
+    assert (code, err) == (0, "")
+    assert "+    Type: AWS::ApiGatewayV2::Api\n" in out
+
+
+def test_a_plugin_that_is_broken_is_told(command):
+    Path("broken.py").write_text("def build(:\n", "utf-8")
+    Path("raising.py").write_text("1 / 0\n", "utf-8")
+
+    assert (
+        "--plugin broken.py: SyntaxError: invalid syntax"
+        in command("expand", "compact.yaml", "--plugin", "broken.py")[2]
+    )
+    assert (
+        "--plugin raising.py: ZeroDivisionError: division by zero"
+        in command("expand", "compact.yaml", "--plugin", "raising.py")[2]
+    )
+
+
+def test_many_problems_and_edits_take_no_more_than_their_number(command):
+    counters = {f"V{n}": {"Type": "HitCounter", "Properties": {"Shards": 0}} for n in range(300)}
+    Path("many.json").write_text(json.dumps({"Transform": "HitCounterMacro", "Resources": counters}, indent=2), "utf-8")
+    topics = "".join(f"  T{n}:\n    Type: AWS::SNS::Topic\n    Properties: {{A: !Ref Visits}}\n" for n in range(3000))
+    Path("many.yaml").write_text(f"{COMPACT}{topics}", "utf-8")
+
+    started = time.process_time()
+    assert command("expand", "many.json")[2].count("must be a whole number") == 300
+    assert "CloudFormation takes at most 500" in command("expand", "many.yaml")[2]
+    assert time.process_time() - started < 20

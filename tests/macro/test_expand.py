@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from plain import find_dangling
 
 from macro.counter import DEFAULT, Setting
-from macro.errors import MacroError, PluginError
-from macro.expand import expand
+from macro.errors import MacroError, PluginError, Problem
+from macro.expand import expand, expand_counters
 from macro.plugin import Piece
 from macro.plugins import BUILT_IN, as_plugin, find_plugin
 from macro.validate import load_schema
@@ -49,6 +49,7 @@ GOOD = st.fixed_dictionaries(
         "Exact": st.booleans(),
         "Tags": st.dictionaries(st.sampled_from(["T", "U"]), st.text(max_size=3) | REFERENCES, max_size=2),
         "Table": st.dictionaries(st.sampled_from(["TableName", "Tags"]), REFERENCES, max_size=1),
+        "Api": st.dictionaries(st.sampled_from(["Stage", "Fn::If", "Name"]), DATA, max_size=2),
     },
 )
 BAD = st.dictionaries(st.sampled_from([*load_schema()["properties"], "Other", "Ref"]), DATA, max_size=3)
@@ -56,7 +57,7 @@ COUNTERS = st.fixed_dictionaries(
     {"Type": st.just("HitCounter")},
     optional={
         "Properties": GOOD | GOOD | BAD | DATA,
-        "DependsOn": IDS | st.lists(IDS, max_size=2),
+        "DependsOn": IDS | st.lists(IDS | DATA, max_size=2),
         "Condition": st.just("C"),
         "DeletionPolicy": st.sampled_from(["Delete", "Retain"]),
         "Metadata": st.dictionaries(st.text(max_size=3), DATA, max_size=2),
@@ -64,11 +65,16 @@ COUNTERS = st.fixed_dictionaries(
 )
 OTHERS = st.fixed_dictionaries(
     {"Type": st.just("AWS::SNS::Topic")},
-    optional={"Properties": st.dictionaries(st.text(max_size=3), DATA, max_size=2), "DependsOn": IDS},
+    optional={"Properties": st.dictionaries(st.text(max_size=3), DATA, max_size=2), "DependsOn": IDS | DATA},
 )
 TEMPLATES = st.fixed_dictionaries(
     {"Resources": st.dictionaries(IDS, COUNTERS | OTHERS, min_size=1, max_size=4)},
-    optional={"Outputs": st.dictionaries(st.text(max_size=3), DATA, max_size=2), "Conditions": st.just({"C": True})},
+    optional={
+        "Outputs": st.dictionaries(st.text(max_size=3), DATA, max_size=2),
+        "Conditions": st.just({"C": True}),
+        "Parameters": DATA,
+        "Globals": DATA,
+    },
 )
 
 
@@ -122,6 +128,7 @@ def find_deployment(resources):
 @pytest.mark.parametrize(
     "properties",
     [
+        {"Api": {"Stage": {"Variables": {"a": "2"}}}},
         {"Path": "a/{name}"},
         {"Method": "POST"},
         {"Integration": "proxy"},
@@ -195,15 +202,126 @@ def test_a_plugin_sees_only_what_it_asks_for():
     assert seen == [{"counter_id": "Visits"}]
 
 
-def test_a_bug_in_a_plugin_is_not_hidden():
-    def build(values):
-        return 1 / 0
+def build_buggy(values):
+    return {}["missing"]
 
-    plugin = as_plugin("buggy", Module(build))
-    resources = {"Visits": {"Type": "HitCounter", "Properties": {"Plugins": ["buggy"]}}}
 
-    with pytest.raises(ZeroDivisionError):
-        expand({"Resources": resources}, Setting(), lambda name: find_plugin(name, {"buggy": plugin}))
+def build_refusing(values):
+    raise PluginError([Problem((), "Colour must be blue")])
+
+
+def build_mutating(values):
+    values["env"]["ADDED"] = "1"
+    values["options"].clear()
+    return Piece({"answer": "42"}, {})
+
+
+def expand_with(build, inputs=("counter_id",), **properties):
+    module = Module(build)
+    module.INPUTS = inputs
+    plugin = as_plugin("mine", module)
+    resources = {"Visits": {"Type": "HitCounter", "Properties": {"Plugins": [{"mine": {"a": 1}}], **properties}}}
+    before = copy.deepcopy(resources)
+    try:
+        return expand({"Resources": resources}, DEFAULT, lambda name: find_plugin(name, {"mine": plugin}))["Resources"]
+    finally:
+        assert resources == before
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (build_buggy, "plugin 'mine' failed: KeyError: 'missing' (test_expand.py, line "),
+        (build_refusing, "Resources.Visits.Properties.Plugins[0]: Colour must be blue"),
+        (lambda values: Piece({"answer": 1}, None), "plugin 'mine' must return a Piece of two maps, got Piece"),
+    ],
+)
+def test_what_a_plugin_does_wrong_is_told_at_its_name(build, message):
+    with pytest.raises(MacroError) as error:
+        expand_with(build)
+
+    assert message in str(error.value)
+    assert str(error.value).startswith("Resources.Visits.Properties.Plugins[0]: ")
+
+
+def test_a_plugin_can_not_change_what_others_see():
+    resources = expand_with(build_mutating, inputs=("env", "options"), Env={"A": "b"})
+
+    assert resources["VisitsFunction"]["Properties"]["Env"] == {"table": {"Ref": "VisitsTable"}, "A": "b"}
+
+
+@pytest.mark.parametrize(
+    ("author", "properties"),
+    [
+        ({"Fn::If": ["C", {"A": 1}, {"BillingMode": "PROVISIONED"}]}, {"BillingMode": {"Fn::If": ["C", "PAY_PER_REQUEST", "PROVISIONED"]}, "A": {"Fn::If": ["C", 1, {"Ref": "AWS::NoValue"}]}}),
+        ({"Fn::If": ["C", {"SSESpecification": {"KMSMasterKeyId": "k"}}, {"Ref": "AWS::NoValue"}]}, {"SSESpecification": {"Fn::If": ["C", {"SSEEnabled": True, "KMSMasterKeyId": "k"}, {"SSEEnabled": True}]}}),
+        ({"Fn::If": ["C", {"A": 1}, {"Fn::If": ["D", {"A": 2}, {"Ref": "AWS::NoValue"}]}]}, {"A": {"Fn::If": ["C", 1, {"Fn::If": ["D", 2, {"Ref": "AWS::NoValue"}]}]}}),
+        ({"BillingMode": {"Ref": "AWS::NoValue"}}, {"BillingMode": {"Ref": "AWS::NoValue"}}),
+    ],
+    ids=["default stays", "merged by branch", "nested", "taken away on purpose"],
+)  # fmt: skip
+def test_the_defaults_stay_in_a_branch_that_leaves_them_out(author, properties):
+    table = expand_one(Table=author)["VisitsTable"]["Properties"]
+
+    assert {name: table[name] for name in properties} == properties
+
+
+@pytest.mark.parametrize(
+    "api",
+    [
+        {"Stage": {"Fn::If": ["C", {"TracingEnabled": False}, {"Ref": "AWS::NoValue"}]}},
+        {"Fn::If": ["C", {"Stage": {"TracingEnabled": False}}, {"Ref": "AWS::NoValue"}]},
+    ],
+)
+def test_the_stage_may_stand_in_a_condition(api):
+    stage = expand_one(Api=api)["VisitsStage"]["Properties"]
+
+    assert stage["TracingEnabled"] == {"Fn::If": ["C", False, True]}
+    assert stage["StageName"] == "prod"
+
+
+@pytest.mark.parametrize(
+    ("properties", "rate", "burst"),
+    [({}, 1000, 500), ({"Exact": True}, 500, 250), ({"Shards": 4}, 4000, 2000), ({"Shards": 64}, 10_000, 5_000)],
+)
+@pytest.mark.parametrize("gateway", ["rest", "http"])
+def test_a_gateway_lets_in_what_the_items_of_a_name_take(gateway, properties, rate, burst):
+    stage = expand_one(Gateway=gateway, **properties)["VisitsStage"]["Properties"]
+
+    limits = stage["MethodSettings"][0] if gateway == "rest" else stage["DefaultRouteSettings"]
+    assert (limits["ThrottlingRateLimit"], limits["ThrottlingBurstLimit"]) == (rate, burst)
+
+
+def test_a_longer_path_keeps_the_parts_it_shares():
+    short, long = expand_one(Path="a/{name}"), expand_one(Path="a/{name}/x")
+
+    assert [name for name in long if name.startswith("VisitsResource")] == [
+        "VisitsResource",
+        "VisitsResource2",
+        "VisitsResource3",
+    ]
+    assert all(long[name] == short[name] for name in ("VisitsResource", "VisitsResource2"))
+    assert long["VisitsMethod"]["Properties"]["ResourceId"] == {"Ref": "VisitsResource3"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "default"), [("Flag", "true", True), ("Size", "3", 3), ("List", ["a", "b"], "a,b")]
+)
+def test_a_preview_digests_a_default_as_cloudformation_hands_it_on(name, value, default):
+    template = {"Parameters": {name: {"Type": "String", "Default": default}}}
+    properties = {"Api": {"Policy": {"Ref": name}}}
+
+    assert find_deployment(expand_one(DEFAULT, template, **properties)) == find_deployment(
+        expand_one(Setting({name: value}), template, **properties)
+    )
+
+
+def test_owners_are_told_even_where_one_id_begins_another():
+    template = {"Resources": {"Page": {"Type": "HitCounter"}, "PageA": {"Type": "HitCounter"}}}
+
+    owners = expand_counters(template).owners
+
+    assert (owners["PageApi"], owners["PageAApi"], owners["PageAccessLog"]) == ("Page", "PageA", "Page")
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,14 @@ def test_a_list_parameter_comes_as_a_list_or_as_text(values):
             "Fn::Transform: 'BucketName' is no resource; HitCounterMacro stands at the top of a template, or in Resources",
         ),
         (
+            {"fragment": {"Description": "x", "Name": "y"}},
+            "Fn::Transform: 'Description' is no resource; HitCounterMacro stands at the top of a template, or in Resources",
+        ),
+        (
+            {"fragment": {"P": {"Type": "String"}}},
+            "Fn::Transform: 'P' is no resource; HitCounterMacro stands at the top of a template, or in Resources",
+        ),
+        (
             {"params": {"Colour": "blue", "Size": 3}},
             "Transform: HitCounterMacro takes no parameters, got Colour, Size; a counter's properties say everything",
         ),
@@ -137,7 +145,7 @@ def test_a_list_parameter_comes_as_a_list_or_as_text(values):
             "template",
         ),
     ],
-    ids=["no fragment", "elsewhere", "params", "problems", "size"],
+    ids=["no fragment", "elsewhere", "in properties", "in parameters", "params", "problems", "size"],
 )
 def test_what_is_wrong_is_the_message(changes, message):
     answer = handler(make_event(**changes), CONTEXT)

@@ -11,10 +11,11 @@ from macro.local.parameters import read_file
     [
         '[{"ParameterKey": "A", "ParameterValue": "1"}, {"ParameterKey": "B", "ParameterValue": "x=y"}]',
         '["A=1", "B=x=y"]',
+        '[{"ParameterKey": "A", "ParameterValue": "1"}, "B=x=y", {"ParameterKey": "C", "UsePreviousValue": true}]',
         '{"Parameters": {"A": "1", "B": "x=y"}, "Tags": {"C": "2"}}',
         '\ufeff["A=1", "B=x=y"]',
     ],
-    ids=["create-stack", "deploy", "pipeline", "byte order mark"],
+    ids=["create-stack", "deploy", "previous value", "pipeline", "byte order mark"],
 )
 def test_each_form_says_the_same(tmp_path, text):
     path = tmp_path / "values.json"
