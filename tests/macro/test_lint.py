@@ -252,3 +252,19 @@ def test_the_rule_takes_the_first_allowed_value_of_a_parameter_that_has_no_other
     assert match.message.startswith("needs the value of parameter P")
     del resources["Visits"]["Properties"]["Path"]
     assert E9101().match(types.SimpleNamespace(template=template)) == []
+
+
+def test_cycles_are_looked_for_in_what_the_template_becomes():
+    from cfnlint.decode import decode_str
+    from cfnlint.template import Template
+
+    from macro.local.rules.E9102 import E9102
+
+    def find(text):
+        return [(match.path, match.message) for match in E9102().match(Template("t.yaml", decode_str(text)[0]))]
+
+    head = "Transform: HitCounterMacro\nResources:\n  Visits:\n    Type: HitCounter\n"
+    assert find(head + "    Properties: {Env: {A: !GetAtt Visits.TableArn}}\n") == []
+    assert find(head + "    Properties: {Shards: 0}\n") == []
+    found = find(head + "    DependsOn: Topic\n  Topic: {Type: AWS::SNS::Topic, DependsOn: Visits}\n")
+    assert {tuple(path) for path, _ in found} == {("Resources", "Visits"), ("Resources", "Topic")}
