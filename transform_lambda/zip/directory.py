@@ -1,0 +1,126 @@
+"""Directory: all that the central directory says, read and checked in one pass, without reading the members."""
+
+import struct
+from array import array
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from transform_lambda.zip.end_record import EndRecord, find_end
+from transform_lambda.zip.extents import Members, find_gaps, usual_slack
+from transform_lambda.zip.records import (
+    DESCRIBED,
+    ENCRYPTED,
+    LOCAL,
+    RECORD,
+    RECORD_SIGNATURE,
+    WIDE,
+    name_at,
+    read_record,
+    shown,
+    values_at,
+)
+from transform_lambda.zip.refused import REPACK, ZipError
+from transform_lambda.zip.source import Source
+
+_SCAN = struct.Struct("<I4xI8xIIHHHH6xI")
+"""Of a directory record: signature, flags and method as one number, packed, unpacked, three lengths, disk, offset."""
+_NARROW, _ANY_METHOD = 0x7FFFFFFF, 0x10000
+
+
+class Directory(NamedTuple):
+    """An archive's directory, found sound: what a rewrite is planned from."""
+
+    size: int
+    """Of the archive, in bytes."""
+    end: EndRecord
+    records: bytes
+    members: Members
+    gaps: Sequence[tuple[int, int]]
+    """From where to where, in bytes, nothing belongs to any member; a rewrite leaves them out."""
+    unpacked: int
+    """Bytes that all members take unpacked, by the directory's word."""
+
+    @property
+    def prefix(self) -> int:
+        """Bytes in front of the first member, such as a self-extracting stub."""
+        return self.members.start_of(0)
+
+
+def read_directory(source: Source, *, max_probes: int | None = None) -> Directory:
+    """The directory of an archive that all readers understand alike; else `ZipError`.
+
+    Reads the last 64 KiB, the directory, and the local header of each member that is followed by more bytes than
+    its extra field and descriptor explain; of these at most `max_probes`, where each one is a request.
+    """
+    end = find_end(source)
+    records = source.read(end.start, end.size)
+    if end.total * _SCAN.size > end.size:
+        raise _miscounted(end)
+    try:
+        members, odd, unpacked = _scan(records, end)
+    except struct.error:
+        raise _miscounted(end) from None
+    if members.start_of(0) >= 4 and source.read(0, 4) == b"PK\3\4":
+        raise ZipError("hidden", f"the archive starts with a member that its directory does not name; {REPACK}")
+    return Directory(source.size, end, records, members, find_gaps(source, members, odd, max_probes), unpacked)
+
+
+def _scan(records: bytes, end: EndRecord) -> tuple[Members, Sequence[int], int]:
+    """All members, the places of those that something unusual follows, the bytes they take unpacked.
+
+    The one loop over the members: everything in it is paid for thousands of times.
+    """
+    starts, positions, odd, wide = array("Q"), array("Q"), array("Q"), array("Q")
+    unpacked = at = floor = described = extended = 0
+    unpack, shift = _SCAN.unpack_from, end.shift
+    for place in range(end.total):
+        signature, flags, packed, size, name, extra, comment, disk, offset = unpack(records, at)
+        is_special = packed | size | offset > _NARROW or (flags < _ANY_METHOD and packed != size)
+        if is_special or disk or flags & ENCRYPTED or signature != RECORD_SIGNATURE:
+            if offset == WIDE:
+                wide.append(at)
+            packed, size, offset = _look_closer(records, at, end)
+        start = offset + shift
+        if start != floor and place and start - floor not in usual_slack(described, extended):
+            odd.append(place - 1)
+        starts.append(start)
+        positions.append(at)
+        unpacked += size
+        described, extended = flags & DESCRIBED, extra
+        floor = start + LOCAL.size + name + packed
+        at += RECORD.size + name + extra + comment
+    if at != end.size:
+        raise _miscounted(end)
+    if end.total:
+        odd.append(end.total - 1)
+    order = _physical_order(starts)
+    places = odd if isinstance(order, range) else range(end.total)
+    return Members(records, positions, starts, order, frozenset(wide), end.start), places, unpacked
+
+
+def _look_closer(records: bytes, at: int, end: EndRecord) -> tuple[int, int, int]:
+    record = read_record(records, at)
+    if record.signature != RECORD_SIGNATURE:
+        raise _miscounted(end)
+    name = shown(name_at(records, at, record))
+    if record.flags & ENCRYPTED:
+        raise ZipError("encrypted", f"{name} is encrypted; {REPACK}, without a password")
+    if record.disk:
+        raise ZipError("split", f"{name} is on part {record.disk + 1} of a split archive; {REPACK}")
+    values = values_at(records, at, record)
+    if not record.method and values.packed != values.unpacked:
+        sizes = f"{values.packed} bytes packed but {values.unpacked} unpacked"
+        raise ZipError("sizes", f"{name} is stored, with {sizes}; {REPACK}")
+    if values.offset + end.shift >= end.start:
+        raise ZipError("overlap", f"{name} is said to start at byte {values.offset}, behind all members; {REPACK}")
+    return values.packed, values.unpacked, values.offset
+
+
+def _physical_order(starts: "array[int]") -> Sequence[int]:
+    in_order = all(map(int.__le__, starts, starts[1:]))
+    return range(len(starts)) if in_order else array("L", sorted(range(len(starts)), key=starts.__getitem__))
+
+
+def _miscounted(end: EndRecord) -> ZipError:
+    says = f"{end.total} members in {end.size} bytes"
+    return ZipError("directory", f"the directory is not what the end record says ({says}); {REPACK}")
