@@ -93,9 +93,11 @@ def _scan(records: bytes, end: EndRecord) -> tuple[Members, Sequence[int], int]:
         raise _miscounted(end)
     if end.total:
         odd.append(end.total - 1)
-    order = _physical_order(starts)
-    places = odd if isinstance(order, range) else range(end.total)
-    return Members(records, positions, starts, order, frozenset(wide), end.start), places, unpacked
+    order: Sequence[int] = range(end.total)
+    # A member that starts before its forerunner ended is odd, so the odd ones tell whether all stand in order.
+    if any(starts[place] > starts[place + 1] for place in odd[:-1]):
+        order, odd = sorted(order, key=starts.__getitem__), array("Q", order)
+    return Members(records, positions, starts, order, frozenset(wide), end.start), odd, unpacked
 
 
 def _look_closer(records: bytes, at: int, end: EndRecord) -> tuple[int, int, int]:
@@ -114,11 +116,6 @@ def _look_closer(records: bytes, at: int, end: EndRecord) -> tuple[int, int, int
     if values.offset + end.shift >= end.start:
         raise ZipError("overlap", f"{name} is said to start at byte {values.offset}, behind all members; {REPACK}")
     return values.packed, values.unpacked, values.offset
-
-
-def _physical_order(starts: "array[int]") -> Sequence[int]:
-    in_order = all(map(int.__le__, starts, starts[1:]))
-    return range(len(starts)) if in_order else array("L", sorted(range(len(starts)), key=starts.__getitem__))
 
 
 def _miscounted(end: EndRecord) -> ZipError:

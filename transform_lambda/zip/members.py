@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 from transform_lambda.zip.directory import Directory
 from transform_lambda.zip.names import check_path
-from transform_lambda.zip.records import name_at, read_record, values_at
+from transform_lambda.zip.records import RECORD, WIDE, read_record, values_at
 
+_SHORT = struct.Struct("<10xH4x3IH8xI")
+"""Of a directory record: method, CRC-32, packed, unpacked, length of the name, external attributes."""
 _DIGESTED = struct.Struct("<HHIQQI")
 
 
@@ -25,11 +27,13 @@ class Member(NamedTuple):
 
 def list_members(directory: Directory) -> Iterator[Member]:
     """All members, in directory order."""
+    records = directory.records
     for at in directory.members.positions:
-        record = read_record(directory.records, at)
-        packed, unpacked, _, _ = values_at(directory.records, at, record)
-        name = name_at(directory.records, at, record)
-        yield Member(name, record.method, record.crc, packed, unpacked, record.external)
+        method, crc, packed, unpacked, length, attributes = _SHORT.unpack_from(records, at)
+        if WIDE in (packed, unpacked):
+            packed, unpacked, _, _ = values_at(records, at, read_record(records, at))
+        start = at + RECORD.size
+        yield Member(records[start : start + length], method, crc, packed, unpacked, attributes)
 
 
 def source_sha256(directory: Directory, path: str) -> str:

@@ -65,9 +65,9 @@ def plan_rewrite(
         place += len(edit.new.packed)
     records = _splice(_move(directory, kept), edits, added)
     count = directory.end.total + len(edits) - sum(len(edit.old) for edit in edits)
-    end = build_end(directory.end, count, place, len(records))
+    end = build_end(directory.end, count, place, sum(map(len, records)))
     what = ", ".join([*files, f"directory of {count} members"])
-    return [*kept, Write(b"".join([*(edit.new.packed for edit in edits), records, end]), what)]
+    return [*kept, Write(b"".join([*(edit.new.packed for edit in edits), *records, end]), what)]
 
 
 def _edit(directory: Directory, path: str, data: bytes) -> _Edit:
@@ -113,7 +113,7 @@ def _shift(records: bytearray, members: Members, indexes: Sequence[int], delta: 
             raise ZipError("too-large", "a member would move beyond 4 GiB, and has no zip64 offset for it")
 
 
-def _splice(records: bytearray, edits: Sequence[_Edit], added: Sequence[bytes]) -> bytes:
+def _splice(records: bytearray, edits: Sequence[_Edit], added: Sequence[bytes]) -> list[bytes | memoryview]:
     """The records with each new one in the place of the last it replaces, or at the end."""
     changes, appended = [], []
     for edit, record in zip(edits, added, strict=True):
@@ -125,4 +125,4 @@ def _splice(records: bytearray, edits: Sequence[_Edit], added: Sequence[bytes]) 
     for start, end, content in sorted(changes):
         pieces += [view[at:start], content]
         at = end
-    return b"".join([*pieces, view[at:], *appended])
+    return [*pieces, view[at:], *appended]
