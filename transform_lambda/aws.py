@@ -1,0 +1,198 @@
+"""AWS: the ports on boto3, the only module that knows it; its errors become messages that name the object."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+
+from transform_lambda.contract import ResourceError
+from transform_lambda.ports import CopyError, Part, Pinned, Place, Stored, Upload
+
+Client = Any
+"""A boto3 client: boto3 makes its classes when it runs, so there is no type to name."""
+
+_CUT = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
+_ATTEMPTS = 3
+_CHECKSUM = "CRC32"
+_MISSING, _FORBIDDEN = {"NoSuchKey", "404"}, {"AccessDenied", "403"}
+_UNCOPIABLE = _FORBIDDEN | {
+    *("PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"),
+    *("InvalidRequest", "MethodNotAllowed", "NotImplemented"),
+}
+"""Refusals that concern copying alone; what else goes wrong would go wrong for a stream too."""
+
+_DENIED = (
+    "access denied, or it is not there; allow s3:GetObject (with a version s3:GetObjectVersion, with a KMS key "
+    "kms:Decrypt), and s3:ListBucket so that S3 says which"
+)
+_CHANGED = "the object changed meanwhile; try again"
+_REASONS = {
+    "NoSuchBucket": "there is no such bucket",
+    "NoSuchKey": "there is no such object",
+    "404": "there is no such object",
+    "NoSuchVersion": "the object has no such version",
+    "InvalidRange": "the object is empty",
+    "AccessDenied": _DENIED,
+    "403": _DENIED,
+    "PreconditionFailed": _CHANGED,
+    "412": _CHANGED,
+    "InvalidObjectState": "the object is archived; restore it first",
+}
+
+
+class S3CodeStore:
+    """`CodeStore` on an S3 client of the staging bucket's region.
+
+    `bucket` is the installation's. Every call to it names `owner`, the account it must belong to, since a bucket's
+    name can be guessed (AWS: "Verifying bucket ownership with bucket owner condition").
+    """
+
+    def __init__(self, client: Client, bucket: str, owner: str) -> None:
+        self._client, self._bucket, self._owner = client, bucket, owner
+
+    def read_tail(self, place: Place, length: int) -> tuple[Pinned, bytes]:
+        """One GET of a suffix range; what it answers pins the object."""
+        with _explained(f"read {place}"):
+            answer, data = self._get(place, Range=f"bytes=-{length}")
+        size = int(answer.get("ContentRange", f"/{len(data)}").rpartition("/")[2])
+        version = place.version or answer.get("VersionId")
+        return Pinned(place._replace(version=version), answer["ETag"], size), data
+
+    def read_range(self, source: Pinned, start: int, length: int) -> bytes:
+        """One GET of a range, on condition that the ETag is still the same."""
+        with _explained(f"read {source.place}"):
+            _, data = self._get(source.place, IfMatch=source.etag, Range=_range(start, length))
+        if len(data) != length:
+            raise ResourceError(f"cannot read {source.place}: {len(data)} bytes came where {length} were asked for")
+        return data
+
+    def can_copy(self, source: Pinned) -> bool:
+        """Whether HeadBucket names the client's region, which S3 does in a refusal too; not known counts as yes."""
+        try:
+            answer = self._client.head_bucket(Bucket=source.place.bucket)
+        except ClientError as error:
+            answer = error.response
+        region = answer["ResponseMetadata"].get("HTTPHeaders", {}).get("x-amz-bucket-region")
+        return region in (None, self._client.meta.region_name)
+
+    def find_staged(self, key: str) -> Stored | None:
+        """One HEAD; a refusal counts as nothing there, which is what S3 says to those who may not list."""
+        try:
+            answer = self._client.head_object(**self._staged(key))
+        except ClientError as error:
+            if _code(error) in _MISSING | _FORBIDDEN:
+                return None
+            raise _explain(error, f"look for {Place(self._bucket, key)}") from error
+        place = Place(self._bucket, key, answer.get("VersionId"))
+        return Stored(place, answer["ContentLength"], answer["Metadata"])
+
+    def start_upload(self, key: str, metadata: Mapping[str, str]) -> Upload:
+        """CreateMultipartUpload, with a CRC-32 for each part."""
+        with _explained(f"stage {Place(self._bucket, key)}"):
+            answer = self._client.create_multipart_upload(
+                **self._staged(key), Metadata=dict(metadata), ContentType="application/zip", ChecksumAlgorithm=_CHECKSUM
+            )
+        return Upload(key, answer["UploadId"])
+
+    def copy_part(self, upload: Upload, number: int, source: Pinned, start: int, length: int) -> Part:
+        """UploadPartCopy of the pinned version, on condition that the ETag is still the same."""
+        version = {"VersionId": source.place.version} if source.place.version else {}
+        owner = {"ExpectedSourceBucketOwner": self._owner} if source.place.bucket == self._bucket else {}
+        try:
+            answer = self._client.upload_part_copy(
+                **self._part(upload, number),
+                **owner,
+                CopySource={"Bucket": source.place.bucket, "Key": source.place.key, **version},
+                CopySourceIfMatch=source.etag,
+                CopySourceRange=_range(start, length),
+            )
+        except ClientError as error:
+            what = f"copy {source.place} to {Place(self._bucket, upload.key)}"
+            raise _explain(error, what, CopyError if _code(error) in _UNCOPIABLE else ResourceError) from error
+        return _part(number, answer["CopyPartResult"])
+
+    def upload_part(self, upload: Upload, number: int, data: bytes) -> Part:
+        """UploadPart, with a CRC-32 that S3 compares."""
+        with _explained(f"stage {Place(self._bucket, upload.key)}"):
+            answer = self._client.upload_part(**self._part(upload, number), Body=data, ChecksumAlgorithm=_CHECKSUM)
+        return _part(number, answer)
+
+    def complete_upload(self, upload: Upload, parts: Sequence[Part], size: int) -> Place:
+        """CompleteMultipartUpload, with the size that the object must have."""
+        listed = [
+            {
+                "PartNumber": part.number,
+                "ETag": part.etag,
+                **({"ChecksumCRC32": part.checksum} if part.checksum else {}),
+            }
+            for part in parts
+        ]
+        with _explained(f"stage {Place(self._bucket, upload.key)}"):
+            answer = self._client.complete_multipart_upload(
+                **self._staged(upload.key),
+                UploadId=upload.number,
+                MultipartUpload={"Parts": listed},
+                MpuObjectSize=size,
+            )
+        return Place(self._bucket, upload.key, answer.get("VersionId"))
+
+    def abort_upload(self, upload: Upload) -> None:
+        """AbortMultipartUpload."""
+        with _explained(f"abort staging {Place(self._bucket, upload.key)}"):
+            self._client.abort_multipart_upload(**self._staged(upload.key), UploadId=upload.number)
+
+    def _staged(self, key: str) -> dict[str, str]:
+        return {"Bucket": self._bucket, "Key": key, "ExpectedBucketOwner": self._owner}
+
+    def _part(self, upload: Upload, number: int) -> dict[str, Any]:
+        return {**self._staged(upload.key), "UploadId": upload.number, "PartNumber": number}
+
+    def _get(self, place: Place, **request: str) -> tuple[Mapping[str, Any], bytes]:
+        # boto3 repeats a request that failed, but not one whose answer broke off.
+        if place.version:
+            request["VersionId"] = place.version
+        if place.bucket == self._bucket:
+            request["ExpectedBucketOwner"] = self._owner
+        attempt = 0
+        while True:
+            attempt += 1
+            answer = self._client.get_object(Bucket=place.bucket, Key=place.key, **request)
+            try:
+                return answer, answer["Body"].read()
+            except _CUT:
+                if attempt == _ATTEMPTS:
+                    raise
+
+
+def _range(start: int, length: int) -> str:
+    return f"bytes={start}-{start + length - 1}"
+
+
+def _part(number: int, answer: Mapping[str, Any]) -> Part:
+    return Part(number, answer["ETag"], answer.get(f"Checksum{_CHECKSUM}"))
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code"))
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise _explain(error, what) from error
+
+
+def _explain(error: Exception, what: str, kind: type[ResourceError] = ResourceError) -> ResourceError:
+    if not isinstance(error, ClientError):
+        return kind(f"cannot {what}: {error}")
+    code, said = _code(error), error.response.get("Error", {}).get("Message", "")
+    return kind(f"cannot {what}: {_REASONS.get(code, f'S3 answered {code}: {said}')}")
