@@ -130,6 +130,26 @@ def parse_request(event: Event) -> Request:
     )
 
 
+def incomplete_request(event: Event) -> Request:
+    """As much of a request as an answer needs.
+
+    Raises:
+        ResourceError: naming what of that is missing.
+    """
+    missing = [name for name in ("RequestId", "StackId", "LogicalResourceId") if not _is_text(event.get(name))]
+    if missing:
+        raise ResourceError(f"not a request of CloudFormation's, it has no {', '.join(missing)}")
+    known = event.get("PhysicalResourceId")
+    return Request(
+        type=str(event.get("RequestType")),
+        request_id=event["RequestId"],
+        stack_id=event["StackId"],
+        logical_id=event["LogicalResourceId"],
+        resource_type=str(event.get("ResourceType")),
+        physical_id=str(known or "") or physical_id_for(event["StackId"], event["LogicalResourceId"]),
+    )
+
+
 def _is_text(value: Json) -> bool:
     return isinstance(value, str) and bool(value)
 

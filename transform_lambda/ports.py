@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from transform_lambda.contract import ResourceError
-from transform_lambda.fence import Record
+from transform_lambda.record import Record
 
 
 class Place(NamedTuple):
