@@ -62,8 +62,7 @@ class S3CodeStore:
         with _explained(f"read {place}"):
             answer, data = self._get(place, Range=f"bytes=-{length}")
         size = int(answer.get("ContentRange", f"/{len(data)}").rpartition("/")[2])
-        version = place.version or answer.get("VersionId")
-        return Pinned(place._replace(version=version), answer["ETag"], size), data
+        return Pinned(place._replace(version=place.version or _version(answer)), answer["ETag"], size), data
 
     def read_range(self, source: Pinned, start: int, length: int) -> bytes:
         """One GET of a range, on condition that the ETag is still the same."""
@@ -90,7 +89,7 @@ class S3CodeStore:
             if _code(error) in _MISSING | _FORBIDDEN:
                 return None
             raise _explain(error, f"look for {Place(self._bucket, key)}") from error
-        place = Place(self._bucket, key, answer.get("VersionId"))
+        place = Place(self._bucket, key, _version(answer))
         return Stored(place, answer["ContentLength"], answer["Metadata"])
 
     def start_upload(self, key: str, metadata: Mapping[str, str]) -> Upload:
@@ -141,7 +140,7 @@ class S3CodeStore:
                 MultipartUpload={"Parts": listed},
                 MpuObjectSize=size,
             )
-        return Place(self._bucket, upload.key, answer.get("VersionId"))
+        return Place(self._bucket, upload.key, _version(answer))
 
     def abort_upload(self, upload: Upload) -> None:
         """AbortMultipartUpload."""
@@ -177,6 +176,12 @@ def _range(start: int, length: int) -> str:
 
 def _part(number: int, answer: Mapping[str, Any]) -> Part:
     return Part(number, answer["ETag"], answer.get(f"Checksum{_CHECKSUM}"))
+
+
+def _version(answer: Mapping[str, Any]) -> str | None:
+    # "null" is what a bucket without versions, or with versions suspended, calls the one it has and may overwrite.
+    version = answer.get("VersionId")
+    return None if version == "null" else version
 
 
 def _code(error: ClientError) -> str:

@@ -19,6 +19,7 @@ from transform_lambda.zip.records import (
     ZIP64_EXTRA,
     Local,
     Record,
+    Values,
     local_sizes,
     name_at,
     shown,
@@ -67,9 +68,10 @@ def read_member(source: Source, directory: Directory, path: str) -> bytes | None
     name = check_path(path)
     if member.record.method not in (STORED, DEFLATED):
         raise ZipError("method", f"{shown(name)} is packed by method {member.record.method}; {REPACK}")
-    packed = _read_packed(source, directory, member)
+    values = values_at(directory.records, member.at, member.record)
+    packed = _read_packed(source, directory, member, values)
     data = packed if member.record.method == STORED else _inflate(packed, name)
-    if len(data) != member.record.unpacked or zlib.crc32(data) != member.record.crc:
+    if len(data) != values.unpacked or zlib.crc32(data) != member.record.crc:
         raise ZipError("data", f"{shown(name)} does not unpack to the size and CRC-32 recorded for it; {REPACK}")
     return data
 
@@ -96,11 +98,10 @@ def new_member(path: str, data: bytes, records: bytes = b"", old: Found | None =
     return NewMember(name, local + name + data, record, comment)
 
 
-def _read_packed(source: Source, directory: Directory, member: Found) -> bytes:
+def _read_packed(source: Source, directory: Directory, member: Found, values: Values) -> bytes:
     """The packed data, when the local header agrees with the directory (APPNOTE 4.3.7)."""
     record, members = member.record, directory.members
     name = name_at(directory.records, member.at, record)
-    values = values_at(directory.records, member.at, record)
     if values.unpacked > FILE_LIMIT or values.packed > FILE_LIMIT + _DEFLATE_OVERHEAD:
         raise ZipError("too-large", f"{shown(name)} has {values.unpacked} bytes; {FILE_LIMIT} are the limit")
     start = members.starts[member.number]
@@ -137,4 +138,4 @@ def _inflate(packed: bytes, name: bytes) -> bytes:
 
 
 def _mismatch(name: bytes, what: str) -> ZipError:
-    return ZipError("header", f"{shown(name)} has another {what} in its local header than in the directory; {REPACK}")
+    return ZipError("header", f"{shown(name)} has a local header that differs from the directory in {what}; {REPACK}")

@@ -87,7 +87,8 @@ def _check_kind(record: Record, name: bytes, wanted: bytes) -> None:
     kind = stat.S_IFMT(record.external >> 16)
     resolved = _resolved(name)
     if resolved == wanted and (kind not in (0, stat.S_IFREG) or record.external & _DOS_DIRECTORY):
-        what = {stat.S_IFLNK: "a symlink", stat.S_IFDIR: "a directory"}.get(kind, "no regular file")
+        kinds = {stat.S_IFLNK: "a symlink", stat.S_IFDIR: "a directory", stat.S_IFREG: "a directory", 0: "a directory"}
+        what = kinds.get(kind, "a device or pipe")
         raise ZipError("not-a-file", f"{shown(name)} is {what}; {REPACK}, with a regular file of that name")
     if wanted.startswith(resolved + b"/") and (kind == stat.S_IFLNK or not name.endswith(b"/")):
         raise ZipError("not-a-file", f"{shown(wanted)} lies below {shown(name)}, which is no directory; {REPACK}")

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
 from struct import Struct
 from typing import NamedTuple
 
@@ -57,6 +58,11 @@ def plan_rewrite(
     mode and its date. `arrange` may change the order of the kept runs, as long as a prefix stays in front.
     """
     edits = [_edit(directory, path, data) for path, data in files.items()]
+    for upper, lower in combinations(sorted(files), 2):
+        if lower.startswith(f"{upper}/"):
+            raise ZipError(
+                "path", f"{lower!r} lies below {upper!r}, which is to be a file; give one of them another name"
+            )
     kept = arrange(_kept_runs(directory, edits))
     place = sum(run.length for run in kept)
     added = []
