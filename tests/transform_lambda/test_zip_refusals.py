@@ -355,11 +355,10 @@ def test_what_cannot_be_rewritten_safely_is_refused_with_the_member_and_the_reme
     "path", ["", "/etc/passwd", "../x", "a//b", "a/", "./a", "a\\b", "a\nb", "a\0b", "ä", "\udc80", "a" * 256]
 )
 def test_a_path_that_names_no_file_in_an_archive_is_refused(path):
-    with pytest.raises(
-        ZipError, match="cannot be a file in the archive: give a path like '.env' or 'app/.env'$"
-    ) as caught:
+    with pytest.raises(ZipError) as caught:
         rewrite_bytes(SOUND, {path: b""})
 
+    assert str(caught.value).endswith(" cannot be a file in the archive: give a path like '.env' or 'app/.env'")
     assert caught.value.code == "path"
 
 

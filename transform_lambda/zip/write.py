@@ -17,7 +17,7 @@ BUFFER = 1 << 20
 """Bytes in memory at a time, where the system cannot copy by itself."""
 
 _AT_ONCE = 1 << 30
-_NOT_HERE = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.EBADF, errno.ETXTBSY}
+_NOT_HERE = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.ENOTSOCK}
 
 
 def rewrite_bytes(data: bytes, files: Mapping[str, bytes]) -> bytes:
@@ -71,8 +71,12 @@ def copy_by_hand(source: int, target: int, start: int, length: int) -> int:
     return len(data)
 
 
-COPIERS: tuple[Copier, ...] = (copy_in_kernel, copy_by_sendfile, copy_by_hand)
-"""Fastest first."""
+COPIERS: tuple[Copier, ...] = (
+    *([copy_in_kernel] if hasattr(os, "copy_file_range") else []),
+    *([copy_by_sendfile] if hasattr(os, "sendfile") else []),
+    copy_by_hand,
+)
+"""Those that this system has, fastest first."""
 
 
 def _copy(source: int, target: int, run: Keep, copiers: Sequence[Copier]) -> None:
