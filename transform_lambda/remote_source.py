@@ -2,8 +2,8 @@
 
 from transform_lambda.ports import CodeStore, Pinned
 
-READ_AHEAD = 64 << 10
-"""Bytes that are fetched at least, as what follows a header is read next."""
+FIRST_READ, LONGEST_READ = 64 << 10, 4 << 20
+"""Bytes that are fetched at least, as what follows a header is read next; twice as many each time, up to a limit."""
 
 
 class RemoteSource:
@@ -11,7 +11,7 @@ class RemoteSource:
 
     def __init__(self, store: CodeStore, pinned: Pinned, tail: bytes) -> None:
         self._store, self._pinned, self._tail = store, pinned, tail
-        self._piece, self._piece_start = b"", 0
+        self._piece, self._piece_start, self._ahead = b"", 0, FIRST_READ
 
     @property
     def size(self) -> int:
@@ -19,18 +19,17 @@ class RemoteSource:
         return self._pinned.size
 
     def read(self, start: int, length: int) -> bytes:
-        """Exactly these bytes; one request for what lies before the tail, none for the tail itself."""
+        """Exactly these bytes; at most one request for what lies before the tail, none for the tail itself."""
         tail_start = self.size - len(self._tail)
-        front_end = min(start + length, tail_start)
-        front = self._fetch(start, front_end - start, tail_start) if front_end > start else b""
-        return front + self._tail[max(start - tail_start, 0) : max(start + length - tail_start, 0)]
+        end = start + length
+        front = self._front(start, min(end, tail_start), tail_start) if start < tail_start else b""
+        return front + self._tail[max(start - tail_start, 0) : max(end - tail_start, 0)]
 
-    def _fetch(self, start: int, length: int, tail_start: int) -> bytes:
-        at = start - self._piece_start
-        if at < 0 or at + length > len(self._piece):
-            wanted = min(max(length, READ_AHEAD), tail_start - start)
-            piece = self._store.read_range(self._pinned, start, wanted)
-            if length > READ_AHEAD:
-                return piece
-            self._piece, self._piece_start, at = piece, start, 0
-        return self._piece[at : at + length]
+    def _front(self, start: int, end: int, tail_start: int) -> bytes:
+        if end - start > self._ahead:
+            return self._store.read_range(self._pinned, start, end - start)
+        if start < self._piece_start or end > self._piece_start + len(self._piece):
+            length = min(self._ahead, tail_start - start)
+            self._piece, self._piece_start = self._store.read_range(self._pinned, start, length), start
+            self._ahead = min(2 * self._ahead, LONGEST_READ)
+        return self._piece[start - self._piece_start : end - self._piece_start]

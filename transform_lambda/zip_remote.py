@@ -29,7 +29,6 @@ UNPACKED_LIMIT = 250 << 20
 COPY_LIMIT = 5 << 30
 """Bytes of one copied part (AWS: "Amazon S3 multipart upload limits")."""
 
-_MOST_PROBES = 64
 _WAYS = {
     "memory": "rewritten in memory",
     "copied": "copied inside S3",
@@ -71,7 +70,7 @@ def open_archive(store: CodeStore, place: Place, path: str = ".env") -> Archive:
     pinned, tail = store.read_tail(place, TAIL)
     with _speaking_of(place):
         source = RemoteSource(store, pinned, tail)
-        directory = read_directory(source, max_probes=_MOST_PROBES)
+        directory = read_directory(source)
         env = read_member(source, directory, path)
         return Archive(pinned, source, directory, path, env, source_sha256(directory, path))
 

@@ -46,11 +46,11 @@ class Directory(NamedTuple):
         return self.members.start_of(0)
 
 
-def read_directory(source: Source, *, max_probes: int | None = None) -> Directory:
+def read_directory(source: Source) -> Directory:
     """The directory of an archive that all readers understand alike; else `ZipError`.
 
-    Reads the last 64 KiB, the directory, and the local header of each member that is followed by more bytes than
-    its extra field and descriptor explain; of these at most `max_probes`, where each one is a request.
+    Reads the last 64 KiB, the directory, and the local header of each member that unusual bytes follow, in the order
+    of the archive.
     """
     end = find_end(source)
     records = source.read(end.start, end.size)
@@ -62,7 +62,7 @@ def read_directory(source: Source, *, max_probes: int | None = None) -> Director
         raise _miscounted(end) from None
     if members.start_of(0) >= 4 and source.read(0, 4) == b"PK\3\4":
         raise ZipError("hidden", f"the archive starts with a member that its directory does not name; {REPACK}")
-    return Directory(source.size, end, records, members, find_gaps(source, members, odd, max_probes), unpacked)
+    return Directory(source.size, end, records, members, find_gaps(source, members, odd), unpacked)
 
 
 def _scan(records: bytes, end: EndRecord) -> tuple[Members, Sequence[int], int]:

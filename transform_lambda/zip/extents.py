@@ -19,6 +19,7 @@ from transform_lambda.zip.refused import REPACK, ZipError
 from transform_lambda.zip.source import Source
 
 _DESCRIPTOR_SIGNATURE = b"PK\7\x08"
+_HIDES_NOTHING = LOCAL.size + len(".env")
 
 
 class Members(NamedTuple):
@@ -43,24 +44,23 @@ class Members(NamedTuple):
 
 @lru_cache(maxsize=64)
 def usual_slack(described: int, extra: int) -> frozenset[int]:
-    """Bytes that members usually have besides header, name and data, going by their directory record.
+    """Bytes that usually lie between a member's packed data and the next member, going by its directory record.
 
-    The local extra field is missing, as long as the directory's, or 4 bytes longer (Info-ZIP's access time). A
-    descriptor has 12 to 24 bytes (APPNOTE 4.3.9). So no gap that could hold a member passes for usual.
+    The local extra field is missing, as long as the directory's, or 4 or 8 bytes longer (times of access and creation,
+    which the directory leaves out). A descriptor has 12 to 24 bytes (APPNOTE 4.3.9). What else could lie there and
+    pass for usual is shorter than a local header, a name and a content.
     """
-    extras = (0, extra, extra + 4) if extra else (0,)
+    extras = {0, *(length for length in (extra, extra + 4, extra + 8) if extra and length <= _HIDES_NOTHING)}
     return frozenset(each + descriptor for each in extras for descriptor in ((12, 16, 20, 24) if described else (0,)))
 
 
-def find_gaps(
-    source: Source, members: Members, suspects: Sequence[int], max_probes: int | None
-) -> list[tuple[int, int]]:
+def find_gaps(source: Source, members: Members, suspects: Sequence[int]) -> list[tuple[int, int]]:
     """From where to where nothing belongs to any member, among the members `suspects` (by place) and what follows.
 
-    Lengths come from the directory. What follows the packed data is the local extra field's length and the data
-    descriptor; a member with more than the lengths in use is looked up in the archive. `ZipError` on overlaps.
+    Lengths come from the directory. What lies behind the packed data is explained by `usual_slack`, or else by the
+    member's local header, which is read, in the order of the archive. `ZipError` on overlaps.
     """
-    gaps, probes = [], 0
+    gaps = []
     for place in suspects:
         start, following = members.start_of(place), members.start_of(place + 1)
         at = members.positions[members.order[place]]
@@ -71,9 +71,6 @@ def find_gaps(
             raise _overlap(members, place)
         if slack in usual_slack(record.flags & DESCRIBED, record.extra_length):
             continue
-        probes += 1
-        if max_probes is not None and probes > max_probes:
-            raise ZipError("padded", f"more than {max_probes} members are followed by padding; {REPACK}")
         end = _exact_end(source, members, place, record, packed)
         if end > following:
             raise _overlap(members, place)

@@ -13,7 +13,6 @@ CODES = {
     "overlap": "members that share bytes, or reach into the directory",
     "sizes": "sizes that cannot be true",
     "hidden": "a member that stands in no directory, in front of the first one that does",
-    "padded": "more unexplained bytes between members than may be looked at",
     "alias": "a member whose name some readers unpack onto a file that is replaced",
     "not-a-file": "a file to replace that is a directory, a symlink or a device, or lies below one",
     "method": "a file to read that is packed by another method than stored or deflated",
