@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from transform_lambda.contract import CREATE, DELETE, UPDATE, Overtaken, Request
 from transform_lambda.identity import is_invented, is_marker
-from transform_lambda.record import Holders, Record
+from transform_lambda.record import Record
 
 _REMEMBERED_REQUESTS = 100
 _ANSWERED = " answered"
@@ -35,16 +35,13 @@ def admit(record: Record, request: Request, rank: int | None) -> Record:
         raise Repeated
     if request.request_id in record.seen or (rank is not None and rank < record.rank):
         raise _overtaken(request)
-    current, names = _reconciled(record, request)
     return replace(
-        record,
+        _reconciled(record, request),
         version=record.version + 1,
         rank=max(record.rank, rank or 0),
         request_id=request.request_id,
         seen=(*record.seen, *_last_seen(record))[-_REMEMBERED_REQUESTS:],
         is_answered=False,
-        current=current,
-        names=names,
     )
 
 
@@ -78,18 +75,29 @@ def _last_seen(record: Record) -> list[str]:
     return [record.request_id + _ANSWERED if record.is_answered else record.request_id]
 
 
-def _reconciled(record: Record, request: Request) -> tuple[str, dict[str, Holders]]:
-    """What CloudFormation now shows that it knows: the request's physical id; a last answer that is not it never came.
+def _reconciled(record: Record, request: Request) -> Record:
+    """What CloudFormation now shows that it knows; a last answer that it does not know never came, and is a leftover.
 
-    A Delete of another id than the last answered is the clean-up after a replacement, unless that id is no real one.
+    Before a Create there is nothing it would still ask for: what was answered last is retained. A Delete of another id
+    than the last answered is the clean-up after a replacement, unless that id is no real one.
     """
-    names = dict(record.names)
-    unknown = record.current != request.physical_id and record.current != ""
+    last = record.current
     if request.type == CREATE:
-        return "", names
+        return replace(record, current="", known=_with(record.known, last))
     if request.type == UPDATE:
-        names.pop(request.physical_id, None)
-        return request.physical_id, {**names, record.current: {}} if unknown else names
-    if unknown and names_nothing(request):
-        return "", {**names, record.current: {}}
-    return record.current if unknown else "", names
+        names = {name: holders for name, holders in record.names.items() if name != request.physical_id}
+        known = _with(record.known, request.physical_id)
+        return replace(_unanswered(replace(record, names=names), request), current=request.physical_id, known=known)
+    if last == request.physical_id:
+        return replace(record, current="")
+    return replace(_unanswered(record, request), current="") if names_nothing(request) else record
+
+
+def _unanswered(record: Record, request: Request) -> Record:
+    if record.current in ("", request.physical_id):
+        return record
+    return replace(record, names={**record.names, record.current: record.names.get(record.current, {})})
+
+
+def _with(known: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return known if name in ("", *known) else (*known, name)

@@ -26,7 +26,7 @@ class TableRecords:
         if item is None:
             return Record()
         stored = json.loads(item["record"]["S"])
-        return Record(**{**stored, "seen": tuple(stored["seen"])})
+        return Record(**{**stored, "seen": tuple(stored["seen"]), "known": tuple(stored["known"])})
 
     def write(self, key: str, record: Record) -> bool:
         """Whether the table held the version before; a write whose answer was lost counts, too."""

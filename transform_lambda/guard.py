@@ -1,11 +1,11 @@
 """A request's guard: the steps of fence and ledger, carried out on what is stored."""
 
 import secrets
-import time
 from collections.abc import Callable
 
 from transform_lambda import fence, ledger
 from transform_lambda.contract import Overtaken, Request, ResourceError
+from transform_lambda.limits import Limits
 from transform_lambda.ports import Records
 from transform_lambda.record import Record
 
@@ -31,14 +31,14 @@ class OneInvocation:
 
 
 class RequestGuard:
-    """One delivery of a request before the records; `ends` is the time (since 1970) at which its invocation is over."""
+    """One delivery of a request before the records."""
 
-    def __init__(self, records: Records, request: Request, ends: float, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, records: Records, request: Request, limits: Limits) -> None:
         self._records = records
         self._request = request
-        self._now = now
+        self._limits = limits
         # Another machine's clock decides whether a hold is over.
-        self._until = ends + _SLACK_SECONDS
+        self._until = limits.ends + _SLACK_SECONDS
         self._holder = ledger.holder_of(request, secrets.token_hex(4))
         self._is_closed = False
 
@@ -60,11 +60,11 @@ class RequestGuard:
         """Write the name down before it is made; waits while another request may still act on it."""
         self._refuse_closed()
         while self._holder not in self._change(lambda record: self._take(record, physical_id)).names[physical_id]:
-            if time.monotonic() + _POLL_SECONDS > self._request.deadline:
+            if self._limits.clock.monotonic() + _POLL_SECONDS > self._limits.work_by:
                 raise ResourceError(
                     f"{physical_id}: an earlier request is still cleaning it up; try again in 15 minutes"
                 )
-            time.sleep(_POLL_SECONDS)
+            self._limits.clock.sleep(_POLL_SECONDS)
             self._refuse_closed()
 
     def hold(self, name: str) -> None:
@@ -74,16 +74,16 @@ class RequestGuard:
 
     def release(self, name: str, *, is_gone: bool) -> None:
         """Give the name back, deleted or not."""
-        self._change(lambda record: ledger.release(record, self._holder, name, self._now(), is_gone=is_gone))
+        self._change(
+            lambda record: ledger.release(record, self._holder, name, self._limits.clock.now(), is_gone=is_gone)
+        )
 
     def settle(self, physical_id: str) -> None:
         """Take the physical id out of the ledger, as it is about to be answered; raises Overtaken."""
         self._refuse_closed()
-        self._change(lambda record: ledger.settle(record, self._request, self._holder, physical_id, self._now()))
-
-    def unsettle(self, physical_id: str) -> None:
-        """Put the physical id back into the ledger: it was not answered after all."""
-        self._change(lambda record: ledger.unsettle(record, self._request, physical_id))
+        self._change(
+            lambda record: ledger.settle(record, self._request, self._holder, physical_id, self._limits.clock.now())
+        )
 
     def mark_answered(self) -> None:
         """Remember that later deliveries of this request have nothing to do."""
@@ -97,12 +97,17 @@ class RequestGuard:
         """What an Update with this result sweeps, less what another request may still act on."""
         record = self._read()
         names = ledger.leftovers(record, self._request, physical_id)
-        return [name for name in names if not ledger.is_taken(record, self._request, name, self._now())]
+        return [name for name in names if not ledger.is_taken(record, self._request, name, self._limits.clock.now())]
 
-    def names_to_give_back(self) -> tuple[list[str], bool]:
-        """The names this request noted and did not settle, and whether it has to remove them, being overtaken."""
+    def names_to_give_back(self) -> list[tuple[str, bool]]:
+        """The names this request noted and did not settle, each with whether it has to be removed.
+
+        It has, when the request is overtaken and CloudFormation knows nothing of it: no one else would.
+        """
         record = self._read()
-        return ledger.names_held(record, self._request), record.request_id != self._request.request_id
+        is_overtaken = record.request_id != self._request.request_id
+        names = ledger.names_held(record, self._request)
+        return [(name, is_overtaken and not ledger.is_known(record, name)) for name in names]
 
     def adopt(self, name: str) -> bool:
         """Hold a name that a delivery of this request noted, so as to remove it; False where it is no longer ours."""
@@ -114,7 +119,7 @@ class RequestGuard:
             raise Overtaken(f"this {self._request.type} was answered already; it changes nothing more")
 
     def _take(self, record: Record, name: str) -> Record:
-        if ledger.is_taken(fence.check(record, self._request), self._request, name, self._now()):
+        if ledger.is_taken(fence.check(record, self._request), self._request, name, self._limits.clock.now()):
             return record
         return ledger.take(record, self._request, self._holder, name, self._until)
 

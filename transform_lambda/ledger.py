@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from transform_lambda.contract import CREATE, Request
+from transform_lambda.contract import Request
 from transform_lambda.fence import check, names_nothing
 from transform_lambda.identity import is_marker, physical_id_for
 from transform_lambda.record import Holders, Record
@@ -37,30 +37,21 @@ def release(record: Record, holder: str, name: str, now: float, *, is_gone: bool
     """The record without the hold, and without the name if it is gone and no one may bring it back."""
     if holder not in record.names.get(name, {}):
         return record
-    holders = {other: until for other, until in record.names[name].items() if other != holder}
-    if is_gone and not any(until > now for until in holders.values()):
-        return _without(record, name)
-    return _with_holders(record, name, holders)
+    if is_gone:
+        record = replace(record, known=tuple(known for known in record.known if known != name))
+    return _without_holder(record, holder, name, now, is_needed=not is_gone)
 
 
 def settle(record: Record, request: Request, holder: str, physical_id: str, now: float) -> Record:
     """The record once a result is about to be answered: CloudFormation will know the physical id; raises Overtaken.
 
     With it goes the name noted for every Create. Both stay while another delivery of this request may make them again.
+    Nothing takes this back should the answer get lost, for another delivery's may have arrived: the next request tells.
     """
     settled = replace(check(record, request), version=record.version + 1, current=physical_id)
     for name in {physical_id, request.physical_id} & settled.names.keys():
-        settled = release(hold(settled, request, holder, name, now), holder, name, now, is_gone=True)
+        settled = _without_holder(settled, holder, name, now, is_needed=False)
     return replace(settled, version=record.version + 1)
-
-
-def unsettle(record: Record, request: Request, physical_id: str) -> Record:
-    """The record after an answer that was not delivered: CloudFormation does not know the physical id after all."""
-    if record.request_id != request.request_id or record.current != physical_id:
-        return record
-    known = "" if request.type == CREATE else request.physical_id
-    back = record if physical_id == known else _with_holders(record, physical_id, {})
-    return replace(back, version=record.version + 1, current=known)
 
 
 def holder_of(request: Request, delivery: str) -> str:
@@ -73,6 +64,11 @@ def names_held(record: Record, request: Request) -> list[str]:
     return [name for name in record.names if _own_holders(record, request, name)]
 
 
+def is_known(record: Record, name: str) -> bool:
+    """Whether CloudFormation knows it, so that only its own Delete removes it."""
+    return name == record.current or name in record.known
+
+
 def names_to_delete(record: Record, request: Request) -> list[str]:
     """What a Delete removes: what CloudFormation names, and all that it does not know of.
 
@@ -81,12 +77,13 @@ def names_to_delete(record: Record, request: Request) -> list[str]:
     named = [] if is_marker(request.physical_id) else [request.physical_id]
     if not record.seen and not record.names and names_nothing(request):
         named.append(physical_id_for(request.stack_id, request.logical_id))
-    return list(dict.fromkeys([*named, *record.names]))
+    return list(dict.fromkeys([*named, *(name for name in record.names if not is_known(record, name))]))
 
 
 def leftovers(record: Record, request: Request, physical_id: str) -> list[str]:
     """What an Update sweeps once it is done: names that neither CloudFormation knows nor the result is."""
-    return [name for name in record.names if name not in (physical_id, request.physical_id)]
+    known = (physical_id, request.physical_id)
+    return [name for name in record.names if name not in known and not is_known(record, name)]
 
 
 def _own_holders(record: Record, request: Request, name: str) -> dict[str, float]:
@@ -96,6 +93,13 @@ def _own_holders(record: Record, request: Request, name: str) -> dict[str, float
 
 def _with_holders(record: Record, name: str, holders: Holders) -> Record:
     return replace(record, version=record.version + 1, names={**record.names, name: holders})
+
+
+def _without_holder(record: Record, holder: str, name: str, now: float, *, is_needed: bool) -> Record:
+    holders = {other: until for other, until in record.names[name].items() if other != holder}
+    if not is_needed and not any(until > now for until in holders.values()):
+        return _without(record, name)
+    return _with_holders(record, name, holders)
 
 
 def _without(record: Record, gone: str) -> Record:

@@ -1,6 +1,7 @@
 """How long a request may take: until CloudFormation or Lambda stops waiting, less what an answer needs."""
 
 import time
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from transform_lambda.contract import Event
@@ -22,8 +23,16 @@ class Context(Protocol):
         """How long until Lambda ends it."""
 
 
+class Clock(NamedTuple):
+    """The three ways in which a guard needs the time."""
+
+    now: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
 class Limits(NamedTuple):
-    """Three points in time: the first two of `time.monotonic()`, the last in seconds since 1970."""
+    """Three points in time, two of the clock's `monotonic`, the last in seconds since 1970; and that clock."""
 
     work_by: float
     """After this, no result counts: the watchdog answers."""
@@ -31,6 +40,7 @@ class Limits(NamedTuple):
     """After this, the answer is not tried again."""
     ends: float
     """After this, nothing of the invocation runs any more."""
+    clock: Clock = Clock()
 
 
 def read_limits(event: Event, context: Context | None) -> Limits:

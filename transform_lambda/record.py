@@ -17,8 +17,9 @@ class Record:
     """All that is remembered; `version` is 0 before the first write and grows by one with each.
 
     `rank` orders requests by their issue time; `seen` are the requests before `request_id`, the newest, each with
-    whether it was answered; `current` is the physical id answered last; `names` are the ledger, each with its holders
-    and the time (seconds since 1970) until which they may act.
+    whether it was answered; `current` is the physical id answered last, `known` are those that CloudFormation has
+    shown to know and not deleted, as what a policy retains; `names` are the ledger, each with its holders and the time
+    (seconds since 1970) until which they may act.
     """
 
     version: int = 0
@@ -27,4 +28,5 @@ class Record:
     seen: tuple[str, ...] = ()
     is_answered: bool = False
     current: str = ""
+    known: tuple[str, ...] = ()
     names: Mapping[str, Holders] = field(default_factory=dict)

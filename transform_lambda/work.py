@@ -33,9 +33,8 @@ def remove(request: Request, handler: Handler, guard: RequestGuard, name: str) -
 
 def give_back(request: Request, handler: Handler, guard: RequestGuard) -> None:
     """Release what the request noted and did not settle; an overtaken one removes it, since no one else may know it."""
-    names, is_overtaken = guard.names_to_give_back()
-    for name in names:
-        if not is_overtaken:
+    for name, is_to_go in guard.names_to_give_back():
+        if not is_to_go:
             guard.release(name, is_gone=False)
         elif guard.adopt(name):
             # Where this fails, the hold stays and ends by itself: the next delivery of the request tries again.

@@ -51,7 +51,7 @@ def process(
     except ResourceError as error:
         send(str(event.get("ResponseURL", "")), failed_answer(incomplete_request(event), redact(str(error), event)))
         return
-    guard = RequestGuard(records or OneInvocation(), request, limits.ends)
+    guard = RequestGuard(records or OneInvocation(), request, limits)
     _Delivery(event, replace(request, guard=guard), guard, OneAnswer(send, request.answer_url)).run(handlers)
 
 
@@ -64,7 +64,6 @@ class _Delivery:
         self._guard = guard
         self._outlet = outlet
         self._started = time.monotonic()
-        self._settled: str | None = None
 
     def run(self, handlers: Mapping[str, Handler]) -> None:
         handler = handlers.get(self._request.resource_type)
@@ -97,7 +96,6 @@ class _Delivery:
         self._log("work")
         if self._request.type != DELETE:
             self._guard.settle(result.physical_id)
-            self._settled = result.physical_id
         if self._request.type == UPDATE:
             self._quietly("sweep", lambda: self._sweep(handler, result))
         return answer
@@ -108,21 +106,11 @@ class _Delivery:
 
     def _answer(self, answer: Answer) -> None:
         started = time.monotonic()
-        is_sent = False
-        try:
-            is_sent = self._outlet.give(answer)
-        finally:
-            if not is_sent:
-                self._quietly("unsettle", self._unsettle)
-        if is_sent:
+        if self._outlet.give(answer):
             log_phase(self._request, f"answered {answer['Status']}", started, answer.get("Reason", ""))
             self._quietly("mark", self._guard.mark_answered)
         else:
             self._log("late", "the watchdog has answered; this result is not sent")
-
-    def _unsettle(self) -> None:
-        if self._settled is not None:
-            self._guard.unsettle(self._settled)
 
     def _give_up(self) -> None:
         seconds = time.monotonic() - self._started
