@@ -6,6 +6,7 @@ Host names of those buckets as seen in requests and in "Access CloudFormation us
 """
 
 import calendar
+import os
 import re
 import time
 from collections.abc import Collection
@@ -49,7 +50,9 @@ def check_answer_url(url: str, region: str, allowed: Collection[str] = ()) -> Sp
 
 
 def region_of(stack_id: str) -> str:
-    """The region in a stack's ARN, or nothing."""
+    """The region that answers are read in: the companion's own, where Lambda tells it, else the stack's."""
+    if own := os.environ.get("AWS_REGION"):
+        return own
     fields = stack_id.split(":")
     return fields[3] if len(fields) > 3 else ""
 
@@ -73,7 +76,5 @@ def _hosts(region: str) -> set[str]:
         return set()
     suffix = next(suffix for head, suffix in _SUFFIXES if region.startswith(head))
     bucket = "cloudformation-custom-resource-response-" + region.replace("-", "")
-    places = [f"s3.{region}", f"s3-{region}", f"s3.dualstack.{region}"]
-    if suffix == "amazonaws.com":
-        places.append("s3")
+    places = ("s3", f"s3.{region}", f"s3-{region}", f"s3.dualstack.{region}")
     return {f"{bucket}.{place}.{suffix}" for place in places}

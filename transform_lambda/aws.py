@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from botocore import session
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -206,3 +207,15 @@ def _explain(error: Exception, what: str, kind: type[ResourceError] = ResourceEr
         return kind(f"cannot {what}: {error}")
     code, said = _code(error), error.response.get("Error", {}).get("Message", "")
     return kind(f"cannot {what}: {_REASONS.get(code, f'S3 answered {code}: {said}')}")
+
+
+def connect(service: str) -> Client:
+    """A client of the service in the companion's own region; the environment may name another endpoint."""
+    import boto3
+
+    return boto3.client(service)
+
+
+def input_shape(service: str, operation: str) -> Any:
+    """What botocore's model says an API call takes."""
+    return session.get_session().get_service_model(service).operation_model(operation).input_shape

@@ -1,6 +1,6 @@
 """What a custom resource gets and gives: the contract between the wrapper and a resource's three functions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -101,6 +101,16 @@ class Handler(Protocol):
 
     def delete(self, request: Request) -> Result | None:
         """Remove what `request.physical_id` names if it is there and ours; also called to clean up after a failure."""
+
+
+class Handlers(Protocol):
+    """Resources by type; a dict of them is one."""
+
+    def __iter__(self) -> Iterator[str]:
+        """The types that are known."""
+
+    def get(self, resource_type: str, /) -> Handler | None:
+        """The resource for a type."""
 
 
 def parse_request(event: Event) -> Request:

@@ -2,7 +2,7 @@
 
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from transform_lambda.answer import Answer, failed_answer, success_answer
@@ -12,6 +12,7 @@ from transform_lambda.contract import (
     UPDATE,
     Event,
     Handler,
+    Handlers,
     Overtaken,
     Request,
     ResourceError,
@@ -32,7 +33,7 @@ from transform_lambda.work import carry_out, give_back, remove
 def process(
     event: Event,
     *,
-    handlers: Mapping[str, Handler],
+    handlers: Handlers,
     send: Send,
     records: Records | None = None,
     limits: Limits | None = None,
@@ -65,8 +66,12 @@ class _Delivery:
         self._outlet = outlet
         self._started = time.monotonic()
 
-    def run(self, handlers: Mapping[str, Handler]) -> None:
-        handler = handlers.get(self._request.resource_type)
+    def run(self, handlers: Handlers) -> None:
+        try:
+            handler = handlers.get(self._request.resource_type)
+        except (Exception, SystemExit) as error:
+            self._answer(self._fail_by_bug(error))
+            return
         if handler is None:
             self._answer(self._answer_unknown(sorted(handlers)))
             return
@@ -87,8 +92,7 @@ class _Delivery:
         except (ResourceError, Overtaken) as error:
             return self._fail(str(error))
         except (Exception, SystemExit) as error:
-            self._log("error", redact(traceback.format_exc(), self._event))
-            return self._fail(f"{type(error).__name__}: {error}")
+            return self._fail_by_bug(error)
 
     def _succeed(self, handler: Handler) -> Answer:
         result = carry_out(self._request, handler, self._guard)
@@ -128,6 +132,10 @@ class _Delivery:
             return success_answer(request, Result(request.physical_id))
         names = ", ".join(known) or "none"
         return self._fail(f"{request.logical_id}: unknown type {request.resource_type!r}; known are {names}")
+
+    def _fail_by_bug(self, error: BaseException) -> Answer:
+        self._log("error", redact(traceback.format_exc(), self._event))
+        return self._fail(f"{type(error).__name__}: {error}")
 
     def _fail(self, reason: str) -> Answer:
         return failed_answer(self._request, " ".join(redact(reason, self._event).split()))
