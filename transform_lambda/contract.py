@@ -43,6 +43,9 @@ class Guard(Protocol):
             ResourceError: the earlier request is not done within this one's time.
         """
 
+    def forget(self, physical_id: str) -> None:
+        """Take back a note: what bears the name was there before and is not this request's; no clean-up touches it."""
+
 
 class Unguarded:
     """The guard of a request outside the wrapper, which is always the newest."""
@@ -51,6 +54,9 @@ class Unguarded:
         """Allow everything."""
 
     def note(self, physical_id: str) -> None:
+        """Allow everything."""
+
+    def forget(self, physical_id: str) -> None:
         """Allow everything."""
 
 

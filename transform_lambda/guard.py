@@ -67,6 +67,10 @@ class RequestGuard:
             self._limits.clock.sleep(_POLL_SECONDS)
             self._refuse_closed()
 
+    def forget(self, physical_id: str) -> None:
+        """Take the name out of the ledger again, unless another request may still act on it."""
+        self._change(lambda record: ledger.forget(record, self._holder, physical_id, self._limits.clock.now()))
+
     def hold(self, name: str) -> None:
         """Say that the name is about to be deleted; raises Overtaken."""
         self._refuse_closed()

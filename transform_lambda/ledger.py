@@ -42,6 +42,11 @@ def release(record: Record, holder: str, name: str, now: float, *, is_gone: bool
     return _without_holder(record, holder, name, now, is_needed=not is_gone)
 
 
+def forget(record: Record, holder: str, name: str, now: float) -> Record:
+    """The record without the name, which was there before; it stays while others may act on it."""
+    return _without_holder(record, holder, name, now, is_needed=False) if name in record.names else record
+
+
 def settle(record: Record, request: Request, holder: str, physical_id: str, now: float) -> Record:
     """The record once a result is about to be answered: CloudFormation will know the physical id; raises Overtaken.
 

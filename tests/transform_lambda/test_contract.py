@@ -38,6 +38,7 @@ def test_the_guard_of_a_request_made_by_hand_allows_everything():
 
     request.guard.check()
     request.guard.note("y")
+    request.guard.forget("y")
 
     assert isinstance(request.guard, Unguarded)
 
