@@ -24,7 +24,7 @@ from transform_lambda.zip.source import Source
 
 _SCAN = struct.Struct("<I4xI8xIIHHHH6xI")
 """Of a directory record: signature, flags and method as one number, packed, unpacked, three lengths, disk, offset."""
-_NARROW, _ANY_METHOD = 0x7FFFFFFF, 0x10000
+_NARROW, _ANY_METHOD, _HEADER, _FIXED = 0x7FFFFFFF, 0x10000, LOCAL.size, RECORD.size
 
 
 class Directory(NamedTuple):
@@ -75,20 +75,24 @@ def _scan(records: bytes, end: EndRecord) -> tuple[Members, Sequence[int], int]:
     unpack, shift = _SCAN.unpack_from, end.shift
     for place in range(end.total):
         signature, flags, packed, size, name, extra, comment, disk, offset = unpack(records, at)
-        is_special = packed | size | offset > _NARROW or (flags < _ANY_METHOD and packed != size)
-        if is_special or disk or flags & ENCRYPTED or signature != RECORD_SIGNATURE:
-            if offset == WIDE:
-                wide.append(at)
+        if (
+            packed | size | offset > _NARROW
+            or signature != RECORD_SIGNATURE
+            or disk
+            or flags & ENCRYPTED
+            or (flags < _ANY_METHOD and packed != size)
+        ):
+            wide += array("Q", [at] if offset == WIDE else [])
             packed, size, offset = _look_closer(records, at, end)
         start = offset + shift
-        if start != floor and place and start - floor not in usual_slack(described, extended):
+        if start != floor and place and start - floor not in usual_slack(described & DESCRIBED, extended):
             odd.append(place - 1)
         starts.append(start)
         positions.append(at)
         unpacked += size
-        described, extended = flags & DESCRIBED, extra
-        floor = start + LOCAL.size + name + packed
-        at += RECORD.size + name + extra + comment
+        described, extended = flags, extra
+        floor = start + packed + name + _HEADER
+        at += name + extra + comment + _FIXED
     if at != end.size:
         raise _miscounted(end)
     if end.total:

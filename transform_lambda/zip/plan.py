@@ -103,14 +103,14 @@ def _move(directory: Directory, kept: Sequence[Keep]) -> bytearray:
         if delta:
             limits = (run.start, run.start + run.length)
             first, last = (bisect_left(range(len(members.order)), each, key=members.start_of) for each in limits)
-            _shift(records, members, members.order[first:last], delta - directory.end.shift)
+            _shift(records, members, slice(first, last), delta - directory.end.shift)
     return records
 
 
-def _shift(records: bytearray, members: Members, indexes: Sequence[int], delta: int) -> None:
-    pack, wide = _OFFSET.pack_into, members.wide
-    for index in indexes:
-        at, offset = members.positions[index], members.starts[index] + delta
+def _shift(records: bytearray, members: Members, places: slice, delta: int) -> None:
+    pack, wide, positions, starts = _OFFSET.pack_into, members.wide, members.positions, members.starts
+    for index in members.order[places]:
+        at, offset = positions[index], starts[index] + delta
         if at in wide:
             _WIDE_OFFSET.pack_into(records, values_at(records, at, read_record(records, at)).wide_offset_at, offset)
         elif offset < WIDE:

