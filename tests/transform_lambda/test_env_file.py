@@ -251,7 +251,7 @@ def test_python_dotenv_and_a_plain_reader_find_the_merged_values(text, values):
 
 @given(values=RAW_VALUES)
 def test_a_raw_value_is_never_refused_in_a_good_file(values):
-    safe = {name: value.lstrip("'\"`").strip() for name, value in values.items()}
+    safe = {name: f"x{value}" for name, value in values.items()}
 
     merged = merge_env("# good\nKEPT=1\n", safe)
 
