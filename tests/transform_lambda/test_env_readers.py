@@ -36,6 +36,22 @@ def test_python_dotenv_is_understood_on_odd_texts(text):
     ("text", "found"),
     [
         ("A=1 # why\nexport B = 2\n", {"A": "1", "B": "2"}),
+        ("=1\nA=1", {"A": "1"}),
+        ("A='x\nB=1", {"B": "1"}),
+        ("A='x' y\nB=1", {"B": "1"}),
+        ("A= # why\nB=#1", {"A": "", "B": "#1"}),
+        ("A=1\nA\n", {}),
+        ("'A b'='it\\'s'\nB=\"x\\ty\"", {"A b": "it's", "B": "x\ty"}),
+    ],
+)
+def test_python_dotenv_is_understood_on_known_texts(text, found):
+    assert read_dotenv(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("A=1 # why\nexport B = 2\n", {"A": "1", "B": "2"}),
         ("A='x\ny' z\nB=`t`\n", {"A": "x\ny", "B": "t"}),
         ('A="x\\ny"', {"A": "x\ny"}),
         ("FOO\nA=1\n", {"FOO\nA": "1"}),

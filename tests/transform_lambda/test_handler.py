@@ -6,13 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import NoRegionError
 
 import transform_lambda
 from tests.cloudformation import STACK_ID, make_event
-from tests.sink import Sink
+from tests.sink import RESET, Sink
 from transform_lambda import handler as door
 from transform_lambda.answer_url import AnswerError, check_answer_url
 from transform_lambda.contract import ResourceError
+from transform_lambda.registry import Registry
 
 PACKAGE = Path(transform_lambda.__file__).parent
 CALL = """
@@ -199,6 +201,18 @@ def test_in_one_process_the_parts_are_put_together_once(monkeypatch):
     assert [answer["Status"] for answer in sink.answers] == ["FAILED"]
 
 
+def test_registered_resources_are_made_once_and_only_when_needed(installed, monkeypatch):
+    monkeypatch.syspath_prepend(str(installed))
+    registry = Registry({"Custom::Own": object})
+
+    assert set(registry) == {"Custom::Greeting", "Custom::Broken", "Custom::Own"}
+    assert registry.get("Custom::Greeting") is registry.get("Custom::Greeting")
+    assert registry.get("Custom::Other") is None
+    with pytest.raises(ModuleNotFoundError):
+        registry.get("Custom::Broken")
+    sys.modules.pop("greeting")
+
+
 def test_with_a_table_requests_are_remembered_in_it(monkeypatch):
     monkeypatch.setenv("HITCOUNTER_RECORDS_TABLE", "records")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
@@ -207,3 +221,45 @@ def test_with_a_table_requests_are_remembered_in_it(monkeypatch):
 
     assert records._table == "records"
     assert records._client.meta.region_name == "eu-west-1"
+
+
+@pytest.fixture
+def without_region(monkeypatch, tmp_path):
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("HITCOUNTER_RECORDS_TABLE", "records")
+    door._start.cache_clear()
+
+
+@pytest.mark.parametrize("statuses", [(), (500,), (RESET, 500)])
+def test_in_one_process_a_failed_start_is_answered(without_region, monkeypatch, statuses):
+    with Sink(*statuses) as sink:
+        monkeypatch.setenv("HITCOUNTER_ANSWER_HOSTS", sink.host)
+        door.handler(make_event("Delete", url=sink.url, PhysicalResourceId="x"), None)
+
+    answer = json.loads(sink.requests[-1][3])
+    assert len(sink.requests) == len(statuses) + 1
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", "x")
+    assert answer["Reason"] == "the companion could not start: NoRegionError: You must specify a region."
+
+
+def test_in_one_process_a_failed_start_without_an_answer_is_raised(without_region, monkeypatch):
+    with Sink(403, 403, 403) as sink:
+        monkeypatch.setenv("HITCOUNTER_ANSWER_HOSTS", sink.host)
+        with pytest.raises(NoRegionError):
+            door.handler(make_event(url=sink.url), None)
+        monkeypatch.delenv("HITCOUNTER_ANSWER_HOSTS")
+        with pytest.raises(NoRegionError):
+            door.handler(make_event(url=sink.url), None)
+
+    assert len(sink.requests) == 3
+
+
+def test_the_answer_of_a_failed_start_fits_whatever_its_reason():
+    event = make_event("Update", PhysicalResourceId="y" * 1024)
+
+    body = door._failed_answer(event, "\U0001f600" * 3000)
+
+    assert 512 < len(body) <= 4096
+    assert json.loads(body)["PhysicalResourceId"] == "y" * 1024

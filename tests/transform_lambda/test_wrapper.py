@@ -312,6 +312,16 @@ def test_records_that_cannot_be_reached_fail_the_request_before_anything_is_made
     assert things.calls == []
 
 
+def test_records_that_others_write_all_the_time_fail_the_request():
+    class Busy(MemoryRecords):
+        def write(self, key, record):
+            return False
+
+    (answer,) = run(make_event(), Things(), Busy())
+
+    assert answer["Reason"] == "Visits: too many requests at once; try again"
+
+
 def test_a_request_that_was_answered_is_left_alone_when_it_comes_again():
     things, records = Things(), MemoryRecords()
 
