@@ -85,9 +85,8 @@ def _reconciled(record: Record, request: Request) -> Record:
     if request.type == CREATE:
         return replace(record, current="", known=_with(record.known, last))
     if request.type == UPDATE:
-        names = {name: holders for name, holders in record.names.items() if name != request.physical_id}
         known = _with(record.known, request.physical_id)
-        return replace(_unanswered(replace(record, names=names), request), current=request.physical_id, known=known)
+        return replace(_unanswered(record, request), current=request.physical_id, known=known)
     if last == request.physical_id:
         return replace(record, current="")
     return replace(_unanswered(record, request), current="") if names_nothing(request) else record

@@ -42,7 +42,7 @@ class Task:
         self.world.turn.release()
 
     def step(self, seconds=0.0):
-        self.wakes_at = self.world.now + seconds
+        self.wakes_at = self.world.now + (seconds or self.world.stall())
         self.world.turn.release()
         self.baton.acquire()
         self.steps += 1
@@ -58,6 +58,9 @@ class World:
         self.turn = threading.Semaphore(0)
         self.tasks = []
         self.lives = {}
+
+    def stall(self):
+        return self.random.choice([20.0, 200.0]) if self.random.random() < 0.03 else 0.0
 
     def start(self, work, dies_at=float("inf"), lives=None):
         task = Task(self, work, dies_at)
@@ -107,17 +110,19 @@ class SteppingThings:
         name = physical_id_for(request.stack_id, request.logical_id, request.properties["Generation"])
         if name != request.physical_id:
             request.guard.note(name)
-        return self._bring(request, name)
+        return self._bring(request, name, may_make=name != request.physical_id)
 
     def delete(self, request):
         self._task.step()
         self._things.pop(request.physical_id, None)
         self._task.step()
 
-    def _bring(self, request, name):
+    def _bring(self, request, name, may_make=True):
         self._task.step()
         value = request.properties["Value"]
         if name not in self._things:
+            if not may_make:
+                raise ResourceError("there is no such thing")
             self._things[name] = (1, value)
             self._task.step()
             return Result(name)
