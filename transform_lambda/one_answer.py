@@ -10,35 +10,35 @@ from transform_lambda.contract import Json
 Send = Callable[[str, Mapping[str, Json]], None]
 
 
+class Undelivered(Exception):  # noqa: N818 - a statement about the answer
+    """Another thread gave the answer and could not deliver it: the request has none yet."""
+
+
 class OneAnswer:
-    """Sends the first answer it is given and no other; holds whether it was delivered."""
+    """Sends the first answer it is given and no other."""
 
     def __init__(self, send: Send, url: str) -> None:
         self._send = send
         self._url = url
         self._lock = threading.Lock()
-        self._error: Exception | None = None
         self._is_given = False
+        self._is_sent = False
 
     def give(self, answer: Mapping[str, Json]) -> bool:
         """Whether this was the first answer; waits for one that is under way.
 
-        Raises whatever the sending of the first answer raised: the request then has no answer yet.
+        Raises:
+            Exception: whatever `send` raised, or Undelivered where that was the first answer's.
         """
         with self._lock:
-            is_first = not self._is_given
-            if is_first:
+            if not self._is_given:
                 self._is_given = True
-                self._deliver(answer)
-        if self._error is not None:
-            raise self._error
-        return is_first
-
-    def _deliver(self, answer: Mapping[str, Json]) -> None:
-        try:
-            self._send(self._url, answer)
-        except Exception as error:
-            self._error = error
+                self._send(self._url, answer)
+                self._is_sent = True
+                return True
+            if not self._is_sent:
+                raise Undelivered("the watchdog's answer was not delivered")
+            return False
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from tests.fakes import MemoryRecords, Outbox, Things
 from transform_lambda.contract import ResourceError, Result
 from transform_lambda.identity import is_marker, marker_for, physical_id_for
 from transform_lambda.limits import read_limits
+from transform_lambda.one_answer import Undelivered
 from transform_lambda.wrapper import process
 
 NAME = physical_id_for(STACK_ID, "Visits")
@@ -272,7 +273,7 @@ def test_a_watchdog_that_cannot_answer_leaves_the_request_to_be_delivered_again(
         time.sleep(0.3)
         return Result("late")
 
-    with pytest.raises(OSError, match="down"):
+    with pytest.raises(Undelivered, match="the watchdog's answer was not delivered"):
         run(make_event(), Calls(create), MemoryRecords(), outbox, short_limits(0.1))
 
 
