@@ -153,6 +153,28 @@ class S3CodeStore:
         with _explained(f"abort staging {Place(self._bucket, upload.key)}"):
             self._client.abort_multipart_upload(**self._staged(upload.key), UploadId=upload.number)
 
+    def list_staged(self, prefix: str) -> list[str]:
+        """ListObjectVersions, so that what has a delete marker is found too."""
+        return list(dict.fromkeys(key for key, _ in self._versions(prefix)))
+
+    def remove_staged(self, key: str) -> None:
+        """DeleteObject for every version and delete marker of the key."""
+        with _explained(f"remove {Place(self._bucket, key)}"):
+            for found, version in self._versions(key):
+                if found == key:
+                    self._client.delete_object(**self._staged(key), **({"VersionId": version} if version else {}))
+
+    def _versions(self, prefix: str) -> list[tuple[str, str | None]]:
+        with _explained(f"list {Place(self._bucket, prefix)}"):
+            pages = self._client.get_paginator("list_object_versions").paginate(
+                Bucket=self._bucket, Prefix=prefix, ExpectedBucketOwner=self._owner
+            )
+            return [
+                (each["Key"], each.get("VersionId"))
+                for page in pages
+                for each in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            ]
+
     def _staged(self, key: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": key, "ExpectedBucketOwner": self._owner}
 

@@ -26,7 +26,8 @@ def handler(event: Event, context: Context) -> None:
     """Carry out one request of CloudFormation's and answer it.
 
     The environment: `HITCOUNTER_RECORDS_TABLE` names the table of fence and ledger; `HITCOUNTER_ANSWER_HOSTS` further
-    hosts, as `host:port` with commas between, that may get answers, for an engine that stands in for CloudFormation.
+    hosts, as `host:port` with commas between, that may get answers, for an engine that stands in for CloudFormation;
+    `HITCOUNTER_STAGING_BUCKET` the installation's bucket, and `HITCOUNTER_ACCOUNT` the account that it belongs to.
 
     Raises:
         Exception: the request has no answer; Lambda delivers it again.
@@ -60,7 +61,22 @@ def _start() -> Serve:
 
 
 def _built_in() -> dict[str, Callable[[], Any]]:
-    return {}
+    return {"Custom::LambdaFunction": _lambda_function}
+
+
+def _lambda_function() -> Any:
+    from transform_lambda.aws import S3CodeStore, connect
+    from transform_lambda.aws_functions import LambdaFunctions
+    from transform_lambda.resources.lambda_function import LambdaFunction
+
+    bucket, account = _setting("HITCOUNTER_STAGING_BUCKET"), _setting("HITCOUNTER_ACCOUNT")
+    return LambdaFunction(S3CodeStore(connect("s3"), bucket, account), LambdaFunctions(connect("lambda")))
+
+
+def _setting(name: str) -> str:
+    if not os.environ.get(name):
+        raise RuntimeError(f"the installation is incomplete: the companion's environment has no {name}")
+    return os.environ[name]
 
 
 def _records() -> Any:

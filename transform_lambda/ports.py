@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from transform_lambda.contract import ResourceError
+from transform_lambda.contract import Json, ResourceError
 from transform_lambda.record import Record
+from transform_lambda.typed import Shape
 
 
 class Place(NamedTuple):
@@ -84,6 +85,65 @@ class CodeStore(Protocol):
 
     def abort_upload(self, upload: Upload) -> None:
         """Drops all parts of an upload that failed."""
+
+    def list_staged(self, prefix: str) -> list[str]:
+        """The keys of all staged objects that start so."""
+
+    def remove_staged(self, key: str) -> None:
+        """Drops a staged object, in all its versions; nothing where there is none."""
+
+
+class TryAgain(ResourceError):  # noqa: N818 - what to do, as the text tells what went wrong
+    """Lambda refused for a reason that passes by itself: look at the function again, and repeat what is still due."""
+
+
+class Replicated(TryAgain):
+    """The function has replicas at CloudFront's edge, which go some hours after the last distribution left them."""
+
+
+class Found(NamedTuple):
+    """A function as it is: Lambda's own words for its configuration, and its tags."""
+
+    configuration: Mapping[str, Json]
+    tags: Mapping[str, str]
+
+
+class Functions(Protocol):
+    """Lambda functions; all methods raise `ResourceError`, `TryAgain` where that helps.
+
+    What is sent is in the API's own words. An update names the revision that it was decided on, and is refused with
+    `TryAgain` where the function has another one by now.
+    """
+
+    def takes(self, operation: str) -> Shape:
+        """What the service's model says an operation takes."""
+
+    def read(self, name: str, version: str = "") -> Found | None:
+        """The function, or a numbered version of it (which has no tags), or nothing."""
+
+    def create(self, call: Mapping[str, Json]) -> None:
+        """A new function; `TryAgain` where one of this name is there."""
+
+    def update_configuration(self, name: str, changes: Mapping[str, Json], revision: str) -> None:
+        """Other values for these properties."""
+
+    def update_code(self, name: str, code: Mapping[str, Json], revision: str) -> None:
+        """Other code."""
+
+    def sign(self, name: str, arn: str) -> None:
+        """Another code signing configuration, or none where the ARN is empty."""
+
+    def tag(self, arn: str, tags: Mapping[str, str], gone: Sequence[str]) -> None:
+        """These tags set, and the tags of these names gone."""
+
+    def publish(self, name: str, options: Mapping[str, Json], revision: str) -> Mapping[str, Json]:
+        """The configuration of a numbered version like the function; the last one where nothing has changed since."""
+
+    def versions(self, name: str) -> list[int]:
+        """The numbers of all versions, ascending."""
+
+    def delete(self, name: str, version: str = "") -> None:
+        """The function with all versions gone, or that version; nothing where it is not there."""
 
 
 class Records(Protocol):

@@ -81,25 +81,32 @@ def code_identity(archive: Archive, env: bytes) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def prepare_code(store: CodeStore, archive: Archive, env: bytes, log: Log) -> Code:
+def key_under(prefix: str, archive: Archive, env: bytes) -> str:
+    """The key of a staged object: equal for equal code."""
+    return f"{prefix}{code_identity(archive, env)}.zip"
+
+
+def prepare_code(store: CodeStore, archive: Archive, env: bytes, log: Log, keep_under: str = "") -> Code:
     """The archive with `env` as its env file, made in the cheapest way; `log` is told which one, in a sentence.
 
-    Below `SMALL` in memory. Else as a staged object named by `code_identity`: one that is there already, one copied
-    inside S3, or, where S3 can't copy (another region), one streamed through in parts of a few MiB.
+    With `keep_under` always as an object whose key starts so, which whoever asked for it removes. Else below `SMALL`
+    in memory, and above as a staged object named by `code_identity`: one that is there already, one copied inside S3,
+    or, where S3 can't copy (another region), one streamed through in parts of a few MiB.
     """
     place, size = archive.pinned.place, archive.pinned.size
     with _speaking_of(place):
-        _check_limits(archive, env)
-        if size < SMALL:
+        check_limits(archive, env)
+        if size < SMALL and not keep_under:
             data = rewrite_bytes(archive.source.read(0, size), {archive.path: env})
             code = Code(data, "memory", len(data))
         else:
-            code = _stage(store, archive, env, log)
+            code = _stage(store, archive, env, log, keep_under or STAGED)
     log(f"{place}: code of {size} bytes became {code.size} bytes, {_WAYS[code.way]}")
     return code
 
 
-def _check_limits(archive: Archive, env: bytes) -> None:
+def check_limits(archive: Archive, env: bytes) -> None:
+    """Return if Lambda would take the archive with this env file, and S3 could make it; else `ResourceError`."""
     unpacked = archive.directory.unpacked + len(env) - len(archive.env or b"")
     if unpacked > UNPACKED_LIMIT:
         raise ResourceError(
@@ -111,8 +118,8 @@ def _check_limits(archive: Archive, env: bytes) -> None:
         )
 
 
-def _stage(store: CodeStore, archive: Archive, env: bytes, log: Log) -> Code:
-    key = f"{STAGED}{code_identity(archive, env)}.zip"
+def _stage(store: CodeStore, archive: Archive, env: bytes, log: Log, prefix: str) -> Code:
+    key = key_under(prefix, archive, env)
     # A prefix, such as a self-extracting stub, has to stay in front.
     arrange = list if archive.directory.prefix else long_runs_first
     steps = plan_rewrite(archive.directory, {archive.path: env}, arrange)
