@@ -71,10 +71,13 @@ def encode_answer(answer: Mapping[str, Json]) -> bytes:
     return body
 
 
-def send_answer(url: str, answer: Mapping[str, Json], deadline: float | None = None, allowed: Collection[str] = ()) -> None:
+def send_answer(
+    url: str, answer: Mapping[str, Json], deadline: float | None = None, allowed: Collection[str] = ()
+) -> None:
     """Put the answer to the URL, again after network errors and 5xx, until `deadline`.
 
-    `deadline` is a time of `time.monotonic()`, half a minute from now where none is given. The stack's region decides which hosts may get it; `allowed` names further ones as `host:port`.
+    `deadline` is a time of `time.monotonic()`, half a minute from now where none is given. The stack's region decides
+    which hosts may get it; `allowed` names further ones as `host:port`.
 
     Raises:
         AnswerError: it was not delivered, and why.

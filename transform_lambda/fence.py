@@ -87,9 +87,10 @@ def _reconciled(record: Record, request: Request) -> Record:
     if request.type == UPDATE:
         known = _with(record.known, request.physical_id)
         return replace(_unanswered(record, request), current=request.physical_id, known=known)
+    deleted = replace(record, known=tuple(name for name in record.known if name != request.physical_id))
     if last == request.physical_id:
-        return replace(record, current="")
-    return replace(_unanswered(record, request), current="") if names_nothing(request) else record
+        return replace(deleted, current="")
+    return replace(_unanswered(deleted, request), current="") if names_nothing(request) else deleted
 
 
 def _unanswered(record: Record, request: Request) -> Record:

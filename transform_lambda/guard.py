@@ -98,10 +98,8 @@ class RequestGuard:
         return ledger.names_to_delete(self._read(), self._request)
 
     def leftovers(self, physical_id: str) -> list[str]:
-        """What an Update with this result sweeps, less what another request may still act on."""
-        record = self._read()
-        names = ledger.leftovers(record, self._request, physical_id)
-        return [name for name in names if not ledger.is_taken(record, self._request, name, self._limits.clock.now())]
+        """What an Update with this result sweeps."""
+        return ledger.leftovers(self._read(), self._request, physical_id)
 
     def names_to_give_back(self) -> list[tuple[str, bool]]:
         """The names this request noted and did not settle, each with whether it has to be removed.

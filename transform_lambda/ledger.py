@@ -37,8 +37,6 @@ def release(record: Record, holder: str, name: str, now: float, *, is_gone: bool
     """The record without the hold, and without the name if it is gone and no one may bring it back."""
     if holder not in record.names.get(name, {}):
         return record
-    if is_gone:
-        record = replace(record, known=tuple(known for known in record.known if known != name))
     return _without_holder(record, holder, name, now, is_needed=not is_gone)
 
 
