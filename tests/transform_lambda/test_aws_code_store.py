@@ -1,23 +1,16 @@
 """The code store on boto3 against two S3 emulators, which are each strict where the other is lax, and its requests."""
 
 import hashlib
-import os
 import random
-import signal
-import socket
-import subprocess
-import sys
-import time
 from io import BytesIO
 
-import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.server import ThreadedMotoServer
 
 from tests.archives import Entry, check_rewrite, make_archive
+from tests.ministack import ACCOUNT, client_for, ministack
 from transform_lambda.aws import S3CodeStore
 from transform_lambda.contract import ResourceError
 from transform_lambda.ports import CodeStore, CopyError, Place, Upload
@@ -25,8 +18,7 @@ from transform_lambda.zip.refused import REPACK
 from transform_lambda.zip_remote import open_archive, prepare_code
 
 MIB = 1 << 20
-REGION = "us-east-1"
-OWNERS = {"moto": "123456789012", "ministack": "000000000000"}
+OWNERS = {"moto": "123456789012", "ministack": ACCOUNT}
 NEW = b"TABLE=visits\n"
 ENV = Entry(b".env", b"TABLE=\n")
 PLACE = Place("code", "app/größe 1.zip")
@@ -40,18 +32,6 @@ LARGE = make_archive(blob(b"a.bin", 6 * MIB), ENV, blob(b"b.bin", 6 * MIB))
 SMALL = make_archive(blob(b"a.bin", 2 * MIB), ENV)
 
 
-def client_for(url, region=REGION, service="s3"):
-    config = Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"})
-    return boto3.client(
-        service,
-        endpoint_url=url,
-        region_name=region,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=config,
-    )
-
-
 @pytest.fixture(scope="session")
 def moto_url():
     server = ThreadedMotoServer(port=0, verbose=False)
@@ -63,33 +43,8 @@ def moto_url():
 
 @pytest.fixture(scope="session")
 def ministack_url(tmp_path_factory):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("ministack")
-    env = {"PATH": os.environ["PATH"], "TMPDIR": str(folder), "HOME": str(folder), "GATEWAY_PORT": str(port)}
-    env |= {"BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", "LOG_LEVEL": "ERROR"}
-    with (folder / "log").open("wb") as log:
-        command = [sys.executable, "-m", "ministack"]
-        server = subprocess.Popen(command, env=env, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(url, server, folder / "log")
+    with ministack(tmp_path_factory.mktemp("ministack")) as url:
         yield url
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(timeout=20)
-
-
-def wait_for(url, server, log):
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            return client_for(url).list_buckets()
-        except BotoCoreError:
-            assert server.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
 
 
 @pytest.fixture(params=OWNERS)
