@@ -18,6 +18,8 @@ class MemoryCodeStore:
     calls: list[str] = field(default_factory=list)
     faults: dict[str, Callable[[], Exception]] = field(default_factory=dict)
     uploads: dict[str, dict[int, bytes]] = field(default_factory=dict)
+    before: Callable[[str], object] | None = None
+    """Told of each call."""
     is_near: bool = True
     received: int = 0
     sent: int = 0
@@ -77,7 +79,21 @@ class MemoryCodeStore:
         self._called("abort_upload")
         del self.uploads[upload.number]
 
+    def list_staged(self, prefix):
+        self._called("list_staged")
+        return [key for bucket, key in self.objects if bucket == self.bucket and key.startswith(prefix)]
+
+    def remove_staged(self, key):
+        self._called("remove_staged")
+        self.objects.pop((self.bucket, key), None)
+
+    @property
+    def staged(self):
+        return self.list_staged("")
+
     def _called(self, call):
+        if self.before:
+            self.before(call)
         self.calls.append(call)
         fault = self.faults.get(call.split()[0])
         if fault:

@@ -60,7 +60,7 @@ class MemoryFunctions:
             return None
         if version:
             return Found(dict(stored.versions[int(version)]), {})
-        configuration = dict(stored.configuration)
+        configuration = self._as_answered(stored.configuration)
         if self._moving.get(name):
             self._moving[name] -= 1
             configuration.update(State="Active", LastUpdateStatus="InProgress")
@@ -131,6 +131,13 @@ class MemoryFunctions:
         with zipfile.ZipFile(io.BytesIO(self.stored[name].code["bytes"])) as archive:
             return {each: archive.read(each) for each in archive.namelist()}
 
+    def _as_answered(self, configuration):
+        """Lambda tells layers and a container's settings in other shapes than it takes them in."""
+        layers = [{"Arn": arn, "CodeSize": 1} for arn in configuration.get("Layers", [])]
+        image = {"ImageConfig": configuration.get("ImageConfig", {})}
+        answered = {name: value for name, value in configuration.items() if name not in ("Layers", "ImageConfig")}
+        return {**answered, "Layers": layers, "ImageConfigResponse": image}
+
     def _expect(self, name, revision):
         if self.stored[name].configuration["RevisionId"] != revision:
             raise TryAgain(f"cannot update function {name}: another revision")
@@ -167,7 +174,8 @@ class _Change:
         functions = self._functions
         if kind is None and self._name in functions.stored and self._kind != "delete":
             functions.stored[self._name].configuration["RevisionId"] = f"r{next(functions._revisions)}"
-            functions.stored[self._name].configuration.update(functions.outcome.get(self._kind, {}))
+            outcome = {} if self._kind == "publish" else functions.outcome.get(self._kind, {})
+            functions.stored[self._name].configuration.update(outcome)
             functions._moving[self._name] = functions.busy
         if kind is None and functions.lost[self._kind]:
             raise functions.lost[self._kind].pop(0)

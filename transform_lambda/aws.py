@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from botocore import session
@@ -238,6 +239,7 @@ def connect(service: str) -> Client:
     return boto3.client(service)
 
 
+@cache
 def input_shape(service: str, operation: str) -> Any:
     """What botocore's model says an API call takes."""
     return session.get_session().get_service_model(service).operation_model(operation).input_shape

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
+from botocore.exceptions import ConnectionError as NotConnectedError
 
-from transform_lambda.aws import Client, input_shape
+from transform_lambda.aws import Client
 from transform_lambda.contract import Json, ResourceError
-from transform_lambda.ports import Found, Replicated, TryAgain
+from transform_lambda.ports import DeniedError, Found, Replicated, TryAgain
 from transform_lambda.typed import Shape
 
 _PASSING = {
@@ -25,6 +26,7 @@ _PASSING_TEXTS = (
 """Of InvalidParameterValueException: a role that was just made is not known everywhere at once."""
 _REPLICATED = "replicated function"
 _GONE = "ResourceNotFoundException"
+_DENIED = {"AccessDeniedException", "AccessDenied"}
 _SIGNATURE = {"CodeVerificationFailedException", "InvalidCodeSignatureException"}
 _SIGNED = (
     "the function's code signing configuration refuses the code; putting Env into the archive ends its signature, so "
@@ -39,8 +41,8 @@ class LambdaFunctions:
         self._client = client
 
     def takes(self, operation: str) -> Shape:
-        """What botocore's model says."""
-        return input_shape("lambda", operation)
+        """What the client's own model says."""
+        return self._client.meta.service_model.operation_model(operation).input_shape
 
     def read(self, name: str, version: str = "") -> Found | None:
         """GetFunction; refuses to guess where it may not see the tags."""
@@ -129,7 +131,7 @@ def _explained(what: str, name: str) -> Iterator[None]:
     except ParamValidationError as error:
         problems = str(error).split(":", 1)[-1].strip()
         raise ResourceError(f"cannot {what} function {name}: {problems}") from error
-    except HTTPClientError as error:
+    except (HTTPClientError, NotConnectedError) as error:
         # No answer came, so it may have been done or not: the next look at the function tells.
         raise TryAgain(f"cannot {what} function {name}: {type(error).__name__}") from error
     except BotoCoreError as error:
@@ -150,7 +152,8 @@ def _explain(error: ClientError, what: str, name: str) -> ResourceError:
         return TryAgain(f"{where}: it was deleted meanwhile")
     if code in _SIGNATURE:
         return ResourceError(f"{where}: {_SIGNED}")
-    return ResourceError(f"{where}: Lambda answered {code}: {said}")
+    kind = DeniedError if code in _DENIED else ResourceError
+    return kind(f"{where}: Lambda answered {code}: {said}")
 
 
 def _code(error: ClientError) -> Any:

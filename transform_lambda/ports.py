@@ -101,6 +101,10 @@ class Replicated(TryAgain):
     """The function has replicas at CloudFront's edge, which go some hours after the last distribution left them."""
 
 
+class DeniedError(ResourceError):
+    """The companion may not do that with this function."""
+
+
 class Found(NamedTuple):
     """A function as it is: Lambda's own words for its configuration, and its tags."""
 

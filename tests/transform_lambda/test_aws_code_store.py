@@ -539,3 +539,30 @@ def test_an_object_shorter_than_the_tail_is_read_whole(s3, store):
     pinned, tail = store.read_tail(PLACE, 100)
 
     assert (pinned.size, tail) == (5, b"short")
+
+
+@pytest.mark.parametrize("versioned", [False, True])
+def test_staged_objects_are_listed_and_removed_with_all_their_versions(s3, store, versioned):
+    if versioned:
+        s3.put_bucket_versioning(Bucket="staging", VersioningConfiguration={"Status": "Enabled"})
+    for key in ("kept/a/1.zip", "kept/a/1.zip", "kept/a/1.zip.more", "kept/b/1.zip"):
+        s3.put_object(Bucket="staging", Key=key, Body=b"x")
+    if versioned:
+        s3.delete_object(Bucket="staging", Key="kept/a/1.zip")
+
+    listed = store.list_staged("kept/a/")
+    store.remove_staged("kept/a/1.zip")
+    store.remove_staged("kept/never-there.zip")
+
+    assert sorted(listed) == ["kept/a/1.zip", "kept/a/1.zip.more"]
+    assert store.list_staged("kept/") == ["kept/a/1.zip.more", "kept/b/1.zip"]
+
+
+def test_the_owner_is_named_to_list_and_remove(s3, store, requests, engine):
+    s3.put_object(Bucket="staging", Key="kept/1.zip", Body=b"x")
+    requests.clear()
+
+    store.remove_staged("kept/1.zip")
+
+    assert [name for name, _ in requests] == ["ListObjectVersions", "DeleteObject"]
+    assert {params["ExpectedBucketOwner"] for _, params in requests} == {OWNERS[engine]}

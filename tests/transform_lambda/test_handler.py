@@ -263,3 +263,21 @@ def test_the_answer_of_a_failed_start_fits_whatever_its_reason():
 
     assert 512 < len(body) <= 4096
     assert json.loads(body)["PhysicalResourceId"] == "y" * 1024
+
+
+@pytest.mark.parametrize("missing", ["HITCOUNTER_STAGING_BUCKET", "HITCOUNTER_ACCOUNT"])
+def test_an_installation_that_lacks_a_setting_says_which(monkeypatch, missing):
+    monkeypatch.delenv("HITCOUNTER_RECORDS_TABLE", raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("HITCOUNTER_STAGING_BUCKET", "staging")
+    monkeypatch.setenv("HITCOUNTER_ACCOUNT", "123456789012")
+    monkeypatch.delenv(missing)
+    with Sink() as sink:
+        monkeypatch.setenv("HITCOUNTER_ANSWER_HOSTS", sink.host)
+        door._start.cache_clear()
+        door.handler(make_event(url=sink.url, ResourceType="Custom::LambdaFunction"), None)
+        door._start.cache_clear()
+
+    assert [answer["Reason"] for answer in sink.answers] == [
+        f"RuntimeError: the installation is incomplete: the companion's environment has no {missing}"
+    ]

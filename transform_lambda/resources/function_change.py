@@ -16,6 +16,7 @@ from transform_lambda.resources.function_tags import CODE_SHA256, has_code, is_o
 from transform_lambda.resources.patience import Patience, TimeOver
 
 _X86 = ["x86_64"]
+_NOTHING = Found({}, {})
 
 
 class Target(NamedTuple):
@@ -64,29 +65,27 @@ class Change:
         while True:
             try:
                 found = self._functions.read(self._wanted.name)
-                step = self._next_step(found)
-                if step:
+                if found is None:
+                    self._take(_Step("create", "it is not there", self._create), _NOTHING)
+                elif step := self._next_step(found):
                     self._take(step, found)
-                elif found:
-                    check_state(found.configuration, is_updated=False)
+                else:
                     self._await_version()
                     return found
             except TryAgain as error:
                 self._patience.pause(error)
 
-    def _take(self, step: _Step, found: Found | None) -> None:
+    def _take(self, step: _Step, found: Found) -> None:
         started = time.monotonic()
         # Last of all before a change: what was read may be decided on by the newest request alone.
         self._request.guard.check()
-        step.take(found or Found({}, {}))
+        step.take(found)
         self._done.add(step.kind)
         self._patience.restart()
         log_phase(self._request, step.kind, started, step.why)
 
-    def _next_step(self, found: Found | None) -> _Step | None:
-        """What is due, or nothing: the function then is as wanted, unless it is not ready."""
-        if found is None:
-            return _Step("create", "it is not there", self._create)
+    def _next_step(self, found: Found) -> _Step | None:
+        """What is due, or nothing: the function then is as wanted."""
         if not is_ours(found, self._request):
             self._request.guard.forget(self._wanted.name)
             raise ResourceError(
@@ -95,14 +94,17 @@ class Change:
             )
         self._await(found.configuration)
         steps = (self._signing, self._settings, self._code, self._tags, self._version)
-        return next((step for plan in steps if (step := plan(found)) and step.kind not in self._done), None)
+        step = next((step for plan in steps if (step := plan(found)) and step.kind not in self._done), None)
+        if step is None:
+            check_state(found.configuration, is_updated=False)
+        return step
 
     def _await(self, configuration: Mapping[str, Json]) -> None:
+        """What failed before this request may be mended by it; what failed since is told."""
         if not is_ready(configuration):
             raise TryAgain(f"function {configuration.get('FunctionName')}: is not ready yet")
-        is_broken = configuration.get("State") == "Failed"
-        if self._done or not is_broken:
-            check_state(configuration, is_updated=bool(self._done))
+        if self._done:
+            check_state(configuration, is_updated=True)
 
     def _await_version(self) -> None:
         """A version may take minutes more, with SnapStart."""
@@ -191,10 +193,15 @@ class Change:
             if is_made:
                 self._request.guard.check()
                 self._functions.delete(self._wanted.name)
-            if self._payload and self._payload.staged and (is_made or not self._done & {"create", "code"}):
+            if self._payload and self._payload.staged and self._is_unused(is_made, is_over):
                 self._store.remove_staged(self._payload.staged)
         except ResourceError as error:
             self._log_code(f"{error}; the next request tries again")
+
+    def _is_unused(self, is_made: bool, is_over: bool) -> bool:
+        # After a call without an answer, Lambda may run from the object.
+        may_run = bool(self._done & {"create", "code"}) or (is_over and self._source.is_kept)
+        return is_made or not may_run
 
 
 def _revision(found: Found) -> str:

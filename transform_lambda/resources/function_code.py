@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from transform_lambda.contract import Json, ResourceError
@@ -72,12 +73,13 @@ def open_code(store: CodeStore, wanted: Wanted) -> Source:
         return Source(_digest(uri), uri, None, None, wanted.code)
     archive = _open(store, wanted)
     env = _merge(archive, wanted)
-    check_limits(archive, archive.env or b"" if env is None else env)
+    with _naming_code():
+        check_limits(archive, archive.env or b"" if env is None else env)
     place = archive.pinned.place
     label = f"{place._replace(version=None)}" + (f"@{place.version}" if place.version else "")
     label = "Code.ZipFile" if place is _INLINE else label
     source = Source("", label, archive, env, wanted.code)
-    return source._replace(identity=_identity(source))
+    return source._replace(identity=_identity(source, archive))
 
 
 def make_payload(store: CodeStore, source: Source, log: Log, kept: str) -> Payload:
@@ -99,7 +101,8 @@ def make_payload(store: CodeStore, source: Source, log: Log, kept: str) -> Paylo
 def _open(store: CodeStore, wanted: Wanted) -> Archive:
     code, path = wanted.code, wanted.env_file
     if "ZipFile" not in code:
-        return open_archive(store, Place(code["S3Bucket"], code["S3Key"], code.get("S3ObjectVersion")), path)
+        with _naming_code():
+            return open_archive(store, Place(code["S3Bucket"], code["S3Key"], code.get("S3ObjectVersion")), path)
     source = BytesSource(zip_inline(code["ZipFile"], wanted.call["Runtime"]))
     directory = read_directory(source)
     return Archive(Pinned(_INLINE, "", source.size), source, directory, path, None, source_sha256(directory, path))
@@ -114,14 +117,19 @@ def _merge(archive: Archive, wanted: Wanted) -> bytes | None:
         raise ResourceError("\n".join(_named(line, archive.pinned.place) for line in lines)) from None
 
 
+@contextmanager
+def _naming_code() -> Iterator[None]:
+    try:
+        yield
+    except ResourceError as error:
+        raise ResourceError(f"Properties.Code: {error}") from error
+
+
 def _named(line: str, place: Place) -> str:
     return f"Properties.{line}" if line.startswith("Env") else f"Properties.Code: {place}: {line}"
 
 
-def _identity(source: Source) -> str:
-    archive = source.archive
-    if archive is None:
-        return _digest(source.label)
+def _identity(source: Source, archive: Archive) -> str:
     content = archive.source_sha256 if archive.env is None else code_identity(archive, archive.env)
     content = content if source.env is None else code_identity(archive, source.env)
     # Of another object by reference, Lambda has to know; another key is another encryption.

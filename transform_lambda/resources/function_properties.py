@@ -137,6 +137,8 @@ def _problems(typed: Mapping[str, Json]) -> Iterator[str]:
     for name in _MANDATORY:
         if not typed.get(name):
             yield f"Properties.{name}: must be given" + (f", as {RIGHT_CODE}" if name == "Code" else "")
+    if not (code and code.get("ImageUri")):
+        yield from (f"Properties.{name}: must be given" for name in _MANDATORY_WITH_A_ZIP if not typed.get(name))
     if code:
         yield from _problems_of_code(code, typed)
     if "FunctionName" in typed and not is_function_name(typed["FunctionName"]):
@@ -165,7 +167,5 @@ def _problems_of_code(code: Mapping[str, Json], typed: Mapping[str, Json]) -> It
         yield "Properties.PackageType: must be Image with Code.ImageUri, and Zip or not given without it"
     if is_image and typed.get("Env"):
         yield "Properties.Env: a container image has no archive to put an env file into; use Environment"
-    if not is_image:
-        yield from (f"Properties.{name}: must be given" for name in _MANDATORY_WITH_A_ZIP if not typed.get(name))
     if given == {"ZipFile"} and code.get("S3ObjectStorageMode"):
         yield "Properties.Code.S3ObjectStorageMode: needs code in S3, not ZipFile"

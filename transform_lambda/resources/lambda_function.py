@@ -4,10 +4,10 @@ import time
 from collections.abc import Mapping
 
 from transform_lambda.contract import CREATE, Json, Request, ResourceError, Result
-from transform_lambda.identity import physical_id_for
+from transform_lambda.identity import is_invented, physical_id_for
 from transform_lambda.limits import Clock
 from transform_lambda.log import log_phase
-from transform_lambda.ports import CodeStore, Found, Functions, TryAgain
+from transform_lambda.ports import CodeStore, DeniedError, Found, Functions, TryAgain
 from transform_lambda.resources.function_change import Change, Target
 from transform_lambda.resources.function_code import KEPT, Source, is_by_reference, open_code
 from transform_lambda.resources.function_properties import is_function_name, read_wanted
@@ -36,18 +36,27 @@ class LambdaFunction:
         started, name = time.monotonic(), request.physical_id
         if not is_function_name(name):
             return
-        patience, found = Patience(request.deadline, self._clock), None
+        found = self._remove(request, name)
+        log_phase(request, "delete", started, f"{name} is another's, and stays" if found else f"{name} is gone")
+        if is_by_reference(request.properties.get("Code")):
+            self._drop_objects(request, name)
+
+    def _remove(self, request: Request, name: str) -> Found | None:
+        """What is there in the end: nothing, or another's."""
+        patience = Patience(request.deadline, self._clock)
         while True:
             try:
                 found = self._functions.read(name)
                 if found is None or not is_ours(found, request):
-                    break
+                    return found
                 self._functions.delete(name)
             except TryAgain as error:
                 patience.pause(error)
-        log_phase(request, "delete", started, f"{name} is another's, and stays" if found else f"{name} is gone")
-        if is_by_reference(request.properties.get("Code")):
-            self._drop_objects(request, name)
+            except DeniedError:
+                # CloudFormation makes ids up, of a form that the companion's role need not allow.
+                if is_invented(name, request.stack_id, request.logical_id):
+                    return None
+                raise
 
     def _bring(self, request: Request) -> Result:
         wanted = read_wanted(self._functions.takes("CreateFunction"), request)
