@@ -47,6 +47,14 @@ class Guard(Protocol):
         """Take back a note: what bears the name was there before and is not this request's; no clean-up touches it."""
 
 
+    def follows_unanswered(self) -> bool:
+        """Whether the request before this one has no answer, so that a call it decided on may still be on its way.
+
+        Where nothing has to be changed, an update then changes the revision alone: else such a call, which names the
+        revision from before, would be taken.
+        """
+
+
 class Unguarded:
     """The guard of a request outside the wrapper, which is always the newest."""
 
@@ -58,6 +66,10 @@ class Unguarded:
 
     def forget(self, physical_id: str) -> None:
         """Allow everything."""
+
+    def follows_unanswered(self) -> bool:
+        """It follows none."""
+        return False
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,11 @@ def answered(record: Record, request: Request) -> Record:
     return replace(record, version=record.version + 1, is_answered=True)
 
 
+def follows_unanswered(record: Record) -> bool:
+    """Whether the request before the newest has no answer."""
+    return bool(record.seen) and not record.seen[-1].endswith(_ANSWERED)
+
+
 def names_nothing(request: Request) -> bool:
     """Whether its physical id is a marker, or one that CloudFormation made up."""
     known = request.physical_id

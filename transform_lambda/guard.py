@@ -71,6 +71,10 @@ class RequestGuard:
         """Take the name out of the ledger again, unless another request may still act on it."""
         self._change(lambda record: ledger.forget(record, self._holder, physical_id, self._limits.clock.now()))
 
+    def follows_unanswered(self) -> bool:
+        """Whether the request before this one has no answer."""
+        return fence.follows_unanswered(self._read())
+
     def hold(self, name: str) -> None:
         """Say that the name is about to be deleted; raises Overtaken."""
         self._refuse_closed()

@@ -93,7 +93,7 @@ class Change:
                 "give another FunctionName, or delete it"
             )
         self._await(found.configuration)
-        steps = (self._signing, self._settings, self._code, self._tags, self._version)
+        steps = (self._signing, self._settings, self._code, self._tags, self._revise, self._version)
         step = next((step for plan in steps if (step := plan(found)) and step.kind not in self._done), None)
         if step is None:
             check_state(found.configuration, is_updated=False)
@@ -161,6 +161,17 @@ class Change:
             self._functions.tag(str(now.configuration["FunctionArn"]), changed, gone)
 
         return _Step("tags", f"{', '.join([*changed, *gone])} differ", take)
+
+    def _revise(self, found: Found) -> _Step | None:
+        """Another revision, so that no call of a request that was given up on is taken after this one."""
+        if self._done & {"create", "configuration", "code"} or not self._request.guard.follows_unanswered():
+            return None
+        same = {"Description": self._wanted.call.get("Description", "")}
+
+        def take(now: Found) -> None:
+            self._functions.update_configuration(self._wanted.name, same, _revision(now))
+
+        return _Step("revision", "the request before has no answer, and may still be under way", take)
 
     def _version(self, found: Found) -> _Step | None:
         if not self._wanted.publish:
