@@ -1,7 +1,6 @@
-"""AWS: the ports on boto3, the only module that knows it; its errors become messages that name the object."""
+"""AWS: clients, and code in S3 on boto3, which the modules named `aws` alone know."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -14,6 +13,7 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 
+from transform_lambda.aws_errors import FORBIDDEN, MISSING, UNCOPIABLE, code_of, explain, explained
 from transform_lambda.contract import ResourceError
 from transform_lambda.ports import CopyError, Part, Pinned, Place, Stored, Upload
 
@@ -23,30 +23,6 @@ Client = Any
 _CUT = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 _ATTEMPTS = 3
 _CHECKSUM = "CRC32"
-_MISSING, _FORBIDDEN = {"NoSuchKey", "404"}, {"AccessDenied", "403"}
-_UNCOPIABLE = _FORBIDDEN | {
-    *("PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"),
-    *("InvalidRequest", "MethodNotAllowed", "NotImplemented"),
-}
-"""Refusals that concern copying alone; what else goes wrong would go wrong for a stream too."""
-
-_DENIED = (
-    "access denied, or it is not there; allow s3:GetObject (with a version s3:GetObjectVersion, with a KMS key "
-    "kms:Decrypt), and s3:ListBucket so that S3 says which"
-)
-_CHANGED = "the object changed meanwhile; try again"
-_REASONS = {
-    "NoSuchBucket": "there is no such bucket",
-    "NoSuchKey": "there is no such object",
-    "404": "there is no such object",
-    "NoSuchVersion": "the object has no such version",
-    "InvalidRange": "the object is empty",
-    "AccessDenied": _DENIED,
-    "403": _DENIED,
-    "PreconditionFailed": _CHANGED,
-    "412": _CHANGED,
-    "InvalidObjectState": "the object is archived; restore it first",
-}
 
 
 class S3CodeStore:
@@ -61,14 +37,14 @@ class S3CodeStore:
 
     def read_tail(self, place: Place, length: int) -> tuple[Pinned, bytes]:
         """One GET of a suffix range; what it answers pins the object."""
-        with _explained(f"read {place}"):
+        with explained(f"read {place}"):
             answer, data = self._get(place, Range=f"bytes=-{length}")
         size = int(answer.get("ContentRange", f"/{len(data)}").rpartition("/")[2])
         return Pinned(place._replace(version=place.version or _version(answer)), answer["ETag"], size), data
 
     def read_range(self, source: Pinned, start: int, length: int) -> bytes:
         """One GET of a range, on condition that the ETag is still the same."""
-        with _explained(f"read {source.place}"):
+        with explained(f"read {source.place}"):
             answer, data = self._get(source.place, IfMatch=source.etag, Range=_range(start, length))
         if "ContentRange" not in answer and len(data) == source.size:
             # A server may answer with all there is (RFC 9110, 14.2); an emulator does so for older versions.
@@ -93,15 +69,15 @@ class S3CodeStore:
         try:
             answer = self._client.head_object(**self._staged(key))
         except ClientError as error:
-            if _code(error) in _MISSING | _FORBIDDEN:
+            if code_of(error) in MISSING | FORBIDDEN:
                 return None
-            raise _explain(error, f"look for {Place(self._bucket, key)}") from error
+            raise explain(error, f"look for {Place(self._bucket, key)}") from error
         place = Place(self._bucket, key, _version(answer))
         return Stored(place, answer["ContentLength"], answer["Metadata"])
 
     def start_upload(self, key: str, metadata: Mapping[str, str]) -> Upload:
         """CreateMultipartUpload, with a CRC-32 for each part."""
-        with _explained(f"stage {Place(self._bucket, key)}"):
+        with explained(f"stage {Place(self._bucket, key)}"):
             answer = self._client.create_multipart_upload(
                 **self._staged(key), Metadata=dict(metadata), ContentType="application/zip", ChecksumAlgorithm=_CHECKSUM
             )
@@ -121,12 +97,12 @@ class S3CodeStore:
             )
         except ClientError as error:
             what = f"copy {source.place} to {Place(self._bucket, upload.key)}"
-            raise _explain(error, what, CopyError if _code(error) in _UNCOPIABLE else ResourceError) from error
+            raise explain(error, what, CopyError if code_of(error) in UNCOPIABLE else ResourceError) from error
         return _part(number, answer["CopyPartResult"])
 
     def upload_part(self, upload: Upload, number: int, data: bytes) -> Part:
         """UploadPart, with a CRC-32 that S3 compares."""
-        with _explained(f"stage {Place(self._bucket, upload.key)}"):
+        with explained(f"stage {Place(self._bucket, upload.key)}"):
             answer = self._client.upload_part(**self._part(upload, number), Body=data, ChecksumAlgorithm=_CHECKSUM)
         return _part(number, answer)
 
@@ -140,7 +116,7 @@ class S3CodeStore:
             }
             for part in parts
         ]
-        with _explained(f"stage {Place(self._bucket, upload.key)}"):
+        with explained(f"stage {Place(self._bucket, upload.key)}"):
             answer = self._client.complete_multipart_upload(
                 **self._staged(upload.key),
                 UploadId=upload.number,
@@ -151,7 +127,7 @@ class S3CodeStore:
 
     def abort_upload(self, upload: Upload) -> None:
         """AbortMultipartUpload."""
-        with _explained(f"abort staging {Place(self._bucket, upload.key)}"):
+        with explained(f"abort staging {Place(self._bucket, upload.key)}"):
             self._client.abort_multipart_upload(**self._staged(upload.key), UploadId=upload.number)
 
     def list_staged(self, prefix: str) -> list[str]:
@@ -160,13 +136,13 @@ class S3CodeStore:
 
     def remove_staged(self, key: str) -> None:
         """DeleteObject for every version and delete marker of the key."""
-        with _explained(f"remove {Place(self._bucket, key)}"):
+        with explained(f"remove {Place(self._bucket, key)}"):
             for found, version in self._versions(key):
                 if found == key:
                     self._client.delete_object(**self._staged(key), **({"VersionId": version} if version else {}))
 
     def _versions(self, prefix: str) -> list[tuple[str, str | None]]:
-        with _explained(f"list {Place(self._bucket, prefix)}"):
+        with explained(f"list {Place(self._bucket, prefix)}"):
             pages = self._client.get_paginator("list_object_versions").paginate(
                 Bucket=self._bucket, Prefix=prefix, ExpectedBucketOwner=self._owner
             )
@@ -211,25 +187,6 @@ def _version(answer: Mapping[str, Any]) -> str | None:
     # "null" is what a bucket without versions, or with versions suspended, calls the one it has and may overwrite.
     version = answer.get("VersionId")
     return None if version == "null" else version
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code"))
-
-
-@contextmanager
-def _explained(what: str) -> Iterator[None]:
-    try:
-        yield
-    except (ClientError, BotoCoreError) as error:
-        raise _explain(error, what) from error
-
-
-def _explain(error: Exception, what: str, kind: type[ResourceError] = ResourceError) -> ResourceError:
-    if not isinstance(error, ClientError):
-        return kind(f"cannot {what}: {error}")
-    code, said = _code(error), error.response.get("Error", {}).get("Message", "")
-    return kind(f"cannot {what}: {_REASONS.get(code, f'S3 answered {code}: {said}')}")
 
 
 def connect(service: str) -> Client:

@@ -46,7 +46,6 @@ class Guard(Protocol):
     def forget(self, physical_id: str) -> None:
         """Take back a note: what bears the name was there before and is not this request's; no clean-up touches it."""
 
-
     def follows_unanswered(self) -> bool:
         """Whether the request before this one has no answer, so that a call it decided on may still be on its way.
 

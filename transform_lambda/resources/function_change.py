@@ -1,38 +1,19 @@
 """Change: a function brought step by step to what a template wants, each step decided on what the function is now."""
 
 import time
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
 
-from transform_lambda.contract import Json, Request, ResourceError
+from transform_lambda.contract import Json, ResourceError
 from transform_lambda.limits import Clock
 from transform_lambda.log import log_phase
 from transform_lambda.ports import CodeStore, Found, Functions, TryAgain
-from transform_lambda.resources.function_code import Payload, Source, make_payload
-from transform_lambda.resources.function_properties import Wanted
-from transform_lambda.resources.function_settings import setting_changes
+from transform_lambda.resources.function_code import Payload, make_payload
 from transform_lambda.resources.function_state import check_state, is_ready
-from transform_lambda.resources.function_tags import CODE_SHA256, has_code, is_ours, tag_changes, tags_for
+from transform_lambda.resources.function_steps import Step, Target, next_step, revision_of, wanted_tags
+from transform_lambda.resources.function_tags import CODE_SHA256, is_ours
 from transform_lambda.resources.patience import Patience, TimeOver
 
-_X86 = ["x86_64"]
 _NOTHING = Found({}, {})
-
-
-class Target(NamedTuple):
-    """What to bring about: the request, the function it wants, and its code."""
-
-    request: Request
-    wanted: Wanted
-    source: Source
-    kept: str
-    """What the keys of objects start with that Lambda runs this function from."""
-
-
-class _Step(NamedTuple):
-    kind: str
-    why: str
-    take: Callable[[Found], None]
 
 
 class Change:
@@ -40,6 +21,7 @@ class Change:
 
     def __init__(self, functions: Functions, store: CodeStore, target: Target, clock: Clock) -> None:
         self._functions, self._store = functions, store
+        self._target = target
         self._request, self._wanted, self._source, self._kept = target
         self._patience = Patience(target.request.deadline, clock)
         self._payload: Payload | None = None
@@ -66,7 +48,7 @@ class Change:
             try:
                 found = self._functions.read(self._wanted.name)
                 if found is None:
-                    self._take(_Step("create", "it is not there", self._create), _NOTHING)
+                    self._take(Step("create", "it is not there", self._create), _NOTHING)
                 elif step := self._next_step(found):
                     self._take(step, found)
                 else:
@@ -75,7 +57,7 @@ class Change:
             except TryAgain as error:
                 self._patience.pause(error)
 
-    def _take(self, step: _Step, found: Found) -> None:
+    def _take(self, step: Step, found: Found) -> None:
         started = time.monotonic()
         # Last of all before a change: what was read may be decided on by the newest request alone.
         self._request.guard.check()
@@ -84,7 +66,7 @@ class Change:
         self._patience.restart()
         log_phase(self._request, step.kind, started, step.why)
 
-    def _next_step(self, found: Found) -> _Step | None:
+    def _next_step(self, found: Found) -> Step | None:
         """What is due, or nothing: the function then is as wanted."""
         if not is_ours(found, self._request):
             self._request.guard.forget(self._wanted.name)
@@ -93,8 +75,7 @@ class Change:
                 "give another FunctionName, or delete it"
             )
         self._await(found.configuration)
-        steps = (self._signing, self._settings, self._code, self._tags, self._revise, self._version)
-        step = next((step for plan in steps if (step := plan(found)) and step.kind not in self._done), None)
+        step = next_step(self._functions, self._target, self._prepared, found, self._done) or self._version()
         if step is None:
             check_state(found.configuration, is_updated=False)
         return step
@@ -116,75 +97,20 @@ class Change:
     def _create(self, _: Found) -> None:
         self._request.guard.note(self._wanted.name)
         payload = self._prepared()
-        tags = {**self._wanted_tags(), **({CODE_SHA256: payload.code_sha256} if payload.code_sha256 else {})}
+        tags = {**wanted_tags(self._target), **({CODE_SHA256: payload.code_sha256} if payload.code_sha256 else {})}
         call = {**self._wanted.call, "FunctionName": self._wanted.name, "Code": payload.code, "Tags": tags}
         self._functions.create(call)
         self._done.add("code signing")
 
-    def _signing(self, found: Found) -> _Step | None:
-        name = "CodeSigningConfigArn"
-        wanted, was = (str(each.get(name, "")) for each in (self._wanted.call, self._request.old_properties))
-        if wanted == was or self._request.type == "Create":
-            return None
-        return _Step("code signing", f"{name} differs", lambda _: self._functions.sign(self._wanted.name, wanted))
-
-    def _settings(self, found: Found) -> _Step | None:
-        shape = self._functions.takes("UpdateFunctionConfiguration")
-        changes = setting_changes(shape, self._wanted.call, found.configuration)
-        if not changes:
-            return None
-
-        def take(now: Found) -> None:
-            self._functions.update_configuration(self._wanted.name, changes, _revision(now))
-
-        return _Step("configuration", f"{', '.join(changes)} differ", take)
-
-    def _code(self, found: Found) -> _Step | None:
-        architectures = self._wanted.call.get("Architectures", _X86)
-        is_elsewhere = architectures != found.configuration.get("Architectures", _X86)
-        if "create" in self._done or (has_code(found, self._source.identity) and not is_elsewhere):
-            return None
-
-        def take(now: Found) -> None:
-            code = {**self._prepared().code, "Architectures": architectures}
-            self._functions.update_code(self._wanted.name, code, _revision(now))
-
-        return _Step("code", "Architectures differ" if is_elsewhere else "the code's identity differs", take)
-
-    def _tags(self, found: Found) -> _Step | None:
-        wanted = {**self._wanted_tags(), CODE_SHA256: str(found.configuration.get("CodeSha256"))}
-        changed, gone = tag_changes(found, wanted, self._request.old_properties)
-        if not changed and not gone:
-            return None
-
-        def take(now: Found) -> None:
-            self._functions.tag(str(now.configuration["FunctionArn"]), changed, gone)
-
-        return _Step("tags", f"{', '.join([*changed, *gone])} differ", take)
-
-    def _revise(self, found: Found) -> _Step | None:
-        """Another revision, so that no call of a request that was given up on is taken after this one."""
-        if self._done & {"create", "configuration", "code"} or not self._request.guard.follows_unanswered():
-            return None
-        same = {"Description": self._wanted.call.get("Description", "")}
-
-        def take(now: Found) -> None:
-            self._functions.update_configuration(self._wanted.name, same, _revision(now))
-
-        return _Step("revision", "the request before has no answer, and may still be under way", take)
-
-    def _version(self, found: Found) -> _Step | None:
-        if not self._wanted.publish:
+    def _version(self) -> Step | None:
+        if not self._wanted.publish or "version" in self._done:
             return None
 
         def take(now: Found) -> None:
             options = self._wanted.publish_options
-            self._published = self._functions.publish(self._wanted.name, options, _revision(now))
+            self._published = self._functions.publish(self._wanted.name, options, revision_of(now))
 
-        return _Step("version", "a numbered version is wanted", take)
-
-    def _wanted_tags(self) -> dict[str, str]:
-        return tags_for(self._request, self._wanted.tags, self._source.label, self._source.identity)
+        return Step("version", "a numbered version is wanted", take)
 
     def _prepared(self) -> Payload:
         if self._payload is None:
@@ -213,7 +139,3 @@ class Change:
         # After a call without an answer, Lambda may run from the object.
         may_run = bool(self._done & {"create", "code"}) or (is_over and self._source.is_kept)
         return is_made or not may_run
-
-
-def _revision(found: Found) -> str:
-    return str(found.configuration.get("RevisionId", ""))

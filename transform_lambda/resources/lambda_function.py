@@ -8,9 +8,10 @@ from transform_lambda.identity import is_invented, physical_id_for
 from transform_lambda.limits import Clock
 from transform_lambda.log import log_phase
 from transform_lambda.ports import CodeStore, DeniedError, Found, Functions, TryAgain
-from transform_lambda.resources.function_change import Change, Target
+from transform_lambda.resources.function_change import Change
 from transform_lambda.resources.function_code import KEPT, Source, is_by_reference, open_code
 from transform_lambda.resources.function_properties import is_function_name, read_wanted
+from transform_lambda.resources.function_steps import Target
 from transform_lambda.resources.function_tags import is_ours
 from transform_lambda.resources.function_versions import prune_versions
 from transform_lambda.resources.patience import Patience
