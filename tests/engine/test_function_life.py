@@ -202,6 +202,28 @@ def test_a_foreign_function_is_neither_adopted_nor_deleted(stack):
     assert name in functions(stack)
 
 
+@pytest.mark.parametrize(
+    ("place", "problem"),
+    [
+        ({"S3Bucket": "no-such-bucket-here"}, "there is no such bucket"),
+        ({"S3Key": "none.zip"}, "there is no such object"),
+        ({"S3ObjectVersion": "none"}, "the object has no such version"),
+    ],
+)
+def test_code_that_is_not_there_fails_create_and_update_and_leaves_all_as_it_was(stack, place, problem):
+    code = put(stack, "code.zip", make_zip(SHOW))
+    refused = [stack.create(properties({**code, **place}, Env={"table": "a"}))]
+    name = stack.create(properties(code, Env={"table": "a"}))["PhysicalResourceId"]
+    refused.append(stack.update(properties({**code, **place}, Env={"table": "b"})))
+
+    for answer in refused:
+        assert answer["Status"] == "FAILED"
+        assert answer["Reason"].startswith("Properties.Code: cannot read s3://")
+        assert answer["Reason"].endswith(problem)
+    assert stack.invoke(name, {})["table"] == "a"
+    assert staged(stack) == []
+
+
 def make_table(stack, name):
     table = f"{os.environ['HITCOUNTER_STAGING_BUCKET']}-{name}"
     stack.client("dynamodb").create_table(

@@ -1,5 +1,7 @@
 """What a function's requests promise when they overlap: each is tried at every call of the one it overtakes."""
 
+from contextlib import suppress
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from tests.cloudformation import STACK_ID
 from tests.companion import Companion, wanted
 from tests.fakes import Outbox
-from transform_lambda.contract import ResourceError
+from transform_lambda.contract import ResourceError, parse_request
 from transform_lambda.identity import physical_id_for
 from transform_lambda.ports import TryAgain
 
@@ -71,6 +73,66 @@ def test_a_replacement_overtaken_by_its_rollback_is_gone_in_the_end():
         assert companion.functions.files("old")[".env"] == OLD_ENV, where
 
 
+@pytest.mark.parametrize("is_there", [True, False], ids=["changed", "made again"])
+def test_an_update_overtaken_by_the_stacks_delete_leaves_nothing(is_there):
+    new = wanted(Env={"table": "new"}, FunctionName="old", MemorySize="512")
+
+    def start(companion):
+        companion.create(OLD)
+        if not is_there:
+            companion.functions.stored.clear()
+        event = update_event(companion, new, OLD)
+        return lambda: companion.deliver(event)
+
+    def delete(companion, outbox):
+        companion.deliver(companion.event("Delete", OLD, PhysicalResourceId="old"), outbox)
+        assert [answer["Status"] for answer in outbox.answers] == ["SUCCESS"]
+
+    for companion, where in at_every_call(start, delete):
+        assert companion.functions.stored == {}, where
+
+
+def test_a_replacement_overtaken_by_the_stacks_delete_leaves_nothing():
+    def start(companion):
+        companion.create(OLD)
+        event = update_event(companion, NEW, OLD)
+        return lambda: companion.deliver(event)
+
+    def delete(companion, outbox):
+        companion.deliver(companion.event("Delete", OLD, PhysicalResourceId="old"), outbox)
+
+    for companion, where in at_every_call(start, delete):
+        assert companion.functions.stored == {}, where
+
+
+def test_an_update_that_dies_at_any_call_is_carried_out_when_it_is_delivered_again():
+    new = wanted(Env={"table": "new"}, FunctionName="old", MemorySize="512", Tags={"a": "b"})
+    events = {}
+
+    class Died(BaseException):
+        pass
+
+    def start(companion):
+        companion.create(OLD)
+        events[companion] = update_event(companion, new, OLD)
+
+        def begin():
+            with suppress(Died):
+                companion.deliver(events[companion])
+
+        return begin
+
+    def die(companion, outbox):
+        raise Died
+
+    for companion, where in at_every_call(start, die):
+        answer = companion.deliver(events[companion])
+        assert answer["Status"] == "SUCCESS", where
+        stored = companion.functions.stored["old"]
+        assert companion.functions.files("old")[".env"] == b"other=kept\ntable=new\n", where
+        assert (stored.configuration["MemorySize"], stored.tags["a"]) == (512, "b"), where
+
+
 @pytest.mark.parametrize("properties", [wanted(), OLD], ids=["a name of ours", "a given name"])
 def test_a_create_delivered_again_while_under_way_makes_one_function(properties):
     events = {}
@@ -131,3 +193,15 @@ def test_a_late_delete_of_a_generation_before_touches_no_successor():
     companion.deliver(late)
 
     assert set(companion.functions.stored) == {"old"}
+
+
+def test_outside_the_wrapper_the_resource_works_on_its_own():
+    companion = Companion()
+    request = parse_request(companion.event("Create", OLD))
+
+    made = companion.resource.create(request)
+    again = companion.resource.update(replace(request, type="Update", physical_id=made.physical_id))
+    companion.resource.delete(replace(request, type="Delete", physical_id=made.physical_id))
+
+    assert made == again
+    assert companion.functions.stored == {}
