@@ -154,6 +154,10 @@ class CloudFormation:
         self._count = 0
         self._tells_time = tells_time
 
+    def resource(self, task, clock):
+        """What serves one delivery."""
+        return SteppingThings(self.things, task)
+
     def live(self, task):
         for _ in range(self.random.randint(1, 3)):
             self._create(task)
@@ -269,7 +273,7 @@ class CloudFormation:
             clock = Clock(lambda: self.world.now, lambda: self.world.now - started, task.step)
             process(
                 event,
-                handlers={"Custom::Thing": SteppingThings(self.things, task)},
+                handlers={"Custom::Thing": self.resource(task, clock)},
                 send=lambda url, answer: self._take(task, answer),
                 records=SteppingRecords(self.records, task),
                 limits=Limits(10**6, 10**6, ends, clock),
