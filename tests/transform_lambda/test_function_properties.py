@@ -4,8 +4,12 @@ import pytest
 
 from tests.archives import Entry, make_archive
 from tests.companion import CODE, ENV, ROLE, Companion, wanted
-from transform_lambda.contract import ResourceError
-from transform_lambda.resources.function_properties import RIGHT_CODE
+from transform_lambda.contract import ResourceError, parse_request
+from transform_lambda.ports import Pinned
+from transform_lambda.resources.function_code import DIRECT_LIMIT, Source, make_payload, open_code
+from transform_lambda.resources.function_properties import RIGHT_CODE, read_wanted
+from transform_lambda.zip.source import BytesSource
+from transform_lambda.zip_remote import Archive
 
 WHERE = "s3://code/app.zip"
 KNOWN_CODE = "ImageUri, S3Bucket, S3Key, S3ObjectStorageMode, S3ObjectVersion, SourceKMSKeyArn, ZipFile"
@@ -158,6 +162,25 @@ def test_code_beyond_lambdas_limit_is_refused_with_the_limit(env):
     assert answer["Status"] == "FAILED"
     assert "Lambda allows 262144000 (250 MiB)" in answer["Reason"]
     assert companion.functions.kinds == []
+
+
+def test_an_archive_that_is_too_large_to_be_sent_is_told_the_limit():
+    size = DIRECT_LIMIT + 1
+    place = open_code(Companion().store, read(Code={"ZipFile": "x"}, Env={})).archive.pinned.place
+    archive = Archive(Pinned(place, "", size), BytesSource(bytes(size)), None, ".env", None, "")
+
+    with pytest.raises(ResourceError) as refused:
+        make_payload(Companion().store, Source("", "", archive, None, {}), print, "")
+
+    assert str(refused.value) == (
+        "Properties.Code: the archive has 52428801 bytes; 52428800 can be sent (50 MiB); put it in S3"
+    )
+
+
+def read(**properties):
+    companion = Companion()
+    request = parse_request(companion.event("Create", wanted(**properties)))
+    return read_wanted(companion.functions.takes("CreateFunction"), request)
 
 
 def test_values_that_an_engine_keeps_typed_are_what_cloudformation_would_send():

@@ -19,6 +19,9 @@ from transform_lambda.zip_remote import Archive, Log, check_limits, code_identit
 KEPT = "kept/"
 """What the keys of objects start with that Lambda runs from; they do not expire, the function's Delete removes them."""
 
+DIRECT_LIMIT = 50 << 20
+"""Bytes of an archive that is sent in the call itself (AWS: "Lambda quotas", deployment package size)."""
+
 _INLINE = Place("inline", "code")
 _PASSED_ON = ("S3ObjectStorageMode", "SourceKMSKeyArn")
 _BY_REFERENCE = "REFERENCE"
@@ -139,6 +142,10 @@ def _identity(source: Source, archive: Archive) -> str:
 
 
 def _sent(data: bytes, passed: Mapping[str, Json]) -> Payload:
+    if len(data) > DIRECT_LIMIT:
+        raise ResourceError(
+            f"Properties.Code: the archive has {len(data)} bytes; {DIRECT_LIMIT} can be sent (50 MiB); put it in S3"
+        )
     passed = {name: value for name, value in passed.items() if name != "S3ObjectStorageMode"}
     code_sha256 = base64.b64encode(hashlib.sha256(data).digest()).decode("ascii")
     return Payload({"ZipFile": data, **passed}, code_sha256=code_sha256)
