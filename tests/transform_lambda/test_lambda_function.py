@@ -594,6 +594,19 @@ def test_a_refusal_of_lambda_leaves_nothing_behind(companion, archive, kind):
     assert json.dumps(now and now.configuration) == before
 
 
+def test_a_function_that_took_the_place_of_the_one_just_made_is_not_taken_back(companion):
+    def replace_by_anothers(kind):
+        if kind == "read" and NAME in companion.functions.stored:
+            companion.functions.stored[NAME].tags = {"owner": "another"}
+
+    companion.functions.before = replace_by_anothers
+
+    reason = refuse(companion.create())
+
+    assert "not this resource's" in reason
+    assert NAME in companion.functions.stored
+
+
 def test_what_could_not_be_taken_back_is_told_and_swept_by_the_delete(companion, capsys):
     companion.functions.outcome = {"create": {"State": "Failed"}}
     companion.functions.faults["delete"] = [ResourceError("cannot delete")]

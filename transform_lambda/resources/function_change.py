@@ -128,8 +128,10 @@ class Change:
         is_made = "create" in self._done and not is_over
         try:
             if is_made:
+                found = self._functions.read(self._wanted.name)
                 self._request.guard.check()
-                self._functions.delete(self._wanted.name)
+                if found and is_ours(found, self._request):
+                    self._functions.delete(self._wanted.name)
             if self._payload and self._payload.staged and self._is_unused(is_made, is_over):
                 self._store.remove_staged(self._payload.staged)
         except ResourceError as error:
