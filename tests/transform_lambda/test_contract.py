@@ -1,0 +1,72 @@
+import pytest
+
+from tests.cloudformation import STACK_ID, make_event
+from transform_lambda.contract import Request, ResourceError, Unguarded, incomplete_request, parse_request
+from transform_lambda.identity import physical_id_for
+
+
+def test_a_create_is_read_with_a_name_of_its_own():
+    request = parse_request(make_event(ResourceProperties={"ServiceToken": "t", "ServiceTimeout": "9", "A": "1"}))
+
+    assert (request.type, request.request_id, request.stack_id) == ("Create", "1", STACK_ID)
+    assert request.physical_id == physical_id_for(STACK_ID, "Visits")
+    assert request.properties == {"A": "1"}
+
+
+def test_a_create_ignores_a_physical_id():
+    request = parse_request(make_event(PhysicalResourceId="x"))
+
+    assert request.physical_id == physical_id_for(STACK_ID, "Visits")
+
+
+def test_an_update_is_read_with_its_physical_id_and_old_properties():
+    event = make_event("Update", PhysicalResourceId="x", OldResourceProperties={"ServiceToken": "t", "A": "0"})
+
+    request = parse_request(event)
+
+    assert (request.physical_id, request.old_properties) == ("x", {"A": "0"})
+
+
+def test_a_request_shows_neither_properties_nor_url():
+    request = parse_request(make_event(ResourceProperties={"Env": {"KEY": "s3cr3t"}}))
+
+    assert "s3cr3t" not in repr(request)
+
+
+def test_the_guard_of_a_request_made_by_hand_allows_everything():
+    request = Request("Create", "1", STACK_ID, "Visits", "Custom::Thing", "x")
+
+    request.guard.check()
+    request.guard.note("y")
+    request.guard.forget("y")
+
+    assert isinstance(request.guard, Unguarded)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"RequestType": "Delte"}, "RequestType: must be Create, Update or Delete, got 'Delte'"),
+        ({"RequestType": None, "ResourceType": ""}, "RequestType: must be text; ResourceType: must be text"),
+        ({"ResourceProperties": "x"}, "ResourceProperties: must be a map"),
+        ({"OldResourceProperties": []}, "OldResourceProperties: must be a map"),
+    ],
+)
+def test_what_is_no_request_is_refused(changes, problem):
+    with pytest.raises(ResourceError) as refused:
+        parse_request({**make_event(), **changes})
+
+    assert str(refused.value) == f"not a request of CloudFormation's: {problem}"
+
+
+def test_what_an_answer_needs_is_read_from_a_broken_request():
+    request = incomplete_request({"RequestId": "1", "StackId": STACK_ID, "LogicalResourceId": "Visits"})
+
+    assert (request.type, request.physical_id) == ("None", physical_id_for(STACK_ID, "Visits"))
+
+
+def test_a_broken_request_without_ids_is_refused():
+    with pytest.raises(ResourceError) as refused:
+        incomplete_request({"StackId": STACK_ID})
+
+    assert str(refused.value) == "not a request of CloudFormation's, it has no RequestId, LogicalResourceId"

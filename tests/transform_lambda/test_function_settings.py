@@ -1,0 +1,81 @@
+import pytest
+
+from transform_lambda.aws import input_shape
+from transform_lambda.resources.function_settings import setting_changes
+
+SHAPE = input_shape("lambda", "UpdateFunctionConfiguration")
+GROUP = "/aws/lambda/visits"
+CURRENT = {
+    "FunctionName": "visits",
+    "Role": "r",
+    "Handler": "index.handler",
+    "Runtime": "python3.13",
+    "Timeout": 3,
+    "MemorySize": 128,
+    "Description": "",
+    "TracingConfig": {"Mode": "PassThrough"},
+    "EphemeralStorage": {"Size": 512},
+    "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
+    "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": [], "VpcId": "", "Ipv6AllowedForDualStack": False},
+    "LoggingConfig": {"LogFormat": "Text", "LogGroup": GROUP},
+}
+
+
+def differ(wanted, current=None):
+    return setting_changes(SHAPE, {"Role": "r", **wanted}, {**CURRENT, **(current or {})})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "current"),
+    [
+        ({}, {}),
+        ({"Timeout": 3, "Description": ""}, {}),
+        ({"VpcConfig": {"SubnetIds": ["a", "b"]}}, {"VpcConfig": {"SubnetIds": ["b", "a"], "VpcId": "v"}}),
+        ({"Layers": ["a"]}, {"Layers": [{"Arn": "a", "CodeSize": 1}]}),
+        ({"ImageConfig": {"Command": ["a"]}}, {"ImageConfigResponse": {"ImageConfig": {"Command": ["a"]}}}),
+        ({"ImageConfig": {}}, {}),
+        ({"Environment": {"Variables": {}}}, {}),
+        ({"Environment": {}}, {}),
+        ({"DeadLetterConfig": {"TargetArn": ""}}, {}),
+        ({"LoggingConfig": {"LogGroup": GROUP}}, {}),
+        ({"LoggingConfig": {"LogFormat": "Text"}}, {"LoggingConfig": {"LogFormat": "Text", "LogGroup": GROUP}}),
+        ({"FileSystemConfigs": [{"Arn": "a", "LocalMountPath": "/mnt"}]},) * 2,
+    ],
+)
+def test_what_means_the_same_is_not_sent(wanted, current):
+    assert differ(wanted, current) == {}
+
+
+def test_an_engine_that_tells_little_is_taken_to_have_lambdas_defaults():
+    assert setting_changes(SHAPE, {"Role": "r"}, {"FunctionName": "visits", "Role": "r"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "current", "changes"),
+    [
+        ({"Timeout": 5}, {}, {"Timeout": 5}),
+        ({}, {"Timeout": 5}, {"Timeout": 3}),
+        ({}, {"KMSKeyArn": "k"}, {"KMSKeyArn": ""}),
+        ({}, {"Layers": [{"Arn": "a"}]}, {"Layers": []}),
+        ({"Layers": ["b", "a"]}, {"Layers": [{"Arn": "a"}, {"Arn": "b"}]}, {"Layers": ["b", "a"]}),
+        ({}, {"Environment": {"Variables": {"A": "1"}}}, {"Environment": {"Variables": {}}}),
+        (
+            {"Environment": {"Variables": {"A": "1"}}},
+            {"Environment": {"Variables": {"A": "1", "B": "2"}}},
+            {"Environment": {"Variables": {"A": "1"}}},
+        ),
+        ({}, {"VpcConfig": {"SubnetIds": ["a"]}}, {"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []}}),
+        ({}, {"DeadLetterConfig": {"TargetArn": "q"}}, {"DeadLetterConfig": {"TargetArn": ""}}),
+        ({}, {"ImageConfigResponse": {"ImageConfig": {"Command": ["a"]}}}, {"ImageConfig": {}}),
+        ({}, {"FileSystemConfigs": [{"Arn": "a"}]}, {"FileSystemConfigs": []}),
+        (
+            {"LoggingConfig": {"LogGroup": "mine"}},
+            {"LoggingConfig": {"LogFormat": "JSON", "LogGroup": "mine"}},
+            {"LoggingConfig": {"LogFormat": "Text", "LogGroup": "mine"}},
+        ),
+        ({}, {"Role": "other"}, {"Role": "r"}),
+        ({"Runtime": "python3.14"}, {}, {"Runtime": "python3.14"}),
+    ],
+)
+def test_what_differs_is_sent_and_what_is_not_wanted_goes_back_to_its_default(wanted, current, changes):
+    assert differ(wanted, current) == changes

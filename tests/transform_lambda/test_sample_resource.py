@@ -1,0 +1,82 @@
+import subprocess
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+
+import transform_lambda
+from tests.cloudformation import STACK_ID, make_event
+from tests.fakes import Outbox
+from transform_lambda.identity import physical_id_for
+from transform_lambda.registry import GROUP, Registry
+from transform_lambda.wrapper import process
+
+SAMPLE = Path(transform_lambda.__file__).parents[1] / "samples" / "resource"
+NAME = physical_id_for(STACK_ID, "Visits")
+
+
+class Parameters:
+    """As much of Parameter Store as the sample calls."""
+
+    def __init__(self):
+        self.values = {}
+
+    def put_parameter(self, Name, Value, Type, Overwrite):  # noqa: N803 - boto3's own names
+        self.values[Name] = Value
+
+    def delete_parameters(self, Names):  # noqa: N803 - boto3's own names
+        for name in Names:
+            self.values.pop(name, None)
+
+
+@pytest.fixture
+def greeting(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(str(SAMPLE))
+    import greeting
+
+    yield greeting.Greeting
+    sys.modules.pop("greeting")
+
+
+def test_the_sample_is_three_functions_that_live_through_a_life_of_requests(greeting):
+    parameters, outbox = Parameters(), Outbox()
+    handlers = {"Custom::Greeting": greeting(parameters)}
+    first = {"ResourceType": "Custom::Greeting", "ResourceProperties": {"Who": "World"}}
+    second = {"ResourceType": "Custom::Greeting", "ResourceProperties": {"Who": "you"}, "PhysicalResourceId": NAME}
+
+    process(make_event("Create", "1", **first), handlers=handlers, send=outbox)
+    process(make_event("Update", "2", **second), handlers=handlers, send=outbox)
+    made = dict(parameters.values)
+    process(make_event("Delete", "3", **second), handlers=handlers, send=outbox)
+
+    assert [answer.get("Data") for answer in outbox.answers] == [{"Text": "Hello, World"}, {"Text": "Hello, you"}, {}]
+    assert (made, parameters.values) == ({NAME: "Hello, you"}, {})
+
+
+def test_the_sample_says_what_is_missing(greeting):
+    outbox = Outbox()
+
+    process(
+        make_event(ResourceType="Custom::Greeting"),
+        handlers={"Custom::Greeting": greeting(Parameters())},
+        send=outbox,
+    )
+
+    assert outbox.answers[0]["Reason"] == "Properties.Who: must be text, such as World"
+
+
+def test_the_samples_package_registers_its_type(tmp_path, monkeypatch):
+    installing = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    sample = tmp_path / "source"
+    sample.mkdir()
+    for name in ("greeting.py", "pyproject.toml"):
+        (sample / name).write_text((SAMPLE / name).read_text())
+    subprocess.run([*installing, "--target", str(tmp_path / "site"), str(sample)], check=True)
+
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+
+    assert [entry.name for entry in distribution("hitcounter-greeting").entry_points.select(group=GROUP)] == [
+        "Greeting"
+    ]
+    assert "Custom::Greeting" in list(Registry({}))

@@ -1,0 +1,80 @@
+"""Where an answer may be sent: the buckets CloudFormation reads answers from, and what the installation allows besides.
+
+Host names of those buckets as seen in requests and in "Access CloudFormation using an interface endpoint" (the bucket
+`cloudformation-custom-resource-response-` plus the region without dashes): `.s3.amazonaws.com` in us-east-1,
+`.s3-eu-west-1.amazonaws.com` in older regions, `.s3.eu-north-1.amazonaws.com` in newer ones.
+"""
+
+import calendar
+import os
+import re
+import time
+from collections.abc import Collection
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+_SUFFIXES = (
+    ("cn-", "amazonaws.com.cn"),
+    ("us-isob-", "sc2s.sgov.gov"),
+    ("us-isof-", "csp.hci.ic.gov"),
+    ("us-iso-", "c2s.ic.gov"),
+    ("eu-isoe-", "cloud.adc-e.uk"),
+    ("eusc-", "amazonaws.eu"),
+    ("", "amazonaws.com"),
+)
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}")
+_PLAIN = re.compile(r"[!-~]+")
+
+
+class AnswerError(Exception):
+    """The answer did not reach CloudFormation; never shows the answer's URL beyond its host."""
+
+
+def check_answer_url(url: str, region: str, allowed: Collection[str] = ()) -> SplitResult:
+    """The parts of the URL, which is one of CloudFormation's in the region, or names an allowed `host:port`.
+
+    Raises:
+        AnswerError: no request may be made to it.
+    """
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, parts.hostname or ""
+    except ValueError:
+        raise AnswerError("the answer's URL is none") from None
+    if _PLAIN.fullmatch(url) is None or "\\" in url or "@" in parts.netloc or parts.fragment:
+        raise AnswerError("the answer's URL holds what no answer URL of CloudFormation's does")
+    if parts.scheme in ("http", "https") and parts.netloc in allowed:
+        return parts
+    if parts.scheme != "https" or port not in (None, 443) or host not in _hosts(region):
+        raise AnswerError(f"answers go to CloudFormation only, not to {parts.scheme or 'no scheme'}, host {host!r}")
+    return parts
+
+
+def region_of(stack_id: str) -> str:
+    """The region that answers are read in: the companion's own, where Lambda tells it, else the stack's."""
+    if own := os.environ.get("AWS_REGION"):
+        return own
+    fields = stack_id.split(":")
+    return fields[3] if len(fields) > 3 else ""
+
+
+def issue_time(url: str) -> int | None:
+    """When the request was made, in seconds since 1970, as far as its answer URL tells.
+
+    `X-Amz-Date` where it is signed so, else the time it expires: for requests signed alike, the order is the same.
+    """
+    try:
+        query = parse_qs(urlsplit(url).query)
+        if "X-Amz-Date" in query:
+            return calendar.timegm(time.strptime(query["X-Amz-Date"][0], "%Y%m%dT%H%M%SZ"))
+        return int(query["Expires"][0])
+    except (KeyError, ValueError):
+        return None
+
+
+def _hosts(region: str) -> set[str]:
+    if not _REGION.fullmatch(region):
+        return set()
+    suffix = next(suffix for head, suffix in _SUFFIXES if region.startswith(head))
+    bucket = "cloudformation-custom-resource-response-" + region.replace("-", "")
+    places = ("s3", f"s3.{region}", f"s3-{region}", f"s3.dualstack.{region}")
+    return {f"{bucket}.{place}.{suffix}" for place in places}

@@ -1,0 +1,55 @@
+"""S3's errors: what each means for the author of a template."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from transform_lambda.contract import ResourceError
+
+MISSING, FORBIDDEN = {"NoSuchKey", "404"}, {"AccessDenied", "403"}
+UNCOPIABLE = FORBIDDEN | {
+    *("PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"),
+    *("InvalidRequest", "MethodNotAllowed", "NotImplemented"),
+}
+"""Refusals that concern copying alone; what else goes wrong would go wrong for a stream too."""
+
+_DENIED = (
+    "access denied, or it is not there; allow s3:GetObject (with a version s3:GetObjectVersion, with a KMS key "
+    "kms:Decrypt), and s3:ListBucket so that S3 says which"
+)
+_CHANGED = "the object changed meanwhile; try again"
+_REASONS = {
+    "NoSuchBucket": "there is no such bucket",
+    "NoSuchKey": "there is no such object",
+    "404": "there is no such object",
+    "NoSuchVersion": "the object has no such version",
+    "InvalidRange": "the object is empty",
+    "AccessDenied": _DENIED,
+    "403": _DENIED,
+    "PreconditionFailed": _CHANGED,
+    "412": _CHANGED,
+    "InvalidObjectState": "the object is archived; restore it first",
+}
+
+
+def code_of(error: ClientError) -> str:
+    """The error's code, as S3 names it."""
+    return str(error.response.get("Error", {}).get("Code"))
+
+
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Raise what goes wrong in the block as ResourceError: cannot do `what`, and why."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise explain(error, what) from error
+
+
+def explain(error: Exception, what: str, kind: type[ResourceError] = ResourceError) -> ResourceError:
+    """The error to raise: cannot do `what`, and why."""
+    if not isinstance(error, ClientError):
+        return kind(f"cannot {what}: {error}")
+    code, said = code_of(error), error.response.get("Error", {}).get("Message", "")
+    return kind(f"cannot {what}: {_REASONS.get(code, f'S3 answered {code}: {said}')}")

@@ -1,0 +1,53 @@
+"""The command: `env` shows what the companion would do to a zip on this machine, and writes it if asked to."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from transform_lambda.contract import ResourceError
+from transform_lambda.env_change import plan_change
+from transform_lambda.env_file import ENCODINGS, EnvError
+from transform_lambda.env_report import print_change
+from transform_lambda.zip.refused import ZipError
+from transform_lambda.zip.write import rewrite_file
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """0 when all went well, 1 for a refusal, told on stderr with nothing written; wrong usage exits with 2."""
+    arguments = _parser().parse_intermixed_args(argv)
+    try:
+        _show_env(arguments)
+    except (EnvError, ZipError, ResourceError, OSError) as error:
+        print(f"{arguments.zip}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _show_env(arguments: argparse.Namespace) -> None:
+    change = plan_change(arguments.zip, dict(arguments.values), arguments.env_file, arguments.encoding)
+    if arguments.output:
+        rewrite_file(arguments.zip, arguments.output, change.files)
+    sys.stdout.write(print_change(change, shows_values=arguments.show_values))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m transform_lambda", description=__doc__)
+    parser.add_argument(
+        "command", choices=["env"], help="the env file before and after, the members kept, both digests"
+    )
+    parser.add_argument("zip", type=Path, metavar="ZIP", help="the code archive, which is read only")
+    parser.add_argument("values", nargs="*", type=_value, metavar="K=V", help="values for the env file")
+    parser.add_argument("-o", "--output", type=Path, help="write the new archive here, whole or not at all")
+    parser.add_argument("--env-file", default=".env", metavar="PATH", help="its path inside the archive (%(default)s)")
+    parser.add_argument("--encoding", choices=ENCODINGS, default="raw", help="as EnvEncoding (%(default)s)")
+    parser.add_argument("--show-values", action="store_true", help="print the values instead of ***")
+    return parser
+
+
+def _value(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        # The text may be a value that lost its name.
+        raise argparse.ArgumentTypeError("each value must be given as NAME=VALUE")
+    return name, value

@@ -1,0 +1,111 @@
+"""How three readers of `.env` understand a text: python-dotenv, Node and a plain split.
+
+Each of them is what the reader does on its good and its odd lines, so that a merged file can be proved before it is
+deployed; the tests hold them against the real ones. None of them expands `${…}`.
+"""
+
+import re
+from collections.abc import Callable
+
+Reader = Callable[[str], dict[str, str]]
+
+_BLANKS = r"[^\S\r\n]*"
+_LEADING = re.compile(r"\s*")
+_EXPORT = re.compile(r"(?:export[^\S\r\n]+)?")
+_KEY = re.compile(rf"(?:'([^']+)'|(?!')([^=#\s]+)){_BLANKS}")
+_EQUALS = re.compile(rf"={_BLANKS}")
+_QUOTED = {"'": re.compile(r"'((?:\\.|[^'\\])*)'", re.DOTALL), '"': re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)}
+_ESCAPES = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
+_ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_REST = re.compile(r"[^\r\n]*")
+_INLINE_COMMENT = re.compile(r"\s+#.*")
+_END = re.compile(rf"(?:{_BLANKS}#[^\r\n]*)?{_BLANKS}(?:\r\n|\n|\r|$)")
+_SKIP = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
+
+
+def read_plain(text: str) -> dict[str, str]:
+    """What `line.split("=", 1)` with its white space stripped finds; lines end with a line feed and nothing else."""
+    pairs = (line.split("=", 1) for line in text.removeprefix("\ufeff").split("\n") if "=" in line)
+    return {name.strip(): value.strip() for name, value in pairs}
+
+
+def read_dotenv(text: str) -> dict[str, str]:
+    """What python-dotenv finds with interpolation off; a name without "=" stands for no value and is left out."""
+    found: dict[str, str | None] = {}
+    text = text.removeprefix("\ufeff")
+    position = _after(_LEADING, text, 0)
+    while position < len(text):
+        name, value, position = _dotenv_binding(text, position)
+        end = _END.match(text, position) if name is not None else None
+        if end and name is not None:
+            found[name] = value
+        position = _after(_LEADING, text, end.end() if end else _after(_SKIP, text, position))
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def read_node(text: str) -> dict[str, str]:
+    """What Node's `--env-file` and `util.parseEnv` find (node, src/node_dotenv.cc, release line 20)."""
+    found: dict[str, str] = {}
+    content = text.replace("\r", "").strip(" ")
+    while content:
+        if content[0] in "\n#" and "\n" in content:
+            content = content.partition("\n")[2]
+            continue
+        # A line without "=" is no line of its own here: the name goes on to the next "=".
+        name, equals, content = content.partition("=")
+        name = name.strip(" ")
+        if not equals or not name:
+            break
+        value, content = _node_value(content)
+        if value is not None:
+            found[name.removeprefix("export ")] = value
+    return found
+
+
+READERS: dict[str, Reader] = {"python-dotenv": read_dotenv, "Node": read_node, "a plain split": read_plain}
+
+
+def _after(pattern: re.Pattern[str], text: str, position: int) -> int:
+    match = pattern.match(text, position)
+    return match.end() if match else position
+
+
+def _dotenv_binding(text: str, start: int) -> tuple[str | None, str | None, int]:
+    """The name, its value and where reading stopped; no name where the line is not understood."""
+    start = _after(_EXPORT, text, start)
+    key = _KEY.match(text, start)
+    if key is None:
+        return None, None, start
+    name = key[1] or key[2]
+    equals = _EQUALS.match(text, key.end())
+    if equals is None:
+        return name, None, key.end()
+    if len(equals[0]) > 1 and text.startswith("#", equals.end()):
+        return name, "", equals.end()
+    value, end = _dotenv_value(text, equals.end())
+    return (None if value is None else name), value, end
+
+
+def _dotenv_value(text: str, start: int) -> tuple[str | None, int]:
+    quote = text[start : start + 1]
+    if quote not in _QUOTED:
+        end = _after(_REST, text, start)
+        return _INLINE_COMMENT.sub("", text[start:end]).rstrip(), end
+    quoted = _QUOTED[quote].match(text, start)
+    if quoted is None:
+        return None, start
+    return _ESCAPES[quote].sub(lambda found: _ESCAPED.get(found[1], found[1]), quoted[1]), quoted.end()
+
+
+def _node_value(content: str) -> tuple[str | None, str]:
+    content = content.strip(" ")
+    quote = content[:1] if content[:1] in ("'", '"', "`") else None
+    closing = content.find(quote, 1) if quote else -1
+    if closing > 0:
+        value, after = content[1:closing], content.find("\n", closing + 1)
+        return value.replace("\\n", "\n") if quote == '"' else value, content[after:] if after >= 0 else ""
+    line, newline, _ = content.partition("\n")
+    rest = content[len(line) :]
+    if quote:
+        return (line, rest) if newline else (None, content)
+    return line.partition("#")[0].strip(" "), rest

@@ -1,0 +1,130 @@
+"""Lambda door: puts the parts together once, and answers even when they cannot be.
+
+Nothing of the package is imported before the guard in `handler`; what is above it needs the standard library alone.
+"""
+
+import http.client
+import json
+import os
+import re
+import traceback
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any
+from urllib.parse import urlsplit
+
+Event = Mapping[str, Any]
+Context = Any
+Serve = Callable[[Event, Context], None]
+
+_ATTEMPTS = 3
+_TIMEOUT_SECONDS = 10.0
+_LARGEST_BYTES = 4096
+
+
+def handler(event: Event, context: Context) -> None:
+    """Carry out one request of CloudFormation's and answer it.
+
+    The environment: `HITCOUNTER_RECORDS_TABLE` names the table of fence and ledger; `HITCOUNTER_ANSWER_HOSTS` further
+    hosts, as `host:port` with commas between, that may get answers, for an engine that stands in for CloudFormation;
+    `HITCOUNTER_STAGING_BUCKET` the installation's bucket, and `HITCOUNTER_ACCOUNT` the account that it belongs to.
+
+    Raises:
+        Exception: the request has no answer; Lambda delivers it again.
+    """
+    try:
+        serve = _start()
+    except (Exception, SystemExit) as error:
+        print(json.dumps({"phase": "start", "note": traceback.format_exc()}), flush=True)
+        _answer_failed_start(event, error)
+        return
+    serve(event, context)
+
+
+@cache
+def _start() -> Serve:
+    from transform_lambda.answer import send_answer
+    from transform_lambda.answer_url import check_answer_url, region_of
+    from transform_lambda.limits import read_limits
+    from transform_lambda.registry import Registry
+    from transform_lambda.wrapper import process
+
+    registry, records, allowed = Registry(_built_in()), _records(), _allowed_hosts()
+
+    def serve(event: Event, context: Context) -> None:
+        check_answer_url(str(event.get("ResponseURL")), region_of(str(event.get("StackId"))), allowed)
+        limits = read_limits(event, context)
+        send = partial(send_answer, deadline=limits.answer_by, allowed=allowed)
+        process(event, handlers=registry, send=send, records=records, limits=limits)
+
+    return serve
+
+
+def _built_in() -> dict[str, Callable[[], Any]]:
+    return {"Custom::LambdaFunction": _lambda_function}
+
+
+def _lambda_function() -> Any:
+    from transform_lambda.aws import S3CodeStore, connect
+    from transform_lambda.aws_functions import LambdaFunctions
+    from transform_lambda.resources.lambda_function import LambdaFunction
+
+    bucket, account = _setting("HITCOUNTER_STAGING_BUCKET"), _setting("HITCOUNTER_ACCOUNT")
+    return LambdaFunction(S3CodeStore(connect("s3"), bucket, account), LambdaFunctions(connect("lambda")))
+
+
+def _setting(name: str) -> str:
+    if not os.environ.get(name):
+        raise RuntimeError(f"the installation is incomplete: the companion's environment has no {name}")
+    return os.environ[name]
+
+
+def _records() -> Any:
+    table = os.environ.get("HITCOUNTER_RECORDS_TABLE")
+    if not table:
+        return None
+    from transform_lambda.aws import connect
+    from transform_lambda.fence_table import TableRecords
+
+    return TableRecords(connect("dynamodb"), table)
+
+
+def _allowed_hosts() -> list[str]:
+    return [host for host in os.environ.get("HITCOUNTER_ANSWER_HOSTS", "").split(",") if host]
+
+
+def _answer_failed_start(event: Event, error: BaseException) -> None:
+    parts = urlsplit(str(event.get("ResponseURL")))
+    if not _may_be_answered(event, parts.scheme, parts.netloc):
+        raise error
+    secure = parts.scheme == "https"
+    connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    body = _failed_answer(event, f"the companion could not start: {type(error).__name__}: {error}")
+    for _ in range(_ATTEMPTS):
+        connection = connect(parts.netloc, timeout=_TIMEOUT_SECONDS)
+        try:
+            connection.request("PUT", f"{parts.path}?{parts.query}", body, {"Content-Type": ""})
+            if 200 <= connection.getresponse().status < 300:
+                return
+        except (OSError, http.client.HTTPException):
+            continue
+        finally:
+            connection.close()
+    raise error
+
+
+def _may_be_answered(event: Event, scheme: str, netloc: str) -> bool:
+    region = os.environ.get("AWS_REGION") or str(event.get("StackId")).partition("cloudformation:")[2].partition(":")[0]
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    bucket = "cloudformation-custom-resource-response-" + region.replace("-", "")
+    host = rf"{re.escape(bucket)}\.s3([.-]{re.escape(region)})?\.{re.escape(suffix)}"
+    return netloc in _allowed_hosts() or (scheme == "https" and bool(region and re.fullmatch(host, netloc)))
+
+
+def _failed_answer(event: Event, reason: str) -> bytes:
+    answer = {name: event.get(name) for name in ("StackId", "RequestId", "LogicalResourceId")}
+    known = None if event.get("RequestType") == "Create" else event.get("PhysicalResourceId")
+    answer.update(Status="FAILED", PhysicalResourceId=known or "hitcounter:failed-create:start", NoEcho=False)
+    while len(body := json.dumps({**answer, "Reason": reason}).encode()) > _LARGEST_BYTES and reason:
+        reason = reason[: len(reason) // 2]
+    return body

@@ -1,0 +1,53 @@
+"""One JSON line per phase of a request, without what must not be read there."""
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+
+from transform_lambda.contract import Event, Json, Request
+
+_SECRET_PROPERTIES = ("Env", "Environment")
+_SHORTEST_SECRET = 4
+_QUERY = re.compile(r"(https?://[^\s'\"?]*)\?[^\s'\"]*")
+
+
+def log_phase(request: Request, phase: str, started: float, note: str = "") -> None:
+    """Print what a phase of the request took since `started` (of `time.monotonic()`), with a note already redacted."""
+    line = {
+        "stack": request.stack_id,
+        "logical_id": request.logical_id,
+        "request_id": request.request_id,
+        "type": request.type,
+        "phase": phase,
+        "duration_ms": round((time.monotonic() - started) * 1000, 1),
+    }
+    print(json.dumps({**line, "note": note} if note else line), flush=True)
+
+
+def redact(text: str, event: Event) -> str:
+    """The text without values of `Env` and `Environment` of four characters or more, and without queries of URLs."""
+    secrets = {secret for secret in _secrets(event) if len(secret) >= _SHORTEST_SECRET}
+    for secret in sorted(secrets, key=len, reverse=True):
+        # An error's text may show a value as Python or as JSON would write it.
+        for form in (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1]):
+            text = text.replace(form, "***")
+    return _QUERY.sub(r"\1?***", text)
+
+
+def _secrets(event: Event) -> Iterator[str]:
+    for properties in (event.get("ResourceProperties"), event.get("OldResourceProperties")):
+        if isinstance(properties, Mapping):
+            for name in _SECRET_PROPERTIES:
+                yield from _texts(properties.get(name))
+
+
+def _texts(value: Json) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _texts(part)
+    elif value is not None:
+        yield str(value)

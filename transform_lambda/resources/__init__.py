@@ -1,0 +1,1 @@
+"""Custom resources: each three functions on the ports."""

@@ -1,0 +1,79 @@
+"""Settings: which properties of a function's configuration differ from what the template wants."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from transform_lambda.contract import Json
+from transform_lambda.typed import Shape
+
+_NOT_SETTINGS = ("FunctionName", "RevisionId")
+_DEFAULTS: dict[str, Json] = {
+    "Timeout": 3,
+    "MemorySize": 128,
+    "TracingConfig": {"Mode": "PassThrough"},
+    "EphemeralStorage": {"Size": 512},
+    "SnapStart": {"ApplyOn": "None"},
+    "Environment": {"Variables": {}},
+    "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []},
+    "DeadLetterConfig": {"TargetArn": ""},
+}
+"""Lambda's own (AWS: "CreateFunction"); of what is not named here, the empty value of its type is the default."""
+_EMPTY: dict[str, Json] = {"structure": {}, "map": {}, "list": [], "string": ""}
+_KEPT_WHERE_NOT_GIVEN = ("Handler", "Runtime", "Role")
+
+
+def setting_changes(shape: Shape, wanted: Mapping[str, Json], current: Mapping[str, Json]) -> dict[str, Json]:
+    """What UpdateFunctionConfiguration (its `shape`) has to be sent; a property not wanted goes back to its default."""
+    changes = {}
+    for name, member in shape.members.items():
+        if name in _NOT_SETTINGS:
+            continue
+        value, now = _wanted(name, member, wanted, str(current.get("FunctionName"))), _current(name, current)
+        if value is not None and not _has(_sorted(now), _sorted(value)):
+            changes[name] = value
+    return changes
+
+
+def _wanted(name: str, shape: Shape, wanted: Mapping[str, Json], function: str) -> Json:
+    """The value to have; None where any will do."""
+    if name == "LoggingConfig":
+        return {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function}", **wanted.get(name, {})}
+    if name in wanted:
+        return wanted[name]
+    if name in _KEPT_WHERE_NOT_GIVEN:
+        return None
+    return _DEFAULTS.get(name, _EMPTY.get(shape.type_name))
+
+
+def _current(name: str, current: Mapping[str, Json]) -> Json:
+    if name == "Layers":
+        return [layer["Arn"] for layer in current.get(name, [])]
+    if name == "ImageConfig":
+        return current.get("ImageConfigResponse", {}).get(name)
+    if name == "LoggingConfig" and name not in current:
+        return {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{current.get('FunctionName')}"}
+    return current.get(name, _DEFAULTS.get(name))
+
+
+def _has(now: Any, value: Any) -> bool:
+    """Whether it says all that the value says; Lambda adds fields, and leaves out what is empty."""
+    if isinstance(value, Mapping):
+        if not value or "Variables" in value:
+            return (now or {}) == value or (_is_empty(now) and _is_empty(value))
+        return all(_has((now or {}).get(name), part) for name, part in value.items())
+    if isinstance(value, list):
+        return len(now or []) == len(value) and all(map(_has, now or [], value))
+    return bool(now == value) or (_is_empty(now) and _is_empty(value))
+
+
+def _is_empty(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(map(_is_empty, value.values()))
+    return value in (None, "", [], False)
+
+
+def _sorted(value: Json) -> Json:
+    """The same with the lists of a network in one order, as theirs means nothing."""
+    if not isinstance(value, Mapping) or "SubnetIds" not in value:
+        return value
+    return {name: sorted(part) if isinstance(part, list) else part for name, part in value.items()}

@@ -1,0 +1,125 @@
+"""Properties arrive as text; what they are is in the service's own model of the API call."""
+
+import base64
+import binascii
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from transform_lambda.contract import Json, ResourceError
+
+Shape = Any
+"""A shape of botocore's service model, by its `type_name` and what that type has: `members`, `member`, `value`."""
+
+_Problems = list[str]
+
+
+def type_properties(shape: Shape, properties: Mapping[str, Json], where: str = "Properties") -> dict[str, Json]:
+    """The properties as the API call takes them: numbers where its model has numbers, text where it has text.
+
+    Raises:
+        ResourceError: all that do not fit, each as where, what and what would be right; never shows a value.
+    """
+    problems: _Problems = []
+    typed = _structure(shape, properties, where, problems)
+    if problems:
+        raise ResourceError("\n".join(problems))
+    return typed
+
+
+def _structure(shape: Shape, value: Json, where: str, problems: _Problems) -> dict[str, Json]:
+    if not isinstance(value, Mapping):
+        problems.append(_wrong(where, "a map", value))
+        return {}
+    unknown = [name for name in value if name not in shape.members]
+    problems.extend(f"{where}.{name}: unknown{_nearest(name, shape.members)}" for name in unknown)
+    return {
+        name: _typed(shape.members[name], part, f"{where}.{name}", problems)
+        for name, part in value.items()
+        if name not in unknown
+    }
+
+
+def _typed(shape: Shape, value: Json, where: str, problems: _Problems) -> Json:
+    if getattr(shape, "is_document_type", False):
+        return value
+    if shape.type_name == "structure":
+        return _structure(shape, value, where, problems)
+    if shape.type_name == "list":
+        if not isinstance(value, (list, tuple)):
+            problems.append(_wrong(where, "a list", value))
+            return []
+        return [_typed(shape.member, part, f"{where}[{index}]", problems) for index, part in enumerate(value)]
+    if shape.type_name == "map":
+        if not isinstance(value, Mapping):
+            problems.append(_wrong(where, "a map", value))
+            return {}
+        return {name: _typed(shape.value, part, f"{where}.{name}", problems) for name, part in value.items()}
+    wanted, read = _SCALARS.get(shape.type_name, _SCALARS["string"])
+    found = read(value) if isinstance(value, (str, int, float)) else None
+    if found is None:
+        problems.append(_wrong(where, wanted, value))
+    return found
+
+
+def _wrong(where: str, wanted: str, value: Json) -> str:
+    return f"{where}: must be {wanted}, got {_kind(value)}"
+
+
+def _kind(value: Json) -> str:
+    if isinstance(value, Mapping):
+        return "a map"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    return "nothing" if value is None else "other text" if isinstance(value, str) else "another value"
+
+
+def _nearest(name: str, known: Mapping[str, Shape]) -> str:
+    # Needed by few requests, and its import takes as long as the rest of this module.
+    from difflib import get_close_matches
+
+    by_lower = {member.lower(): member for member in known}
+    near = get_close_matches(str(name).lower(), by_lower, n=1)
+    return f"; did you mean {by_lower[near[0]]}?" if near else f"; known are {', '.join(sorted(known))}"
+
+
+def _text(value: str | float) -> str:
+    # An engine that keeps the template's types means what CloudFormation would have sent.
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _whole(value: str | float) -> int | None:
+    return int(_text(value)) if re.fullmatch(r"[+-]?[0-9]{1,19}", _text(value)) else None
+
+
+def _number(value: str | float) -> float | None:
+    try:
+        number = float(_text(value))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _boolean(value: str | float) -> bool | None:
+    return {"true": True, "false": False}.get(_text(value).lower())
+
+
+def _bytes(value: str | float) -> bytes | None:
+    try:
+        return base64.b64decode(_text(value), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+_SCALARS: dict[str, tuple[str, Callable[[str | float], Json]]] = {
+    "string": ("text", _text),
+    "character": ("text", _text),
+    "timestamp": ("a time as text", _text),
+    "integer": ("a whole number", _whole),
+    "long": ("a whole number", _whole),
+    "float": ("a number", _number),
+    "double": ("a number", _number),
+    "boolean": ("true or false", _boolean),
+    "blob": ("base64", _bytes),
+}

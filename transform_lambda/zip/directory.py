@@ -1,0 +1,127 @@
+"""Directory: all that the central directory says, read and checked in one pass, without reading the members."""
+
+import struct
+from array import array
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from transform_lambda.zip.end_record import EndRecord, find_end
+from transform_lambda.zip.extents import Members, find_gaps, usual_slack
+from transform_lambda.zip.records import (
+    DESCRIBED,
+    ENCRYPTED,
+    LOCAL,
+    RECORD,
+    RECORD_SIGNATURE,
+    WIDE,
+    name_at,
+    read_record,
+    shown,
+    values_at,
+)
+from transform_lambda.zip.refused import REPACK, ZipError
+from transform_lambda.zip.source import Source
+
+_SCAN = struct.Struct("<I4xI8xIIHHHH6xI")
+"""Of a directory record: signature, flags and method as one number, packed, unpacked, three lengths, disk, offset."""
+_NARROW, _ANY_METHOD, _HEADER, _FIXED = 0x7FFFFFFF, 0x10000, LOCAL.size, RECORD.size
+
+
+class Directory(NamedTuple):
+    """An archive's directory, found sound: what a rewrite is planned from."""
+
+    size: int
+    """Of the archive, in bytes."""
+    end: EndRecord
+    records: bytes
+    members: Members
+    gaps: Sequence[tuple[int, int]]
+    """From where to where, in bytes, nothing belongs to any member; a rewrite leaves them out."""
+    unpacked: int
+    """Bytes that all members take unpacked, by the directory's word."""
+
+    @property
+    def prefix(self) -> int:
+        """Bytes in front of the first member, such as a self-extracting stub."""
+        return self.members.start_of(0)
+
+
+def read_directory(source: Source) -> Directory:
+    """The directory of an archive that all readers understand alike; else `ZipError`.
+
+    Reads the last 64 KiB, the directory, and the local header of each member that unusual bytes follow, in the order
+    of the archive.
+    """
+    end = find_end(source)
+    records = source.read(end.start, end.size)
+    if end.total * _SCAN.size > end.size:
+        raise _miscounted(end)
+    try:
+        members, odd, unpacked = _scan(records, end)
+    except struct.error:
+        raise _miscounted(end) from None
+    if members.start_of(0) >= 4 and source.read(0, 4) == b"PK\3\4":
+        raise ZipError("hidden", f"the archive starts with a member that its directory does not name; {REPACK}")
+    return Directory(source.size, end, records, members, find_gaps(source, members, odd), unpacked)
+
+
+def _scan(records: bytes, end: EndRecord) -> tuple[Members, Sequence[int], int]:
+    """All members, the places of those that something unusual follows, the bytes they take unpacked.
+
+    The one loop over the members: everything in it is paid for thousands of times.
+    """
+    starts, positions, odd, wide = array("Q"), array("Q"), array("Q"), array("Q")
+    unpacked = at = floor = described = extended = 0
+    unpack, shift = _SCAN.unpack_from, end.shift
+    for place in range(end.total):
+        signature, flags, packed, size, name, extra, comment, disk, offset = unpack(records, at)
+        if (
+            packed | size | offset > _NARROW
+            or signature != RECORD_SIGNATURE
+            or disk
+            or flags & ENCRYPTED
+            or (flags < _ANY_METHOD and packed != size)
+        ):
+            wide += array("Q", [at] if offset == WIDE else [])
+            packed, size, offset = _look_closer(records, at, end)
+        start = offset + shift
+        if start != floor and place and start - floor not in usual_slack(described & DESCRIBED, extended):
+            odd.append(place - 1)
+        starts.append(start)
+        positions.append(at)
+        unpacked += size
+        described, extended = flags, extra
+        floor = start + packed + name + _HEADER
+        at += name + extra + comment + _FIXED
+    if at != end.size:
+        raise _miscounted(end)
+    if end.total:
+        odd.append(end.total - 1)
+    order: Sequence[int] = range(end.total)
+    # A member that starts before its forerunner ended is odd, so the odd ones tell whether all stand in order.
+    if any(starts[place] > starts[place + 1] for place in odd[:-1]):
+        order, odd = sorted(order, key=starts.__getitem__), array("Q", order)
+    return Members(records, positions, starts, order, frozenset(wide), end.start), odd, unpacked
+
+
+def _look_closer(records: bytes, at: int, end: EndRecord) -> tuple[int, int, int]:
+    record = read_record(records, at)
+    if record.signature != RECORD_SIGNATURE:
+        raise _miscounted(end)
+    name = shown(name_at(records, at, record))
+    if record.flags & ENCRYPTED:
+        raise ZipError("encrypted", f"{name} is encrypted; {REPACK}, without a password")
+    if record.disk:
+        raise ZipError("split", f"{name} is on part {record.disk + 1} of a split archive; {REPACK}")
+    values = values_at(records, at, record)
+    if not record.method and values.packed != values.unpacked:
+        sizes = f"{values.packed} bytes packed but {values.unpacked} unpacked"
+        raise ZipError("sizes", f"{name} is stored, with {sizes}; {REPACK}")
+    if values.offset + end.shift >= end.start:
+        raise ZipError("overlap", f"{name} is said to start at byte {values.offset}, behind all members; {REPACK}")
+    return values.packed, values.unpacked, values.offset
+
+
+def _miscounted(end: EndRecord) -> ZipError:
+    says = f"{end.total} members in {end.size} bytes"
+    return ZipError("directory", f"the directory is not what the end record says ({says}); {REPACK}")

@@ -1,0 +1,114 @@
+"""Extents: where each member starts and ends, and the dead bytes between them."""
+
+import struct
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from transform_lambda.zip.records import (
+    DESCRIBED,
+    LOCAL,
+    LOCAL_SIGNATURE,
+    Record,
+    name_at,
+    read_record,
+    shown,
+    values_at,
+)
+from transform_lambda.zip.refused import REPACK, ZipError
+from transform_lambda.zip.source import Source
+
+_DESCRIPTOR_SIGNATURE = b"PK\7\x08"
+_HIDES_NOTHING = LOCAL.size + len(".env")
+
+
+class Members(NamedTuple):
+    """Each member's place in the directory and in the archive, by its index in the directory."""
+
+    records: bytes
+    positions: Sequence[int]
+    """Where its record starts, in the directory."""
+    starts: Sequence[int]
+    """Where its local header starts, in the archive."""
+    order: Sequence[int]
+    """The indexes in the order of the archive."""
+    wide: frozenset[int]
+    """The positions of records whose offset stands in their zip64 extra field."""
+    end: int
+    """Where the last one must have ended: the directory's first byte."""
+
+    def start_of(self, place: int) -> int:
+        """Where the `place`-th member in the archive starts; behind the last one, where the directory does."""
+        return self.starts[self.order[place]] if place < len(self.order) else self.end
+
+
+@lru_cache(maxsize=64)
+def usual_slack(described: int, extra: int) -> frozenset[int]:
+    """Bytes that usually lie between a member's packed data and the next member, going by its directory record.
+
+    The local extra field is missing, as long as the directory's, or 4 or 8 bytes longer (times of access and creation,
+    which the directory leaves out). A descriptor has 12 to 24 bytes (APPNOTE 4.3.9). What else could lie there and
+    pass for usual is shorter than a local header, a name and a content.
+    """
+    extras = {0, *(length for length in (extra, extra + 4, extra + 8) if extra and length <= _HIDES_NOTHING)}
+    return frozenset(each + descriptor for each in extras for descriptor in ((12, 16, 20, 24) if described else (0,)))
+
+
+def find_gaps(source: Source, members: Members, suspects: Sequence[int]) -> list[tuple[int, int]]:
+    """From where to where nothing belongs to any member, among the members `suspects` (by place) and what follows.
+
+    Lengths come from the directory. What lies behind the packed data is explained by `usual_slack`, or else by the
+    member's local header, which is read, in the order of the archive. `ZipError` on overlaps.
+    """
+    gaps = []
+    for place in suspects:
+        start, following = members.start_of(place), members.start_of(place + 1)
+        at = members.positions[members.order[place]]
+        record = read_record(members.records, at)
+        packed = values_at(members.records, at, record).packed
+        slack = following - (start + LOCAL.size + record.name_length + packed)
+        if slack < 0:
+            raise _overlap(members, place)
+        if slack in usual_slack(record.flags & DESCRIBED, record.extra_length):
+            continue
+        end = _exact_end(source, members, place, record, packed)
+        if end > following:
+            raise _overlap(members, place)
+        if end < following:
+            gaps.append((end, following))
+    return gaps
+
+
+def _exact_end(source: Source, members: Members, place: int, record: Record, packed: int) -> int:
+    start, following = members.start_of(place), members.start_of(place + 1)
+    local = LOCAL.unpack(source.read(start, LOCAL.size)) if following - start >= LOCAL.size else (0,)
+    if local[0] != LOCAL_SIGNATURE:
+        name = shown(name_at(members.records, members.positions[members.order[place]], record))
+        raise ZipError("header", f"{name} has no local header at byte {start}, where the directory says; {REPACK}")
+    end: int = start + LOCAL.size + local[9] + local[10] + packed
+    if not record.flags & DESCRIBED or end >= following:
+        return end
+    return end + _descriptor_length(source.read(end, min(24, following - end)), record, packed)
+
+
+def _descriptor_length(data: bytes, record: Record, packed: int) -> int:
+    """Length of the descriptor that `data` starts with, of the four there are; 0 where it is none of them."""
+    for signature in (_DESCRIPTOR_SIGNATURE, b""):
+        for sizes in ("QQ", "II"):
+            length = len(signature) + 4 + struct.calcsize(f"<{sizes}")
+            if len(data) < length or not data.startswith(signature):
+                continue
+            crc, said, _ = struct.unpack_from(f"<I{sizes}", data, len(signature))
+            if (crc, said) == (record.crc, packed):
+                return length
+    return 0
+
+
+def _overlap(members: Members, place: int) -> ZipError:
+    names = []
+    for index in members.order[place : place + 2]:
+        at = members.positions[index]
+        names.append(shown(name_at(members.records, at, read_record(members.records, at))))
+    return ZipError(
+        "overlap", f"{' shares bytes with '.join(names)}{'' if names[1:] else ' reaches into the directory'}; {REPACK}"
+    )

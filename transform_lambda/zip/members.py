@@ -1,0 +1,49 @@
+"""Members: what the directory says of each one, and the digest that stays when only given files change."""
+
+import hashlib
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from transform_lambda.zip.directory import Directory
+from transform_lambda.zip.names import check_path
+from transform_lambda.zip.records import RECORD, WIDE, read_record, values_at
+
+_SHORT = struct.Struct("<10xH4x3IH8xI")
+"""Of a directory record: method, CRC-32, packed, unpacked, length of the name, external attributes."""
+_DIGESTED = struct.Struct("<HHIQQI")
+
+
+class Member(NamedTuple):
+    """One member: its name's bytes, method, CRC-32, sizes packed and unpacked in bytes, external attributes."""
+
+    name: bytes
+    method: int
+    crc: int
+    packed: int
+    unpacked: int
+    attributes: int
+
+
+def list_members(directory: Directory) -> Iterator[Member]:
+    """All members, in directory order."""
+    records = directory.records
+    for at in directory.members.positions:
+        method, crc, packed, unpacked, length, attributes = _SHORT.unpack_from(records, at)
+        if WIDE in (packed, unpacked):
+            packed, unpacked, _, _ = values_at(records, at, read_record(records, at))
+        start = at + RECORD.size
+        yield Member(records[start : start + length], method, crc, packed, unpacked, attributes)
+
+
+def source_sha256(directory: Directory, path: str) -> str:
+    """SHA-256, in hex, over the directory's word on all members but the file at `path`, in directory order.
+
+    Two archives made from one by replacing that file have the same. It covers name, method, CRC-32, both sizes and
+    attributes: what the members are, not where they lie or when they were made.
+    """
+    digest, without = hashlib.sha256(), check_path(path)
+    for name, method, crc, packed, unpacked, attributes in list_members(directory):
+        if name != without:
+            digest.update(_DIGESTED.pack(len(name), method, crc, packed, unpacked, attributes) + name)
+    return digest.hexdigest()

@@ -1,0 +1,105 @@
+"""Names: which members are a given file, and which only seem to be, to some readers."""
+
+import stat
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from transform_lambda.zip.directory import Directory
+from transform_lambda.zip.records import RECORD, UNICODE_PATH_EXTRA, Record, extra_at, name_at, read_record, shown
+from transform_lambda.zip.refused import REPACK, ZipError
+
+_DOS_DIRECTORY = 0x10
+
+
+class Found(NamedTuple):
+    """A member, by its number in the directory, the place of its record there, and the record."""
+
+    number: int
+    at: int
+    record: Record
+
+    @property
+    def end(self) -> int:
+        """Where the next record starts."""
+        return self.at + RECORD.size + sum(self.record[10:13])
+
+
+def check_path(path: str) -> bytes:
+    """The path as a member's name; `ZipError` (path) unless it is relative, plain ASCII and already resolved."""
+    name = path.encode("utf-8", "surrogatepass")
+    if not (path.isascii() and path.isprintable() and 0 < len(name) <= 255 and _resolved(name) == name):
+        raise ZipError("path", f"{shown(name)} cannot be a file in the archive: give a path like '.env' or 'app/.env'")
+    return name
+
+
+def find_file(directory: Directory, path: str) -> list[Found]:
+    """The members that are the file at `path`, in directory order; the last one is what readers get.
+
+    `ZipError` where one is no regular file, or where another member would unpack onto it.
+    """
+    wanted = check_path(path)
+    found = []
+    for candidate in _candidates(directory, wanted):
+        name = name_at(directory.records, candidate.at, candidate.record)
+        for each in (name, *_unicode_names(directory, candidate)):
+            _check_name(each, name, wanted)
+        _check_kind(candidate.record, name, wanted)
+        if name == wanted:
+            found.append(candidate)
+    return found
+
+
+def _candidates(directory: Directory, wanted: bytes) -> Iterator[Found]:
+    # Every name that resolves to the path or to a folder of it holds one of its parts, letter by letter.
+    indexes, records = set(), directory.records
+    for part in wanted.split(b"/"):
+        place = records.find(part)
+        while place >= 0:
+            indexes.add(bisect_right(directory.members.positions, place) - 1)
+            place = records.find(part, place + 1)
+    for index in sorted(indexes):
+        at = directory.members.positions[index]
+        yield Found(index, at, read_record(records, at))
+
+
+def _unicode_names(directory: Directory, member: Found) -> Iterator[bytes]:
+    # APPNOTE 4.6.9: version, CRC-32 of the plain name, then the name that some readers take in its place.
+    for kind, _, data in extra_at(directory.records, member.at, member.record):
+        if kind == UNICODE_PATH_EXTRA:
+            yield data[5:]
+
+
+def _check_name(name: bytes, plain: bytes, wanted: bytes) -> None:
+    for each in {name, name.split(b"\0")[0]}:
+        resolved = _resolved(each)
+        if resolved == wanted and (each.endswith((b"/", b"\\")) or name != wanted or plain != wanted):
+            if each == wanted + b"/" == plain:
+                raise ZipError("not-a-file", f"{shown(plain)} is a directory; {REPACK}, with a file of that name")
+            raise ZipError("alias", f"{shown(plain)} unpacks onto {shown(wanted)} with some readers; {REPACK}")
+        if resolved.startswith(wanted + b"/"):
+            raise ZipError("not-a-file", f"{shown(plain)} makes {shown(wanted)} a directory; {REPACK}, without it")
+    if plain == wanted != _resolved(name):
+        raise ZipError("alias", f"{shown(plain)} is called {shown(name)} in its extra field; {REPACK}")
+
+
+def _check_kind(record: Record, name: bytes, wanted: bytes) -> None:
+    kind = stat.S_IFMT(record.external >> 16)
+    resolved = _resolved(name)
+    if resolved == wanted and (kind not in (0, stat.S_IFREG) or record.external & _DOS_DIRECTORY):
+        kinds = {stat.S_IFLNK: "a symlink", stat.S_IFDIR: "a directory", stat.S_IFREG: "a directory", 0: "a directory"}
+        what = kinds.get(kind, "a device or pipe")
+        raise ZipError("not-a-file", f"{shown(name)} is {what}; {REPACK}, with a regular file of that name")
+    if wanted.startswith(resolved + b"/") and (kind == stat.S_IFLNK or not name.endswith(b"/")):
+        raise ZipError("not-a-file", f"{shown(wanted)} lies below {shown(name)}, which is no directory; {REPACK}")
+
+
+def _resolved(name: bytes) -> bytes:
+    """The name as a reader resolves it that takes backslashes for slashes and never leaves its folder."""
+    parts: list[bytes] = []
+    for part in name.replace(b"\\", b"/").split(b"/"):
+        if part == b"..":
+            del parts[-1:]
+        elif part not in (b"", b"."):
+            parts.append(part)
+    return b"/".join(parts)

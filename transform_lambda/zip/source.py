@@ -1,0 +1,56 @@
+"""Source: where an archive's bytes come from, any range of them at any time."""
+
+import os
+from typing import NamedTuple, Protocol
+
+from transform_lambda.zip.refused import ZipError
+
+
+class Source(Protocol):
+    """An archive that can be read anywhere; whoever offers one answers for it staying the same."""
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+
+    def read(self, start: int, length: int) -> bytes:
+        """Exactly `length` bytes from `start`."""
+
+
+class BytesSource(NamedTuple):
+    """An archive in memory."""
+
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return len(self.data)
+
+    def read(self, start: int, length: int) -> bytes:
+        """Exactly `length` bytes from `start`; `ZipError` (changed) where they end before."""
+        return _whole(self.data[start : start + length], start, length)
+
+
+class FileSource(NamedTuple):
+    """An archive in an open file, by its descriptor; `size` is taken once, when it is opened."""
+
+    descriptor: int
+    size: int
+
+    def read(self, start: int, length: int) -> bytes:
+        """Exactly `length` bytes from `start`; `ZipError` (changed) where the file ends before."""
+        return _whole(os.pread(self.descriptor, length, start), start, length)
+
+
+def open_source(descriptor: int) -> FileSource:
+    """The archive behind an open descriptor, at its size of now."""
+    return FileSource(descriptor, os.fstat(descriptor).st_size)
+
+
+def _whole(data: bytes, start: int, length: int) -> bytes:
+    if len(data) != length:
+        raise ZipError(
+            "changed", f"the archive ends at byte {start + len(data)}, where {start + length} were expected; try again"
+        )
+    return data

@@ -1,0 +1,126 @@
+"""Write: a plan carried out from bytes to bytes, or from file to file without the bytes passing through Python."""
+
+import errno
+import mmap
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from transform_lambda.zip.directory import read_directory
+from transform_lambda.zip.plan import Keep, Step, plan_rewrite
+from transform_lambda.zip.refused import ZipError
+from transform_lambda.zip.source import BytesSource, open_source
+
+Copier = Callable[[int, int, int, int], int]
+"""Copies up to so many bytes from one descriptor, at an offset, to where another stands; gives how many it copied."""
+
+BUFFER = 1 << 20
+"""Bytes in memory at a time, where the system cannot copy by itself."""
+
+_AT_ONCE = 1 << 30
+_MAPPED = 4 << 20
+_NOT_HERE = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM, errno.ENOTSOCK}
+_NOT_HERE |= {errno.ENODEV, errno.EFAULT}
+
+
+def rewrite_bytes(data: bytes, files: Mapping[str, bytes]) -> bytes:
+    """The archive `data` with `files` (path to content) replaced or added; `ZipError` where that is not safe."""
+    view = memoryview(data)
+    steps = plan_rewrite(read_directory(BytesSource(data)), files)
+    return b"".join(view[s.start : s.start + s.length] if isinstance(s, Keep) else s.data for s in steps)
+
+
+def rewrite_file(source: Path | str, target: Path | str, files: Mapping[str, bytes]) -> None:
+    """Writes the archive `source` to `target` with `files` replaced or added; they may be the same path.
+
+    `target` is there whole or not at all. Memory holds the directory and at most `BUFFER` bytes of the archive.
+    """
+    target = Path(target)
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    with open(source, "rb", buffering=0) as reader:
+        steps = plan_rewrite(read_directory(open_source(reader.fileno())), files)
+        try:
+            with open(part, "xb", buffering=0) as writer:
+                write_steps(reader.fileno(), writer.fileno(), steps)
+            part.replace(target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+
+
+def write_steps(source: int, target: int, steps: Sequence[Step], copiers: Sequence[Copier] | None = None) -> None:
+    """Carries out the steps between two descriptors, with the first of `copiers` that works between them."""
+    place = 0
+    for step in steps:
+        if isinstance(step, Keep):
+            is_shifted = (step.start - place) % mmap.PAGESIZE
+            _copy(source, target, step, copiers or (SHIFTING_COPIERS if is_shifted else COPIERS))
+            place += step.length
+        else:
+            _write_all(target, step.data)
+
+
+def copy_in_kernel(source: int, target: int, start: int, length: int) -> int:
+    """copy_file_range(2): the file system's own copy; refuses some pairs of file systems."""
+    return os.copy_file_range(source, target, length, start)
+
+
+def copy_by_mapping(source: int, target: int, start: int, length: int) -> int:
+    """Write from the page cache, 4 MiB mapped at a time.
+
+    Bytes that move by other than whole pages cost a quarter less than in the kernel, which moves them page by page.
+    """
+    first = start - start % mmap.PAGESIZE
+    end = min(start + length, first + _MAPPED, os.fstat(source).st_size)
+    if end <= start:
+        return 0
+    flags = mmap.MAP_SHARED | mmap.MAP_POPULATE
+    with (
+        mmap.mmap(source, end - first, flags, mmap.PROT_READ, offset=first) as mapped,
+        memoryview(mapped) as whole,
+        whole[start - first :] as part,
+    ):
+        return os.write(target, part)
+
+
+def copy_by_sendfile(source: int, target: int, start: int, length: int) -> int:
+    """sendfile(2): through the page cache, without passing through Python."""
+    return os.sendfile(target, source, start, length)
+
+
+def copy_by_hand(source: int, target: int, start: int, length: int) -> int:
+    """Read and write, one buffer at a time; works everywhere."""
+    data = os.pread(source, min(length, BUFFER), start)
+    _write_all(target, data)
+    return len(data)
+
+
+COPIERS: tuple[Copier, ...] = (
+    *([copy_in_kernel] if hasattr(os, "copy_file_range") else []),
+    *([copy_by_sendfile] if hasattr(os, "sendfile") else []),
+    copy_by_hand,
+)
+"""Those that this system has, fastest first."""
+SHIFTING_COPIERS: tuple[Copier, ...] = (*([copy_by_mapping] if hasattr(mmap, "MAP_POPULATE") else []), *COPIERS)
+"""The same for bytes that move by other than whole pages."""
+
+
+def _copy(source: int, target: int, run: Keep, copiers: Sequence[Copier]) -> None:
+    start, end = run.start, run.start + run.length
+    for copier in copiers:
+        try:
+            while start < end:
+                copied = copier(source, target, start, min(end - start, _AT_ONCE))
+                if not copied:
+                    raise ZipError("changed", f"the archive ended at byte {start} while it was copied; try again")
+                start += copied
+            return
+        except OSError as error:
+            if error.errno not in _NOT_HERE or copier is copiers[-1]:
+                raise
+
+
+def _write_all(target: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(target, view) :]
