@@ -19,7 +19,7 @@ class ResourceError(Exception):
     """What the template's author can mend; its text is shown in the stack's events as it is."""
 
 
-class Overtaken(Exception):  # noqa: N818 - a statement about the request, not a fault
+class Overtaken(Exception):
     """A newer request for the same resource has begun, or this one was answered: it must change nothing more."""
 
 

@@ -11,7 +11,7 @@ _ANSWERED = " answered"
 _RANKS = {CREATE: 0, UPDATE: 1, DELETE: 2}
 
 
-class Repeated(Exception):  # noqa: N818 - a statement about the request, not a fault
+class Repeated(Exception):
     """The request was answered before: nothing is left to do."""
 
 

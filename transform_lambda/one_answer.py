@@ -10,7 +10,7 @@ from transform_lambda.contract import Json
 Send = Callable[[str, Mapping[str, Json]], None]
 
 
-class Undelivered(Exception):  # noqa: N818 - a statement about the answer
+class Undelivered(Exception):
     """Another thread gave the answer and could not deliver it: the request has none yet."""
 
 

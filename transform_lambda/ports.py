@@ -93,7 +93,7 @@ class CodeStore(Protocol):
         """Drops a staged object, in all its versions; nothing where there is none."""
 
 
-class TryAgain(ResourceError):  # noqa: N818 - what to do, as the text tells what went wrong
+class TryAgain(ResourceError):
     """Lambda refused for a reason that passes by itself: look at the function again, and repeat what is still due."""
 
 

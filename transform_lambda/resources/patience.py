@@ -11,7 +11,7 @@ _MARGIN_SECONDS = 1.0
 """Kept for the answer: a reason of our own says more than the watchdog's."""
 
 
-class TimeOver(ResourceError):  # noqa: N818 - a statement about the request
+class TimeOver(ResourceError):
     """What had to pass did not within the request's time."""
 
 
