@@ -98,6 +98,9 @@ def _check_combinations(properties: Values, path: Path, problems: list[Problem])
         text = "is for code of your own: the built-in handler reads '.env'; remove it, or give Code"
         problems.append(Problem((*path, "EnvFile"), text))
     function = properties.get("Function", {})
+    if "EnvEncoding" in function and "Code" not in properties:
+        text = "is for code of your own: the built-in handler reads '.env' as it is; remove it, or give Code"
+        problems.append(Problem((*path, "Function", "EnvEncoding"), text, at_key=True))
     for place, names in {("Env",): properties.get("Env"), ("Function", "Env"): function.get("Env")}.items():
         for name in _OWN_ENV:
             if isinstance(names, dict) and name in names:

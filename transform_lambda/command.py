@@ -12,10 +12,17 @@ from transform_lambda.env_report import print_change
 from transform_lambda.zip.refused import ZipError
 from transform_lambda.zip.write import rewrite_file
 
+_EXAMPLES = """\
+examples:
+  %(prog)s env code.zip table=hits                 the env file before and after, values masked
+  %(prog)s env code.zip table=hits --show-values
+  %(prog)s env code.zip table=hits -o new.zip      write what would be deployed
+"""
 
-def main(argv: Sequence[str] | None = None) -> int:
+
+def main(argv: Sequence[str] | None = None, program: str = "python -m transform_lambda") -> int:
     """0 when all went well, 1 for a refusal, told on stderr with nothing written; wrong usage exits with 2."""
-    arguments = _parser().parse_intermixed_args(argv)
+    arguments = _parser(program).parse_intermixed_args(argv)
     try:
         _show_env(arguments)
     except (EnvError, ZipError, ResourceError, OSError) as error:
@@ -31,8 +38,13 @@ def _show_env(arguments: argparse.Namespace) -> None:
     sys.stdout.write(print_change(change, shows_values=arguments.show_values))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m transform_lambda", description=__doc__)
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "command", choices=["env"], help="the env file before and after, the members kept, both digests"
     )

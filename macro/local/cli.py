@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0 where all is fine, 1 where problems were found, 2 for wrong usage."""
     try:
         arguments, rest = make_parser().parse_known_args(argv)
-        if rest and arguments.command is not lint:
+        if rest and arguments.command not in (lint, env):
             make_parser().error(f"unknown arguments: {' '.join(rest)}")
         arguments.rest = rest
         command: Callable[[argparse.Namespace], int] = arguments.command
@@ -84,6 +84,13 @@ def explain(arguments: argparse.Namespace) -> int:
     further = list(_load_plugins(arguments).values())
     print(explainer.explain(arguments.topic, arguments.format, further), end="")
     return FINE
+
+
+def env(arguments: argparse.Namespace) -> int:
+    """Print what the companion would do to a zip's env file, or write the result."""
+    from transform_lambda.command import main as show_env
+
+    return show_env(["env", *arguments.rest], program="hitcounter")
 
 
 def expand_source(source: Source, arguments: argparse.Namespace, is_other: bool = False) -> Expanded | None:
@@ -183,7 +190,7 @@ def has_colour(stream: object) -> bool:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
-    return usage.make_parser({"expand": expand, "lint": lint, "explain": explain})
+    return usage.make_parser({"expand": expand, "lint": lint, "explain": explain, "env": env})
 
 
 def _preview(template: Template, arguments: argparse.Namespace, is_other: bool = False) -> Expanded:

@@ -12,6 +12,7 @@ examples:
   hitcounter expand template.yaml -o plain.yaml      write it, for where macros can't be used
   hitcounter lint template.yaml                      check it, with cfn-lint on what it becomes
   hitcounter explain                                 every property, attribute and plug-in
+  hitcounter env code.zip table=hits                 what deployment would do to a code zip
 """
 _EXPAND = """\
 examples:
@@ -55,6 +56,9 @@ def make_parser(commands: Commands) -> argparse.ArgumentParser:
     _add_expand(parsers, commands["expand"])
     _add_lint(parsers, commands["lint"])
     _add_explain(parsers, commands["explain"])
+    # Its own parser reads the arguments.
+    env = parsers.add_parser("env", help="show what deployment would do to the .env of a code zip", add_help=False)
+    env.set_defaults(command=commands["env"])
     return parser
 
 
