@@ -4,7 +4,7 @@ import copy
 import json
 import os
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 
 from macro.counter import REFERRING, Given
@@ -24,19 +24,22 @@ from macro.template import TYPE, Built, Counter
 FindPlugin = Callable[[str], Plugin]
 
 
-def build_counter(counter: Counter, given: Given, find: FindPlugin) -> Built:
+def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collection[str]) -> Built:
     """What the counter becomes: the values its plug-ins made, and their resources.
 
+    ``ids`` are those of all counters of the template, references to which are left for later.
     Raises :class:`MacroError` with all problems of the counter's plug-ins.
     """
     plugins = choose_plugins(given, find)
     options = {wish.name: wish.options for wish in given.wishes}
     paths = {wish.name: wish.path for wish in given.wishes}
-    links = _find_links(counter, given, plugins, options)
+    mentioned = _find_mentioned(counter, ids)
+    links = _find_links(counter, given, plugins, options) if counter.logical_id in mentioned else {}
+    known = dict(given.values)
     made: dict[str, Json] = {}
     resources: dict[str, Json] = {}
     for plugin in _order(tuple(plugins), tuple(given.values), links):
-        values = {name: made[name] if name in made else given.values[name] for name in plugin.inputs}
+        values = {name: known[name] for name in plugin.inputs}
         if "options" in values:
             values["options"] = options.get(plugin.name, {})
         if links.get(plugin.name):
@@ -50,11 +53,12 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin) -> Built:
         else:
             piece = _build_further(plugin, values, paths[plugin.name])
             _check_piece(plugin, piece, counter, resources, paths[plugin.name])
+        known.update(piece.values)
         made.update(piece.values)
         resources.update(piece.resources)
     if counter.attributes:
         resources = {name: _add_attributes(name, resource, counter) for name, resource in resources.items()}
-    return Built(counter, made, resources)
+    return Built(counter, made, resources, bool(mentioned))
 
 
 def choose_plugins(given: Given, find: FindPlugin) -> list[Plugin]:
@@ -84,6 +88,16 @@ def choose_plugins(given: Given, find: FindPlugin) -> list[Plugin]:
     return [*kept, *further.values()]
 
 
+def _find_mentioned(counter: Counter, ids: Collection[str]) -> set[str]:
+    """The counters, itself among them, that a counter refers to or waits for."""
+    mentioned = {name for name, _ in find_references(counter.properties, ids)} if counter.properties else set()
+    if counter.attributes:
+        named = counter.attributes.get("DependsOn", ())
+        mentioned |= {name for name, _ in find_references(counter.attributes, ids)}
+        mentioned |= {name for name in ([named] if isinstance(named, str) else named) if name in ids}
+    return mentioned
+
+
 def _order(plugins: tuple[Plugin, ...], given: tuple[str, ...], links: Mapping[str, Sequence[str]]) -> list[Plugin]:
     return order_plugins(plugins, given, links, load_plugins) if links else _order_unlinked(plugins, given)
 
@@ -98,8 +112,6 @@ def _find_links(
 ) -> dict[str, list[str]]:
     """The outputs that each plug-in needs because values it gets refer to the counter's own attributes."""
     ids = (counter.logical_id,)
-    if not find_references(counter.properties, ids):
-        return {}
     outputs = {attribute_name(name): name for plugin in plugins for name in plugin.outputs}
     problems: list[Problem] = []
     own = {counter.logical_id: Export(dict.fromkeys(outputs.values(), ""))}

@@ -1,6 +1,6 @@
 """What a counter's properties say to its plug-ins: the values that are there before any plug-in runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from macro.builtin.digest import KEY
@@ -48,14 +48,11 @@ REFERRING = (
 )  # fmt: skip
 
 
-def read_counter(
-    counter: Counter, declared: Mapping[str, Json], setting: Setting, problems: list[Problem]
-) -> Given | None:
+def read_counter(counter: Counter, parameters: Parameters, suffix: str, problems: list[Problem]) -> Given | None:
     """The values given to the counter's plug-ins; ``None`` where its properties have problems (added to the list)."""
     path: Path = (*counter.path, "Properties")
     found: list[Problem] = []
     rules = load_schema()["properties"] if counter.properties else {}
-    parameters = Parameters(declared, setting.parameters)
     properties = read_properties(counter.properties, rules, path, parameters, found)
     found.extend(check_properties(properties, path))
     if not found:
@@ -63,7 +60,7 @@ def read_counter(
     if found:
         problems.extend(found)
         return None
-    values = _name_values(counter, properties, parameters, setting)
+    values = _name_values(counter, properties, parameters, suffix)
     return Given(values, _get_gateway(properties), _get_wishes(properties, path))
 
 
@@ -111,15 +108,13 @@ def _check_combinations(properties: Values, path: Path, problems: list[Problem])
         problems.append(Problem((*path, "Api", "Stage", "StageName"), text, at_key=True))
 
 
-def _name_values(counter: Counter, properties: Values, parameters: Parameters, setting: Setting) -> dict[str, Json]:
+def _name_values(counter: Counter, properties: Values, parameters: Parameters, suffix: str) -> dict[str, Json]:
     api = properties.get("Api", {})
-    rules = parameters.declared.items()
-    defaults = {name: rule["Default"] for name, rule in rules if isinstance(rule, dict) and "Default" in rule}
     return {
         "counter_id": counter.logical_id,
         "stage": DEFAULT_STAGE,
-        "suffix": setting.suffix,
-        "parameter_values": {**defaults, **setting.parameters},
+        "suffix": suffix,
+        "parameter_values": parameters.values,
         "builtin_key": KEY,
         "code": properties.get("Code"),
         "handler": properties.get("Handler"),
@@ -136,7 +131,7 @@ def _name_values(counter: Counter, properties: Values, parameters: Parameters, s
         "function_properties": properties.get("Function", {}),
         "table_properties": properties.get("Table", {}),
         "role_properties": properties.get("Role", {}),
-        "api_properties": {name: value for name, value in api.items() if name != "Stage"},
+        "api_properties": {name: value for name, value in api.items() if name != "Stage"} if api else {},
         "stage_properties": api.get("Stage", {}),
         "log_group_properties": properties.get("LogGroup", {}),
         "options": {},

@@ -1,14 +1,15 @@
 """From a compact template to a plain one: the whole way on one screen."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from macro.build import FindPlugin, build_counter
-from macro.counter import DEFAULT, Setting, read_counter
+from macro.counter import DEFAULT, Given, Setting, read_counter
 from macro.errors import InvalidTemplate, MacroError, Problem
+from macro.literals import collect_parameters
 from macro.plugin import Template
 from macro.plugins import find_plugin
-from macro.references import Export, Exports, find_references, rewrite_references, rewrite_template
+from macro.references import Export, Exports, rewrite_references, rewrite_template
 from macro.template import Built, Counter, add_resources, find_counters
 
 
@@ -33,7 +34,10 @@ def expand_counters(template: Template, setting: Setting = DEFAULT, find: FindPl
     """What :func:`expand` gives, with the owners of what was generated."""
     problems: list[Problem] = []
     counters = find_counters(template, problems)
-    built = [piece for counter in counters if (piece := _build(counter, template, setting, find, problems))]
+    ids = frozenset(counter.logical_id for counter in counters)
+    parameters = collect_parameters(template, setting.parameters)
+    given = [(counter, read_counter(counter, parameters, setting.suffix, problems)) for counter in counters]
+    built = [piece for counter, values in given if values and (piece := _build(counter, values, find, ids, problems))]
     owners: dict[str, str] = {}
     if counters:
         exports = _export(counters, built)
@@ -47,14 +51,10 @@ def expand_counters(template: Template, setting: Setting = DEFAULT, find: FindPl
 
 
 def _build(
-    counter: Counter, template: Template, setting: Setting, find: FindPlugin, problems: list[Problem]
+    counter: Counter, given: Given, find: FindPlugin, ids: Collection[str], problems: list[Problem]
 ) -> Built | None:
-    declared = template.get("Parameters")
-    given = read_counter(counter, declared if isinstance(declared, dict) else {}, setting, problems)
-    if given is None:
-        return None
     try:
-        return build_counter(counter, given, find)
+        return build_counter(counter, given, find, ids)
     except MacroError as error:
         problems.extend(problem if problem.path else Problem(counter.path, problem.text) for problem in error.problems)
         return None
@@ -69,18 +69,12 @@ def _export(counters: list[Counter], built: list[Built]) -> Exports:
 
 def _connect(piece: Built, exports: Exports, problems: list[Problem]) -> Built:
     """The piece with its references to other counters rewritten; a wrong one is told at its author's place."""
-    counter = piece.counter
-    parts = {"Properties": counter.properties, **counter.attributes}
-    if not find_references(parts, exports) and not _waits_for(counter, exports):
+    if not piece.mentions:
         return piece
-    rewrite_references(parts, exports, counter.path, problems)
+    counter = piece.counter
+    rewrite_references({"Properties": counter.properties, **counter.attributes}, exports, counter.path, problems)
     resources = {
         logical_id: rewrite_references(resource, exports, ("Resources", logical_id), [])
         for logical_id, resource in piece.resources.items()
     }
     return piece._replace(resources=resources)
-
-
-def _waits_for(counter: Counter, exports: Exports) -> bool:
-    named = counter.attributes.get("DependsOn", ())
-    return any(name in exports for name in ([named] if isinstance(named, str) else named))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from macro.errors import Path, Problem, describe
-from macro.plugin import NO_VALUE, Json, Spread, Unset, Values
+from macro.plugin import NO_VALUE, Json, Spread, Template, Unset, Values
 
 _MAPS = ("Env", "Function", "Table", "Role", "Api", "LogGroup", "Tags")
 # In place of a literal whose problem is told already.
@@ -13,10 +13,20 @@ _LISTS = ("CommaDelimitedList", "List<")
 
 
 class Parameters(NamedTuple):
-    """A template's parameters: as declared, and the values given for them."""
+    """A template's parameters: as declared, the values given for them, and these with the defaults of the rest."""
 
     declared: Mapping[str, Json]
     given: Values
+    values: Values
+
+
+def collect_parameters(template: Template, given: Values) -> Parameters:
+    """The parameters of a template for which these values are given."""
+    declared = template.get("Parameters")
+    declared = declared if isinstance(declared, dict) else {}
+    rules = declared.items()
+    defaults = {name: rule["Default"] for name, rule in rules if isinstance(rule, dict) and "Default" in rule}
+    return Parameters(declared, given, {**defaults, **given})
 
 
 def read_properties(

@@ -38,11 +38,15 @@ class Counter(NamedTuple):
 
 
 class Built(NamedTuple):
-    """What one counter became: all values of its plug-ins, and its resources in order."""
+    """What one counter became: all values of its plug-ins, and its resources in order.
+
+    ``mentions`` says whether there are references to counters in it, to be rewritten when all are built.
+    """
 
     counter: Counter
     values: Values
     resources: Mapping[str, Json]
+    mentions: bool
 
 
 def is_resource_map(fragment: Mapping[str, Json]) -> bool:

@@ -64,8 +64,9 @@ def digest(resources: Json, options: Values, values: Values) -> str:
     order and parameters as text, for CloudFormation need not hand them on as they stand in the template.
     """
     text = ascii(resources) + (MAPPING_DIGEST if values["integration"] == "mapped" else "")
-    settings = {**options, "Variables": values["stage_properties"].get("Variables", {})}
-    text += json.dumps(_as_text(settings), sort_keys=True)
+    variables = values["stage_properties"].get("Variables")
+    if options or variables:
+        text += json.dumps(_as_text([options, variables or {}]), sort_keys=True)
     parameters = values["parameter_values"]
     for name in sorted(parameters):
         if f"'{name}'" in text or f'"{name}"' in text or f"${{{name}}}" in text:

@@ -410,3 +410,22 @@ def test_many_problems_and_edits_take_no_more_than_their_number(command):
     assert command("expand", "many.json")[2].count("must be a whole number") == 300
     assert "CloudFormation takes at most 500" in command("expand", "many.yaml")[2]
     assert time.process_time() - started < 20
+
+
+def test_env_shows_what_deployment_would_do_to_a_zip(command):
+    import zipfile
+
+    with zipfile.ZipFile("code.zip", "w") as archive:
+        archive.writestr(".env", "table=mine\n# kept\n")
+        archive.writestr("index.py", "")
+
+    code, out, err = command("env", "code.zip", "table=hits", "-o", "new.zip")
+
+    assert (code, err) == (0, "")
+    assert "-table=***\n+table=***\n # kept\n" in out
+    assert "hits" not in out
+    with zipfile.ZipFile("new.zip") as archive:
+        assert archive.read(".env") == b"table=hits\n# kept\n"
+    assert command("env", "gone.zip", "table=hits")[:2] == (1, "")
+    assert command("env", "code.zip", "table")[:2] == (2, "")
+    assert "\nexamples:\n  hitcounter env code.zip" in command("env", "--help")[1]

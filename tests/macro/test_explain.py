@@ -2,7 +2,8 @@
 
 import json
 
-from macro.counter import DEFAULT, read_counter
+from macro.counter import read_counter
+from macro.literals import collect_parameters
 from macro.local.explain import GIVEN, explain
 from macro.plugins import BUILT_IN
 from macro.template import Counter
@@ -26,7 +27,7 @@ def test_every_property_attribute_plugin_and_value_is_explained(command):
 
 
 def test_the_values_explained_are_the_values_given():
-    given = read_counter(Counter("Visits", {}, {}), {}, DEFAULT, [])
+    given = read_counter(Counter("Visits", {}, {}), collect_parameters({}, {}), "", [])
 
     assert list(GIVEN) == sorted(GIVEN, key=list(GIVEN).index)
     assert set(GIVEN) == set(given.values)
