@@ -36,8 +36,12 @@ def expand_counters(template: Template, setting: Setting = DEFAULT, find: FindPl
     counters = find_counters(template, problems)
     ids = frozenset(counter.logical_id for counter in counters)
     parameters = collect_parameters(template, setting.parameters)
-    given = [(counter, read_counter(counter, parameters, setting.suffix, problems)) for counter in counters]
-    built = [piece for counter, values in given if values and (piece := _build(counter, values, find, ids, problems))]
+    built = []
+    for counter in counters:
+        given = read_counter(counter, parameters, setting.suffix, problems)
+        piece = _build(counter, given, find, ids, problems) if given else None
+        if piece:
+            built.append(piece)
     owners: dict[str, str] = {}
     if counters:
         exports = _export(counters, built)
