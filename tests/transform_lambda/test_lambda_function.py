@@ -321,28 +321,73 @@ def test_versions_are_published_on_change_and_old_ones_go(companion):
         numbers.append(answer["Data"]["Version"])
 
     assert numbers == ["1", "2", "2", "3", "4"]
-    assert sorted(companion.functions.stored[NAME].versions) == [3, 4]
+    assert sorted(companion.functions.stored[NAME].versions) == [2, 3, 4]
     assert answer["Data"]["VersionArn"] == f"{ARN}{NAME}:4"
 
 
-def test_the_version_before_stays_until_the_next_change(companion):
-    companion.create(wanted(Publish="true", KeepVersions="1"))
+def publish(companion, table, keep="1", **more):
+    given = wanted(Publish="true", KeepVersions=keep, Env={"table": table}, **more)
+    answer = succeed(companion.update(given) if companion.known else companion.create(given))
+    return answer["Data"]["Version"]
 
-    for table in ("1", "2"):
-        succeed(companion.update(wanted(Publish="true", KeepVersions="1", Env={"table": table})))
 
-    assert sorted(companion.functions.stored[NAME].versions) == [2, 3]
+def test_the_two_versions_before_stay_until_the_next_change(companion):
+    for table in ("0", "1", "2", "3"):
+        publish(companion, table)
+
+    assert sorted(companion.functions.stored[NAME].versions) == [2, 3, 4]
+
+
+@pytest.mark.parametrize("keep", ["1", "2"])
+def test_a_rollback_goes_back_to_the_version_that_the_stack_had_and_keeps_both(companion, keep):
+    numbers = [publish(companion, table, keep) for table in ("old", "new", "old")]
+
+    assert numbers == ["1", "2", "1"]
+    assert sorted(companion.functions.stored[NAME].versions) == [1, 2]
+    assert companion.functions.kinds.count("publish") == 2
+
+
+def test_the_version_in_use_outlives_any_number_of_updates_that_are_rolled_back(companion):
+    publish(companion, "0")
+    publish(companion, "in use")
+    for table in ("1", "2", "3", "4", "5"):
+        publish(companion, table)
+        assert 2 in companion.functions.stored[NAME].versions
+        assert publish(companion, "in use") == "2"
+
+    assert sorted(companion.functions.stored[NAME].versions) == [2, 5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"MemorySize": "512"}, {"Layers": ["arn:layer:1"]}, {"Environment": {"Variables": {"A": "1"}}}, {"Role": "r2"}],
+)
+def test_a_version_with_other_settings_is_not_taken_for_the_same(companion, other):
+    numbers = [publish(companion, "x"), publish(companion, "y"), publish(companion, "x", **other)]
+
+    assert numbers == ["1", "2", "3"]
+
+
+def test_a_version_that_failed_is_not_used_again(companion):
+    publish(companion, "old")
+    publish(companion, "new")
+    companion.functions.stored[NAME].versions[1]["State"] = "Failed"
+
+    assert publish(companion, "old") == "3"
 
 
 @pytest.mark.parametrize("call", ["versions", "delete"])
 def test_a_version_that_cannot_be_removed_stays_and_is_told(companion, capsys, call):
-    companion.create(wanted(Publish="true", KeepVersions="2"))
-    companion.update(wanted(Publish="true", KeepVersions="2", Env={"table": "1"}))
-    companion.functions.faults[call] = [ResourceError("an alias points to it")]
+    for table in ("0", "1", "2"):
+        publish(companion, table)
+    error = [ResourceError("an alias points to it")]
+    companion.functions.before = lambda kind: companion.functions.faults.update(
+        {call: list(error) if kind == "publish" else companion.functions.faults[call]}
+    )
 
-    succeed(companion.update(wanted(Publish="true", KeepVersions="2", Env={"table": "2"})))
+    publish(companion, "3")
 
-    assert sorted(companion.functions.stored[NAME].versions) == [1, 2, 3]
+    assert sorted(companion.functions.stored[NAME].versions) == [1, 2, 3, 4]
     assert "an alias points to it" in capsys.readouterr().out
 
 
@@ -409,6 +454,33 @@ def test_objects_of_code_by_reference_go_when_it_is_copied_again(companion):
 
     assert companion.store.staged == []
     assert env_of(companion) == b"other=kept\ntable=visits-table\n"
+
+
+def test_objects_go_with_the_function_though_it_was_published_and_is_copied_by_now(companion):
+    reference = {**CODE, "S3ObjectStorageMode": "REFERENCE"}
+    succeed(companion.create(wanted(Code=reference, Publish="true")))
+    succeed(companion.update(wanted(Publish="true")))
+    kept = companion.store.staged
+
+    succeed(companion.delete())
+
+    assert len(kept) == 1
+    assert companion.store.staged == []
+
+
+def test_objects_go_with_a_function_that_is_left_over(companion):
+    reference = {**CODE, "S3ObjectStorageMode": "REFERENCE"}
+    succeed(companion.create(wanted(FunctionName="old")))
+    companion.functions.busy = 1000
+    refuse(companion.update(wanted(FunctionName="new", Code=reference, ServiceTimeout="60")))
+    companion.functions.busy = 0
+    left = set(companion.functions.stored), len(companion.store.staged)
+
+    succeed(companion.update(wanted(FunctionName="old")))
+
+    assert left == ({"old", "new"}, 1)
+    assert set(companion.functions.stored) == {"old"}
+    assert companion.store.staged == []
 
 
 def test_an_object_that_cannot_be_removed_does_not_fail_an_update(companion, capsys):

@@ -19,6 +19,7 @@ _DEFAULTS: dict[str, Json] = {
 }
 """Lambda's own (AWS: "CreateFunction"); of what is not named here, the empty value of its type is the default."""
 _EMPTY: dict[str, Json] = {"structure": {}, "map": {}, "list": [], "string": ""}
+_OF_CODE = {"CodeSha256": "", "Architectures": ["x86_64"]}
 _KEPT_WHERE_NOT_GIVEN = ("Handler", "Runtime", "Role")
 
 
@@ -32,6 +33,21 @@ def setting_changes(shape: Shape, wanted: Mapping[str, Json], current: Mapping[s
         if value is not None and not _has(_sorted(now), _sorted(value)):
             changes[name] = value
     return changes
+
+
+def is_same(shape: Shape, one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
+    """Whether two configurations, of a function or a version of it, run the same code with the same settings."""
+    names = [name for name in shape.members if name not in _NOT_SETTINGS]
+    return all(one.get(name, usual) == other.get(name, usual) for name, usual in _OF_CODE.items()) and all(
+        _comparable(name, one) == _comparable(name, other) for name in names
+    )
+
+
+def _comparable(name: str, current: Mapping[str, Json]) -> Json:
+    value = _current(name, current)
+    if name == "SnapStart":
+        return value.get("ApplyOn")
+    return None if _is_empty(value) else _sorted(value)
 
 
 def _wanted(name: str, shape: Shape, wanted: Mapping[str, Json], function: str) -> Json:
