@@ -20,6 +20,8 @@ _PASSING = {
 _PASSING_TEXTS = (
     "cannot be assumed by Lambda",
     "does not have permissions to call",
+    "KMS key is invalid for CreateGrant",
+    "has been throttled by EC2",
     "Please try the request again",
     "Please try again",
 )

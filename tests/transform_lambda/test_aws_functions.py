@@ -158,6 +158,12 @@ def test_deleting_what_is_not_there_is_no_failure(service):
             "InvalidParameterValueException",
             "The provided execution role does not have permissions to call CreateNetworkInterface on EC2",
         ),
+        (
+            "InvalidParameterValueException",
+            "Lambda was unable to configure access to your environment variables because the KMS key is invalid for "
+            "CreateGrant. Please check your KMS key settings.",
+        ),
+        ("InvalidParameterValueException", "Your request has been throttled by EC2, please make sure you have enough"),
         ("ResourceConflictException", "Function already exist: visits"),
         ("ResourceConflictException", "An update is in progress for resource: visits"),
         ("PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id."),
