@@ -151,12 +151,45 @@ def test_tags_of_the_template_come_and_go_and_those_of_others_stay(companion):
 
 
 def test_code_without_values_is_taken_by_lambda_from_its_own_object(companion):
-    succeed(companion.create(wanted(Env={})))
+    succeed(companion.create(wanted(Code={**CODE, "S3ObjectVersion": "1"}, Env={})))
 
     (_, call) = companion.functions.calls[1]
-    assert call["Code"] == CODE
+    assert call["Code"] == {**CODE, "S3ObjectVersion": "1"}
     assert companion.functions.kinds == ["create", "tag"]
     assert ("read_range" in " ".join(companion.store.calls)) is False
+
+
+@pytest.mark.parametrize("is_near", [True, False])
+@pytest.mark.parametrize("version", [{}, {"S3ObjectVersion": "1"}])
+@pytest.mark.parametrize("archive", [ARCHIVE, LARGE], ids=["small", "large"])
+def test_code_without_values_that_lambda_could_read_otherwise_is_handed_on_as_it_was_read(
+    companion, archive, version, is_near
+):
+    companion.store.is_near = is_near
+    companion.store.objects["code", "app.zip"] = archive
+
+    answer = succeed(companion.create(wanted(Code={**CODE, **version}, Env={})))
+
+    is_taken = is_near and bool(version)
+    (_, call) = next(each for each in companion.functions.calls if each[0] == "create")
+    assert (call["Code"].get("S3Bucket") == "code") is is_taken
+    assert len(companion.store.staged) == (archive is LARGE and not is_taken)
+    assert companion.functions.stored[NAME].code["bytes"] == archive
+    assert answer["Data"]["SourceSha256"]
+
+
+def test_an_object_that_changes_while_it_is_staged_is_refused(companion):
+    companion.store.objects["code", "app.zip"] = LARGE
+
+    def change(call):
+        if call.startswith("copy_part"):
+            companion.store.objects["code", "app.zip"] = ARCHIVE
+
+    companion.store.before = change
+
+    assert "changed meanwhile" in refuse(companion.create(wanted(Env={})))
+    assert companion.store.staged == []
+    assert companion.functions.stored == {}
 
 
 def test_code_may_be_named_by_a_url(companion):
@@ -204,6 +237,36 @@ def test_what_cannot_change_in_place_is_refused_under_a_given_name(companion):
     reason = refuse(companion.update(image))
 
     assert reason == ("Properties.PackageType: cannot be changed in place; give another FunctionName, or none, with it")
+
+
+PROVIDER = {"CapacityProviderArn": "arn:aws:lambda:eu-west-1:123456789012:capacity-provider:visits"}
+MANAGED = {"CapacityProviderConfig": {"LambdaManagedInstancesCapacityProviderConfig": PROVIDER}}
+DURABLE = {"DurableConfig": {"ExecutionTimeout": "60"}}
+
+
+@pytest.mark.parametrize("config", [MANAGED, DURABLE], ids=lambda config: next(iter(config)))
+def test_what_can_neither_come_nor_go_in_place_is_refused_under_a_given_name(companion, config):
+    given = {"FunctionName": "visits"}
+    companion.create(wanted(**given, **config))
+    companion.functions.calls.clear()
+
+    gone = refuse(companion.update(wanted(**given)))
+    same = succeed(companion.update(wanted(**given, **config)))
+    replaced = companion.update(wanted())
+
+    reason = "cannot be given or taken away in place; give another FunctionName, or none, with it"
+    assert gone == f"Properties.{next(iter(config))}: {reason}"
+    assert same["PhysicalResourceId"] == "visits"
+    assert succeed(replaced)["PhysicalResourceId"] == NAME
+    assert companion.functions.kinds == ["create"]
+
+
+def test_a_durable_function_is_changed_in_place(companion):
+    companion.create(wanted(**DURABLE))
+
+    succeed(companion.update(wanted(DurableConfig={"ExecutionTimeout": "90"})))
+
+    assert companion.functions.kinds == ["create", "update_configuration"]
 
 
 def test_another_name_is_a_replacement_and_the_old_function_lives_until_its_delete(companion):
@@ -563,6 +626,16 @@ def test_what_passes_by_itself_is_tried_again(companion, call):
 
     assert len(companion.time.slept) == 4
     assert companion.time.slept[-1] > companion.time.slept[0]
+
+
+def test_the_first_refusal_that_is_tried_again_is_logged_without_values(companion, capsys):
+    companion.functions.busy = 2
+    companion.functions.faults["create"] = [TryAgain("cannot be assumed by Lambda: visits-table")] * 3
+
+    succeed(companion.create())
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["note"] for line in lines if line["phase"] == "try again"] == ["cannot be assumed by Lambda: ***"]
 
 
 @pytest.mark.parametrize("call", ["update_configuration", "update_code", "tag", "publish"])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from transform_lambda.contract import Json, ResourceError
 from transform_lambda.limits import Clock
-from transform_lambda.log import log_phase
+from transform_lambda.log import log_phase, redact
 from transform_lambda.ports import CodeStore, Found, Functions, TryAgain
 from transform_lambda.resources.function_code import Payload, make_payload
 from transform_lambda.resources.function_state import check_state, is_ready
@@ -16,6 +16,10 @@ from transform_lambda.resources.function_versions import same_version
 from transform_lambda.resources.patience import Patience, TimeOver
 
 _NOTHING = Found({}, {})
+
+
+class _NotReady(TryAgain):
+    """A change is still under way."""
 
 
 class Changed(NamedTuple):
@@ -38,6 +42,7 @@ class Change:
         self._patience = Patience(target.request.deadline, clock)
         self._payload: Payload | None = None
         self._done: set[str] = set()
+        self._is_told = False
         self._published: Mapping[str, Json] | None = None
         self._before: Mapping[str, Json] | None = None
 
@@ -68,7 +73,18 @@ class Change:
                     self._await_version()
                     return found
             except TryAgain as error:
+                self._tell(error)
                 self._patience.pause(error)
+
+    def _tell(self, refusal: TryAgain) -> None:
+        """Log why it is tried again, the first time: a role that stays wrong shows long before time is up."""
+        if not self._is_told and not isinstance(refusal, _NotReady):
+            self._is_told = True
+            properties = {
+                "ResourceProperties": self._request.properties,
+                "OldResourceProperties": self._request.old_properties,
+            }
+            log_phase(self._request, "try again", time.monotonic(), redact(str(refusal), properties))
 
     def _take(self, step: Step, found: Found) -> None:
         started = time.monotonic()
@@ -97,7 +113,7 @@ class Change:
     def _await(self, configuration: Mapping[str, Json]) -> None:
         """What failed before this request may be mended by it; what failed since is told."""
         if not is_ready(configuration):
-            raise TryAgain(f"function {configuration.get('FunctionName')}: is not ready yet")
+            raise _NotReady(f"function {configuration.get('FunctionName')}: is not ready yet")
         if self._done:
             check_state(configuration, is_updated=True)
 
