@@ -166,7 +166,9 @@ def test_a_target_keeps_its_mode_and_a_new_one_is_readable(old, new, archive, tm
         target.touch()
         target.chmod(old)
 
+    before = os.umask(0o022)
     rewrite_file(archive, target, NEW)
+    os.umask(before)
 
     assert stat.S_IMODE(target.stat().st_mode) == new
 
