@@ -142,16 +142,18 @@ def test_a_resource_that_cannot_be_made_is_a_failure():
 
 
 def test_a_resource_whose_making_takes_too_long_is_answered_by_the_watchdog_and_makes_nothing():
-    things, outbox = Things(), Outbox()
+    things, outbox, answered_meanwhile = Things(), Outbox(), []
 
     class Slow(dict):
         def get(self, resource_type):
-            time.sleep(0.4)
+            time.sleep(0.5)
+            answered_meanwhile.extend(outbox.answers)
             return things
 
     process(make_event(), handlers=Slow(), send=outbox, records=MemoryRecords(), limits=short_limits(0.1))
 
     assert [answer["Reason"] for answer in outbox.answers] == ["the Create did not finish within 0 seconds"]
+    assert answered_meanwhile == outbox.answers
     assert things.things == set()
 
 
