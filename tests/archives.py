@@ -137,8 +137,8 @@ def _end_of_body(data: bytes, info: zipfile.ZipInfo) -> int:
     if not info.flag_bits & 8:
         return end
     signed = 4 if data[end : end + 4] == b"PK\7\x08" else 0
-    narrow = struct.unpack_from("<II", data, end + signed + 4) == (info.compress_size, info.file_size)
-    return end + signed + (12 if narrow else 20)
+    wide = struct.unpack_from("<QQ", data, end + signed + 4) == (info.compress_size, info.file_size)
+    return end + signed + (20 if wide else 12)
 
 
 def _without_offset(record: bytes, name: int) -> bytes:

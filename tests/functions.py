@@ -117,7 +117,7 @@ class MemoryFunctions:
 
     def versions(self, name):
         self._called("versions", "ListVersionsByFunction", {"FunctionName": name})
-        return sorted(self.stored[name].versions)
+        return [self._as_answered(self.stored[name].versions[number]) for number in sorted(self.stored[name].versions)]
 
     def delete(self, name, version=""):
         call = {"FunctionName": name, **({"Qualifier": version} if version else {})}

@@ -18,6 +18,7 @@ _DENIED = (
     "access denied, or it is not there; allow s3:GetObject (with a version s3:GetObjectVersion, with a KMS key "
     "kms:Decrypt), and s3:ListBucket so that S3 says which"
 )
+_NO_VERSION_ID = "Code.S3ObjectVersion is no version id of S3's, by its form"
 _CHANGED = "the object changed meanwhile; try again"
 _REASONS = {
     "NoSuchBucket": "there is no such bucket",
@@ -52,4 +53,6 @@ def explain(error: Exception, what: str, kind: type[ResourceError] = ResourceErr
     if not isinstance(error, ClientError):
         return kind(f"cannot {what}: {error}")
     code, said = code_of(error), error.response.get("Error", {}).get("Message", "")
+    if code == "InvalidArgument" and "version id" in said.lower():
+        return kind(f"cannot {what}: {_NO_VERSION_ID}")
     return kind(f"cannot {what}: {_REASONS.get(code, f'S3 answered {code}: {said}')}")

@@ -20,6 +20,8 @@ _PASSING = {
 _PASSING_TEXTS = (
     "cannot be assumed by Lambda",
     "does not have permissions to call",
+    "KMS key is invalid for CreateGrant",
+    "has been throttled by EC2",
     "Please try the request again",
     "Please try again",
 )
@@ -97,12 +99,12 @@ class LambdaFunctions:
             )
         return answer
 
-    def versions(self, name: str) -> list[int]:
+    def versions(self, name: str) -> list[Mapping[str, Json]]:
         """ListVersionsByFunction, all pages."""
         with _explained("list the versions of", name):
             pages = self._client.get_paginator("list_versions_by_function").paginate(FunctionName=name)
-            names = [version["Version"] for page in pages for version in page["Versions"]]
-        return sorted(int(each) for each in names if each.isdecimal())
+            found = [version for page in pages for version in page["Versions"] if version["Version"].isdecimal()]
+        return sorted(found, key=lambda version: int(version["Version"]))
 
     def delete(self, name: str, version: str = "") -> None:
         """DeleteFunction."""

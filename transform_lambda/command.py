@@ -23,19 +23,22 @@ examples:
 def main(argv: Sequence[str] | None = None, program: str = "python -m transform_lambda") -> int:
     """0 when all went well, 1 for a refusal, told on stderr with nothing written; wrong usage exits with 2."""
     arguments = _parser(program).parse_intermixed_args(argv)
+    place = arguments.zip
     try:
-        _show_env(arguments)
-    except (EnvError, ZipError, ResourceError, OSError) as error:
+        change = plan_change(arguments.zip, dict(arguments.values), arguments.env_file, arguments.encoding)
+        if arguments.output:
+            place = arguments.output
+            rewrite_file(arguments.zip, arguments.output, change.files)
+        place = "standard output"
+        sys.stdout.write(print_change(change, shows_values=arguments.show_values))
+    except (EnvError, ZipError, ResourceError) as error:
         print(f"{arguments.zip}: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        # Its own file name may be that of the part that becomes the output.
+        print(f"{place}: {error.strerror}", file=sys.stderr)
+        return 1
     return 0
-
-
-def _show_env(arguments: argparse.Namespace) -> None:
-    change = plan_change(arguments.zip, dict(arguments.values), arguments.env_file, arguments.encoding)
-    if arguments.output:
-        rewrite_file(arguments.zip, arguments.output, change.files)
-    sys.stdout.write(print_change(change, shows_values=arguments.show_values))
 
 
 def _parser(program: str) -> argparse.ArgumentParser:

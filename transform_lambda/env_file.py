@@ -17,6 +17,8 @@ _QUOTED = {
     "`": re.compile(r"`[^`]*`"),
 }
 _BOM = "\ufeff"
+_SPLITTERS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+"""All that `str.splitlines` takes for the end of a line, as many a reader does."""
 
 
 class EnvError(Exception):
@@ -103,7 +105,7 @@ def _problems_of(name: str, value: str) -> Iterator[str]:
 
 
 def _reasons_against_raw(value: str) -> Iterator[str]:
-    if any(character in value for character in "\n\r"):
+    if any(character in value for character in _SPLITTERS):
         yield "a value with a line break"
     if "\0" in value:
         yield "a value with a NUL"

@@ -1,12 +1,21 @@
 """A change of an archive as text for a terminal, with the values of its env file masked."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from difflib import SequenceMatcher
+from typing import NamedTuple
 
 from transform_lambda.env_change import Change
 from transform_lambda.env_file import Line, split_lines
+from transform_lambda.env_readers import read_dotenv, read_node
 
 _MASK = "***"
+
+
+class _Shown(NamedTuple):
+    """A line, and what is printed for it."""
+
+    line: Line
+    shown: tuple[str, ...]
 
 
 def print_change(change: Change, *, shows_values: bool) -> str:
@@ -25,29 +34,41 @@ def print_change(change: Change, *, shows_values: bool) -> str:
 
 
 def _diff(change: Change, shows_values: bool) -> Iterator[str]:
-    before, after = _lines(change.before), _lines(change.after)
+    before, after = (list(_lines(content, shows_values)) for content in (change.before, change.after))
     yield f"--- {_printable(change.path)}" + ("" if change.before is not None else " (not there)")
     yield f"+++ {_printable(change.path)}" + ("" if change.after is not None else " (not there)")
     for kind, *places in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         old, new = before[slice(*places[:2])], after[slice(*places[2:])]
         marked = [(" ", old)] if kind == "equal" else [("-", old), ("+", new)]
         for mark, lines in marked:
-            yield from (f"{mark}{shown}" for line in lines for shown in _shown(line, shows_values))
+            yield from (f"{mark}{shown}" for line in lines for shown in line.shown)
 
 
-def _lines(content: bytes | None) -> list[Line]:
-    return list(split_lines((content or b"").decode("utf-8-sig", "replace")))
+def _lines(content: bytes | None, shows_values: bool) -> Iterator[_Shown]:
+    text = (content or b"").decode("utf-8-sig", "replace")
+    names = read_dotenv(text).keys() & read_node(text).keys()
+    for line in split_lines(text):
+        yield _Shown(line, _plain(line) if shows_values else _masked(line, names))
+        # Behind a quote that never closes, what looks like a name may be a piece of the value.
+        names = set() if _opens_a_quote(line) else names
 
 
-def _shown(line: Line, shows_values: bool) -> list[str]:
-    text = line.text.rstrip("\r\n")
-    if shows_values:
-        return [_printable(part.rstrip("\r")) for part in text.split("\n")]
-    head, equals, _ = text.partition("=")
-    if equals:
-        return [_printable(f"{head}={_MASK}")]
-    # Without "=" it is a comment, or what is left of a value.
-    return [_printable(text) if not text.strip() or text.lstrip().startswith("#") else _MASK]
+def _plain(line: Line) -> tuple[str, ...]:
+    return tuple(_printable(part.rstrip("\r")) for part in line.text.rstrip("\r\n").split("\n"))
+
+
+def _masked(line: Line, names: Collection[str]) -> tuple[str, ...]:
+    text = line.text.strip()
+    if text.startswith("#"):
+        return (f"# {_MASK}",)
+    if line.name in names:
+        return (_printable(f"{line.text.partition('=')[0]}={_MASK}"),)
+    return (_MASK if text else "",)
+
+
+def _opens_a_quote(line: Line) -> bool:
+    value = line.text.partition("=")[2].strip()
+    return value[:1] in ("'", '"', "`") and value.count(value[:1]) == 1
 
 
 def _printable(text: str) -> str:

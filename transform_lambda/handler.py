@@ -13,6 +13,17 @@ from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
+_SUFFIXES = (
+    ("cn-", "amazonaws.com.cn"),
+    ("us-isob-", "sc2s.sgov.gov"),
+    ("us-isof-", "csp.hci.ic.gov"),
+    ("us-iso-", "c2s.ic.gov"),
+    ("eu-isoe-", "cloud.adc-e.uk"),
+    ("eusc-", "amazonaws.eu"),
+    ("", "amazonaws.com"),
+)
+"""As in `answer_url`, which may be what cannot be imported."""
+
 Event = Mapping[str, Any]
 Context = Any
 Serve = Callable[[Event, Context], None]
@@ -115,9 +126,9 @@ def _answer_failed_start(event: Event, error: BaseException) -> None:
 
 def _may_be_answered(event: Event, scheme: str, netloc: str) -> bool:
     region = os.environ.get("AWS_REGION") or str(event.get("StackId")).partition("cloudformation:")[2].partition(":")[0]
-    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    suffix = next(suffix for head, suffix in _SUFFIXES if region.startswith(head))
     bucket = "cloudformation-custom-resource-response-" + region.replace("-", "")
-    host = rf"{re.escape(bucket)}\.s3([.-]{re.escape(region)})?\.{re.escape(suffix)}"
+    host = rf"{re.escape(bucket)}\.s3([.-]{re.escape(region)}|\.dualstack\.{re.escape(region)})?\.{re.escape(suffix)}"
     return netloc in _allowed_hosts() or (scheme == "https" and bool(region and re.fullmatch(host, netloc)))
 
 

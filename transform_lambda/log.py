@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from transform_lambda.contract import Event, Json, Request
 
 _SECRET_PROPERTIES = ("Env", "Environment")
-_SHORTEST_SECRET = 4
+_SHORTEST_SECRET, _LONG_SECRET = 4, 8
+_PLAIN = re.compile(r"true|false|null|none|[+-]?[0-9]+(\.[0-9]+)?", re.IGNORECASE)
+"""Values that are no secrets, and words of many a reason."""
 _QUERY = re.compile(r"(https?://[^\s'\"?]*)\?[^\s'\"]*")
 
 
@@ -26,12 +28,17 @@ def log_phase(request: Request, phase: str, started: float, note: str = "") -> N
 
 
 def redact(text: str, event: Event) -> str:
-    """The text without values of `Env` and `Environment` of four characters or more, and without queries of URLs."""
-    secrets = {secret for secret in _secrets(event) if len(secret) >= _SHORTEST_SECRET}
+    """The text without values of `Env` and `Environment` of four characters or more, and without queries of URLs.
+
+    A short value goes where it stands as a whole word, a long one wherever it occurs; true, false, null, none and
+    numbers stay, as a reason that lacks them tells nothing any more.
+    """
+    secrets = {secret for secret in _secrets(event) if len(secret) >= _SHORTEST_SECRET and not _PLAIN.fullmatch(secret)}
     for secret in sorted(secrets, key=len, reverse=True):
         # An error's text may show a value as Python or as JSON would write it.
         for form in (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1]):
-            text = text.replace(form, "***")
+            pattern = re.escape(form) if len(secret) >= _LONG_SECRET else rf"(?<![\w-]){re.escape(form)}(?![\w-])"
+            text = re.sub(pattern, "***", text)
     return _QUERY.sub(r"\1?***", text)
 
 

@@ -143,8 +143,8 @@ class Functions(Protocol):
     def publish(self, name: str, options: Mapping[str, Json], revision: str) -> Mapping[str, Json]:
         """The configuration of a numbered version like the function; the last one where nothing has changed since."""
 
-    def versions(self, name: str) -> list[int]:
-        """The numbers of all versions, ascending."""
+    def versions(self, name: str) -> list[Mapping[str, Json]]:
+        """The configurations of all numbered versions, ascending."""
 
     def delete(self, name: str, version: str = "") -> None:
         """The function with all versions gone, or that version; nothing where it is not there."""

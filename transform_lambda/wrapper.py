@@ -67,19 +67,22 @@ class _Delivery:
         self._started = time.monotonic()
 
     def run(self, handlers: Handlers) -> None:
-        try:
-            handler = handlers.get(self._request.resource_type)
-        except (Exception, SystemExit) as error:
-            self._answer(self._fail_by_bug(error))
-            return
-        if handler is None:
-            self._answer(self._answer_unknown(sorted(handlers)))
-            return
         with watchdog(self._request.deadline, self._give_up):
-            answer = self._work(handler)
-            self._quietly("give back", lambda: give_back(self._request, handler, self._guard))
+            answer = self._serve(handlers)
             if answer:
                 self._answer(answer)
+
+    def _serve(self, handlers: Handlers) -> Answer | None:
+        try:
+            # Another's package is imported here, and may take any time.
+            handler = handlers.get(self._request.resource_type)
+        except (Exception, SystemExit) as error:
+            return self._fail_by_bug(error)
+        if handler is None:
+            return self._answer_unknown(sorted(handlers))
+        answer = self._work(handler)
+        self._quietly("give back", lambda: give_back(self._request, handler, self._guard))
+        return answer
 
     def _work(self, handler: Handler) -> Answer | None:
         """The answer, or nothing where the request has one already."""

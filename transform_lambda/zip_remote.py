@@ -36,6 +36,8 @@ _WAYS = {
     "reused": "staged before",
 }
 
+_UNCHANGED_WAYS = {**_WAYS, "memory": "sent from memory"}
+
 Log = Callable[[str], None]
 
 
@@ -105,6 +107,22 @@ def prepare_code(store: CodeStore, archive: Archive, env: bytes, log: Log, keep_
     return code
 
 
+def prepare_unchanged(store: CodeStore, archive: Archive, log: Log) -> Code:
+    """The archive byte by byte in the state it is pinned to, in memory or staged, whoever writes its object next."""
+    place, size = archive.pinned.place, archive.pinned.size
+    with _speaking_of(place):
+        if size < SMALL:
+            code = Code(archive.source.read(0, size), "memory", size)
+        else:
+            # The ETag is the content's own; the places tell objects of equal ETags apart.
+            named = hashlib.sha256(f"{place}\n{archive.pinned.etag}\n{archive.source_sha256}".encode()).hexdigest()
+            metadata = {"source-sha256": archive.source_sha256, "source-etag": archive.pinned.etag}
+            job = _Upload(store, archive, f"{STAGED}{named}.zip", metadata, [Keep(0, size)], size)
+            code = _put(job, log)
+    log(f"{place}: code of {size} bytes as it is, {_UNCHANGED_WAYS[code.way]}")
+    return code
+
+
 def check_limits(archive: Archive, env: bytes) -> None:
     """Return if Lambda would take the archive with this env file, and S3 could make it; else `ResourceError`."""
     unpacked = archive.directory.unpacked + len(env) - len(archive.env or b"")
@@ -125,16 +143,7 @@ def _stage(store: CodeStore, archive: Archive, env: bytes, log: Log, prefix: str
     steps = plan_rewrite(archive.directory, {archive.path: env}, arrange)
     size = sum(step.length if isinstance(step, Keep) else len(step.data) for step in steps)
     metadata = {"source-sha256": archive.source_sha256, "env-sha256": hashlib.sha256(env).hexdigest()}
-    staged = store.find_staged(key)
-    if staged and (staged.size, dict(staged.metadata)) == (size, metadata):
-        return Code(staged.place, "reused", size)
-    upload = _Upload(store, archive, key, metadata, steps, size)
-    if store.can_copy(archive.pinned):
-        try:
-            return Code(_carry_out(upload, log, can_copy=True), "copied", size)
-        except CopyError as error:
-            log(f"{error}; streaming instead")
-    return Code(_carry_out(upload, log, can_copy=False), "streamed", size)
+    return _put(_Upload(store, archive, key, metadata, steps, size), log)
 
 
 class _Upload(NamedTuple):
@@ -144,6 +153,19 @@ class _Upload(NamedTuple):
     metadata: dict[str, str]
     steps: Sequence[Step]
     size: int
+
+
+def _put(upload: _Upload, log: Log) -> Code:
+    store, size = upload.store, upload.size
+    staged = store.find_staged(upload.key)
+    if staged and (staged.size, dict(staged.metadata)) == (size, upload.metadata):
+        return Code(staged.place, "reused", size)
+    if store.can_copy(upload.archive.pinned):
+        try:
+            return Code(_carry_out(upload, log, can_copy=True), "copied", size)
+        except CopyError as error:
+            log(f"{error}; streaming instead")
+    return Code(_carry_out(upload, log, can_copy=False), "streamed", size)
 
 
 def _carry_out(job: _Upload, log: Log, *, can_copy: bool) -> Place:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import boto3
 
-lines = Path(__file__).with_name(".env").read_text("utf-8").splitlines()
+lines = Path(__file__).with_name(".env").read_text("utf-8").split("\n")
 env = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
 table = boto3.resource("dynamodb").Table(env["table"])
 

@@ -1,28 +1,65 @@
-"""Fetch templates that nobody here wrote: those in cfn-lint's source distribution, of the version that is installed.
+"""Fetch what nobody here wrote: templates in cfn-lint's source distribution, large wheels, and archivers for Node.
 
-``python tests/corpus/fetch.py`` needs the package index once; the tests then read the archive offline.
+``python tests/corpus/fetch.py`` needs the package indexes once; the tests then read what is there offline. cfn-lint and
+botocore are of the versions that are installed. Without npm the archivers are left out.
 """
 
 import importlib.metadata
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "downloaded"
+NODE = FOLDER / "node"
+WHEELS = ("numpy", "lxml", "botocore")
+ARCHIVERS = ("archiver@8", "adm-zip@0.6", "jszip@3", "yazl@3")
 
 
 def find_archive():
-    """The archive's path, or nothing where it was not fetched yet."""
+    """The path of the archive with templates, or nothing where it was not fetched yet."""
     version = importlib.metadata.version("cfn-lint")
     return next(iter(FOLDER.glob(f"cfn?lint-{version}.tar.gz")), None)
 
 
-def fetch():
+def find_wheel(package):
+    """The wheel's path, or nothing where it was not fetched yet."""
+    version = importlib.metadata.version(package) if package == "botocore" else "*"
+    return next(iter(sorted(FOLDER.glob(f"{package}-{version}-*.whl"))), None)
+
+
+def find_archivers():
+    """The folder that Node finds the archivers from, or nothing where they were not all fetched yet."""
+    found = [(NODE / "node_modules" / name.split("@")[0] / "package.json").is_file() for name in ARCHIVERS]
+    return NODE if all(found) else None
+
+
+def fetch_archive():
     version = importlib.metadata.version("cfn-lint")
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
-    subprocess.run([*pip, "--dest", FOLDER, f"cfn-lint=={version}"], check=True)
+    download("--no-binary", f"cfn-lint=={version}")
+
+
+def fetch_wheel(package):
+    pin = f"=={importlib.metadata.version(package)}" if package == "botocore" else ""
+    download("--only-binary", f"{package}{pin}")
+
+
+def download(kind, requirement):
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", kind, ":all:"]
+    subprocess.run([*pip, "--dest", FOLDER, requirement], check=True)
+
+
+def fetch_archivers():
+    NODE.mkdir(parents=True, exist_ok=True)
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+    subprocess.run(["npm", "install", *options, "--prefix", NODE, *ARCHIVERS], check=True)
 
 
 if __name__ == "__main__":
     if find_archive() is None:
-        fetch()
+        fetch_archive()
+    for wheel in WHEELS:
+        if find_wheel(wheel) is None:
+            fetch_wheel(wheel)
+    if shutil.which("npm") and find_archivers() is None:
+        fetch_archivers()

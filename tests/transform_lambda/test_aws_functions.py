@@ -135,11 +135,11 @@ def test_code_signing_can_be_taken_away(service):
     assert service.requests[0][:2] == ("DELETE", "/2020-06-30/functions/visits/code-signing-config")
 
 
-def test_versions_are_their_numbers_from_all_pages(service):
+def test_versions_come_from_all_pages_in_the_order_of_their_numbers(service):
     service.gives({"Versions": [{"Version": "$LATEST"}, {"Version": "10"}], "NextMarker": "more"})
     service.gives({"Versions": [{"Version": "9"}]})
 
-    assert service.functions.versions("visits") == [9, 10]
+    assert service.functions.versions("visits") == [{"Version": "9"}, {"Version": "10"}]
 
 
 def test_deleting_what_is_not_there_is_no_failure(service):
@@ -158,6 +158,12 @@ def test_deleting_what_is_not_there_is_no_failure(service):
             "InvalidParameterValueException",
             "The provided execution role does not have permissions to call CreateNetworkInterface on EC2",
         ),
+        (
+            "InvalidParameterValueException",
+            "Lambda was unable to configure access to your environment variables because the KMS key is invalid for "
+            "CreateGrant. Please check your KMS key settings.",
+        ),
+        ("InvalidParameterValueException", "Your request has been throttled by EC2, please make sure you have enough"),
         ("ResourceConflictException", "Function already exist: visits"),
         ("ResourceConflictException", "An update is in progress for resource: visits"),
         ("PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id."),

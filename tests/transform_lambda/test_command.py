@@ -37,7 +37,7 @@ def test_the_change_is_shown_with_its_values_masked(code, capsys):
     shown = capsys.readouterr()
     head = shown.out.split("\n\n")[0]
     assert (status, shown.err) == (0, "")
-    assert head == ("--- .env\n+++ .env\n # why\n-table=***\n+table=***\n TOKEN=***\n KEPT=***\n #OLD=***\n+ADDED=***")
+    assert head == ("--- .env\n+++ .env\n # ***\n-table=***\n+table=***\n TOKEN=***\n KEPT=***\n # ***\n+ADDED=***")
     assert "s3cr3t" not in shown.out
 
 
@@ -61,7 +61,31 @@ def test_a_line_that_may_be_left_of_a_value_is_masked(tmp_path, capsys):
 
     main(["env", str(code)])
 
-    assert capsys.readouterr().out.startswith("--- .env\n+++ .env\n A=***\n ***\n \n B=***\n\n")
+    assert capsys.readouterr().out.startswith("--- .env\n+++ .env\n A=***\n ***\n \n ***\n\n")
+
+
+@pytest.mark.parametrize("env", [b'A="1\ns3cr3t=2\n', b"s3cr3t piece=1\n", b"A=1\n  # s3cr3t=1\n", b"#A='\n#s3cr3t\n"])
+def test_what_no_reader_takes_for_a_name_is_masked_with_its_value(tmp_path, capsys, env):
+    code = make_zip(tmp_path / "code.zip", env)
+
+    main(["env", str(code)])
+
+    assert "s3cr3t" not in capsys.readouterr().out
+
+
+def test_comments_are_shown_to_who_asks_for_the_values(code, capsys):
+    main(["env", str(code), "--show-values"])
+
+    assert " # why\n" in capsys.readouterr().out
+
+
+def test_a_target_that_cannot_be_written_is_named_and_no_other_file(code, tmp_path, capsys):
+    target = tmp_path / "none" / "new.zip"
+
+    status = main(["env", str(code), "A=1", "-o", str(target)])
+
+    shown = capsys.readouterr()
+    assert (status, shown.out, shown.err) == (1, "", f"{target}: No such file or directory\n")
 
 
 def test_the_new_archive_is_written_as_shown(code, tmp_path, capsys):

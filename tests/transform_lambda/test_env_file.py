@@ -40,7 +40,7 @@ FILES = st.builds(
 )
 VALUES = st.dictionaries(NAMES, st.text(st.characters(codec="utf-8"), max_size=12), max_size=4)
 RAW_VALUES = st.dictionaries(
-    NAMES, st.text("ab1$\\:/'\"`=, .\u2028\u00e9\U0001f600", max_size=8).map(str.strip), max_size=4
+    NAMES, st.text("ab1$\\:/'\"`=, .\u200b\u00e9\U0001f600", max_size=8).map(str.strip), max_size=4
 )
 
 
@@ -102,6 +102,10 @@ def test_values_are_merged_into_the_text(text, values, merged):
     [
         ("A", "s3cr3t\nx", "Env.A: readers of env files disagree about a value with a line break"),
         ("A", "s3cr3t\rx", "Env.A: readers of env files disagree about a value with a line break"),
+        *(
+            ("A", f"s3cr3t{end}x", "Env.A: readers of env files disagree about a value with a line break")
+            for end in "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+        ),
         ("A", "s3cr3t\0x", "Env.A: readers of env files disagree about a value with a NUL"),
         ("A", "s3cr3t ", "Env.A: readers of env files disagree about a value that starts or ends with white space"),
         (

@@ -5,6 +5,7 @@ from transform_lambda.resources.function_settings import setting_changes
 
 SHAPE = input_shape("lambda", "UpdateFunctionConfiguration")
 GROUP = "/aws/lambda/visits"
+DURABLE = {"DurableConfig": {"ExecutionTimeout": 9}}
 CURRENT = {
     "FunctionName": "visits",
     "Role": "r",
@@ -38,6 +39,12 @@ def differ(wanted, current=None):
         ({"Environment": {}}, {}),
         ({"DeadLetterConfig": {"TargetArn": ""}}, {}),
         ({"LoggingConfig": {"LogGroup": GROUP}}, {}),
+        ({"LoggingConfig": {"LogGroup": "mine"}}, {"LoggingConfig": {"LogGroup": "mine"}}),
+        (
+            {},
+            {"CapacityProviderConfig": {"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": "a"}}},
+        ),
+        ({}, {"DurableConfig": {"ExecutionTimeout": 60}}),
         ({"LoggingConfig": {"LogFormat": "Text"}}, {"LoggingConfig": {"LogFormat": "Text", "LogGroup": GROUP}}),
         ({"FileSystemConfigs": [{"Arn": "a", "LocalMountPath": "/mnt"}]},) * 2,
     ],
@@ -65,6 +72,12 @@ def test_an_engine_that_tells_little_is_taken_to_have_lambdas_defaults():
             {"Environment": {"Variables": {"A": "1"}}},
         ),
         ({}, {"VpcConfig": {"SubnetIds": ["a"]}}, {"VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []}}),
+        (
+            {"VpcConfig": {"SubnetIds": ["a"]}},
+            {"VpcConfig": {"SubnetIds": ["a"], "Ipv6AllowedForDualStack": True}},
+            {"VpcConfig": {"SubnetIds": ["a"], "Ipv6AllowedForDualStack": False}},
+        ),
+        ({"DurableConfig": {"ExecutionTimeout": 9}}, {"DurableConfig": {"ExecutionTimeout": 60}}, DURABLE),
         ({}, {"DeadLetterConfig": {"TargetArn": "q"}}, {"DeadLetterConfig": {"TargetArn": ""}}),
         ({}, {"ImageConfigResponse": {"ImageConfig": {"Command": ["a"]}}}, {"ImageConfig": {}}),
         ({}, {"FileSystemConfigs": [{"Arn": "a"}]}, {"FileSystemConfigs": []}),

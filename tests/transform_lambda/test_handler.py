@@ -11,6 +11,7 @@ from botocore.exceptions import NoRegionError
 import transform_lambda
 from tests.cloudformation import STACK_ID, make_event
 from tests.sink import RESET, Sink
+from transform_lambda import answer_url
 from transform_lambda import handler as door
 from transform_lambda.answer_url import AnswerError, check_answer_url
 from transform_lambda.contract import ResourceError
@@ -154,6 +155,13 @@ def test_a_url_that_is_not_cloudformations_gets_no_request(installed, is_broken)
     assert "s3cr3t" not in ran.stdout + ran.stderr
 
 
+def test_the_door_knows_the_partitions_that_the_rest_does():
+    assert door._SUFFIXES == answer_url._SUFFIXES
+
+
+BUCKET = "cloudformation-custom-resource-response-euwest1"
+
+
 @pytest.mark.parametrize(
     ("region", "url", "may"),
     [
@@ -161,6 +169,13 @@ def test_a_url_that_is_not_cloudformations_gets_no_request(installed, is_broken)
         ("eu-west-1", "https://cloudformation-custom-resource-response-euwest1.s3.eu-west-1.amazonaws.com/x", True),
         ("us-east-1", "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/x", True),
         ("cn-north-1", "https://cloudformation-custom-resource-response-cnnorth1.s3.amazonaws.com.cn/x", True),
+        ("us-iso-east-1", "https://cloudformation-custom-resource-response-usisoeast1.s3.c2s.ic.gov/x", True),
+        ("us-isob-east-1", "https://cloudformation-custom-resource-response-usisobeast1.s3.sc2s.sgov.gov/x", True),
+        ("us-isof-south-1", "https://cloudformation-custom-resource-response-usisofsouth1.s3.csp.hci.ic.gov/x", True),
+        ("eu-isoe-west-1", "https://cloudformation-custom-resource-response-euisoewest1.s3.cloud.adc-e.uk/x", True),
+        ("eusc-de-east-1", "https://cloudformation-custom-resource-response-euscdeeast1.s3.amazonaws.eu/x", True),
+        ("us-iso-east-1", "https://cloudformation-custom-resource-response-usisoeast1.s3.amazonaws.com/x", False),
+        ("eu-west-1", f"https://{BUCKET}.s3.dualstack.eu-west-1.amazonaws.com/x", True),
         ("us-gov-west-1", "https://cloudformation-custom-resource-response-usgovwest1.s3.amazonaws.com/x", True),
         ("eu-west-1", "http://cloudformation-custom-resource-response-euwest1.s3-eu-west-1.amazonaws.com/x", False),
         ("eu-west-1", "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/x", False),

@@ -151,12 +151,45 @@ def test_tags_of_the_template_come_and_go_and_those_of_others_stay(companion):
 
 
 def test_code_without_values_is_taken_by_lambda_from_its_own_object(companion):
-    succeed(companion.create(wanted(Env={})))
+    succeed(companion.create(wanted(Code={**CODE, "S3ObjectVersion": "1"}, Env={})))
 
     (_, call) = companion.functions.calls[1]
-    assert call["Code"] == CODE
+    assert call["Code"] == {**CODE, "S3ObjectVersion": "1"}
     assert companion.functions.kinds == ["create", "tag"]
     assert ("read_range" in " ".join(companion.store.calls)) is False
+
+
+@pytest.mark.parametrize("is_near", [True, False])
+@pytest.mark.parametrize("version", [{}, {"S3ObjectVersion": "1"}])
+@pytest.mark.parametrize("archive", [ARCHIVE, LARGE], ids=["small", "large"])
+def test_code_without_values_that_lambda_could_read_otherwise_is_handed_on_as_it_was_read(
+    companion, archive, version, is_near
+):
+    companion.store.is_near = is_near
+    companion.store.objects["code", "app.zip"] = archive
+
+    answer = succeed(companion.create(wanted(Code={**CODE, **version}, Env={})))
+
+    is_taken = is_near and bool(version)
+    (_, call) = next(each for each in companion.functions.calls if each[0] == "create")
+    assert (call["Code"].get("S3Bucket") == "code") is is_taken
+    assert len(companion.store.staged) == (archive is LARGE and not is_taken)
+    assert companion.functions.stored[NAME].code["bytes"] == archive
+    assert answer["Data"]["SourceSha256"]
+
+
+def test_an_object_that_changes_while_it_is_staged_is_refused(companion):
+    companion.store.objects["code", "app.zip"] = LARGE
+
+    def change(call):
+        if call.startswith("copy_part"):
+            companion.store.objects["code", "app.zip"] = ARCHIVE
+
+    companion.store.before = change
+
+    assert "changed meanwhile" in refuse(companion.create(wanted(Env={})))
+    assert companion.store.staged == []
+    assert companion.functions.stored == {}
 
 
 def test_code_may_be_named_by_a_url(companion):
@@ -204,6 +237,36 @@ def test_what_cannot_change_in_place_is_refused_under_a_given_name(companion):
     reason = refuse(companion.update(image))
 
     assert reason == ("Properties.PackageType: cannot be changed in place; give another FunctionName, or none, with it")
+
+
+PROVIDER = {"CapacityProviderArn": "arn:aws:lambda:eu-west-1:123456789012:capacity-provider:visits"}
+MANAGED = {"CapacityProviderConfig": {"LambdaManagedInstancesCapacityProviderConfig": PROVIDER}}
+DURABLE = {"DurableConfig": {"ExecutionTimeout": "60"}}
+
+
+@pytest.mark.parametrize("config", [MANAGED, DURABLE], ids=lambda config: next(iter(config)))
+def test_what_can_neither_come_nor_go_in_place_is_refused_under_a_given_name(companion, config):
+    given = {"FunctionName": "visits"}
+    companion.create(wanted(**given, **config))
+    companion.functions.calls.clear()
+
+    gone = refuse(companion.update(wanted(**given)))
+    same = succeed(companion.update(wanted(**given, **config)))
+    replaced = companion.update(wanted())
+
+    reason = "cannot be given or taken away in place; give another FunctionName, or none, with it"
+    assert gone == f"Properties.{next(iter(config))}: {reason}"
+    assert same["PhysicalResourceId"] == "visits"
+    assert succeed(replaced)["PhysicalResourceId"] == NAME
+    assert companion.functions.kinds == ["create"]
+
+
+def test_a_durable_function_is_changed_in_place(companion):
+    companion.create(wanted(**DURABLE))
+
+    succeed(companion.update(wanted(DurableConfig={"ExecutionTimeout": "90"})))
+
+    assert companion.functions.kinds == ["create", "update_configuration"]
 
 
 def test_another_name_is_a_replacement_and_the_old_function_lives_until_its_delete(companion):
@@ -321,28 +384,73 @@ def test_versions_are_published_on_change_and_old_ones_go(companion):
         numbers.append(answer["Data"]["Version"])
 
     assert numbers == ["1", "2", "2", "3", "4"]
-    assert sorted(companion.functions.stored[NAME].versions) == [3, 4]
+    assert sorted(companion.functions.stored[NAME].versions) == [2, 3, 4]
     assert answer["Data"]["VersionArn"] == f"{ARN}{NAME}:4"
 
 
-def test_the_version_before_stays_until_the_next_change(companion):
-    companion.create(wanted(Publish="true", KeepVersions="1"))
+def publish(companion, table, keep="1", **more):
+    given = wanted(Publish="true", KeepVersions=keep, Env={"table": table}, **more)
+    answer = succeed(companion.update(given) if companion.known else companion.create(given))
+    return answer["Data"]["Version"]
 
-    for table in ("1", "2"):
-        succeed(companion.update(wanted(Publish="true", KeepVersions="1", Env={"table": table})))
 
-    assert sorted(companion.functions.stored[NAME].versions) == [2, 3]
+def test_the_two_versions_before_stay_until_the_next_change(companion):
+    for table in ("0", "1", "2", "3"):
+        publish(companion, table)
+
+    assert sorted(companion.functions.stored[NAME].versions) == [2, 3, 4]
+
+
+@pytest.mark.parametrize("keep", ["1", "2"])
+def test_a_rollback_goes_back_to_the_version_that_the_stack_had_and_keeps_both(companion, keep):
+    numbers = [publish(companion, table, keep) for table in ("old", "new", "old")]
+
+    assert numbers == ["1", "2", "1"]
+    assert sorted(companion.functions.stored[NAME].versions) == [1, 2]
+    assert companion.functions.kinds.count("publish") == 2
+
+
+def test_the_version_in_use_outlives_any_number_of_updates_that_are_rolled_back(companion):
+    publish(companion, "0")
+    publish(companion, "in use")
+    for table in ("1", "2", "3", "4", "5"):
+        publish(companion, table)
+        assert 2 in companion.functions.stored[NAME].versions
+        assert publish(companion, "in use") == "2"
+
+    assert sorted(companion.functions.stored[NAME].versions) == [2, 5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"MemorySize": "512"}, {"Layers": ["arn:layer:1"]}, {"Environment": {"Variables": {"A": "1"}}}, {"Role": "r2"}],
+)
+def test_a_version_with_other_settings_is_not_taken_for_the_same(companion, other):
+    numbers = [publish(companion, "x"), publish(companion, "y"), publish(companion, "x", **other)]
+
+    assert numbers == ["1", "2", "3"]
+
+
+def test_a_version_that_failed_is_not_used_again(companion):
+    publish(companion, "old")
+    publish(companion, "new")
+    companion.functions.stored[NAME].versions[1]["State"] = "Failed"
+
+    assert publish(companion, "old") == "3"
 
 
 @pytest.mark.parametrize("call", ["versions", "delete"])
 def test_a_version_that_cannot_be_removed_stays_and_is_told(companion, capsys, call):
-    companion.create(wanted(Publish="true", KeepVersions="2"))
-    companion.update(wanted(Publish="true", KeepVersions="2", Env={"table": "1"}))
-    companion.functions.faults[call] = [ResourceError("an alias points to it")]
+    for table in ("0", "1", "2"):
+        publish(companion, table)
+    error = [ResourceError("an alias points to it")]
+    companion.functions.before = lambda kind: companion.functions.faults.update(
+        {call: list(error) if kind == "publish" else companion.functions.faults[call]}
+    )
 
-    succeed(companion.update(wanted(Publish="true", KeepVersions="2", Env={"table": "2"})))
+    publish(companion, "3")
 
-    assert sorted(companion.functions.stored[NAME].versions) == [1, 2, 3]
+    assert sorted(companion.functions.stored[NAME].versions) == [1, 2, 3, 4]
     assert "an alias points to it" in capsys.readouterr().out
 
 
@@ -409,6 +517,33 @@ def test_objects_of_code_by_reference_go_when_it_is_copied_again(companion):
 
     assert companion.store.staged == []
     assert env_of(companion) == b"other=kept\ntable=visits-table\n"
+
+
+def test_objects_go_with_the_function_though_it_was_published_and_is_copied_by_now(companion):
+    reference = {**CODE, "S3ObjectStorageMode": "REFERENCE"}
+    succeed(companion.create(wanted(Code=reference, Publish="true")))
+    succeed(companion.update(wanted(Publish="true")))
+    kept = companion.store.staged
+
+    succeed(companion.delete())
+
+    assert len(kept) == 1
+    assert companion.store.staged == []
+
+
+def test_objects_go_with_a_function_that_is_left_over(companion):
+    reference = {**CODE, "S3ObjectStorageMode": "REFERENCE"}
+    succeed(companion.create(wanted(FunctionName="old")))
+    companion.functions.busy = 1000
+    refuse(companion.update(wanted(FunctionName="new", Code=reference, ServiceTimeout="60")))
+    companion.functions.busy = 0
+    left = set(companion.functions.stored), len(companion.store.staged)
+
+    succeed(companion.update(wanted(FunctionName="old")))
+
+    assert left == ({"old", "new"}, 1)
+    assert set(companion.functions.stored) == {"old"}
+    assert companion.store.staged == []
 
 
 def test_an_object_that_cannot_be_removed_does_not_fail_an_update(companion, capsys):
@@ -491,6 +626,16 @@ def test_what_passes_by_itself_is_tried_again(companion, call):
 
     assert len(companion.time.slept) == 4
     assert companion.time.slept[-1] > companion.time.slept[0]
+
+
+def test_the_first_refusal_that_is_tried_again_is_logged_without_values(companion, capsys):
+    companion.functions.busy = 2
+    companion.functions.faults["create"] = [TryAgain("cannot be assumed by Lambda: visits-table")] * 3
+
+    succeed(companion.create())
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["note"] for line in lines if line["phase"] == "try again"] == ["cannot be assumed by Lambda: ***"]
 
 
 @pytest.mark.parametrize("call", ["update_configuration", "update_code", "tag", "publish"])

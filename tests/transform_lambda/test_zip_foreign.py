@@ -1,6 +1,7 @@
 """Archives that nobody here made, rewritten, and judged by readers that nobody here wrote.
 
-Debian packages that have the tools: zip unzip p7zip-full libarchive-tools git default-jdk-headless.
+Debian packages that have the tools: zip unzip p7zip-full libarchive-tools git default-jdk-headless nodejs npm.
+Wheels and archivers for Node come from `python tests/corpus/fetch.py`.
 """
 
 import ensurepip
@@ -14,6 +15,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from corpus.fetch import WHEELS, find_archivers, find_wheel
 
 from tests.archives import check_rewrite, take_apart
 from transform_lambda.zip.directory import read_directory
@@ -50,6 +52,13 @@ WRITERS = {
 }
 """Commands that pack the folder they run in. bsdtar pads what it streams, which makes it an archive no more."""
 UNPAD = "import sys; d = sys.stdin.buffer.read(); sys.stdout.buffer.write(d[: d.rindex(b'PK\\5\\6') + 22])"
+
+NODE_WRITERS = [
+    *("archiver", "archiver streamed", "archiver stored", "archiver zip64", "adm-zip"),
+    *("jszip", "jszip stored", "jszip streamed", "yazl", "yazl streamed", "yazl stored", "yazl zip64"),
+]
+"""What `tests/corpus/pack.cjs` packs with."""
+PACK = Path(__file__).parents[1] / "corpus" / "pack.cjs"
 
 READERS = {
     "unzip": "unzip -tqq {0}",
@@ -163,6 +172,40 @@ def test_wheels_from_the_index_keep_all_their_members(wheel, tmp_path):
 
     check_rewrite(before, (tmp_path / "new.packed").read_bytes(), ".env", NEW)
     assert set(verdicts(tmp_path / "new.packed").values()) == {0}
+
+
+@pytest.mark.parametrize("package", WHEELS)
+def test_large_wheels_of_others_keep_all_their_members(package, tmp_path):
+    wheel = find_wheel(package)
+    assert wheel, f"the wheel of {package} is missing; run: python tests/corpus/fetch.py"
+
+    rewrite_file(wheel, tmp_path / "new.packed", {".env": NEW})
+
+    check_rewrite(wheel.read_bytes(), (tmp_path / "new.packed").read_bytes(), ".env", NEW)
+    assert set(verdicts(tmp_path / "new.packed").values()) == {0}
+    with zipfile.ZipFile(tmp_path / "new.packed") as archive:
+        assert archive.testzip() is None
+
+
+@pytest.mark.parametrize("writer", NODE_WRITERS)
+def test_archives_of_nodes_archivers_keep_all_but_the_env_file(writer, tree, tmp_path):
+    missing = [program for program in ("node", "npm") if not shutil.which(program)]
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} not installed")
+    modules, before, after = find_archivers(), tmp_path / "old.zip", tmp_path / "new.zip"
+    assert modules, "archivers for Node are missing; run: python tests/corpus/fetch.py"
+    packed = subprocess.run(["node", PACK, writer, modules, tree, before], capture_output=True, text=True)
+    assert (packed.returncode, packed.stderr) == (0, "")
+
+    rewrite_file(before, after, {".env": NEW})
+
+    check_rewrite(before.read_bytes(), after.read_bytes(), ".env", NEW)
+    assert len(take_apart(after.read_bytes()).pieces) > 100
+    assert set(verdicts(after).values()) == {0}
+    with before.open("rb") as file, zipfile.ZipFile(after) as archive:
+        source = open_source(file.fileno())
+        assert read_member(source, read_directory(source), ".env") == OLD
+        assert archive.testzip() is None
 
 
 @pytest.mark.parametrize("package", ["boto3", "botocore", "cryptography", "hypothesis", "moto"])

@@ -187,6 +187,24 @@ CASES = {
         "the archive starts with a member that its directory does not name; {REPACK}",
         make_archive(A, prefix=make_archive(ENV)[:38]),
     ),
+    **{
+        f"file behind a stub, {kind}": Case(
+            "hidden",
+            "another '.env' stands in front of the first member; {REPACK}",
+            make_archive(A, prefix=stub + make_archive(ENV)[:38], is_adjusted=is_adjusted),
+        )
+        for kind, stub, is_adjusted in [
+            ("adjusted", b"#!stub\n", True),
+            ("not adjusted", b"#!stub\n", False),
+            ("over the border of a chunk", bytes((1 << 20) - 10), True),
+            ("in a later chunk", bytes(1_500_000), True),
+        ]
+    },
+    "archive behind a stub": Case(
+        "hidden",
+        "more than 1000 members stand in front of the first one; {REPACK}",
+        make_archive(A, prefix=make_archive(*[B] * 1001, prefix=b"#!stub\n")),
+    ),
     "no header where one should be": Case(
         "header",
         "'a' has no local header at byte 0, where the directory says; {REPACK}",

@@ -1,5 +1,8 @@
+import io
 import random
 import re
+import struct
+import zipfile
 
 import pytest
 
@@ -15,6 +18,7 @@ MIB = 1 << 20
 PLACE = Place("code", "app/code.zip")
 OLD, NEW = b"TABLE=\n", b"TABLE=visits\n"
 ENV = Entry(b".env", OLD)
+UT = struct.pack("<HHBI", 0x5455, 5, 1, 2)
 
 
 def blob(name, size):
@@ -53,6 +57,32 @@ def prepare(store, env=NEW, path=".env"):
 
 def kinds(store):
     return [call.split()[0] for call in store.calls]
+
+
+class Pipe(io.RawIOBase):
+    """Takes bytes and cannot go back, as a pipe."""
+
+    def __init__(self):
+        self.data = bytearray()
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.data += data
+        return len(data)
+
+
+def packed_wide(is_streamed, extra):
+    """An archive whose local headers all have the zip64 extra field, as Python's `force_zip64` writes it."""
+    target = Pipe() if is_streamed else io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, size in (*((f"{number}.bin", MIB // 20) for number in range(250)), (".env", 7)):
+            info = zipfile.ZipInfo(name)
+            info.extra = extra
+            with archive.open(info, "w", force_zip64=True) as member:
+                member.write(OLD if name == ".env" else random.Random(name).randbytes(size))
+    return bytes(target.data) if is_streamed else target.getvalue()
 
 
 @pytest.fixture(params=LARGE.values(), ids=LARGE.keys())
@@ -292,6 +322,20 @@ def test_padded_members_cost_few_requests_and_lose_their_padding():
 
     check_rewrite(padded, store.objects["staging", code.archive.key], ".env", NEW)
     assert kinds(store).count("read_range") < 12
+
+
+@pytest.mark.parametrize("is_streamed", [False, True], ids=["sizes known", "descriptors"])
+@pytest.mark.parametrize("extra", [b"", UT], ids=["no extra field", "with times"])
+def test_members_with_zip64_sizes_ahead_cost_what_others_cost(is_streamed, extra):
+    data = packed_wide(is_streamed, extra)
+    store = stored(data)
+
+    code, _ = prepare(store)
+
+    check_rewrite(data, store.objects["staging", code.archive.key], ".env", NEW)
+    assert len(data) >= SMALL
+    assert kinds(store).count("read_range") <= 2
+    assert store.received <= TAIL + (64 << 10)
 
 
 def test_places_are_shown_with_their_version():

@@ -33,6 +33,7 @@ SOUND = {
     "with comments": make_archive(APP, ENV, Entry(b"x", comment=b"a remark"), comment=b"made by hand"),
     "with a stub in front": make_archive(APP, ENV, DATA, prefix=b"#!/bin/sh\nexec unzip $0\n"),
     "with a stub and offsets that ignore it": make_archive(APP, ENV, DATA, prefix=b"#!stub\n", is_adjusted=False),
+    "with a signature in the stub": make_archive(APP, ENV, DATA, prefix=b"#!stub PK\3\4" + bytes(40) + b".env\n"),
     "zip64": make_archive(APP, ENV, DATA, zip64=True),
     "zip64 with a stub": make_archive(APP, ENV, DATA, zip64=True, prefix=b"MZ stub"),
     "zip64 with a stub that offsets ignore": make_archive(
@@ -134,12 +135,12 @@ def test_the_file_is_read_as_readers_get_it(archive):
 
 
 def test_a_replaced_file_keeps_mode_date_and_comment():
-    before = make_archive(APP, Entry(b".env", mode=0o100640, comment=b"ours"), DATA)
+    before = make_archive(APP, Entry(b".env", mode=0o100664, comment=b"ours"), DATA)
 
     with zipfile.ZipFile(BytesIO(rewrite_bytes(before, NEW))) as after:
         info = after.getinfo(".env")
 
-    assert (info.external_attr >> 16, info.comment, info.create_system) == (0o100640, b"ours", 3)
+    assert (info.external_attr >> 16, info.comment, info.create_system) == (0o100664, b"ours", 3)
     assert info.date_time == (2025, 11, 22, 15, 18, 34)
     assert NOW == (0x7A51, 0x5B76)
 
@@ -159,6 +160,27 @@ def test_a_file_packed_without_a_mode_becomes_readable_by_all():
         info = after.getinfo(".env")
 
     assert (info.external_attr >> 16, info.create_system) == (0o100644, 3)
+
+
+@pytest.mark.parametrize(("mode", "readable"), [(0o100600, 0o100644), (0o100750, 0o100754), (0o600, 0o100644)])
+def test_a_file_that_lambda_could_not_read_becomes_readable_by_all_and_no_other_does(mode, readable):
+    before = make_archive(Entry(b"app.py", mode=0o100600), Entry(b".env", mode=mode))
+
+    with zipfile.ZipFile(BytesIO(rewrite_bytes(before, NEW))) as after:
+        modes = [info.external_attr >> 16 for info in after.infolist()]
+
+    assert modes == [0o100600, readable]
+
+
+def test_a_file_that_python_packed_from_a_string_becomes_readable_by_all():
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(".env", "A=1\n")
+
+    with zipfile.ZipFile(BytesIO(rewrite_bytes(buffer.getvalue(), NEW))) as after:
+        mode = after.getinfo(".env").external_attr >> 16
+
+    assert mode == 0o100644
 
 
 def test_a_replaced_file_keeps_its_place_in_the_directory():

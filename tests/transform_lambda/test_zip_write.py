@@ -1,5 +1,6 @@
 import errno
 import os
+import stat
 import sys
 import tempfile
 import tracemalloc
@@ -146,6 +147,30 @@ def test_nothing_is_left_where_writing_fails(archive, tmp_path):
         rewrite_file(archive, target, NEW)
 
     assert sorted(tmp_path.iterdir()) == [archive, target]
+
+
+def test_a_part_that_another_left_there_stays(archive, tmp_path):
+    part = tmp_path / f".new.zip.{os.getpid()}.part"
+    part.write_bytes(b"another's")
+
+    with pytest.raises(FileExistsError):
+        rewrite_file(archive, tmp_path / "new.zip", NEW)
+
+    assert part.read_bytes() == b"another's"
+
+
+@pytest.mark.parametrize(("old", "new"), [(None, 0o644), (0o600, 0o600), (0o664, 0o664)])
+def test_a_target_keeps_its_mode_and_a_new_one_is_readable(old, new, archive, tmp_path):
+    target = tmp_path / "new.zip"
+    if old:
+        target.touch()
+        target.chmod(old)
+
+    before = os.umask(0o022)
+    rewrite_file(archive, target, NEW)
+    os.umask(before)
+
+    assert stat.S_IMODE(target.stat().st_mode) == new
 
 
 @pytest.mark.parametrize("copier", SHIFTING_COPIERS)

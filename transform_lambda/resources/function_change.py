@@ -2,18 +2,34 @@
 
 import time
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from transform_lambda.contract import Json, ResourceError
 from transform_lambda.limits import Clock
-from transform_lambda.log import log_phase
+from transform_lambda.log import log_phase, redact
 from transform_lambda.ports import CodeStore, Found, Functions, TryAgain
 from transform_lambda.resources.function_code import Payload, make_payload
 from transform_lambda.resources.function_state import check_state, is_ready
 from transform_lambda.resources.function_steps import Step, Target, next_step, revision_of, wanted_tags
 from transform_lambda.resources.function_tags import CODE_SHA256, is_ours
+from transform_lambda.resources.function_versions import same_version
 from transform_lambda.resources.patience import Patience, TimeOver
 
 _NOTHING = Found({}, {})
+
+
+class _NotReady(TryAgain):
+    """A change is still under way."""
+
+
+class Changed(NamedTuple):
+    """A function as a request has made it."""
+
+    found: Found
+    version: Mapping[str, Json] | None
+    """The configuration of its version, if one is wanted."""
+    before: Mapping[str, Json] | None
+    """The configuration that the request found; others may still refer to a version that is like it."""
 
 
 class Change:
@@ -26,10 +42,12 @@ class Change:
         self._patience = Patience(target.request.deadline, clock)
         self._payload: Payload | None = None
         self._done: set[str] = set()
+        self._is_told = False
         self._published: Mapping[str, Json] | None = None
+        self._before: Mapping[str, Json] | None = None
 
-    def carry_out(self) -> tuple[Found, Mapping[str, Json] | None]:
-        """The function once it is as wanted and ready, and the configuration of its version if one is wanted.
+    def carry_out(self) -> Changed:
+        """The function once it is as wanted and ready, with its version.
 
         Raises:
             ResourceError: it is another's, it failed, or time is up; what this made is gone again.
@@ -38,7 +56,7 @@ class Change:
         try:
             if self._wanted.name != self._request.physical_id:
                 self._request.guard.note(self._wanted.name)
-            return self._converge(), self._published
+            return Changed(self._converge(), self._published, self._before)
         except ResourceError as error:
             self._undo(is_over=isinstance(error, TimeOver))
             raise
@@ -55,7 +73,18 @@ class Change:
                     self._await_version()
                     return found
             except TryAgain as error:
+                self._tell(error)
                 self._patience.pause(error)
+
+    def _tell(self, refusal: TryAgain) -> None:
+        """Log why it is tried again, the first time: a role that stays wrong shows long before time is up."""
+        if not self._is_told and not isinstance(refusal, _NotReady):
+            self._is_told = True
+            properties = {
+                "ResourceProperties": self._request.properties,
+                "OldResourceProperties": self._request.old_properties,
+            }
+            log_phase(self._request, "try again", time.monotonic(), redact(str(refusal), properties))
 
     def _take(self, step: Step, found: Found) -> None:
         started = time.monotonic()
@@ -74,6 +103,7 @@ class Change:
                 f"function {self._wanted.name}: is there already and, by its tags, not this resource's; "
                 "give another FunctionName, or delete it"
             )
+        self._before = self._before or found.configuration
         self._await(found.configuration)
         step = next_step(self._functions, self._target, self._prepared, found, self._done) or self._version()
         if step is None:
@@ -83,7 +113,7 @@ class Change:
     def _await(self, configuration: Mapping[str, Json]) -> None:
         """What failed before this request may be mended by it; what failed since is told."""
         if not is_ready(configuration):
-            raise TryAgain(f"function {configuration.get('FunctionName')}: is not ready yet")
+            raise _NotReady(f"function {configuration.get('FunctionName')}: is not ready yet")
         if self._done:
             check_state(configuration, is_updated=True)
 
@@ -108,7 +138,9 @@ class Change:
 
         def take(now: Found) -> None:
             options = self._wanted.publish_options
-            self._published = self._functions.publish(self._wanted.name, options, revision_of(now))
+            # To a version that it has no more, a stack would roll back in vain; where to publish is another matter.
+            same = None if options or "create" in self._done else same_version(self._functions, now.configuration)
+            self._published = same or self._functions.publish(self._wanted.name, options, revision_of(now))
 
         return Step("version", "a numbered version is wanted", take)
 

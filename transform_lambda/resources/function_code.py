@@ -14,7 +14,15 @@ from transform_lambda.resources.inline_code import zip_inline
 from transform_lambda.zip.directory import read_directory
 from transform_lambda.zip.members import source_sha256
 from transform_lambda.zip.source import BytesSource
-from transform_lambda.zip_remote import Archive, Log, check_limits, code_identity, open_archive, prepare_code
+from transform_lambda.zip_remote import (
+    Archive,
+    Log,
+    check_limits,
+    code_identity,
+    open_archive,
+    prepare_code,
+    prepare_unchanged,
+)
 
 KEPT = "kept/"
 """What the keys of objects start with that Lambda runs from; they do not expire, the function's Delete removes them."""
@@ -91,11 +99,14 @@ def make_payload(store: CodeStore, source: Source, log: Log, kept: str) -> Paylo
     archive, env = source.archive, source.env
     if archive is None:
         return Payload(source.code)
-    if env is None and archive.pinned.place is not _INLINE:
+    if env is None and archive.pinned.place is _INLINE:
+        return _sent(archive.source.read(0, archive.pinned.size), passed)
+    if env is None and (is_by_reference(source.code) or _can_take(store, archive.pinned)):
         return Payload({**_place(archive.pinned.place), **passed})
     if env is None:
-        return _sent(archive.source.read(0, archive.pinned.size), passed)
-    code = prepare_code(store, archive, env, log, kept if source.is_kept else "")
+        code = prepare_unchanged(store, archive, log)
+    else:
+        code = prepare_code(store, archive, env, log, kept if source.is_kept else "")
     if isinstance(code.archive, bytes):
         return _sent(code.archive, passed)
     return Payload({**_place(code.archive), **passed}, "" if code.way == "reused" else code.archive.key)
@@ -109,6 +120,11 @@ def _open(store: CodeStore, wanted: Wanted) -> Archive:
     source = BytesSource(zip_inline(code["ZipFile"], wanted.call["Runtime"]))
     directory = read_directory(source)
     return Archive(Pinned(_INLINE, "", source.size), source, directory, path, None, source_sha256(directory, path))
+
+
+def _can_take(store: CodeStore, pinned: Pinned) -> bool:
+    """Whether Lambda can read the very state that was read here: a version, in a bucket of its own region."""
+    return pinned.place.version is not None and store.can_copy(pinned)
 
 
 def _merge(archive: Archive, wanted: Wanted) -> bytes | None:

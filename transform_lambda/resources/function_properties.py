@@ -21,6 +21,8 @@ _MANDATORY = ("Role", "Code")
 _MANDATORY_WITH_A_ZIP = ("Handler", "Runtime")
 _FIXED = {"PackageType": "Zip", "TenancyConfig": None}
 """What cannot be changed in place, with what it is where it is not given."""
+_FIXED_PRESENCE = ("CapacityProviderConfig", "DurableConfig")
+"""What can be changed in place, but neither come nor go."""
 _SOURCES = {"S3Bucket", "S3Key", "ZipFile", "ImageUri"}
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -90,10 +92,12 @@ def function_name(request: Request) -> str:
         return name
     if name != _name_for(request, request.old_properties):
         return name
-    changed = [fixed for fixed in _FIXED if _fixed(request.properties, fixed) != _fixed(request.old_properties, fixed)]
+    new, old = _fixed(request.properties), _fixed(request.old_properties)
+    changed = next((each for each in (*_FIXED, *_FIXED_PRESENCE) if new.get(each) != old.get(each)), None)
     if changed:
+        what = "changed" if changed in _FIXED else "given or taken away"
         raise ResourceError(
-            f"Properties.{changed[0]}: cannot be changed in place; give another FunctionName, or none, with it"
+            f"Properties.{changed}: cannot be {what} in place; give another FunctionName, or none, with it"
         )
     return request.physical_id
 
@@ -107,13 +111,16 @@ def _name_for(request: Request, properties: Mapping[str, Json]) -> str:
     given = properties.get("FunctionName")
     if given:
         return str(given)
-    fixed = {name: _fixed(properties, name) for name in _FIXED if _fixed(properties, name) != _FIXED[name]}
+    fixed = _fixed(properties)
     generation = json.dumps(fixed, sort_keys=True) if fixed else ""
     return physical_id_for(request.stack_id, request.logical_id, generation)
 
 
-def _fixed(properties: Mapping[str, Json], name: str) -> Json:
-    return properties.get(name, _FIXED[name])
+def _fixed(properties: Mapping[str, Json]) -> dict[str, Json]:
+    """All that is not as it is where it is not given."""
+    values = {name: properties.get(name, usual) for name, usual in _FIXED.items()}
+    is_given = {name: True for name in _FIXED_PRESENCE if properties.get(name)}
+    return {**{name: value for name, value in values.items() if value != _FIXED[name]}, **is_given}
 
 
 def _code_map(code: Json) -> Json:

@@ -19,7 +19,9 @@ _DEFAULTS: dict[str, Json] = {
 }
 """Lambda's own (AWS: "CreateFunction"); of what is not named here, the empty value of its type is the default."""
 _EMPTY: dict[str, Json] = {"structure": {}, "map": {}, "list": [], "string": ""}
-_KEPT_WHERE_NOT_GIVEN = ("Handler", "Runtime", "Role")
+_OF_CODE = {"CodeSha256": "", "Architectures": ["x86_64"]}
+_KEPT_WHERE_NOT_GIVEN = ("Handler", "Runtime", "Role", "CapacityProviderConfig", "DurableConfig")
+"""The last two have no value that means none: with and without them are two functions (`function_properties`)."""
 
 
 def setting_changes(shape: Shape, wanted: Mapping[str, Json], current: Mapping[str, Json]) -> dict[str, Json]:
@@ -34,10 +36,31 @@ def setting_changes(shape: Shape, wanted: Mapping[str, Json], current: Mapping[s
     return changes
 
 
+def is_same(shape: Shape, one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
+    """Whether two configurations, of a function or a version of it, run the same code with the same settings."""
+    names = [name for name in shape.members if name not in _NOT_SETTINGS]
+    return all(one.get(name, usual) == other.get(name, usual) for name, usual in _OF_CODE.items()) and all(
+        _comparable(name, one) == _comparable(name, other) for name in names
+    )
+
+
+def _comparable(name: str, current: Mapping[str, Json]) -> Json:
+    value = _current(name, current)
+    if name == "SnapStart":
+        return value.get("ApplyOn")
+    return None if _is_empty(value) else _sorted(value)
+
+
+def _with_default_logging(given: Mapping[str, Json], function: Json) -> dict[str, Json]:
+    return {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function}", **given}
+
+
 def _wanted(name: str, shape: Shape, wanted: Mapping[str, Json], function: str) -> Json:
     """The value to have; None where any will do."""
     if name == "LoggingConfig":
-        return {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function}", **wanted.get(name, {})}
+        return _with_default_logging(wanted.get(name, {}), function)
+    if name == "VpcConfig" and name in wanted:
+        return {"Ipv6AllowedForDualStack": False, **wanted[name]}
     if name in wanted:
         return wanted[name]
     if name in _KEPT_WHERE_NOT_GIVEN:
@@ -50,8 +73,8 @@ def _current(name: str, current: Mapping[str, Json]) -> Json:
         return [layer["Arn"] for layer in current.get(name, [])]
     if name == "ImageConfig":
         return current.get("ImageConfigResponse", {}).get(name)
-    if name == "LoggingConfig" and name not in current:
-        return {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{current.get('FunctionName')}"}
+    if name == "LoggingConfig":
+        return _with_default_logging(current.get(name, {}), current.get("FunctionName"))
     return current.get(name, _DEFAULTS.get(name))
 
 

@@ -1,29 +1,47 @@
-"""Versions: old ones removed once a function has newer ones."""
+"""Versions: one that is like the function is used again, and old ones go once a function has newer ones."""
 
 import time
+from collections.abc import Mapping, Sequence
 
-from transform_lambda.contract import Request, ResourceError
+from transform_lambda.contract import Json, Request, ResourceError
 from transform_lambda.log import log_phase
 from transform_lambda.ports import Functions
+from transform_lambda.resources.function_settings import is_same
+from transform_lambda.resources.function_state import is_failed
 
-_FEWEST = 2
-"""The newest, and the one before: others refer to that one until the stack's update, or its rollback, is done."""
+_FEWEST = 3
+"""The newest and the two before: others refer to one of them until the stack's update, or its rollback, is done."""
 
 
-def prune_versions(functions: Functions, request: Request, name: str, keep: int) -> None:
-    """Delete all but the `keep` newest, but never the last two; one that is in use stays, and the log says so."""
-    started = time.monotonic()
+def same_version(functions: Functions, now: Mapping[str, Json]) -> Mapping[str, Json] | None:
+    """The newest version with the code and settings that the function has now: a rollback's is there already."""
+    versions = functions.versions(str(now["FunctionName"]))
+    return next((each for each in reversed(versions) if not is_failed(each) and _is_like(functions, each, now)), None)
+
+
+def prune_versions(functions: Functions, request: Request, keep: int, used: Sequence[Mapping[str, Json]]) -> None:
+    """Delete all but the `keep` newest, but never the last three, nor one that is like a configuration in `used`.
+
+    One that an alias needs stays, and the log says so.
+    """
+    started, name = time.monotonic(), str(used[0]["FunctionName"])
     try:
-        for number in functions.versions(name)[: -max(keep, _FEWEST)]:
-            _remove(functions, request, name, number, started)
+        for version in functions.versions(name)[: -max(keep, _FEWEST)]:
+            if not any(_is_like(functions, version, each) for each in used):
+                _remove(functions, request, name, str(version["Version"]))
     except ResourceError as error:
         log_phase(request, "prune", started, str(error))
 
 
-def _remove(functions: Functions, request: Request, name: str, number: int, started: float) -> None:
+def _is_like(functions: Functions, version: Mapping[str, Json], now: Mapping[str, Json]) -> bool:
+    return is_same(functions.takes("UpdateFunctionConfiguration"), version, now)
+
+
+def _remove(functions: Functions, request: Request, name: str, number: str) -> None:
+    started = time.monotonic()
     request.guard.check()
     try:
-        functions.delete(name, str(number))
+        functions.delete(name, number)
         log_phase(request, "prune", started, f"version {number} is gone")
     except ResourceError as error:
         log_phase(request, "prune", started, f"version {number} stays: {error}")

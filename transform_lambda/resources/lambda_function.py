@@ -8,7 +8,7 @@ from transform_lambda.identity import is_invented, physical_id_for
 from transform_lambda.limits import Clock
 from transform_lambda.log import log_phase
 from transform_lambda.ports import CodeStore, DeniedError, Found, Functions, TryAgain
-from transform_lambda.resources.function_change import Change
+from transform_lambda.resources.function_change import Change, Changed
 from transform_lambda.resources.function_code import KEPT, Source, is_by_reference, open_code
 from transform_lambda.resources.function_properties import is_function_name, read_wanted
 from transform_lambda.resources.function_steps import Target
@@ -39,7 +39,8 @@ class LambdaFunction:
             return
         found = self._remove(request, name)
         log_phase(request, "delete", started, f"{name} is another's, and stays" if found else f"{name} is gone")
-        if is_by_reference(request.properties.get("Code")):
+        if found is None:
+            # Whether it ever ran from objects, the properties of now do not tell.
             self._drop_objects(request, name)
 
     def _remove(self, request: Request, name: str) -> Found | None:
@@ -63,15 +64,16 @@ class LambdaFunction:
         wanted = read_wanted(self._functions.takes("CreateFunction"), request)
         source = open_code(self._store, wanted)
         target = Target(request, wanted, source, _kept(request, wanted.name))
-        found, version = Change(self._functions, self._store, target, self._clock).carry_out()
-        self._clean_up(target)
-        return Result(wanted.name, _data(found, version, source))
+        changed = Change(self._functions, self._store, target, self._clock).carry_out()
+        self._clean_up(target, changed)
+        return Result(wanted.name, _data(changed.found, changed.version, source))
 
-    def _clean_up(self, target: Target) -> None:
+    def _clean_up(self, target: Target, changed: Changed) -> None:
         """Drop what only the function's past needed; nothing of it keeps the request from success."""
         request, wanted, source, _ = target
         if wanted.keep_versions:
-            prune_versions(self._functions, request, wanted.name, wanted.keep_versions)
+            used = [each for each in (changed.found.configuration, changed.before) if each]
+            prune_versions(self._functions, request, wanted.keep_versions, used)
         was_kept = is_by_reference(request.old_properties.get("Code"))
         if was_kept and not wanted.publish and request.type != CREATE and wanted.name == request.physical_id:
             try:

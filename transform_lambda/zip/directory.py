@@ -2,7 +2,8 @@
 
 import struct
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from transform_lambda.zip.end_record import EndRecord, find_end
@@ -11,6 +12,7 @@ from transform_lambda.zip.records import (
     DESCRIBED,
     ENCRYPTED,
     LOCAL,
+    PATH_LIMIT,
     RECORD,
     RECORD_SIGNATURE,
     WIDE,
@@ -24,6 +26,7 @@ from transform_lambda.zip.source import Source
 
 _SCAN = struct.Struct("<I4xI8xIIHHHH6xI")
 """Of a directory record: signature, flags and method as one number, packed, unpacked, three lengths, disk, offset."""
+_LOCAL_SIGNATURE, _CHUNK, _MOST_IN_FRONT = b"PK\3\4", 1 << 20, 1000
 _NARROW, _ANY_METHOD, _HEADER, _FIXED = 0x7FFFFFFF, 0x10000, LOCAL.size, RECORD.size
 
 
@@ -39,6 +42,8 @@ class Directory(NamedTuple):
     """From where to where, in bytes, nothing belongs to any member; a rewrite leaves them out."""
     unpacked: int
     """Bytes that all members take unpacked, by the directory's word."""
+    hidden: frozenset[bytes]
+    """Names of members in the prefix, which stand in no directory but are found by readers that go from the front."""
 
     @property
     def prefix(self) -> int:
@@ -60,9 +65,12 @@ def read_directory(source: Source) -> Directory:
         members, odd, unpacked = _scan(records, end)
     except struct.error:
         raise _miscounted(end) from None
-    if members.start_of(0) >= 4 and source.read(0, 4) == b"PK\3\4":
+    if members.start_of(0) >= 4 and source.read(0, 4) == _LOCAL_SIGNATURE:
         raise ZipError("hidden", f"the archive starts with a member that its directory does not name; {REPACK}")
-    return Directory(source.size, end, records, members, find_gaps(source, members, odd), unpacked)
+    hidden = list(islice(_names_in_front(source, members.start_of(0)), _MOST_IN_FRONT + 1))
+    if len(hidden) > _MOST_IN_FRONT:
+        raise ZipError("hidden", f"more than {_MOST_IN_FRONT} members stand in front of the first one; {REPACK}")
+    return Directory(source.size, end, records, members, find_gaps(source, members, odd), unpacked, frozenset(hidden))
 
 
 def _scan(records: bytes, end: EndRecord) -> tuple[Members, Sequence[int], int]:
@@ -102,6 +110,19 @@ def _scan(records: bytes, end: EndRecord) -> tuple[Members, Sequence[int], int]:
     if any(starts[place] > starts[place + 1] for place in odd[:-1]):
         order, odd = sorted(order, key=starts.__getitem__), array("Q", order)
     return Members(records, positions, starts, order, frozenset(wide), end.start), odd, unpacked
+
+
+def _names_in_front(source: Source, prefix: int) -> Iterator[bytes]:
+    """What stands behind every local header's signature in the prefix where a name would, if it could be a path."""
+    for start in range(0, prefix, _CHUNK):
+        # Each chunk reaches into the next one by what a header and its name take.
+        data = source.read(start, min(_CHUNK + LOCAL.size + PATH_LIMIT, prefix - start))
+        at = data.find(_LOCAL_SIGNATURE)
+        while 0 <= at < _CHUNK:
+            length = int.from_bytes(data[at + 26 : at + 28], "little")
+            if 0 < length <= PATH_LIMIT:
+                yield data[at + LOCAL.size : at + LOCAL.size + length]
+            at = data.find(_LOCAL_SIGNATURE, at + 4)
 
 
 def _look_closer(records: bytes, at: int, end: EndRecord) -> tuple[int, int, int]:

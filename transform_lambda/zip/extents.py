@@ -20,6 +20,8 @@ from transform_lambda.zip.source import Source
 
 _DESCRIPTOR_SIGNATURE = b"PK\7\x08"
 _HIDES_NOTHING = LOCAL.size + len(".env")
+_ZIP64_SIZES = 20
+"""Bytes of the extra field that a local header has for two wide sizes (APPNOTE 4.5.3)."""
 
 
 class Members(NamedTuple):
@@ -46,12 +48,17 @@ class Members(NamedTuple):
 def usual_slack(described: int, extra: int) -> frozenset[int]:
     """Bytes that usually lie between a member's packed data and the next member, going by its directory record.
 
-    The local extra field is missing, as long as the directory's, or 4 or 8 bytes longer (times of access and creation,
-    which the directory leaves out). A descriptor has 12 to 24 bytes (APPNOTE 4.3.9). What else could lie there and
-    pass for usual is shorter than a local header, a name and a content.
+    The local extra field is missing, as long as the directory's, 4 or 8 bytes longer (times of access and creation,
+    which the directory leaves out), or 20 (zip64 sizes, written ahead of data of unknown length; a descriptor is wide
+    then). A descriptor has 12 to 24 bytes (APPNOTE 4.3.9). What else could lie there and pass for usual is, but for a
+    descriptor's bytes, shorter than a local header, a name and a content.
     """
-    extras = {0, *(length for length in (extra, extra + 4, extra + 8) if extra and length <= _HIDES_NOTHING)}
-    return frozenset(each + descriptor for each in extras for descriptor in ((12, 16, 20, 24) if described else (0,)))
+    longer = (extra, extra + 4, extra + 8) if extra else ()
+    extras = {0, *(length for length in longer if length <= _HIDES_NOTHING)}
+    narrow = {each + descriptor for each in extras for descriptor in ((12, 16, 20, 24) if described else (0,))}
+    sizes = extra + _ZIP64_SIZES
+    wide = {sizes + descriptor for descriptor in ((20, 24) if described else (0,)) if sizes <= _HIDES_NOTHING}
+    return frozenset(narrow | wide)
 
 
 def find_gaps(source: Source, members: Members, suspects: Sequence[int]) -> list[tuple[int, int]]:

@@ -1,5 +1,6 @@
 """Member: one small file out of an archive, and the bytes that put one in."""
 
+import stat
 import struct
 import zlib
 from typing import NamedTuple
@@ -32,7 +33,7 @@ FILE_LIMIT = 1 << 20
 """Bytes of a file that is read from an archive or put into one."""
 
 _MADE_BY_UNIX, _VERSION, _VERSION_ZIP64 = 3 << 8, 20, 45
-_REGULAR_0644 = 0o100644 << 16
+_REGULAR_0644, _READABLE = 0o100644 << 16, 0o444 << 16
 _1980_01_01 = 1 << 5 | 1
 _DEFLATE_OVERHEAD = 1024
 """More than deflate adds to what it cannot shorten: 5 bytes for each 16 KiB and for the end."""
@@ -79,7 +80,8 @@ def read_member(source: Source, directory: Directory, path: str) -> bytes | None
 def new_member(path: str, data: bytes, records: bytes = b"", old: Found | None = None) -> NewMember:
     """The file as a member: stored, which gives the same bytes with every zlib.
 
-    Mode, date and comment are those of `old`, a member of the directory `records`; else 0644 and 1980-01-01.
+    Mode, date and comment are those of `old`, a member of the directory `records`; else 0644 and 1980-01-01. All may
+    read it: Lambda runs the code as another user than the file's owner.
     """
     name = check_path(path)
     if len(data) > FILE_LIMIT:
@@ -87,8 +89,9 @@ def new_member(path: str, data: bytes, records: bytes = b"", old: Found | None =
     crc, size = zlib.crc32(data), len(data)
     before = old.record if old else Record(*[0] * len(Record._fields))._replace(date=_1980_01_01)
     comment = records[old.end - old.record.comment_length : old.end] if old else b""
-    if not before.external >> 16:
+    if not stat.S_IFMT(before.external >> 16):
         before = before._replace(made_by=_MADE_BY_UNIX, external=_REGULAR_0644)
+    before = before._replace(external=before.external | _READABLE)
     made_by, time, date = before.made_by & 0xFF00 | _VERSION, before.time, before.date
     local = LOCAL.pack(LOCAL_SIGNATURE, _VERSION, 0, STORED, time, date, crc, size, size, len(name), 0)
     record = Record(

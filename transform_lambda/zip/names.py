@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from transform_lambda.zip.directory import Directory
-from transform_lambda.zip.records import RECORD, UNICODE_PATH_EXTRA, Record, extra_at, name_at, read_record, shown
+from transform_lambda.zip.records import (
+    PATH_LIMIT,
+    RECORD,
+    UNICODE_PATH_EXTRA,
+    Record,
+    extra_at,
+    name_at,
+    read_record,
+    shown,
+)
 from transform_lambda.zip.refused import REPACK, ZipError
 
 _DOS_DIRECTORY = 0x10
@@ -28,7 +37,7 @@ class Found(NamedTuple):
 def check_path(path: str) -> bytes:
     """The path as a member's name; `ZipError` (path) unless it is relative, plain ASCII and already resolved."""
     name = path.encode("utf-8", "surrogatepass")
-    if not (path.isascii() and path.isprintable() and 0 < len(name) <= 255 and _resolved(name) == name):
+    if not (path.isascii() and path.isprintable() and 0 < len(name) <= PATH_LIMIT and _resolved(name) == name):
         raise ZipError("path", f"{shown(name)} cannot be a file in the archive: give a path like '.env' or 'app/.env'")
     return name
 
@@ -36,9 +45,11 @@ def check_path(path: str) -> bytes:
 def find_file(directory: Directory, path: str) -> list[Found]:
     """The members that are the file at `path`, in directory order; the last one is what readers get.
 
-    `ZipError` where one is no regular file, or where another member would unpack onto it.
+    `ZipError` where one is no regular file, where another member would unpack onto it, or where the prefix has one.
     """
     wanted = check_path(path)
+    if any(_resolved(name) == wanted for name in directory.hidden):
+        raise ZipError("hidden", f"another {shown(wanted)} stands in front of the first member; {REPACK}")
     found = []
     for candidate in _candidates(directory, wanted):
         name = name_at(directory.records, candidate.at, candidate.record)

@@ -29,6 +29,8 @@ WIDE = 0xFFFFFFFF
 """In a 32-bit field: the value stands in the zip64 extra field (APPNOTE 4.5.3)."""
 WIDE_COUNT = 0xFFFF
 """The same in a 16-bit field."""
+PATH_LIMIT = 255
+"""Bytes of the longest path that a file to read or replace may have."""
 ZIP64_EXTRA, UNICODE_PATH_EXTRA = 0x0001, 0x7075
 
 

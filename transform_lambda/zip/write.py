@@ -3,6 +3,7 @@
 import errno
 import mmap
 import os
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -33,14 +34,19 @@ def rewrite_bytes(data: bytes, files: Mapping[str, bytes]) -> bytes:
 def rewrite_file(source: Path | str, target: Path | str, files: Mapping[str, bytes]) -> None:
     """Writes the archive `source` to `target` with `files` replaced or added; they may be the same path.
 
-    `target` is there whole or not at all. Memory holds the directory and at most `BUFFER` bytes of the archive.
+    `target` is there whole or not at all, with the mode that it had, or 0644 less the umask. Memory holds the
+    directory and at most `BUFFER` bytes of the archive.
     """
     target = Path(target)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     with open(source, "rb", buffering=0) as reader:
         steps = plan_rewrite(read_directory(open_source(reader.fileno())), files)
+        # Opened outside of the try: a part that was there is another's, and stays.
+        writer = open(part, "xb", buffering=0, opener=_open_for_all_to_read)  # noqa: SIM115
         try:
-            with open(part, "xb", buffering=0) as writer:
+            with writer:
+                if target.exists():
+                    os.fchmod(writer.fileno(), stat.S_IMODE(target.stat().st_mode))
                 write_steps(reader.fileno(), writer.fileno(), steps)
             part.replace(target)
         except BaseException:
@@ -103,6 +109,10 @@ COPIERS: tuple[Copier, ...] = (
 """Those that this system has, fastest first."""
 SHIFTING_COPIERS: tuple[Copier, ...] = (*([copy_by_mapping] if hasattr(mmap, "MAP_POPULATE") else []), *COPIERS)
 """The same for bytes that move by other than whole pages."""
+
+
+def _open_for_all_to_read(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o644)
 
 
 def _copy(source: int, target: int, run: Keep, copiers: Sequence[Copier]) -> None:

@@ -1,0 +1,41 @@
+import pytest
+
+from transform_lambda.log import redact
+
+
+def redacted(text, *values):
+    return redact(text, {"ResourceProperties": {"Env": {str(index): value for index, value in enumerate(values)}}})
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Properties.KeepVersions: needs 'Publish: true'; without it", "true"),
+        ("got None, false, null or True", "none"),
+        ("got None, false, null or True", "False"),
+        ("hitcounter-1-Visits-1234 has 1234 bytes", 1234),
+        ("took 12.5 s", "12.5"),
+        ("function hitcounter-prod-Visits-1 is there", "prod"),
+        ("cannot update function: Lambdas answered", "Lambda"),
+        ("PreconditionFailedException", "Failed"),
+        ("my_prod_table", "prod"),
+    ],
+)
+def test_words_and_parts_of_words_stay_in_a_reason(text, value):
+    assert redacted(text, value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "left"),
+    [
+        ("value 'prod', or prod", ["prod"], "value '***', or ***"),
+        ("key=a.b+c;", ["a.b+c"], "key=***;"),
+        ("xs3cr3t-valuex", ["s3cr3t-value"], "x***x"),
+        ("s3cr3t-value-2", ["s3cr3t-value", "s3cr3t-value-2"], "***"),
+        ("got 'a\\nb\\nc'", ["a\nb\nc"], "got '***'"),
+        ('got "a\\"b\\"c"', ['a"b"c'], 'got "***"'),
+        ("abc", ["abc"], "abc"),
+    ],
+)
+def test_a_value_is_hidden_as_a_word_and_a_long_one_wherever_it_is(text, values, left):
+    assert redacted(text, *values) == left
