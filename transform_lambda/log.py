@@ -9,7 +9,7 @@ from transform_lambda.contract import Event, Json, Request
 
 _SECRET_PROPERTIES = ("Env", "Environment")
 _SHORTEST_SECRET, _LONG_SECRET = 4, 8
-_PLAIN = re.compile(r"true|false|null|none|[+-]?[0-9]+(\.[0-9]+)?", re.IGNORECASE)
+_PLAIN = re.compile(r"true|false|null|none|[+-]?[0-9]{1,5}(\.[0-9]{1,5})?", re.IGNORECASE)
 """Values that are no secrets, and words of many a reason."""
 _QUERY = re.compile(r"(https?://[^\s'\"?]*)\?[^\s'\"]*")
 
@@ -31,7 +31,7 @@ def redact(text: str, event: Event) -> str:
     """The text without values of `Env` and `Environment` of four characters or more, and without queries of URLs.
 
     A short value goes where it stands as a whole word, a long one wherever it occurs; true, false, null, none and
-    numbers stay, as a reason that lacks them tells nothing any more.
+    numbers of up to five digits stay, as a reason that lacks them tells nothing any more.
     """
     secrets = {secret for secret in _secrets(event) if len(secret) >= _SHORTEST_SECRET and not _PLAIN.fullmatch(secret)}
     for secret in sorted(secrets, key=len, reverse=True):

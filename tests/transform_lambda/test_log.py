@@ -35,6 +35,7 @@ def test_words_and_parts_of_words_stay_in_a_reason(text, value):
         ("got 'a\\nb\\nc'", ["a\nb\nc"], "got '***'"),
         ('got "a\\"b\\"c"', ['a"b"c'], 'got "***"'),
         ("abc", ["abc"], "abc"),
+        ("pin 493817 refused", ["493817"], "pin *** refused"),
     ],
 )
 def test_a_value_is_hidden_as_a_word_and_a_long_one_wherever_it_is(text, values, left):
