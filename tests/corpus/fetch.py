@@ -51,8 +51,11 @@ def download(kind, requirement):
 
 def fetch_archivers():
     NODE.mkdir(parents=True, exist_ok=True)
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-    subprocess.run(["npm", "install", *options, "--prefix", NODE, *ARCHIVERS], check=True)
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent", "--fetch-retries=0", "--fetch-timeout=20000"]
+    run = subprocess.run(["npm", "install", *options, "--prefix", NODE, *ARCHIVERS], timeout=120)
+    if run.returncode:
+        # Where the registry can't be reached, the tests with them are left out and say so.
+        print("archivers for Node can't be installed here", file=sys.stderr)
 
 
 if __name__ == "__main__":
