@@ -39,7 +39,7 @@ examples:
   hitcounter explain plugins            the plug-ins, what they take and what they give
   hitcounter explain values             what every plug-in may take
   hitcounter explain --format json
-  hitcounter explain --cfnlintrc        two settings that teach a plain cfn-lint the type HitCounter
+  hitcounter explain --cfnlintrc        settings that teach a plain cfn-lint the type HitCounter
 """
 
 
