@@ -129,3 +129,8 @@ def test_the_json_form_says_the_same_as_the_yaml_form(command, monkeypatch):
         _, text, _ = command("expand", *get_arguments(case), "--format", "json")
 
         assert json.loads(text) == read_expanded(case)
+
+
+def test_no_value_of_an_env_is_shown_with_a_problem():
+    for case in BAD:
+        assert "hunter" not in (case / "problems.txt").read_text("utf-8"), case.name

@@ -69,9 +69,14 @@ def print_problem(name: str, problem: Problem, spot: Spot | None) -> str:
 
 
 def _hide_value(spot: Spot, problem: Problem) -> Spot:
-    """The line up to the place: what follows in an ``Env`` may be a secret."""
-    shown = spot.column - 1 + (len(str(problem.path[-1])) if problem.at_key else 0)
-    return spot._replace(text=f"{spot.text[:shown]}…")
+    """The line as far as it tells no value: the others of an ``Env``, too, may be secrets."""
+    name = str(problem.path[-1])
+    before = spot.text[: spot.column - 1]
+    if before.strip() in ("", f"{name}:"):
+        return spot._replace(text=f"{before}{name if problem.at_key else ''}…")
+    start = before.find("Env")
+    shown = before[: start + len("Env")] if start >= 0 else before[: len(before) - len(before.lstrip())]
+    return spot._replace(text=f"{shown}…")
 
 
 def print_spot(spot: Spot) -> str:

@@ -348,6 +348,8 @@ def test_a_made_up_physical_id_that_the_role_does_not_allow_fails_no_delete(comp
 
     succeed(companion.delete("app-Visits-1ABCDEF2GHIJK"))
 
+    assert "delete" not in companion.functions.kinds
+
 
 def test_a_delete_that_the_role_does_not_allow_fails(companion):
     companion.create()
