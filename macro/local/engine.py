@@ -91,6 +91,7 @@ def start_on(ports: Iterable[int], state: State | None = None, auth: bool = Fals
 
 def check_engine(engine: Engine, seconds: float = 0.0) -> None:
     """Return after so many seconds; :class:`EngineError` as soon as the engine is no longer there."""
+    assert engine.guard.stdout is not None
     if not select.select([engine.guard.stdout], [], [], seconds)[0]:
         return
     ended = engine.log.with_name("ended")

@@ -77,7 +77,7 @@ def _is_stdin_closed(seconds: float | None) -> bool:
 
 
 if __name__ == "__main__":
-    # Only the end of stdin is a reason to end. A handler, since what is ignored (SIG_IGN) is ignored by the command, too.
+    # Only the end of stdin is a reason to end. A handler, since the command would inherit SIG_IGN.
     for unheeded in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(unheeded, lambda *_: None)
     guard(sys.argv[1], sys.argv[2], sys.argv[3:])
