@@ -13,6 +13,7 @@ from macro.local.wheels import BOTO3, FOR_MACRO, MACHINES, Target, find_packages
 
 ROOT = Path(__file__).parent.parent.parent
 BUILTIN = ROOT / "macro" / "builtin"
+INSTALL = ROOT / "macro" / "install.yaml"
 # What runs, and nothing that only a checkout has: a release that was installed gives the same zip.
 _KINDS = (".py", ".json", ".env")
 

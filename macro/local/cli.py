@@ -93,6 +93,13 @@ def env(arguments: argparse.Namespace) -> int:
     return show_env(["env", *arguments.rest], program="hitcounter")
 
 
+def bundle(arguments: argparse.Namespace) -> int:
+    """Write the zips that an installation is made of."""
+    from macro.local.bundle_command import run
+
+    return run(arguments)
+
+
 def expand_source(source: Source, arguments: argparse.Namespace, is_other: bool = False) -> Expanded | None:
     """The plain template, or ``None`` after its problems were told, each with the author's line.
 
@@ -190,7 +197,8 @@ def has_colour(stream: object) -> bool:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
-    return usage.make_parser({"expand": expand, "lint": lint, "explain": explain, "env": env})
+    commands = {"expand": expand, "lint": lint, "explain": explain, "env": env, "bundle": bundle}
+    return usage.make_parser(commands)
 
 
 def _preview(template: Template, arguments: argparse.Namespace, is_other: bool = False) -> Expanded:

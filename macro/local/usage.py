@@ -3,6 +3,8 @@
 import argparse
 from collections.abc import Callable, Mapping
 
+from macro.local import bundle_command
+
 Commands = Mapping[str, Callable[[argparse.Namespace], int]]
 LAST_OUTPUT = "\0"
 
@@ -13,6 +15,7 @@ examples:
   hitcounter lint template.yaml                      check it, with cfn-lint on what it becomes
   hitcounter explain                                 every property, attribute and plug-in
   hitcounter env code.zip table=hits                 what deployment would do to a code zip
+  hitcounter bundle                                  make the zips that an installation is made of
 """
 _EXPAND = """\
 examples:
@@ -59,6 +62,8 @@ def make_parser(commands: Commands) -> argparse.ArgumentParser:
     # Its own parser reads the arguments.
     env = parsers.add_parser("env", help="show what deployment would do to the .env of a code zip", add_help=False)
     env.set_defaults(command=commands["env"])
+    bundle = _add(parsers, "bundle", bundle_command.SUMMARY, bundle_command.EXAMPLES, commands["bundle"])
+    bundle_command.add_arguments(bundle)
     return parser
 
 
