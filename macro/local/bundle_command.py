@@ -84,10 +84,9 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def print_table(folder: Path, files: Mapping[str, bytes]) -> str:
-    """A line for each file: path, size, SHA-256."""
-    width = max(len(str(folder / name)) for name in files)
+    """A line for each file: size, SHA-256, path."""
     return "\n".join(
-        f"{folder / name!s:<{width}}  {print_size(len(content)):>8}  {hashlib.sha256(content).hexdigest()}"
+        f"{print_size(len(content)):>8}  {hashlib.sha256(content).hexdigest()}  {folder / name}"
         for name, content in files.items()
     )
 

@@ -21,19 +21,18 @@ def find_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "hitcounter", "wheels")
 
 
-def fetch_locked(lock: Path, machines: Sequence[str], python: str) -> None:
-    """Fetch a lock file's wheels for these machines into the cache, their digests checked by pip."""
-    cache = find_cache()
+def fetch_locked(lock: Path, machines: Sequence[str], python: str, folder: Path) -> None:
+    """Fetch a lock file's wheels for these machines into the folder, their digests checked by pip."""
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as draft:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as draft:
             for machine in machines:
                 options = ["--require-hashes", "--no-deps", "--requirement", str(lock)]
                 _download([*options, *_choose_platform(machine, python)], Path(draft))
             for wheel in Path(draft).iterdir():
-                wheel.replace(cache / wheel.name)
+                wheel.replace(folder / wheel.name)
     except OSError as error:
-        text = f"{cache}: can't be written: {error.strerror}; name another folder in XDG_CACHE_HOME"
+        text = f"{folder}: can't be written: {error.strerror}; name another folder in XDG_CACHE_HOME"
         raise MacroError([Problem((), text)]) from None
 
 

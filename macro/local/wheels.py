@@ -46,7 +46,7 @@ def find_packages(lock: Path, target: Target, folder: Path | None = None) -> lis
     place = folder or find_cache()
     missing = _name_missing(pins, target, place)
     if missing and not folder:
-        fetch_locked(lock, [MACHINES[platform] for platform in target.platforms], target.python)
+        fetch_locked(lock, [MACHINES[platform] for platform in target.platforms], target.python, place)
         missing = _name_missing(pins, target, place)
     if missing:
         raise MacroError(Problem((), text) for text in _explain(missing, pins, target, place))
