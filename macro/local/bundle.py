@@ -1,28 +1,59 @@
-"""Zips for Lambda, the same bytes on every machine and day."""
+"""The zips that an installation is made of, the same bytes on every machine and day."""
 
 import hashlib
-import io
-import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-BUILTIN = Path(__file__).parent.parent / "builtin"
-# The earliest date a zip can hold (APPNOTE 4.4.6), so that no clock gets in.
-_DATE = (1980, 1, 1, 0, 0, 0)
-_UNIX = 3
-_MODE = 0o100644
+from macro.errors import MacroError, Problem
+from macro.local.archive import Packed, compress, store, write_zip
+from macro.local.packed_plugins import COMPANION, MACRO, choose_members, read_packages
+from macro.local.pip import fetch_latest
+from macro.local.wheels import BOTO3, FOR_MACRO, MACHINES, Target, find_packages, read_wheels
+
+ROOT = Path(__file__).parent.parent.parent
+BUILTIN = ROOT / "macro" / "builtin"
+INSTALL = ROOT / "macro" / "install.yaml"
+# What runs, and nothing that only a checkout has: a release that was installed gives the same zip.
+_KINDS = (".py", ".json", ".env")
+
+
+class Bundles(NamedTuple):
+    """The zips of both functions and of the built-in handler."""
+
+    macro: bytes
+    companion: bytes
+    handler: bytes
+
+
+def make_bundles(
+    platforms: Sequence[str] = tuple(MACHINES),
+    plugins: Sequence[str] = (),
+    boto3: str | None = None,
+    wheels: Path | None = None,
+) -> Bundles:
+    """The zips for functions on these platforms; one zip serves both.
+
+    Without platforms they are for an engine on this machine that runs functions in this very interpreter: no package
+    of others is packed but the ``plugins`` (names, wheels, folders), and nothing is fetched. ``boto3`` is a version to
+    pack into the companion's zip, ``""`` the pinned one. ``wheels`` is the folder to take packages from instead of the
+    index. Raises :class:`MacroError` where a package is missing, damaged or can't be packed.
+    """
+    target = Target(platforms)
+    packages = read_packages(plugins, target.python)
+    macro, companion = _read_sources("macro"), _read_sources("transform_lambda")
+    if platforms:
+        macro |= read_wheels(find_packages(FOR_MACRO, target, wheels))
+    if boto3 is not None:
+        companion |= _read_boto3(boto3, target, wheels)
+    macro = _add(macro, choose_members(packages, MACRO))
+    companion = _add(companion, choose_members(packages, COMPANION))
+    return Bundles(write_zip(macro), write_zip(companion), zip_builtin())
 
 
 def zip_files(files: Mapping[str, bytes]) -> bytes:
-    """A zip of these files in this order, readable by all and stored: compressed bytes differ between zlib builds."""
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in files.items():
-            info = zipfile.ZipInfo(name, _DATE)
-            info.create_system = _UNIX
-            info.external_attr = _MODE << 16
-            archive.writestr(info, content)
-    return target.getvalue()
+    """A zip of these files in this order, readable by all and stored."""
+    return write_zip({name: store(content) for name, content in files.items()})
 
 
 def zip_builtin() -> bytes:
@@ -36,6 +67,28 @@ def write_digest(module: Path = BUILTIN / "digest.py") -> None:
     lines = module.read_text("utf-8").split("\n")
     lines = [f'SHA256 = "{digest}"' if line.startswith("SHA256") else line for line in lines]
     module.write_text("\n".join(lines), "utf-8")
+
+
+def _read_sources(package: str) -> dict[str, Packed]:
+    """What a function runs of our own package; ``local`` is for a developer's machine."""
+    names = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*") if path.is_file())
+    left_out = ("macro/local/", f"{package}/__main__.py")
+    kept = [name for name in names if name.endswith(_KINDS) and not name.startswith(left_out)]
+    return {name: compress((ROOT / name).read_bytes()) for name in kept}
+
+
+def _read_boto3(version: str, target: Target, folder: Path | None) -> dict[str, Packed]:
+    if not version:
+        return read_wheels(find_packages(BOTO3, target, folder))
+    with fetch_latest([f"boto3=={version}"], target.python, folder) as wheels:
+        return read_wheels(wheels)
+
+
+def _add(members: Mapping[str, Packed], further: Mapping[str, Packed]) -> dict[str, Packed]:
+    clashing = [name for name in further if members.get(name, further[name]).crc != further[name].crc]
+    if clashing:
+        raise MacroError([Problem((), f"plugins can't bring a {name} of their own; rename it") for name in clashing])
+    return {**members, **further}
 
 
 if __name__ == "__main__":

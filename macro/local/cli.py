@@ -126,6 +126,13 @@ def local(arguments: argparse.Namespace) -> int:
     return run_local(arguments)
 
 
+def bundle(arguments: argparse.Namespace) -> int:
+    """Write the zips that an installation is made of."""
+    from macro.local.bundle_command import run
+
+    return run(arguments)
+
+
 def expand_source(source: Source, arguments: argparse.Namespace, is_other: bool = False) -> Expanded | None:
     """The plain template, or ``None`` after its problems were told, each with the author's line.
 
@@ -216,7 +223,7 @@ def has_colour(stream: object) -> bool:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
-    commands = (expand, lint, explain, env, install, uninstall, deploy, local)
+    commands = (expand, lint, explain, env, local, bundle, install, deploy, uninstall)
     return usage.make_parser({command.__name__: command for command in commands})
 
 

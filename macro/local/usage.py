@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Mapping
 
+from macro.local import bundle_command
 from macro.local.parsers import add_command, add_plugin, add_template
 from macro.local.usage_cloud import add_deploy, add_install, add_local, add_uninstall
 
@@ -19,6 +20,7 @@ examples:
   hitcounter local template.yaml                     deploy it on this machine, without an account, and count hits
   hitcounter install                                 put the macro and its companion into your account
   hitcounter deploy template.yaml --stack-name hits  show what would change, then deploy it
+  hitcounter bundle                                  make the zips that an installation is made of
 """
 _EXPAND = """\
 examples:
@@ -69,6 +71,8 @@ def make_parser(commands: Commands) -> argparse.ArgumentParser:
     add_install(parsers, commands["install"])
     add_deploy(parsers, commands["deploy"])
     add_uninstall(parsers, commands["uninstall"])
+    bundle = add_command(parsers, "bundle", bundle_command.SUMMARY, bundle_command.EXAMPLES, commands["bundle"])
+    bundle_command.add_arguments(bundle)
     return parser
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 
+from macro.local.bundle_command import add_packing
 from macro.local.parsers import Command, add_command, add_json, add_place, add_template
 
 _INSTALL = """\
@@ -12,7 +13,7 @@ examples:
   hitcounter install --profile work --region eu-central-1
   hitcounter install --dry-run                         show what would be done
   hitcounter install --suffix Beta                     a second one beside the first: Transform: HitCounterMacroBeta
-  hitcounter install --bundle-plugin hitcounter-topic  with a plug-in that is installed here
+  hitcounter install --plugin samples/plugin           with a plug-in: a folder, a wheel, or an installed package
 """
 _UNINSTALL = """\
 Stacks that use the installation can't be changed or deleted without it, so it stays while there are any.
@@ -52,14 +53,7 @@ def add_install(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", 
     parser.add_argument("--architecture", choices=("arm64", "x86_64"), help="of the two functions; default: arm64")
     parser.add_argument("--log-retention", metavar="DAYS", help="how long the two functions' logs are kept")
     parser.add_argument("--kms-key-arn", metavar="ARN", help="key that encrypts bucket, table, queue and logs")
-    parser.add_argument(
-        "--bundle-plugin",
-        action="append",
-        default=[],
-        metavar="PACKAGE",
-        help="pack a plug-in's package in: an installed one, a wheel, or a project's folder",
-    )
-    parser.add_argument("--wheels", metavar="DIR", help="folder with the wheels to pack, for a machine without network")
+    add_packing(parser)
     add_json(parser)
 
 

@@ -1,7 +1,8 @@
-"""Fetch what nobody here wrote: templates in cfn-lint's source distribution, large wheels, and archivers for Node.
+"""Fetch what nobody here wrote: templates in cfn-lint's source distribution, wheels, and archivers for Node.
 
 ``python tests/corpus/fetch.py`` needs the package indexes once; the tests then read what is there offline. cfn-lint and
-botocore are of the versions that are installed. Without npm the archivers are left out.
+botocore are of the versions that are installed; what the zips for Lambda hold is pinned by digests, and comes once more
+for the Python that runs the tests. Without npm the archivers are left out.
 """
 
 import importlib.metadata
@@ -10,7 +11,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from macro.errors import MacroError
+from macro.local.pip import fetch_locked
+from macro.local.wheels import BOTO3, FOR_MACRO, MACHINES, Target, find_packages, read_pins
+
 FOLDER = Path(__file__).parent / "downloaded"
+LAMBDA = FOLDER / "lambda"
+OWN = FOLDER / "own"
 NODE = FOLDER / "node"
 WHEELS = ("numpy", "lxml", "botocore")
 ARCHIVERS = ("archiver@8", "adm-zip@0.6", "jszip@3", "yazl@3")
@@ -34,6 +41,25 @@ def find_archivers():
     return NODE if all(found) else None
 
 
+def is_there(lock):
+    """Whether all wheels of a lock file were fetched."""
+    try:
+        return bool(find_packages(lock, Target(), LAMBDA))
+    except MacroError:
+        return False
+
+
+def find_own():
+    """The wheels of the macro's packages for the Python that runs this; fewer where they were not fetched yet."""
+    return sorted(OWN.glob("*.whl"))
+
+
+def name_own():
+    """What this Python needs to run the macro's packages."""
+    further = ["typing-extensions"] if sys.version_info < (3, 13) else []
+    return [f"{pin.name}=={pin.version}" for pin in read_pins(FOR_MACRO.read_text("utf-8"))] + further
+
+
 def fetch_archive():
     version = importlib.metadata.version("cfn-lint")
     download("--no-binary", f"cfn-lint=={version}")
@@ -44,9 +70,9 @@ def fetch_wheel(package):
     download("--only-binary", f"{package}{pin}")
 
 
-def download(kind, requirement):
+def download(kind, *requirements, folder=FOLDER):
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", kind, ":all:"]
-    subprocess.run([*pip, "--dest", FOLDER, requirement], check=True)
+    subprocess.run([*pip, "--dest", folder, *requirements], check=True)
 
 
 def fetch_archivers():
@@ -64,5 +90,10 @@ if __name__ == "__main__":
     for wheel in WHEELS:
         if find_wheel(wheel) is None:
             fetch_wheel(wheel)
+    for lock in (FOR_MACRO, BOTO3):
+        if not is_there(lock):
+            fetch_locked(lock, MACHINES.values(), Target().python, LAMBDA)
+    if len(find_own()) < len(name_own()):
+        download("--only-binary", *name_own(), folder=OWN)
     if shutil.which("npm") and find_archivers() is None:
         fetch_archivers()

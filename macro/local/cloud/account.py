@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 from macro.local.cloud.errors import CloudError
 
@@ -34,6 +35,16 @@ class Account:
         if service not in self._clients:
             self._clients[service] = self._session.client(service, endpoint_url=self.endpoint, config=_config())
         return self._clients[service]
+
+    def is_ministack(self) -> bool:
+        """Whether the endpoint is a MiniStack, which tells so by a page of its own."""
+        if not self.endpoint:
+            return False
+        try:
+            with urlopen(f"{self.endpoint.rstrip('/')}/_ministack/health", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
 
     def name(self) -> str:
         """How messages call it: ``account 123456789012, eu-central-1``, or the engine's URL."""

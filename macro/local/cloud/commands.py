@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from macro.errors import MacroError
@@ -19,6 +19,7 @@ from macro.local.cloud.uninstall import find_users, uninstall
 from macro.local.files import read_source
 from macro.local.parameters import read_parameters
 from macro.local.telling import PROBLEMS, tell_problems
+from macro.local.wheels import MACHINES
 
 FINE = 0
 
@@ -29,7 +30,7 @@ def run_install(arguments: argparse.Namespace) -> int:
 
     with show_progress(arguments.json) as tell, _in_account(arguments) as account:
         tell(Line("begin", f"installing {name_stack(arguments.suffix)} {own_version()} in {account.name()}"))
-        bundles = make_bundles(plugins=arguments.bundle_plugin, wheels=arguments.wheels)
+        bundles = make_bundles(_platforms(account), arguments.plugin, arguments.with_boto3, arguments.wheels)
         choice = Choice(arguments.suffix, _read_parameters(arguments), arguments.dry_run)
         installed = install(account, choice, bundles, tell)
         if arguments.dry_run:
@@ -87,6 +88,11 @@ def _in_account(arguments: argparse.Namespace) -> Iterator[Account]:
     place = Place(arguments.profile, arguments.region, arguments.endpoint_url)
     with explained(place.endpoint):
         yield connect(place)
+
+
+def _platforms(account: Account) -> tuple[str, ...]:
+    """Lambda's, or none: MiniStack runs functions in its own interpreter, where packages for Lambda can't be loaded."""
+    return () if account.is_ministack() else tuple(MACHINES)
 
 
 def _read_parameters(arguments: argparse.Namespace) -> dict[str, str]:

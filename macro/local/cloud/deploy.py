@@ -50,8 +50,8 @@ class Deployed(NamedTuple):
 def deploy(account: Account, order: Order, agree: Agree | None, tell: Tell) -> Deployed:
     """Deploy the template; ``agree`` is asked with the change set and what of it costs data, before anything changes.
 
-    Without ``agree`` the change set is left as it is. Raises :class:`MacroError` with what is wrong with the template, or
-    :class:`CloudError` with the first cause of a failure and what would help; nothing is changed then, or all is undone.
+    Without ``agree`` the change set is left as it is. Raises :class:`MacroError` with what is wrong with the template,
+    or :class:`CloudError` with the first cause of a failure and what would help; all is as before then.
     """
     client = account.client("cloudformation")
     stack = make_ready(account, order.stack_name, tell)

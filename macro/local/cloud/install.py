@@ -141,7 +141,7 @@ class _Plan:
 
     def _parameters(self, template: Template, stack: Stack | None) -> dict[str, str | None]:
         before = stack.parameters if stack else {}
-        given = {"Suffix": self._choice.suffix, **self._choice.parameters}
+        given = {"Suffix": self._choice.suffix, "LowerSuffix": self._choice.suffix.lower(), **self._choice.parameters}
         if before.get("ApiGatewayLogRole") != "true" and not _has_log_role(self._account):
             given = {"ApiGatewayLogRole": "true", **given}
         known = template.get("Parameters", {})

@@ -14,6 +14,7 @@ from macro.local.cloud.stack import read_stack
 # As the companion tags what it makes, and keys its records: see transform_lambda/README.md.
 _TAG = "hitcounter:stack-id"
 _KEPT = "kept/"
+_RECORDS = "RecordsTable"
 
 
 def find_users(account: Account, suffix: str) -> list[str]:
@@ -58,17 +59,17 @@ def _recorded(account: Account, suffix: str) -> Iterator[str]:
     """Stacks with a resource that was answered for and not deleted since."""
     from botocore.exceptions import ClientError
 
-    stack = read_stack(account.client("cloudformation"), name_stack(suffix))
-    table = stack.outputs.get("RecordsTableName") if stack else None
-    if not table:
-        return
     try:
+        table = account.client("cloudformation").describe_stack_resource(
+            StackName=name_stack(suffix), LogicalResourceId=_RECORDS
+        )["StackResourceDetail"]["PhysicalResourceId"]
         for page in account.client("dynamodb").get_paginator("scan").paginate(TableName=table):
             for item in page["Items"]:
                 if json.loads(item["record"]["S"]).get("current"):
                     yield item["id"]["S"].partition("|")[0]
     except ClientError as error:
-        if code_of(error) != "ResourceNotFoundException":
+        # No such stack or resource, or the table is gone.
+        if code_of(error) not in ("ValidationError", "ResourceNotFoundException"):
             raise
 
 
