@@ -1,5 +1,6 @@
 """The account and region, or the engine, that a command works in."""
 
+import os
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -47,8 +48,8 @@ class Account:
             return False
 
     def name(self) -> str:
-        """How messages call it: ``account 123456789012, eu-central-1``, or the engine's URL."""
-        return self.endpoint or f"account {self.id}, {self.region}"
+        """How messages call it: ``account 123456789012, eu-central-1``, or the engine by its URL."""
+        return f"the engine at {self.endpoint}" if self.endpoint else f"account {self.id}, {self.region}"
 
     def options(self) -> str:
         """The command-line options that lead here again, with a leading space where there are any."""
@@ -69,7 +70,9 @@ def connect(place: Place) -> Account:
     if place.endpoint and urlsplit(place.endpoint).scheme not in ("http", "https"):
         raise CloudError(f"--endpoint-url {place.endpoint}: must be a URL such as http://127.0.0.1:4566")
     try:
-        session = boto3.Session(profile_name=place.profile, region_name=place.region)
+        # boto3 reads AWS_DEFAULT_REGION alone; AWS's other tools also this.
+        region = place.region or os.environ.get("AWS_REGION")
+        session = boto3.Session(profile_name=place.profile, region_name=region)
     except ProfileNotFound:
         known = ", ".join(boto3.Session().available_profiles) or "none"
         raise CloudError(f"there is no profile {place.profile!r}; there are: {known}") from None

@@ -1,6 +1,6 @@
 """One operation on a stack: made ready for, carried out before the user's eyes, its failure told by its first cause."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from macro.local.cloud.account import Account
 from macro.local.cloud.change_set import ChangeSet, execute
@@ -72,10 +72,10 @@ def remove(account: Account, stack: Stack, tell: Tell) -> None:
         raise CloudError(_explain(account, ended, events))
 
 
-def print_outputs(stack: Stack) -> str:
-    """``name: value`` lines of the stack's outputs."""
-    width = max((len(name) for name in stack.outputs), default=0) + 1
-    return "\n".join(f"{name + ':':<{width}} {value}" for name, value in stack.outputs.items())
+def print_outputs(outputs: Mapping[str, str]) -> str:
+    """A stack's outputs as lines of ``name: value``."""
+    width = max((len(name) for name in outputs), default=0) + 1
+    return "\n".join(f"{name + ':':<{width}} {value}" for name, value in outputs.items())
 
 
 def _line(event: Happening) -> Line:
