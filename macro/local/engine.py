@@ -79,22 +79,27 @@ def _exit_on_signals() -> Iterator[None]:
 def _check_port(port: int) -> int:
     if not 1 <= port <= 65_535:
         raise EngineError(f"port {port}: must be a whole number from 1 to 65535")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except PermissionError:
-            raise EngineError(f"port {port}: this user may not listen there; choose one from 1024 on") from None
-        except OSError:
-            raise PortTaken(port) from None
+    if reason := _find_obstacle(port):
+        raise PortTaken(port, reason)
     return port
 
 
 def _find_ports(state: State | None) -> Iterator[int]:
-    if state and state.port:
+    if state and state.port and not _find_obstacle(state.port):
         yield state.port
     for _ in range(_FREE_PORTS):
         with socket.socket() as probe:
             probe.bind((HOST, 0))
             port = int(probe.getsockname()[1])
         yield port
+
+
+def _find_obstacle(port: int) -> str:
+    with socket.socket() as probe:
+        # As the engine does, since a port that was just left can be used again.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError) as error:
+            return str(getattr(error, "strerror", error))
+    return ""

@@ -80,4 +80,7 @@ if __name__ == "__main__":
     # Only the end of stdin is a reason to end. A handler, since the command would inherit SIG_IGN.
     for unheeded in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(unheeded, lambda *_: None)
-    guard(sys.argv[1], sys.argv[2], sys.argv[3:])
+    try:
+        guard(sys.argv[1], sys.argv[2], sys.argv[3:])
+    except OSError as error:
+        sys.exit(str(error))

@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -52,10 +53,10 @@ class Engine(NamedTuple):
 
 
 class PortTaken(EngineError):
-    """Somebody else listens on the port."""
+    """The port can't be listened on, mostly since somebody else does."""
 
-    def __init__(self, port: int) -> None:
-        super().__init__(f"port {port} is in use; choose another, or name none to get a free one")
+    def __init__(self, port: int, reason: str = "Address already in use") -> None:
+        super().__init__(f"port {port} can't be used: {reason}; choose another, or leave it out to get a free one")
 
 
 @contextmanager
@@ -118,7 +119,8 @@ def _meet_engine(port: int, state: State | None, guard: "subprocess.Popen[bytes]
     assert guard.stdout is not None
     line = guard.stdout.readline().decode(errors="replace")
     if not line.startswith("{"):
-        raise EngineError(f"the engine can't be started: {guard.stdout.read().decode(errors='replace').strip()}")
+        reason = line + guard.stdout.read().decode(errors="replace")
+        raise EngineError(f"the engine can't be started: {reason.strip()}")
     met = json.loads(line)
     log = Path(met["folder"], "log")
     return Engine(f"http://{HOST}:{port}", port, met["pid"], log, bool(state and state.is_set_back), guard)
@@ -130,7 +132,7 @@ def _wait_for_answer(engine: Engine, name: str) -> None:
         try:
             check_engine(engine, 0.05)
         except EngineError:
-            if "in use" in engine.log.read_text("utf-8", "replace"):
+            if "already in use" in engine.log.read_text("utf-8", "replace"):
                 raise PortTaken(engine.port) from None
             raise
         if time.monotonic() > deadline:
@@ -141,9 +143,9 @@ def _ask_name(engine: Engine) -> object:
     # Another engine may have taken the port, and must not be taken for ours; a proxy has no place on loopback.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"{engine.url}/_ministack/health", timeout=5) as answer:
+        with opener.open(f"{engine.url}/_ministack/health", timeout=1) as answer:
             return json.load(answer).get("edition")
-    except (OSError, ValueError, AttributeError):
+    except (OSError, HTTPException, ValueError, AttributeError):
         return None
 
 

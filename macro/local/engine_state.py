@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from macro.errors import MacroError, Problem
 
-_PATIENCE = 20.0
+_PATIENCE = 5.0
 _COMPLETE = "complete"
 
 
