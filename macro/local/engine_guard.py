@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -33,7 +34,15 @@ def guard(parent: str, mark: str, command: Sequence[str]) -> None:
             kill_group(process.pid)
             process.wait()
     finally:
+        remove_folder(folder)
+
+
+def remove_folder(folder: str) -> None:
+    """Remove a folder in which processes that end may still write."""
+    deadline = time.monotonic() + _PATIENCE
+    while os.path.exists(folder) and time.monotonic() < deadline:
         shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.01)
 
 
 def kill_group(pid: int) -> None:

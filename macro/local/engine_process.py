@@ -3,7 +3,6 @@
 import json
 import os
 import select
-import shutil
 import site
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
-from macro.local.engine_guard import kill_group
+from macro.local.engine_guard import kill_group, remove_folder
 from macro.local.engine_state import EngineError, State
 
 HOST = "127.0.0.1"
@@ -70,6 +69,7 @@ def start_engine(port: int, state: State | None, auth: bool) -> Iterator[Engine]
         _wait_for_answer(engine, name)
         if state:
             state.port_file.write_text(str(port))
+            state.mark.unlink(missing_ok=True)
         yield engine
     finally:
         _end(guard, engine)
@@ -160,7 +160,7 @@ def _end(guard: "subprocess.Popen[bytes]", engine: Engine | None) -> None:
         guard.wait()
     if guard.returncode and engine:
         kill_group(engine.pid)
-        shutil.rmtree(engine.log.parent, ignore_errors=True)
+        remove_folder(str(engine.log.parent))
     guard.stdout.close()
 
 

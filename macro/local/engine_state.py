@@ -24,9 +24,9 @@ class EngineError(MacroError):
 class State(NamedTuple):
     """Where an engine finds and leaves its state; ``lock`` is a file descriptor that each of its processes inherits.
 
-    ``mark`` is the file to make when the engine ended in order, else the next run starts from what this one began with;
-    ``is_set_back`` says that this happened to the last run. ``port_file`` is for the port of this run; ``port`` is that
-    of the last one.
+    ``mark`` is the file that is there while the folder is complete: until the engine answers, and after it ended in
+    order. Without it the next run starts from what this one began with; ``is_set_back`` says that this happened to the
+    last run. ``port_file`` is for the port of this run; ``port`` is that of the last one.
     """
 
     folder: Path
@@ -79,6 +79,7 @@ def _prepare(folder: Path, lock: int) -> State:
     is_set_back = _settle(kept, copy)
     _check(kept)
     shutil.copytree(kept, copy)
+    (copy / _COMPLETE).touch()
     last = port_file.read_text() if port_file.exists() else ""
     port = int(last) if last.isdecimal() and len(last) <= 5 else None
     return State(copy, copy / _COMPLETE, lock, is_set_back, port_file, port)
