@@ -160,7 +160,7 @@ def _end(guard: "subprocess.Popen[bytes]", engine: Engine | None) -> None:
         guard.wait()
     if guard.returncode and engine:
         kill_group(engine.pid)
-        remove_folder(str(engine.log.parent))
+        remove_folder(engine.log.parent)
     guard.stdout.close()
 
 

@@ -512,6 +512,19 @@ def test_an_engine_that_is_killed_leaves_the_state_that_it_began_with(tmp_path):
         assert not fourth.is_set_back
 
 
+def test_an_engine_that_was_told_to_end_saves_its_state(tmp_path):
+    with run_engine(state=tmp_path) as engine:
+        fill(engine)
+        os.kill(engine.pid, signal.SIGTERM)
+        with pytest.raises(EngineError) as error:
+            check_engine(engine, 30)
+
+    with run_engine(state=tmp_path) as again:
+        assert str(error.value) == "the engine ended by itself (exit code 0); run the command again"
+        assert not again.is_set_back
+        assert read(again) == ("3", b"stored")
+
+
 def test_two_engines_never_share_a_state(tmp_path):
     with run_engine(state=tmp_path), pytest.raises(EngineError) as error, run_engine(state=tmp_path):
         pass
