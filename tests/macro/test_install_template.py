@@ -202,7 +202,9 @@ def test_the_records_table_is_what_the_companion_takes(stack):
 
 
 def test_every_policy_is_within_iams_limit(stack):
-    sizes = {name: len(re.sub(r"\s", "", json.dumps(stack.policy(name)))) for name in stack.ids("AWS::IAM::ManagedPolicy")}
+    sizes = {
+        name: len(re.sub(r"\s", "", json.dumps(stack.policy(name)))) for name in stack.ids("AWS::IAM::ManagedPolicy")
+    }
 
     assert {name: size for name, size in sizes.items() if size > LARGEST_POLICY} == {}
 
