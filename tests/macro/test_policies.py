@@ -143,13 +143,18 @@ ROWS = [
 def get_principal(name):
     stack = install(**EVERYTHING) if name == "bounded companion" else install()
     if "companion" in name:
-        return Principal([stack.policy("CompanionPolicy"), stack.policy("CompanionCodePolicy")])
+        return Principal(attached(stack, "CompanionRole"))
     if name == "macro":
-        return Principal([stack.policy("MacroPolicy")])
+        return Principal(attached(stack, "MacroRole"))
     if name == "anyone":
         return Principal([ANYTHING])
     boundary = stack.policy("Boundary")
     return Principal([ANYTHING] if name == "greedy counter" else read_policies(name), boundary)
+
+
+def attached(stack, role):
+    arns = stack.properties(role)["ManagedPolicyArns"]
+    return [stack.policy(name) for name in stack.ids("AWS::IAM::ManagedPolicy") if stack.arn(name) in arns]
 
 
 @cache
