@@ -8,21 +8,29 @@ ALLOWED, NOT_ALLOWED, DENIED = "allowed", "not allowed", "denied"
 
 
 class Principal(NamedTuple):
-    """Who asks: the policies it has, and the boundary that bounds them, if it has one."""
+    """Who asks: the policies it has, and the boundary that bounds them, if it has one; or a service by its name."""
 
-    policies: Sequence[Mapping]
+    policies: Sequence[Mapping] = ()
     boundary: Mapping | None = None
+    service: str = ""
 
 
 def decide(principal, action, resource, context, resource_policies=()):
     """`DENIED` by a statement, `ALLOWED`, or `NOT_ALLOWED` by any; keys of `context` in any case."""
     request = action, resource, {key.lower(): value for key, value in context.items()}
     bounds = [principal.boundary] if principal.boundary else []
-    if any(_says("Deny", each, request) for each in [*principal.policies, *bounds, *resource_policies]):
+    of_resource = [_part_for(principal, each) for each in resource_policies]
+    if any(_says("Deny", each, request) for each in [*principal.policies, *bounds, *of_resource]):
         return DENIED
     is_given = any(_says("Allow", each, request) for each in principal.policies)
     is_within = all(_says("Allow", each, request) for each in bounds)
-    return ALLOWED if is_given and is_within else NOT_ALLOWED
+    is_granted = any(_says("Allow", each, request) for each in of_resource)
+    return ALLOWED if (is_given and is_within) or is_granted else NOT_ALLOWED
+
+
+def _part_for(principal, policy):
+    whom = ("*", {"Service": principal.service})
+    return {"Statement": [each for each in _listed(policy["Statement"]) if each["Principal"] in whom]}
 
 
 def _says(effect, policy, request):

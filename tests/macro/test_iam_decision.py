@@ -35,6 +35,15 @@ def test_a_resource_policy_denies():
     assert ask(policy(statement("Allow", "*")), resource_policies=[denial]) == DENIED
 
 
+@pytest.mark.parametrize(
+    ("service", "decision"), [("lambda.amazonaws.com", ALLOWED), ("ec2.amazonaws.com", NOT_ALLOWED), ("", NOT_ALLOWED)]
+)
+def test_a_resource_policy_allows_whom_it_names(service, decision):
+    grant = policy({**statement("Allow", "s3:GetObject"), "Principal": {"Service": "lambda.amazonaws.com"}})
+
+    assert decide(Principal(service=service), "s3:GetObject", OBJECT, {}, [grant]) == decision
+
+
 def test_a_boundary_allows_nothing_by_itself():
     assert ask(boundary=policy(statement("Allow", "s3:*"))) == NOT_ALLOWED
 

@@ -25,6 +25,7 @@ TO_LAMBDA = {"iam:PassedToService": "lambda.amazonaws.com"}
 BY_LAMBDA = {"kms:ViaService": "lambda.eu-west-1.amazonaws.com"}
 BY_S3 = {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}
 FOREIGN = {"aws:ResourceAccount": "999999999999"}
+FOR_COUNTER = {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": f"{FUNCTION}:hitcounter-app-Visits-1"}
 HTTP = {"aws:SecureTransport": "false"}
 
 
@@ -136,6 +137,13 @@ ROWS = [
     ("anyone", "s3:GetObject", f"{BUCKET}/handlers/hit-counter-1.zip", HTTP, DENIED),
     ("anyone", "s3:ListBucket", BUCKET, HTTP, DENIED),
     ("anyone", "s3:GetObject", f"{BUCKET}/handlers/hit-counter-1.zip", {}, ALLOWED),
+    ("lambda", "s3:GetObjectVersion", f"{BUCKET}/kept/hitcounter-app-Visits-1/1.zip", FOR_COUNTER, ALLOWED),
+    ("lambda", "s3:GetObject", f"{BUCKET}/code/1.zip", FOR_COUNTER, ALLOWED),
+    ("lambda", "s3:GetObject", f"{BUCKET}/staged/1.zip", FOR_COUNTER, NOT_ALLOWED),
+    ("lambda", "s3:PutObject", f"{BUCKET}/kept/hitcounter-app-Visits-1/1.zip", FOR_COUNTER, NOT_ALLOWED),
+    ("lambda", "s3:GetObject", f"{BUCKET}/kept/1.zip", {**FOR_COUNTER, "aws:SourceAccount": "999999999999"}, NOT_ALLOWED),
+    ("lambda", "s3:GetObject", f"{BUCKET}/kept/1.zip", {**FOR_COUNTER, "aws:SourceArn": f"{FUNCTION}:payments"}, NOT_ALLOWED),
+    ("lambda", "s3:GetObject", f"{BUCKET}/kept/hitcounter-app-Visits-1/1.zip", {**FOR_COUNTER, **HTTP}, DENIED),
 ]  # fmt: skip
 
 
@@ -146,6 +154,8 @@ def get_principal(name):
         return Principal(attached(stack, "CompanionRole"))
     if name == "macro":
         return Principal(attached(stack, "MacroRole"))
+    if name == "lambda":
+        return Principal(service="lambda.amazonaws.com")
     if name == "anyone":
         return Principal([ANYTHING])
     boundary = stack.policy("Boundary")
