@@ -73,6 +73,8 @@ ROWS = [
     ("companion", "s3:PutObject", f"{BUCKET}/staged/1.zip", HTTP, DENIED),
     ("companion", "kms:Decrypt", KEY, BY_S3, ALLOWED),
     ("companion", "kms:Decrypt", KEY, {}, NOT_ALLOWED),
+    ("companion", "kms:Decrypt", KEY, {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}, NOT_ALLOWED),
+    ("companion", "kms:GenerateDataKey", KEY, BY_S3, NOT_ALLOWED),
     ("companion", "kms:CreateGrant", KEY, BY_LAMBDA, ALLOWED),
     ("companion", "kms:CreateGrant", KEY, BY_S3, NOT_ALLOWED),
     ("companion", "kms:ScheduleKeyDeletion", KEY, BY_LAMBDA, NOT_ALLOWED),
@@ -86,12 +88,13 @@ ROWS = [
     ("companion", "logs:PutLogEvents", f"{LOGS}:app-MacroLog:log-stream:a", {}, NOT_ALLOWED),
     ("companion", "ec2:DescribeSubnets", "*", {}, ALLOWED),
     ("companion", "ec2:CreateNetworkInterface", "*", {}, NOT_ALLOWED),
-    ("bounded companion", "s3:GetObject", "arn:aws:s3:::my-code/hit-counter.zip", {}, ALLOWED),
-    ("bounded companion", "s3:GetObject", "arn:aws:s3:::partners-code/a/b.zip", FOREIGN, ALLOWED),
-    ("bounded companion", "s3:ListBucket", "arn:aws:s3:::partners-code", FOREIGN, ALLOWED),
-    ("bounded companion", "s3:GetObject", "arn:aws:s3:::payroll/2026.zip", {}, NOT_ALLOWED),
-    ("bounded companion", "kms:GenerateDataKey", KEY, BY_S3, ALLOWED),
-    ("bounded companion", "kms:GenerateDataKey", KEY, {}, NOT_ALLOWED),
+    ("companion with everything", "s3:GetObject", "arn:aws:s3:::my-code/hit-counter.zip", {}, ALLOWED),
+    ("companion with everything", "s3:GetObject", "arn:aws:s3:::partners-code/a/b.zip", FOREIGN, ALLOWED),
+    ("companion with everything", "s3:ListBucket", "arn:aws:s3:::partners-code", FOREIGN, ALLOWED),
+    ("companion with everything", "s3:GetObject", "arn:aws:s3:::payroll/2026.zip", {}, NOT_ALLOWED),
+    ("companion with everything", "kms:GenerateDataKey", KEY, BY_S3, ALLOWED),
+    ("companion with everything", "kms:GenerateDataKey", KEY, {}, NOT_ALLOWED),
+    ("companion with everything", "kms:GenerateDataKey", KEY.replace("1234", "5678"), BY_S3, NOT_ALLOWED),
     ("macro", "logs:PutLogEvents", f"{LOGS}:app-MacroLog:log-stream:a", {}, ALLOWED),
     ("macro", "logs:PutLogEvents", f"{LOGS}:app-CompanionLog:log-stream:a", {}, NOT_ALLOWED),
     ("macro", "dynamodb:GetItem", f"{TABLE}/app-VisitsTable", {}, NOT_ALLOWED),
@@ -149,7 +152,7 @@ ROWS = [
 
 @cache
 def get_principal(name):
-    stack = install(**EVERYTHING) if name == "bounded companion" else install()
+    stack = install(**EVERYTHING) if name == "companion with everything" else install()
     if "companion" in name:
         return Principal(attached(stack, "CompanionRole"))
     if name == "macro":
@@ -245,7 +248,7 @@ def find_calls():
 
 
 def find_actions():
-    for policy in get_principal("bounded companion").policies:
+    for policy in get_principal("companion with everything").policies:
         for statement in policy["Statement"]:
             actions = statement["Action"]
             yield from [actions] if isinstance(actions, str) else actions
