@@ -49,7 +49,7 @@ def find_packages(lock: Path, target: Target, folder: Path | None = None) -> lis
         fetch_locked(lock, [MACHINES[platform] for platform in target.platforms], target.python, place)
         missing = _name_missing(pins, target, place)
     if missing:
-        raise MacroError(Problem((), text) for text in _explain(missing, pins, target, place))
+        raise MacroError(Problem((), text) for text in dict.fromkeys(_explain(missing, target, place)))
     return sorted({wheel for pin in pins for name in target.platforms for wheel in _find(pin, name, target, place)})
 
 
@@ -129,7 +129,7 @@ def fits(stem: str, platform: str, python: str) -> bool:
     )
 
 
-def _explain(missing: Iterable[tuple[Pin, str]], pins: Sequence[Pin], target: Target, folder: Path) -> Iterator[str]:
+def _explain(missing: Iterable[tuple[Pin, str]], target: Target, folder: Path) -> Iterator[str]:
     lacking = []
     for pin, platform in missing:
         damaged = _find_named(pin, platform, target, folder)
