@@ -7,14 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from macro.errors import MacroError, Problem
+from macro.errors import MacroError
 from macro.expand import Expanded
 from macro.local import usage
-from macro.local.files import FileError, Source, find_spot, read_source
+from macro.local.files import FileError, Source, read_source
 from macro.local.spots import print_problem
+from macro.local.telling import PROBLEMS, tell, tell_problems
 from macro.plugin import Plugin, Template
 
-FINE, PROBLEMS, WRONG_USAGE = 0, 1, 2
+FINE, WRONG_USAGE = 0, 2
+# What a shell reports for a command that ctrl-c ended.
+INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return tell([str(problem) for problem in error.problems])
     except RecursionError:
         return tell(["the template is nested too deeply to be read"])
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader of the output has gone (``| head``), which is no fault; keep the interpreter from flushing to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -93,6 +98,34 @@ def env(arguments: argparse.Namespace) -> int:
     return show_env(["env", *arguments.rest], program="hitcounter")
 
 
+def install(arguments: argparse.Namespace) -> int:
+    """Put the macro and its companion into an account."""
+    from macro.local.cloud.commands import run_install
+
+    return run_install(arguments)
+
+
+def uninstall(arguments: argparse.Namespace) -> int:
+    """Remove the installation from an account."""
+    from macro.local.cloud.commands import run_uninstall
+
+    return run_uninstall(arguments)
+
+
+def deploy(arguments: argparse.Namespace) -> int:
+    """Show what a template would change in an account, and deploy it."""
+    from macro.local.cloud.commands import run_deploy
+
+    return run_deploy(arguments)
+
+
+def local(arguments: argparse.Namespace) -> int:
+    """Deploy a template on the embedded engine, and count hits."""
+    from macro.local.cloud.local_command import run_local
+
+    return run_local(arguments)
+
+
 def bundle(arguments: argparse.Namespace) -> int:
     """Write the zips that an installation is made of."""
     from macro.local.bundle_command import run
@@ -110,7 +143,7 @@ def expand_source(source: Source, arguments: argparse.Namespace, is_other: bool 
     except FileError:
         raise
     except MacroError as error:
-        _tell_problems(source, error.problems)
+        tell_problems(source, error.problems)
         return None
 
 
@@ -177,13 +210,6 @@ def warn_of_size(text: str) -> None:
         print(f"note: {warning}", file=sys.stderr)
 
 
-def tell(lines: Sequence[str]) -> int:
-    """Print problems to stderr."""
-    for line in lines:
-        print(line, file=sys.stderr)
-    return PROBLEMS
-
-
 def fail(text: str) -> NoReturn:
     """End with a message about how the command is used."""
     print(f"hitcounter: {text}", file=sys.stderr)
@@ -197,8 +223,8 @@ def has_colour(stream: object) -> bool:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
-    commands = {"expand": expand, "lint": lint, "explain": explain, "env": env, "bundle": bundle}
-    return usage.make_parser(commands)
+    commands = (expand, lint, explain, env, local, bundle, install, deploy, uninstall)
+    return usage.make_parser({command.__name__: command for command in commands})
 
 
 def _preview(template: Template, arguments: argparse.Namespace, is_other: bool = False) -> Expanded:
@@ -219,15 +245,3 @@ def _load_plugins(arguments: argparse.Namespace) -> dict[str, Plugin]:
     from macro.local.trial import load_trials
 
     return load_trials(arguments.plugin)
-
-
-def _tell_problems(source: Source, problems: Sequence[Problem]) -> None:
-    found = [(problem, find_spot(source, problem) if problem.path else None) for problem in problems]
-    found.sort(key=lambda pair: (pair[1].line, pair[1].column) if pair[1] else (0, 0))
-    for place, (problem, spot) in enumerate(found):
-        # Problems of one place share its line.
-        is_last = place + 1 == len(found) or found[place + 1][1] != spot
-        text = print_problem(source.name, problem, spot)
-        tell([text if is_last else text.partition("\n")[0]])
-    count = len(problems)
-    tell([f"{count} problem{'s' if count > 1 else ''}; nothing was written"])

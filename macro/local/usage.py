@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Callable, Mapping
 
 from macro.local import bundle_command
+from macro.local.parsers import add_command, add_plugin, add_template
+from macro.local.usage_cloud import add_deploy, add_install, add_local, add_uninstall
 
 Commands = Mapping[str, Callable[[argparse.Namespace], int]]
 LAST_OUTPUT = "\0"
@@ -15,6 +17,9 @@ examples:
   hitcounter lint template.yaml                      check it, with cfn-lint on what it becomes
   hitcounter explain                                 every property, attribute and plug-in
   hitcounter env code.zip table=hits                 what deployment would do to a code zip
+  hitcounter local template.yaml                     deploy it on this machine, without an account, and count hits
+  hitcounter install                                 put the macro and its companion into your account
+  hitcounter deploy template.yaml --stack-name hits  show what would change, then deploy it
   hitcounter bundle                                  make the zips that an installation is made of
 """
 _EXPAND = """\
@@ -50,7 +55,7 @@ def make_parser(commands: Commands) -> argparse.ArgumentParser:
     """The parser; parsed arguments carry their function as ``command``."""
     parser = argparse.ArgumentParser(
         "hitcounter",
-        description="Expands compact CloudFormation templates with HitCounter resources, and checks them.",
+        description="Expands, checks and deploys compact CloudFormation templates with HitCounter resources.",
         epilog=_OVERVIEW,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -62,14 +67,19 @@ def make_parser(commands: Commands) -> argparse.ArgumentParser:
     # Its own parser reads the arguments.
     env = parsers.add_parser("env", help="show what deployment would do to the .env of a code zip", add_help=False)
     env.set_defaults(command=commands["env"])
-    bundle = _add(parsers, "bundle", bundle_command.SUMMARY, bundle_command.EXAMPLES, commands["bundle"])
+    add_local(parsers, commands["local"])
+    add_install(parsers, commands["install"])
+    add_deploy(parsers, commands["deploy"])
+    add_uninstall(parsers, commands["uninstall"])
+    bundle = add_command(parsers, "bundle", bundle_command.SUMMARY, bundle_command.EXAMPLES, commands["bundle"])
     bundle_command.add_arguments(bundle)
     return parser
 
 
 def _add_expand(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", command: Callable[..., int]) -> None:
-    parser = _add(parsers, "expand", "print the plain template that a compact one becomes", _EXPAND, command)
-    _add_template(parser)
+    parser = add_command(parsers, "expand", "print the plain template that a compact one becomes", _EXPAND, command)
+    add_template(parser)
+    add_plugin(parser)
     parser.add_argument("--format", choices=("yaml", "json"), help="form of the output; default: the template's own")
     parser.add_argument("-o", "--output", metavar="FILE", help="write there instead of to stdout")
     parser.add_argument(
@@ -83,60 +93,19 @@ def _add_expand(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", 
 
 
 def _add_lint(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", command: Callable[..., int]) -> None:
-    parser = _add(parsers, "lint", "check a compact template and, with cfn-lint, what it becomes", _LINT, command)
-    _add_template(parser)
+    parser = add_command(
+        parsers, "lint", "check a compact template and, with cfn-lint, what it becomes", _LINT, command
+    )
+    add_template(parser)
+    add_plugin(parser)
     forms = ("text", "json", "junit", "parseable", "pretty", "quiet", "sarif")
     parser.add_argument("-f", "--format", choices=forms, default="text", help="cfn-lint's formats; default: text")
 
 
 def _add_explain(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", command: Callable[..., int]) -> None:
-    parser = _add(parsers, "explain", "print properties, attributes and plug-ins", _EXPLAIN, command)
+    parser = add_command(parsers, "explain", "print properties, attributes and plug-ins", _EXPLAIN, command)
     topics = ("all", "properties", "attributes", "plugins", "values")
     parser.add_argument("topic", nargs="?", choices=topics, default="all", help="what to explain; default: all")
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
     parser.add_argument("--cfnlintrc", action="store_true", help="print the settings for .cfnlintrc, nothing else")
-    _add_plugin(parser)
-
-
-def _add(
-    parsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    summary: str,
-    epilog: str,
-    command: Callable[..., int],
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = parsers.add_parser(
-        name,
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.set_defaults(command=command)
-    return parser
-
-
-def _add_template(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("template", metavar="TEMPLATE", help="a YAML or JSON file, or - for stdin")
-    parser.add_argument(
-        "--parameter",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="value of a template parameter; may be given several times",
-    )
-    parser.add_argument(
-        "--parameters-file", metavar="FILE", help="parameter values as JSON, in any form that the AWS CLI takes"
-    )
-    _add_plugin(parser)
-
-
-def _add_plugin(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--plugin",
-        action="append",
-        default=[],
-        metavar="[NAME=]FILE",
-        help="try a plug-in from a Python file or module; its name is the file's unless given",
-    )
+    add_plugin(parser)

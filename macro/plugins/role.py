@@ -2,7 +2,7 @@
 
 from macro.plugin import Json, Piece, Values, merge, tag_list
 
-INPUTS = ("counter_id", "table_arn", "log_group_arn", "exact", "shards", "tags", "role_properties")
+INPUTS = ("counter_id", "table_arn", "log_group_arn", "exact", "shards", "suffix", "tags", "role_properties")
 OUTPUTS = ("role_name", "role_arn")
 
 # The companion may pass just the roles below this path.
@@ -12,13 +12,13 @@ ROLE_PATH = "/hitcounter/"
 def build(values: Values) -> Piece:
     """The role with its managed policy, its name and its ARN."""
     role_id = f"{values['counter_id']}Role"
-    role = {
-        "Type": "AWS::IAM::Role",
-        "Properties": merge(
-            {"Path": ROLE_PATH, "AssumeRolePolicyDocument": _trust_lambda(), **tag_list(values["tags"])},
-            values["role_properties"],
-        ),
+    properties = {
+        "Path": ROLE_PATH,
+        "PermissionsBoundary": name_boundary(values["suffix"]),
+        "AssumeRolePolicyDocument": _trust_lambda(),
+        **tag_list(values["tags"]),
     }
+    role = {"Type": "AWS::IAM::Role", "Properties": merge(properties, values["role_properties"])}
     policy = {
         "Type": "AWS::IAM::ManagedPolicy",
         "Properties": {
@@ -37,6 +37,12 @@ def build(values: Values) -> Piece:
         values={"role_name": {"Ref": role_id}, "role_arn": {"Fn::GetAtt": [role_id, "Arn"]}},
         resources={role_id: role, f"{values['counter_id']}Policy": policy},
     )
+
+
+def name_boundary(suffix: str) -> Json:
+    """The ARN of the installation's permissions boundary: the most that any counter's role can do."""
+    name = f"HitCounterMacro{suffix}-Boundary-${{AWS::Region}}"
+    return {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/hitcounter-installation/{name}"}
 
 
 def _table_actions(values: Values) -> list[str]:

@@ -1,0 +1,97 @@
+"""The account and region, or the engine, that a command works in."""
+
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+from macro.local.cloud.errors import CloudError
+
+Client = Any
+
+
+class Place(NamedTuple):
+    """What the user says of it; what is ``None`` is left to the SDK's own ways of finding out."""
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint: str | None = None
+
+
+class Account:
+    """Clients for one account and region, made once each."""
+
+    def __init__(self, session: Any, place: Place) -> None:
+        self._session = session
+        self._clients: dict[str, Client] = {}
+        self.endpoint = place.endpoint
+        self.profile = place.profile
+        self.region: str = session.region_name
+        caller = self.client("sts").get_caller_identity()
+        self.id: str = caller["Account"]
+        self.partition: str = caller["Arn"].split(":")[1]
+
+    def client(self, service: str) -> Client:
+        """The client of that service."""
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, endpoint_url=self.endpoint, config=_config())
+        return self._clients[service]
+
+    def is_ministack(self) -> bool:
+        """Whether the endpoint is a MiniStack, which tells so by a page of its own."""
+        if not self.endpoint:
+            return False
+        try:
+            with urlopen(f"{self.endpoint.rstrip('/')}/_ministack/health", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def name(self) -> str:
+        """How messages call it: ``account 123456789012, eu-central-1``, or the engine's URL."""
+        return self.endpoint or f"account {self.id}, {self.region}"
+
+    def options(self) -> str:
+        """The command-line options that lead here again, with a leading space where there are any."""
+        given = {"--profile": self.profile, "--endpoint-url": self.endpoint}
+        if not self.endpoint:
+            given["--region"] = self.region
+        return "".join(f" {name} {value}" for name, value in given.items() if value)
+
+
+def connect(place: Place) -> Account:
+    """The account that the place leads to, after one call that proves the credentials.
+
+    Raises :class:`CloudError`, or what :func:`macro.local.cloud.errors.explained` turns into one.
+    """
+    import boto3
+    from botocore.exceptions import ProfileNotFound
+
+    if place.endpoint and urlsplit(place.endpoint).scheme not in ("http", "https"):
+        raise CloudError(f"--endpoint-url {place.endpoint}: must be a URL such as http://127.0.0.1:4566")
+    try:
+        session = boto3.Session(profile_name=place.profile, region_name=place.region)
+    except ProfileNotFound:
+        known = ", ".join(boto3.Session().available_profiles) or "none"
+        raise CloudError(f"there is no profile {place.profile!r}; there are: {known}") from None
+    if not session.region_name:
+        raise CloudError("there is no region; name one with --region, or set AWS_REGION")
+    return Account(session, place)
+
+
+def connect_to_engine(url: str) -> Account:
+    """An engine on this machine, with the credentials it takes: nothing of the user's is read."""
+    import boto3
+
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+    return Account(session, Place(endpoint=url))
+
+
+def _config() -> Any:
+    from botocore.config import Config
+
+    return Config(
+        retries={"mode": "standard", "max_attempts": 5},
+        connect_timeout=10,
+        s3={"addressing_style": "auto"},
+        user_agent_extra="hitcounter-macro",
+    )

@@ -1,0 +1,91 @@
+"""What a change set would do, as a person reads it: added, changed, replaced, removed, and what to be afraid of."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+ADD, CHANGE, REPLACE, REMOVE, IMPORT, UNKNOWN = "add", "change", "replace", "remove", "import", "unknown"
+_SIGNS = {ADD: "+", CHANGE: "~", REPLACE: "±", REMOVE: "-", IMPORT: "<", UNKNOWN: "?"}
+_COLOURS = {ADD: "32", CHANGE: "33", REPLACE: "35", REMOVE: "31", IMPORT: "36", UNKNOWN: "33"}
+_RED = "1;31"
+_HOLD_DATA = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
+_PARTICIPLES = {ADD: "added", CHANGE: "changed", REPLACE: "replaced", REMOVE: "removed", IMPORT: "imported"}
+
+
+class Change(NamedTuple):
+    """One resource's change; ``causes`` are the properties and attributes it comes from.
+
+    ``is_certain`` is false where CloudFormation knows only while it deploys whether it replaces; ``is_kept`` says that
+    what leaves the stack is left in the account.
+    """
+
+    action: str
+    logical_id: str
+    type: str
+    causes: tuple[str, ...] = ()
+    is_certain: bool = True
+    is_kept: bool = False
+
+    def costs_data(self) -> bool:
+        """Whether counts would be lost, or begin anew."""
+        return self.type in _HOLD_DATA and self.action in (REPLACE, REMOVE)
+
+
+def read_changes(listed: Sequence[Mapping[str, Any]]) -> list[Change]:
+    """The ``Changes`` of DescribeChangeSet, in its order."""
+    return [_read(entry["ResourceChange"]) for entry in listed if "ResourceChange" in entry]
+
+
+def print_changes(changes: Sequence[Change], has_colour: bool = False) -> str:
+    """A line for each change, in columns, and how many there are of each kind."""
+    names = max((len(change.logical_id) for change in changes), default=0)
+    types = max((len(change.type) for change in changes), default=0)
+    lines = []
+    for change in changes:
+        line = f"  {_SIGNS[change.action]} {change.action:<8}{change.logical_id:<{names}}  {change.type:<{types}}"
+        note = "; ".join(part for part in (", ".join(change.causes), _warn(change)) if part)
+        colour = _RED if change.costs_data() else _COLOURS[change.action]
+        lines.append(_paint(f"{line}  {note}".rstrip(), colour if has_colour else ""))
+    return "\n".join([*lines, f"{count_changes(changes)}"])
+
+
+def count_changes(changes: Sequence[Change]) -> str:
+    """``2 added, 1 changed``."""
+    counts = {action: sum(change.action == action for change in changes) for action in _SIGNS}
+    told = [f"{count} {_PARTICIPLES.get(action, action)}" for action, count in counts.items() if count]
+    return ", ".join(told) or "no resource changes"
+
+
+def _read(change: Mapping[str, Any]) -> Change:
+    causes = dict.fromkeys(_cause(detail["Target"]) for detail in change.get("Details", []) if "Target" in detail)
+    replacement = change.get("Replacement")
+    actions = {"Add": ADD, "Remove": REMOVE, "Import": IMPORT, "Modify": CHANGE}
+    action = actions.get(change["Action"], UNKNOWN)
+    if action == CHANGE and replacement in ("True", "Conditional"):
+        action = REPLACE
+    return Change(
+        action,
+        change["LogicalResourceId"],
+        change["ResourceType"],
+        tuple(cause for cause in causes if cause) if action in (CHANGE, REPLACE) else (),
+        replacement != "Conditional",
+        change.get("PolicyAction") in ("Retain", "ReplaceAndRetain"),
+    )
+
+
+def _cause(target: Mapping[str, str]) -> str:
+    return target.get("Name") or target.get("Attribute", "")
+
+
+def _warn(change: Change) -> str:
+    perhaps = "" if change.is_certain else "perhaps only changed"
+    if not change.costs_data():
+        kept = "stays in the account" if change.is_kept and change.action == REMOVE else ""
+        return perhaps or kept
+    if change.action == REPLACE:
+        lost = "the old one stays in the account" if change.is_kept else "what was counted is lost"
+        return "; ".join(part for part in (perhaps, f"a new table counts from zero, {lost}") if part)
+    return "stays in the account, its counts with it" if change.is_kept else "what was counted is lost"
+
+
+def _paint(text: str, colour: str) -> str:
+    return f"\033[{colour}m{text}\033[0m" if colour else text

@@ -1,0 +1,75 @@
+"""What can go wrong between the command and an account, each with its remedy."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from macro.errors import MacroError, Problem
+
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+_UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+_CREDENTIALS = "say which with --profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; 'aws configure' makes a profile"
+
+
+class CloudError(MacroError):
+    """The account, or the engine, doesn't do what was asked; the text says what would help."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__([Problem((), text)])
+
+
+@contextmanager
+def explained(endpoint: str | None = None) -> Iterator[None]:
+    """The SDK's errors inside the block as :class:`CloudError`, with what would help.
+
+    Never shows a request's parameters; of an answer, only the code and the message of the service.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        raise CloudError(_explain_answer(error)) from None
+    except BotoCoreError as error:
+        raise CloudError(_explain_call(error, endpoint)) from None
+
+
+def code_of(error: Any) -> str:
+    """The code in a ``ClientError``: ``AccessDenied``, or the HTTP status where the answer had no body."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def message_of(error: Any) -> str:
+    """The service's own words in a ``ClientError``."""
+    return str(error.response.get("Error", {}).get("Message", ""))
+
+
+def _explain_answer(error: Any) -> str:
+    code, said, call = code_of(error), message_of(error), error.operation_name
+    if code in _EXPIRED:
+        return "the credentials have expired; sign in again ('aws sso login', or new keys)"
+    if code in _UNKNOWN:
+        return f"AWS doesn't know these credentials ({code}); {_CREDENTIALS}"
+    if code in _DENIED:
+        return f"{call} is not allowed: {said}; ask for that permission, or use another --profile"
+    if code == "OptInRequired":
+        return f"{call}: this region isn't enabled for the account; enable it, or name another with --region"
+    return f"{call}: {said or code}"
+
+
+def _explain_call(error: Any, endpoint: str | None) -> str:
+    name = type(error).__name__
+    if name in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):
+        return f"there are no credentials to call AWS with; {_CREDENTIALS}"
+    if name in ("SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError", "LoginRefreshRequired"):
+        return "the sign-in has expired; run: aws sso login"
+    if name == "NoRegionError":
+        return "there is no region; name one with --region, or set AWS_REGION"
+    if name == "InvalidRegionError":
+        return f"{error}; a region is called like eu-central-1"
+    if name in ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError", "ReadTimeoutError"):
+        if endpoint:
+            return f"nothing answers at {endpoint}; is the engine running there?"
+        return f"{error}; is --region right, and the network up?"
+    return str(error)

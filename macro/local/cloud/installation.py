@@ -1,0 +1,77 @@
+"""The installation of an account and region: its fixed names, and what is known of it."""
+
+from typing import NamedTuple
+
+from macro.local.cloud.account import Account
+from macro.local.cloud.bucket import Bucket
+from macro.local.cloud.errors import CloudError
+from macro.local.cloud.stack import REVIEW, Stack, read_stack
+from macro.template import MACRO
+
+
+class Installation(NamedTuple):
+    """An installation as its stack's outputs tell of it."""
+
+    suffix: str
+    stack: Stack
+    version: str
+    runs_macros: bool
+
+
+def name_stack(suffix: str) -> str:
+    """The installation's stack, and the macro's name."""
+    return f"{MACRO}{suffix}"
+
+
+def name_companion(suffix: str) -> str:
+    """The companion function, as every expansion names it."""
+    return f"{MACRO}{suffix}-Companion"
+
+
+def name_bucket(account: Account, suffix: str) -> str:
+    """The bucket, as every expansion names it."""
+    return f"{MACRO.lower()}{suffix.lower()}-{account.id}-{account.region}"
+
+
+def open_bucket(account: Account, suffix: str) -> Bucket:
+    """The installation's bucket, whether it is there or not."""
+    return Bucket(account, name_bucket(account, suffix))
+
+
+def find_installation(account: Account, suffix: str) -> Installation | None:
+    """The installation with that suffix; ``None`` where there is none, or only the beginning of one."""
+    stack = read_stack(account.client("cloudformation"), name_stack(suffix))
+    if stack is None or stack.status == REVIEW or "Version" not in stack.outputs:
+        return None
+    return Installation(suffix, stack, stack.outputs["Version"], "MacroName" in stack.outputs)
+
+
+def need_installation(account: Account, suffix: str) -> Installation:
+    """The installation with that suffix; :class:`CloudError` with the command that makes one."""
+    found = find_installation(account, suffix)
+    if found is None:
+        raise CloudError(
+            f"{name_stack(suffix)} isn't installed in {account.name()}; run: {install_command(account, suffix)}"
+        )
+    return found
+
+
+def install_command(account: Account, suffix: str) -> str:
+    """The command that installs, or brings up to date, what this template needs here."""
+    return f"hitcounter install{f' --suffix {suffix}' if suffix else ''}{account.options()}"
+
+
+def own_version() -> str:
+    """The release this command belongs to."""
+    from importlib.metadata import version
+
+    return version("hitcounter-macro")
+
+
+def is_older(version: str, than: str) -> bool:
+    """Whether a release comes before another, compared number by number."""
+    return _numbers(version) < _numbers(than)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part.isdigit()]

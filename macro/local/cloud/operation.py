@@ -1,0 +1,101 @@
+"""One operation on a stack: made ready for, carried out before the user's eyes, its failure told by its first cause."""
+
+from collections.abc import Sequence
+
+from macro.local.cloud.account import Account
+from macro.local.cloud.change_set import ChangeSet, execute
+from macro.local.cloud.errors import CloudError
+from macro.local.cloud.progress import RESOURCE, Line, Tell
+from macro.local.cloud.stack import (
+    REVIEW,
+    Happening,
+    Stack,
+    find_causes,
+    follow,
+    has_succeeded,
+    is_running,
+    last_event,
+    read_stack,
+)
+
+_DELETE = "aws cloudformation delete-stack --stack-name {name}{options}"
+_CONTINUE = "aws cloudformation continue-update-rollback --stack-name {name}{options}"
+_REMEDIES = {
+    "ROLLBACK_COMPLETE": ("was never created, and can only be deleted", _DELETE),
+    "ROLLBACK_FAILED": ("was never created, and can only be deleted", _DELETE),
+    "CREATE_FAILED": ("was never created, and can only be deleted", _DELETE),
+    "DELETE_FAILED": ("could not be deleted; mend what its events name, then delete it again", _DELETE),
+    "UPDATE_ROLLBACK_FAILED": ("could not be rolled back; mend what its events name, then go on", _CONTINUE),
+}
+
+
+def make_ready(account: Account, name: str, tell: Tell) -> Stack | None:
+    """The stack of that name, no operation under way; one that another command began is waited for first.
+
+    Raises :class:`CloudError` with the remedy where the stack can't be updated.
+    """
+    client = account.client("cloudformation")
+    stack = read_stack(client, name)
+    if stack and is_running(stack.status):
+        tell(Line("waiting", f"{name} is {stack.status}; waiting for the end of that", {"status": stack.status}))
+        after = last_event(client, stack.id)
+        stack = follow(client, stack.id, after, lambda event: tell(_line(event)))[0]
+        stack = read_stack(client, name)
+    if stack and stack.status in _REMEDIES:
+        state, command = _REMEDIES[stack.status]
+        run = command.format(name=name, options=account.options())
+        raise CloudError(f"the stack {name} is {stack.status}: it {state}; run: {run}")
+    return stack
+
+
+def carry_out(account: Account, change_set: ChangeSet, tell: Tell) -> Stack:
+    """The stack as the change set left it.
+
+    Raises :class:`CloudError` with the first real cause where it failed, once all is rolled back.
+    """
+    client = account.client("cloudformation")
+    after = last_event(client, change_set.stack_id)
+    execute(client, change_set)
+    stack, events = follow(client, change_set.stack_id, after, lambda event: tell(_line(event)))
+    if has_succeeded(stack.status):
+        return stack
+    raise CloudError(_explain(account, stack, events))
+
+
+def remove(account: Account, stack: Stack, tell: Tell) -> None:
+    """Delete the stack, and wait until it is gone; :class:`CloudError` with the first cause where it isn't."""
+    client = account.client("cloudformation")
+    after = last_event(client, stack.id)
+    client.delete_stack(StackName=stack.id)
+    ended, events = follow(client, stack.id, after, lambda event: tell(_line(event)))
+    if ended.status != "DELETE_COMPLETE":
+        raise CloudError(_explain(account, ended, events))
+
+
+def print_outputs(stack: Stack) -> str:
+    """``name: value`` lines of the stack's outputs."""
+    width = max((len(name) for name in stack.outputs), default=0) + 1
+    return "\n".join(f"{name + ':':<{width}} {value}" for name, value in stack.outputs.items())
+
+
+def _line(event: Happening) -> Line:
+    facts = {"logical_id": event.logical_id, "type": event.type, "status": event.status, "reason": event.reason}
+    reason = f"  {event.reason}" if event.reason and event.has_failed() else ""
+    return Line(RESOURCE, f"{event.status:<28} {event.type:<32} {event.logical_id}{reason}", facts)
+
+
+def _explain(account: Account, stack: Stack, events: Sequence[Happening]) -> str:
+    causes = find_causes(events)
+    lines = [f"{event.logical_id} ({event.type}): {event.reason}" for event in causes[:1]]
+    lines += [f"also {event.logical_id} ({event.type}): {event.reason}" for event in causes[1:]]
+    lines.append(f"the stack {stack.name} is {stack.status}{_what_now(account, stack)}")
+    return "\n".join(lines)
+
+
+def _what_now(account: Account, stack: Stack) -> str:
+    if stack.status == "UPDATE_ROLLBACK_COMPLETE":
+        return ": everything is as it was before"
+    if stack.status in _REMEDIES:
+        run = _REMEDIES[stack.status][1].format(name=stack.name, options=account.options())
+        return f"; before another try, run: {run}"
+    return f": {stack.reason}" if stack.reason and stack.status != REVIEW else ""

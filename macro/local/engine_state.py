@@ -1,0 +1,94 @@
+"""Keeps what the engine holds between runs: whole, as its last orderly end left it, and for one engine at a time."""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from macro.errors import MacroError, Problem
+
+_PATIENCE = 20.0
+_COMPLETE = "complete"
+
+
+class EngineError(MacroError):
+    """The engine can't be run, or ended; the text says why, and what to do."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__([Problem((), text)])
+
+
+class State(NamedTuple):
+    """Where an engine finds and leaves its state; ``lock`` is a file descriptor that each of its processes inherits.
+
+    ``mark`` is the file to make when the engine ended in order, else the next run starts from what this one began with;
+    ``is_set_back`` says that this happened to the last run.
+    """
+
+    folder: Path
+    mark: Path
+    lock: int
+    is_set_back: bool
+
+
+@contextmanager
+def open_state(folder: Path) -> Iterator[State]:
+    """The state kept in that folder, made where there is none, for this run alone.
+
+    The engine saves only as it ends, file by file. So it works on a copy, which takes the place of the kept state
+    once it is marked as complete: killed at any time, it leaves the state of one point in time.
+    """
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = stack.enter_context(_lock(folder))
+            state = _prepare(folder / "kept", folder / "next", lock)
+        except OSError as error:
+            raise EngineError(f"{folder}: state can't be kept there: {error.strerror or error}") from None
+        yield state
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[int]:
+    # Not on every platform; a lock of this kind ends with the last process that holds it, however that ends.
+    import fcntl
+
+    with (folder / "lock").open("w") as file:
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                # The engine of a command that was killed takes a moment to save and end.
+                if time.monotonic() > deadline:
+                    text = "another engine uses the state in this folder; end it, or choose another folder"
+                    raise EngineError(f"{folder}: {text}") from None
+                time.sleep(0.1)
+        yield file.fileno()
+
+
+def _prepare(kept: Path, copy: Path, lock: int) -> State:
+    is_set_back = copy.exists() and not (copy / _COMPLETE).exists()
+    if is_set_back:
+        shutil.rmtree(copy)
+    elif copy.exists():
+        shutil.rmtree(kept, ignore_errors=True)
+        copy.rename(kept)
+        (kept / _COMPLETE).unlink()
+    kept.mkdir(exist_ok=True)
+    _check(kept)
+    shutil.copytree(kept, copy)
+    return State(copy, copy / _COMPLETE, lock, is_set_back)
+
+
+def _check(kept: Path) -> None:
+    for file in sorted(kept.glob("*.json")):
+        try:
+            json.loads(file.read_text("utf-8"))
+        except ValueError:
+            text = f"is damaged; remove the folder {kept.parent} to start anew"
+            raise EngineError(f"{file}: {text}") from None

@@ -1,0 +1,65 @@
+"""What the commands' parsers have in common."""
+
+import argparse
+from collections.abc import Callable
+
+Parsers = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Command = Callable[[argparse.Namespace], int]
+
+
+def add_command(
+    parsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    summary: str,
+    examples: str,
+    command: Command,
+) -> argparse.ArgumentParser:
+    """A command's parser; what it parses carries the command's function as ``command``."""
+    parser: argparse.ArgumentParser = parsers.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=command)
+    return parser
+
+
+def add_template(parser: argparse.ArgumentParser) -> None:
+    """The template, and values for its parameters."""
+    parser.add_argument("template", metavar="TEMPLATE", help="a YAML or JSON file, or - for stdin")
+    parser.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="value of a template parameter; may be given several times",
+    )
+    parser.add_argument(
+        "--parameters-file", metavar="FILE", help="parameter values as JSON, in any form that the AWS CLI takes"
+    )
+
+
+def add_plugin(parser: argparse.ArgumentParser) -> None:
+    """Plug-ins to try out."""
+    parser.add_argument(
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="[NAME=]FILE",
+        help="try a plug-in from a Python file or module; its name is the file's unless given",
+    )
+
+
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """The account and region, or the engine."""
+    parser.add_argument("--profile", metavar="NAME", help="profile of the AWS CLI's configuration")
+    parser.add_argument("--region", metavar="NAME", help="region, such as eu-central-1")
+    parser.add_argument("--endpoint-url", metavar="URL", help="an engine that stands in for AWS, such as MiniStack")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Events for scripts."""
+    parser.add_argument("--json", action="store_true", help="tell what happens as JSON, one event a line, on stdout")
