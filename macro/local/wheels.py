@@ -109,7 +109,7 @@ def _find_named(pin: Pin, platform: str, target: Target, folder: Path) -> list[P
     return [
         wheel
         for wheel in sorted(folder.glob("*.whl"))
-        if _split(wheel.stem)[:2] == (pin.name, pin.version) and fits(wheel.stem, platform, target.python)
+        if _split(wheel.stem)[:2] == (pin.name, pin.version) and _fits(wheel.stem, platform, target.python)
     ]
 
 
@@ -118,9 +118,9 @@ def _split(stem: str) -> tuple[str, ...]:
     return (simplify(name), *rest)
 
 
-def fits(stem: str, platform: str, python: str) -> bool:
+def _fits(stem: str, platform: str, python: str) -> bool:
     """Whether the wheel of that file name runs on Lambda's architecture with that Python."""
-    tag, abi, machines = stem.split("-")[-3:]
+    tag, abi, machines = ["", "", "", *stem.split("-")][-3:]
     if machines == "any":
         return True
     is_own = f"cp{python.replace('.', '')}" in tag.split(".") or abi == "abi3"
