@@ -43,8 +43,9 @@ def pack_local_code(template: Template, folder: Path, suffix: str) -> tuple[Temp
 
 def find_local_code(template: Template, folder: Path, suffix: str) -> Packing:
     """What :func:`pack_local_code` gives, with the problems; a path that has one stands for an empty zip."""
-    resources = template.get("Resources")
-    paths = {name: code for name, code in resources.items() if _is_local(code)} if isinstance(resources, dict) else {}
+    resources: Json = template.get("Resources")
+    found = resources.items() if isinstance(resources, dict) else ()
+    paths = {name: resource for name, resource in found if _is_local(resource)}
     if not paths:
         return Packing(template, [], [])
     # Most templates have none, and start without these.

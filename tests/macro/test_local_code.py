@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import stat
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -219,11 +220,11 @@ def test_all_code_that_can_not_be_packed_is_told_at_once(tmp_path):
 def test_templates_without_local_code_start_without_zips(command):
     Path("compact.yaml").write_text(COUNTER + "      Code: s3://bucket/key\n")
     program = "import sys; from macro.local.cli import main; main(['expand', 'compact.yaml']); print('zipfile' in sys.modules)"
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
-    run = os.popen(f'PYTHONPATH={Path(__file__).parents[2]} {sys.executable} -c "{program}"')
+    run = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True)
 
-    assert run.read().endswith("\nFalse\n")
-    assert run.close() is None
+    assert run.stdout.endswith("\nFalse\n")
 
 
 def test_expand_shows_what_is_deployed_and_keeps_every_other_byte(command, code):

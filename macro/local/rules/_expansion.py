@@ -9,7 +9,10 @@ from macro.plugins import find_plugin
 
 
 def expand_for_lint(cfn: Any) -> Expanded:
-    """What cfn-lint has read, as the macro would expand it; raises :class:`macro.errors.MacroError` where it wouldn't."""
+    """What cfn-lint has read, as the macro would expand it.
+
+    Raises :class:`macro.errors.MacroError` where it would refuse.
+    """
     folder = Path(cfn.filename or "").parent
     return preview_file(cfn.template, folder, _guess_parameters(cfn.template), find_plugin)
 
