@@ -41,7 +41,7 @@ def make_bundles(
     index. Raises :class:`MacroError` where a package is missing, damaged or can't be packed.
     """
     target = Target(platforms)
-    packages = read_packages(plugins, target.python)
+    packages = read_packages(plugins, target)
     macro, companion = _read_sources("macro"), _read_sources("transform_lambda")
     if platforms:
         macro |= read_wheels(find_packages(FOR_MACRO, target, wheels))

@@ -44,6 +44,8 @@ def find_packages(lock: Path, target: Target, folder: Path | None = None) -> lis
     """
     pins = read_pins(lock.read_text("utf-8"))
     place = folder or find_cache()
+    if folder and not folder.is_dir():
+        raise MacroError([Problem((), f"{folder}: there is no such folder")])
     missing = _name_missing(pins, target, place)
     if missing and not folder:
         fetch_locked(lock, [MACHINES[platform] for platform in target.platforms], target.python, place)
@@ -91,6 +93,17 @@ def is_run(name: str) -> bool:
     return not (top.endswith(".dist-info") and rest in _LEFT_OUT) and "__pycache__" not in name
 
 
+def fits(stem: str, platform: str, python: str) -> bool:
+    """Whether the wheel of that file name runs on Lambda's architecture with that Python."""
+    tag, abi, machines = ["", "", "", *stem.split("-")][-3:]
+    if machines == "any":
+        return True
+    is_own = f"cp{python.replace('.', '')}" in tag.split(".") or abi == "abi3"
+    return is_own and any(
+        name.startswith("manylinux") and name.endswith(f"_{MACHINES[platform]}") for name in machines.split(".")
+    )
+
+
 def simplify(name: str) -> str:
     """A distribution's name as indexes compare it (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -109,24 +122,13 @@ def _find_named(pin: Pin, platform: str, target: Target, folder: Path) -> list[P
     return [
         wheel
         for wheel in sorted(folder.glob("*.whl"))
-        if _split(wheel.stem)[:2] == (pin.name, pin.version) and _fits(wheel.stem, platform, target.python)
+        if _split(wheel.stem)[:2] == (pin.name, pin.version) and fits(wheel.stem, platform, target.python)
     ]
 
 
 def _split(stem: str) -> tuple[str, ...]:
     name, *rest = stem.split("-")
     return (simplify(name), *rest)
-
-
-def _fits(stem: str, platform: str, python: str) -> bool:
-    """Whether the wheel of that file name runs on Lambda's architecture with that Python."""
-    tag, abi, machines = ["", "", "", *stem.split("-")][-3:]
-    if machines == "any":
-        return True
-    is_own = f"cp{python.replace('.', '')}" in tag.split(".") or abi == "abi3"
-    return is_own and any(
-        name.startswith("manylinux") and name.endswith(f"_{MACHINES[platform]}") for name in machines.split(".")
-    )
 
 
 def _explain(missing: Iterable[tuple[Pin, str]], target: Target, folder: Path) -> Iterator[str]:

@@ -245,9 +245,19 @@ def test_a_compiled_plugin_comes_as_a_wheel_for_each_platform(tmp_path):
         for name in ("aarch64", "x86_64")
     ]
 
-    macro = read_members(make_bundles((), plugins=[str(wheel) for wheel in wheels]).macro)
+    macro = read_members(make_bundles(plugins=[str(wheel) for wheel in wheels], wheels=LAMBDA).macro)
 
     assert (macro["shelf.aarch64.so"], macro["shelf.x86_64.so"]) == (b"aarch64", b"x86_64")
+
+
+def test_a_compiled_plugin_without_a_wheel_for_a_platform_is_refused(tmp_path):
+    tags = ("cp313-cp313-manylinux_2_28_aarch64", "cp311-cp311-manylinux_2_28_x86_64")
+    wheels = [make_wheel(tmp_path / f"shelf-1.0-{tag}.whl", {f"shelf.{tag}.so": tag}, (), POINTS) for tag in tags]
+
+    with pytest.raises(MacroError) as caught:
+        make_bundles(plugins=[str(wheel) for wheel in wheels], wheels=LAMBDA)
+
+    assert str(caught.value) == ("plugin shelf: is compiled, and has no wheel of Python 3.13 for x86_64; name one, too")
 
 
 def test_what_a_plugin_needs_is_packed_where_it_is_named_too(tmp_path):
@@ -290,7 +300,7 @@ def test_all_plugins_that_can_not_be_packed_are_told_at_once(tmp_path):
     with zipfile.ZipFile(tmp_path / "bare.whl", "w") as archive:
         archive.writestr("bare.py", "")
 
-    told = refuse(plugins=["no-such-package", "text.whl", "missing.whl", "bare.whl", "rpds-py"])
+    told = refuse(plugins=["no-such-package", "text.whl", "missing.whl", "bare.whl", "rpds-py", "topic.py"])
 
     assert told.split("\n") == [
         "plugin no-such-package: is neither an installed package nor a wheel's file nor a folder",
@@ -298,6 +308,7 @@ def test_all_plugins_that_can_not_be_packed_are_told_at_once(tmp_path):
         "missing.whl: can't be read: No such file or directory",
         "plugin bare.whl: has no METADATA, so it is no package",
         "plugin rpds-py: is compiled for this machine; name a wheel's file for each platform of Lambda's instead",
+        "plugin topic.py: a file alone can't be packed; give it a project's folder, as samples/plugin is",
     ]
 
 
@@ -367,6 +378,10 @@ def test_a_package_that_is_not_the_pinned_one_is_refused(tmp_path, command):
         f"shelf: has no wheel of rpds-py {version} for arm64; 'hitcounter bundle' without --wheels fetches all into "
         f"{tmp_path}/cache/hitcounter/wheels, a folder to copy from\n",
     )
+
+
+def test_a_folder_of_wheels_that_is_not_there_is_named(command):
+    assert command("bundle", "--wheels", "shelf") == (1, "", "shelf: there is no such folder\n")
 
 
 def test_an_index_with_another_file_is_refused(tmp_path, monkeypatch, command):
