@@ -1,11 +1,12 @@
 """The zips that an installation is made of, the same bytes on every machine and day."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from macro.errors import MacroError, Problem
+from macro.errors import MacroError, Problem, describe
 from macro.local.archive import Packed, compress, store, write_zip
 from macro.local.packed_plugins import COMPANION, MACRO, choose_members, read_packages
 from macro.local.pip import fetch_latest
@@ -40,12 +41,12 @@ def make_bundles(
     index. Raises :class:`MacroError` where a package is missing, damaged or can't be packed.
     """
     target = Target(platforms)
-    packages = read_packages(plugins, target.python)
+    packages = read_packages(plugins, target)
     macro, companion = _read_sources("macro"), _read_sources("transform_lambda")
     if platforms:
         macro |= read_wheels(find_packages(FOR_MACRO, target, wheels))
     if boto3 is not None:
-        companion |= _read_boto3(boto3, target, wheels)
+        companion |= _read_boto3(boto3, wheels)
     macro = _add(macro, choose_members(packages, MACRO))
     companion = _add(companion, choose_members(packages, COMPANION))
     return Bundles(write_zip(macro), write_zip(companion), zip_builtin())
@@ -77,9 +78,14 @@ def _read_sources(package: str) -> dict[str, Packed]:
     return {name: compress((ROOT / name).read_bytes()) for name in kept}
 
 
-def _read_boto3(version: str, target: Target, folder: Path | None) -> dict[str, Packed]:
+def _read_boto3(version: str, folder: Path | None) -> dict[str, Packed]:
+    # Nothing of it is compiled, so that every platform's will do.
+    target = Target()
     if not version:
         return read_wheels(find_packages(BOTO3, target, folder))
+    if not re.fullmatch(r"\d+(\.\d+)*", version):
+        text = f"--with-boto3: must be a version such as 1.40.0, got {describe(version)}"
+        raise MacroError([Problem((), text)])
     with fetch_latest([f"boto3=={version}"], target.python, folder) as wheels:
         return read_wheels(wheels)
 

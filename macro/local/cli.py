@@ -10,7 +10,7 @@ from typing import NoReturn
 from macro.errors import MacroError
 from macro.expand import Expanded
 from macro.local import usage
-from macro.local.files import FileError, Source, read_source
+from macro.local.files import FileError, Source, find_folder, read_source
 from macro.local.spots import print_problem
 from macro.local.telling import PROBLEMS, tell, tell_problems
 from macro.plugin import Plugin, Template
@@ -76,7 +76,7 @@ def lint(arguments: argparse.Namespace) -> int:
     if expand_source(source, arguments) is None:
         return PROBLEMS
     options = arguments.rest if arguments.format == "text" else ["--format", arguments.format, *arguments.rest]
-    return linter.lint_source(source, lambda template: _preview(template, arguments), options)
+    return linter.lint_source(source, lambda template: _preview(template, source, arguments), options)
 
 
 def explain(arguments: argparse.Namespace) -> int:
@@ -139,7 +139,7 @@ def expand_source(source: Source, arguments: argparse.Namespace, is_other: bool 
     Another template need not have the parameters whose values are given.
     """
     try:
-        return _preview(source.template, arguments, is_other)
+        return _preview(source.template, source, arguments, is_other)
     except FileError:
         raise
     except MacroError as error:
@@ -227,16 +227,16 @@ def make_parser() -> argparse.ArgumentParser:
     return usage.make_parser({command.__name__: command for command in commands})
 
 
-def _preview(template: Template, arguments: argparse.Namespace, is_other: bool = False) -> Expanded:
+def _preview(template: Template, source: Source, arguments: argparse.Namespace, is_other: bool = False) -> Expanded:
     import functools
 
     from macro.local.parameters import read_parameters
-    from macro.local.preview import preview
+    from macro.local.preview import preview_file
     from macro.plugins import find_plugin
 
     parameters = read_parameters(arguments.parameter, arguments.parameters_file, template, is_other)
     find = functools.partial(find_plugin, further=_load_plugins(arguments))
-    return preview(template, parameters, find)
+    return preview_file(template, find_folder(source), parameters, find)
 
 
 def _load_plugins(arguments: argparse.Namespace) -> dict[str, Plugin]:

@@ -56,6 +56,11 @@ def read_source(name: str) -> Source:
         raise FileError(name, [(Problem((), f"must be UTF-8; byte {error.start} is not"), None)]) from None
 
 
+def find_folder(source: Source) -> File:
+    """Where the template's relative paths begin: beside its file, in the current folder for stdin."""
+    return File() if source.name == "<stdin>" else File(source.name).parent
+
+
 def parse_source(name: str, text: str) -> Source:
     """The template in that text, JSON or YAML; ``name`` is for messages."""
     if text.lstrip()[:1] == "{":

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from macro.errors import MacroError, Problem
 from macro.local.archive import Packed, compress
 from macro.local.pip import build_wheel
-from macro.local.wheels import is_run, read_wheel, simplify
+from macro.local.wheels import MACHINES, Target, fits, is_run, read_wheel, simplify
 
 MACRO, COMPANION = "hitcounter_macro.plugins", "hitcounter_macro.resources"
 """Entry points of the first group are the macro's affair, of the second the companion's."""
@@ -26,15 +26,19 @@ _COMPILED = (".so", ".pyd", ".dylib")
 
 
 class Package(NamedTuple):
-    """A package to be packed: its members by name, its groups of entry points, and the packages that it needs."""
+    """A package to be packed: its members by name, its groups of entry points, and the packages that it needs.
+
+    ``platforms`` are those that it was compiled for, ``None`` where nothing in it is compiled.
+    """
 
     name: str
     members: Mapping[str, Packed]
     groups: frozenset[str]
     needs: tuple[str, ...]
+    platforms: frozenset[str] | None = None
 
 
-def read_packages(requirements: Sequence[str], python: str) -> list[Package]:
+def read_packages(requirements: Sequence[str], target: Target) -> list[Package]:
     """Each package by the name of an installed distribution, a wheel's file or a project's folder.
 
     Several wheels of one package, for several platforms, are one. Raises :class:`MacroError` with all problems: where
@@ -44,12 +48,12 @@ def read_packages(requirements: Sequence[str], python: str) -> list[Package]:
     problems: list[Problem] = []
     for requirement in requirements:
         try:
-            package = _read(requirement, python)
+            package = _read(requirement, target)
             packages[package.name] = _join(packages.get(package.name), package)
         except MacroError as error:
             problems += error.problems
     if not problems:
-        problems = [Problem((), text) for text in _find_problems(packages)]
+        problems = [Problem((), text) for text in _find_problems(packages, target)]
     if problems:
         raise MacroError(problems)
     return [packages[name] for name in sorted(packages)]
@@ -64,16 +68,25 @@ def choose_members(packages: Sequence[Package], group: str) -> dict[str, Packed]
     return dict(sorted(members.items()))
 
 
-def _read(requirement: str, python: str) -> Package:
+def _read(requirement: str, target: Target) -> Package:
     path = Path(requirement)
     if path.suffix == ".whl":
-        return _make_package(requirement, dict(read_wheel(path)), python)
+        return _tag(_make_package(requirement, dict(read_wheel(path)), target.python), path.stem, target)
     if path.is_dir():
         with build_wheel(path) as wheel:
             # Packed anew: what wrote this wheel had a zlib of its own.
             members = {name: compress(member.unpack()) for name, member in read_wheel(wheel)}
-            return _make_package(requirement, members, python)
-    return _make_package(requirement, _read_installed(requirement), python)
+            return _tag(_make_package(requirement, members, target.python), wheel.stem, target)
+    if path.suffix == ".py":
+        text = f"plugin {requirement}: a file alone can't be packed; give it a project's folder, as samples/plugin is"
+        raise MacroError([Problem((), text)])
+    return _make_package(requirement, _read_installed(requirement), target.python)
+
+
+def _tag(package: Package, stem: str, target: Target) -> Package:
+    """The package with the platforms that its wheel's file name tells."""
+    platforms = frozenset(platform for platform in MACHINES if fits(stem, platform, target.python))
+    return package if stem.endswith("-any") else package._replace(platforms=platforms)
 
 
 def _read_installed(name: str) -> dict[str, Packed]:
@@ -122,10 +135,26 @@ def _join(before: Package | None, package: Package) -> Package:
         if before.members.get(name, member).crc != member.crc:
             text = f"plugin {package.name}: {name} differs between its wheels, so that one zip can't hold both"
             raise MacroError([Problem((), text)])
-    return package._replace(members={**before.members, **package.members})
+    platforms = (before.platforms or frozenset()) | (package.platforms or frozenset())
+    return package._replace(members={**before.members, **package.members}, platforms=platforms or None)
 
 
-def _find_problems(packages: Mapping[str, Package]) -> Iterator[str]:
+def _find_problems(packages: Mapping[str, Package], target: Target) -> Iterator[str]:
+    yield from _find_uncompiled(packages, target)
+    yield from _find_idle(packages)
+    # What both zips lack is told once.
+    yield from dict.fromkeys(text for group in _IN_ZIP for text in _find_lacking(packages, group))
+
+
+def _find_uncompiled(packages: Mapping[str, Package], target: Target) -> Iterator[str]:
+    for package in packages.values():
+        names = [name for name in target.platforms if package.platforms is not None and name not in package.platforms]
+        if names:
+            text = f"is compiled, and has no wheel of Python {target.python} for {' and '.join(names)}; name one, too"
+            yield f"plugin {package.name}: {text}"
+
+
+def _find_idle(packages: Mapping[str, Package]) -> Iterator[str]:
     needed = {need for package in packages.values() for need in package.needs}
     for package in packages.values():
         if not package.groups and package.name not in needed:
@@ -133,15 +162,14 @@ def _find_problems(packages: Mapping[str, Package]) -> Iterator[str]:
                 f"plugin {package.name}: registers nothing; plug-ins for templates belong in the entry-point group "
                 f"{MACRO}, custom resources in {COMPANION}"
             )
-    lacking = {
-        (name, need): None
-        for group, there in _IN_ZIP.items()
-        for name in _find_needed(packages, group)
-        for need in packages[name].needs
-        if need not in {*packages, *there, *_IN_RUNTIME, _OURS}
-    }
-    for name, need in lacking:
-        yield f"plugin {name}: needs {need}, which Lambda has not; pack it, too: --plugin {need}"
+
+
+def _find_lacking(packages: Mapping[str, Package], group: str) -> Iterator[str]:
+    there = {*packages, *_IN_ZIP[group], *_IN_RUNTIME, _OURS}
+    for name in _find_needed(packages, group):
+        for need in packages[name].needs:
+            if need not in there:
+                yield f"plugin {name}: needs {need}, which Lambda has not; pack it, too: --plugin {need}"
 
 
 def _find_needed(packages: Mapping[str, Package], group: str) -> list[str]:

@@ -15,6 +15,8 @@ from macro.errors import MacroError, Problem
 _PLATFORMS = ("manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_34")
 _OFFLINE = "without a network, copy the wheels from a machine that has one and name their folder with --wheels"
 
+_OTHER_FILE = "the index has another file than this release is made for; its SHA-256 is another"
+
 
 def find_cache() -> Path:
     """The folder in which fetched wheels are kept for the next time."""
@@ -70,7 +72,9 @@ def _choose_platform(machine: str, python: str) -> list[str]:
 def _download(options: Sequence[str], target: Path) -> None:
     run = _run(["download", "--dest", str(target), *options])
     if run.returncode:
-        raise MacroError([Problem((), f"packages can't be fetched: {_find_reason(run)}; {_OFFLINE}")])
+        reason = _find_reason(run)
+        text = reason if reason == _OTHER_FILE else f"{reason}; {_OFFLINE}"
+        raise MacroError([Problem((), f"packages can't be fetched: {text}")])
 
 
 def _run(arguments: Sequence[str]) -> "subprocess.CompletedProcess[str]":
@@ -86,6 +90,6 @@ def _find_reason(run: "subprocess.CompletedProcess[str]") -> str:
         return "pip is missing; 'python -m ensurepip' installs it"
     lines = [line.strip() for line in run.stderr.splitlines() if line.strip()]
     if any("DO NOT MATCH THE HASHES" in line for line in lines):
-        return "the index has another file than this release is made for; its SHA-256 is another"
+        return _OTHER_FILE
     errors = [line.partition(":")[2].strip() for line in lines if line.startswith("ERROR:")]
     return [*lines[-1:], *errors][-1].rstrip(".") if lines else "pip gave no reason"

@@ -1,12 +1,14 @@
 """Expand a template as CloudFormation would have it done: which transform is meant, with which parameters."""
 
 from collections.abc import Iterator
+from pathlib import Path as File
 from typing import Any
 
 from macro.build import FindPlugin
 from macro.counter import Setting
 from macro.errors import InvalidTemplate, Path, Problem
 from macro.expand import Expanded, expand_counters
+from macro.local.local_code import find_local_code
 from macro.plugin import Json, Template, Values
 from macro.references import find_references
 from macro.template import MACRO, MAX_INLINE_BYTES, TYPE, find_counters, holds_counter, read_suffix, split_transform
@@ -44,6 +46,25 @@ def preview(template: Template, parameters: Values, find: FindPlugin) -> Expande
     if problems:
         raise InvalidTemplate(problems)
     return expanded
+
+
+def preview_file(template: Template, folder: File, parameters: Values, find: FindPlugin) -> Expanded:
+    """What :func:`preview` gives for a template whose local code, below that folder, is to be uploaded."""
+    packing = find_local_code(template, folder, read_suffix(find_name(template) or ""))
+    try:
+        expanded = preview(packing.template, parameters, find)
+    except InvalidTemplate as error:
+        raise InvalidTemplate([*packing.problems, *error.problems]) from None
+    if packing.problems:
+        raise InvalidTemplate(packing.problems)
+    return expanded
+
+
+def find_name(template: Template) -> str | None:
+    """Under which name the template calls our macro, at its top or in its ``Resources``."""
+    resources = template.get("Resources")
+    inner = resources.get("Fn::Transform") if isinstance(resources, dict) else None
+    return split_transform(template)[1] or _get_name(inner)
 
 
 def warn_inline(size: int) -> str | None:

@@ -44,12 +44,14 @@ def find_packages(lock: Path, target: Target, folder: Path | None = None) -> lis
     """
     pins = read_pins(lock.read_text("utf-8"))
     place = folder or find_cache()
+    if folder and not folder.is_dir():
+        raise MacroError([Problem((), f"{folder}: there is no such folder")])
     missing = _name_missing(pins, target, place)
     if missing and not folder:
         fetch_locked(lock, [MACHINES[platform] for platform in target.platforms], target.python, place)
         missing = _name_missing(pins, target, place)
     if missing:
-        raise MacroError(Problem((), text) for text in _explain(missing, pins, target, place))
+        raise MacroError(Problem((), text) for text in dict.fromkeys(_explain(missing, target, place)))
     return sorted({wheel for pin in pins for name in target.platforms for wheel in _find(pin, name, target, place)})
 
 
@@ -91,6 +93,17 @@ def is_run(name: str) -> bool:
     return not (top.endswith(".dist-info") and rest in _LEFT_OUT) and "__pycache__" not in name
 
 
+def fits(stem: str, platform: str, python: str) -> bool:
+    """Whether the wheel of that file name runs on Lambda's architecture with that Python."""
+    tag, abi, machines = ["", "", "", *stem.split("-")][-3:]
+    if machines == "any":
+        return True
+    is_own = f"cp{python.replace('.', '')}" in tag.split(".") or abi == "abi3"
+    return is_own and any(
+        name.startswith("manylinux") and name.endswith(f"_{MACHINES[platform]}") for name in machines.split(".")
+    )
+
+
 def simplify(name: str) -> str:
     """A distribution's name as indexes compare it (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -118,18 +131,7 @@ def _split(stem: str) -> tuple[str, ...]:
     return (simplify(name), *rest)
 
 
-def fits(stem: str, platform: str, python: str) -> bool:
-    """Whether the wheel of that file name runs on Lambda's architecture with that Python."""
-    tag, abi, machines = stem.split("-")[-3:]
-    if machines == "any":
-        return True
-    is_own = f"cp{python.replace('.', '')}" in tag.split(".") or abi == "abi3"
-    return is_own and any(
-        name.startswith("manylinux") and name.endswith(f"_{MACHINES[platform]}") for name in machines.split(".")
-    )
-
-
-def _explain(missing: Iterable[tuple[Pin, str]], pins: Sequence[Pin], target: Target, folder: Path) -> Iterator[str]:
+def _explain(missing: Iterable[tuple[Pin, str]], target: Target, folder: Path) -> Iterator[str]:
     lacking = []
     for pin, platform in missing:
         damaged = _find_named(pin, platform, target, folder)

@@ -51,13 +51,15 @@ def is_there(lock):
 
 def find_own():
     """The wheels of the macro's packages for the Python that runs this; fewer where they were not fetched yet."""
-    return sorted(OWN.glob("*.whl"))
+    patterns = [requirement.replace("-", "_").replace("==", "-") + "-*.whl" for requirement in name_own()]
+    return [wheel for pattern in patterns for wheel in sorted(OWN.glob(pattern))]
 
 
 def name_own():
     """What this Python needs to run the macro's packages."""
-    further = ["typing-extensions"] if sys.version_info < (3, 13) else []
-    return [f"{pin.name}=={pin.version}" for pin in read_pins(FOR_MACRO.read_text("utf-8"))] + further
+    further = [f"typing-extensions=={importlib.metadata.version('typing-extensions')}"]
+    pins = [f"{pin.name}=={pin.version}" for pin in read_pins(FOR_MACRO.read_text("utf-8"))]
+    return pins + further * (sys.version_info < (3, 13))
 
 
 def fetch_archive():

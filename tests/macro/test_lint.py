@@ -206,6 +206,20 @@ def test_a_plain_cfn_lint_run_knows_the_attributes():
     assert message.startswith("counter Visits has no attribute 'Urll'; known are ApiId, ")
 
 
+def test_a_plain_cfn_lint_run_finds_code_beside_the_template():
+    Path("sub/code").mkdir(parents=True)
+    Path("sub/code/index.py").write_text("", "utf-8")
+    text = "Transform: HitCounterMacro\nResources:\n  Visits:\n    Type: HitCounter\n    Properties: {Code: %s}\n"
+    Path("sub/good.yaml").write_text(text % "code", "utf-8")
+    Path("sub/bad.yaml").write_text(text % "sub/code", "utf-8")
+
+    assert run_cfn_lint("sub/good.yaml") == (0, [])
+    code, ((line, _, rule, message),) = run_cfn_lint("sub/bad.yaml")
+
+    assert (code, line, rule) == (2, 5, "E9101")
+    assert message.startswith("'sub/code': there is no such file or folder; ")
+
+
 def test_without_the_settings_cfn_lint_knows_no_counter():
     program = Path(sys.executable).with_name("cfn-lint")
     case = ROOT / "tests" / "golden" / "minimal" / "compact.yaml"
@@ -246,12 +260,12 @@ def test_the_rule_takes_the_first_allowed_value_of_a_parameter_that_has_no_other
     parameters = {"G": {"Type": "String", "AllowedValues": ["http", "rest"]}, "P": {"Type": "String"}}
     template = {"Transform": "HitCounterMacro", "Parameters": parameters, "Resources": resources}
 
-    (match,) = E9101().match(types.SimpleNamespace(template=template))
+    (match,) = E9101().match(types.SimpleNamespace(template=template, filename=None))
 
     assert match.path == ["Resources", "Visits", "Properties", "Path"]
     assert match.message.startswith("needs the value of parameter P")
     del resources["Visits"]["Properties"]["Path"]
-    assert E9101().match(types.SimpleNamespace(template=template)) == []
+    assert E9101().match(types.SimpleNamespace(template=template, filename=None)) == []
 
 
 def test_cycles_are_looked_for_in_what_the_template_becomes():

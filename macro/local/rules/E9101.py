@@ -20,7 +20,7 @@ class E9101(CloudFormationLintRule):  # type: ignore[misc]
     def match(self, cfn: Any) -> list[Any]:
         """One match for each problem, on the path where the macro finds it."""
         try:
-            expand_for_lint(cfn.template)
+            expand_for_lint(cfn)
         except MacroError as error:
             return [RuleMatch(list(problem.path) or ["Resources"], problem.text) for problem in error.problems]
         return []

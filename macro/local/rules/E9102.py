@@ -28,7 +28,7 @@ class E9102(CloudFormationLintRule):  # type: ignore[misc]
         from cfnlint.rules.resources.CircularDependency import CircularDependency
 
         try:
-            expanded = expand_for_lint(cfn.template)
+            expanded = expand_for_lint(cfn)
         except MacroError:
             return []
         plain = Template(cfn.filename, keep_marks(expanded, cfn.template), cfn.regions)

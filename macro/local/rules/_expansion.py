@@ -1,15 +1,20 @@
 """What the rules have in common: the expansion of the template that is linted."""
 
+from pathlib import Path
 from typing import Any
 
 from macro.expand import Expanded
-from macro.local.preview import preview
+from macro.local.preview import preview_file
 from macro.plugins import find_plugin
 
 
-def expand_for_lint(template: Any) -> Expanded:
-    """The template as the macro would expand it; raises :class:`macro.errors.MacroError` where it would refuse."""
-    return preview(template, _guess_parameters(template), find_plugin)
+def expand_for_lint(cfn: Any) -> Expanded:
+    """What cfn-lint has read, as the macro would expand it.
+
+    Raises :class:`macro.errors.MacroError` where it would refuse.
+    """
+    folder = Path(cfn.filename or "").parent
+    return preview_file(cfn.template, folder, _guess_parameters(cfn.template), find_plugin)
 
 
 def _guess_parameters(template: Any) -> dict[str, Any]:
