@@ -36,12 +36,34 @@ def setting_changes(shape: Shape, wanted: Mapping[str, Json], current: Mapping[s
     return changes
 
 
+def settings_in(shape: Shape, current: Mapping[str, Json]) -> dict[str, Json]:
+    """What a function is set to, in the words of UpdateFunctionConfiguration (its `shape`)."""
+    names = [name for name in shape.members if name not in _NOT_SETTINGS]
+    found = {name: _current(name, current) for name in names}
+    return {name: _sendable(shape.members[name], value) for name, value in found.items() if value is not None}
+
+
+def is_readable(name: str, current: Mapping[str, Json]) -> bool:
+    """False where Lambda tells an error instead of the value, as of variables whose key the companion may not use."""
+    value = current.get("ImageConfigResponse" if name == "ImageConfig" else name)
+    return not (isinstance(value, Mapping) and "Error" in value)
+
+
 def is_same(shape: Shape, one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
     """Whether two configurations, of a function or a version of it, run the same code with the same settings."""
     names = [name for name in shape.members if name not in _NOT_SETTINGS]
     return all(one.get(name, usual) == other.get(name, usual) for name, usual in _OF_CODE.items()) and all(
         _comparable(name, one) == _comparable(name, other) for name in names
     )
+
+
+def _sendable(shape: Shape, value: Any) -> Json:
+    """The value without what Lambda adds in its answers."""
+    if shape.type_name == "structure":
+        return {name: _sendable(part, value[name]) for name, part in shape.members.items() if name in value}
+    if shape.type_name == "list":
+        return [_sendable(shape.member, part) for part in value]
+    return value
 
 
 def _comparable(name: str, current: Mapping[str, Json]) -> Json:

@@ -45,7 +45,7 @@ class LambdaFunction:
 
     def _remove(self, request: Request, name: str) -> Found | None:
         """What is there in the end: nothing, or another's."""
-        patience = Patience(request.deadline, self._clock)
+        patience = Patience(request, self._clock)
         while True:
             try:
                 found = self._functions.read(name)
