@@ -195,8 +195,8 @@ def test_a_foreign_function_is_neither_adopted_nor_deleted(stack):
 
     assert refused["Status"] == "FAILED"
     assert refused["Reason"] == (
-        f"function {name}: is there already and, by its tags, not this resource's; give another FunctionName, "
-        "or delete it"
+        f"Properties.FunctionName: function {name} is there already and, by its tags, not this resource's; give "
+        "another FunctionName, or delete it"
     )
     assert deleted["Status"] == "SUCCESS"
     assert name in functions(stack)

@@ -109,11 +109,11 @@ class Change:
 
         def take(now: Found) -> None:
             options = self._wanted.publish_options
-            # To a version that it has no more, a stack would roll back in vain; where to publish is another matter.
-            same = None if options or "create" in self._way.done else same_version(self._functions, now.configuration)
+            # To a version that it has no more, a stack would roll back in vain.
+            same = None if "create" in self._way.done else same_version(self._functions, now.configuration, options)
             self._published = same or self._functions.publish(self._wanted.name, options, revision_of(now))
 
-        return Step("version", "a numbered version is wanted", take, {"Publish": True})
+        return Step("version", "a version is wanted", take, {"Publish": True, **self._wanted.publish_options})
 
     def _prepared(self) -> Payload:
         if self._payload is None:
@@ -124,7 +124,7 @@ class Change:
         log_phase(self._request, "prepare", time.monotonic(), note)
 
     def _take_back(self, *, is_over: bool) -> None:
-        """When time is over, another delivery of this request may have had more of it: the ledger knows what there is."""
+        """All but what ran out of time: another delivery may have had more, and the ledger knows what there is."""
         undo = Undo(self._functions, self._store, self._target, self._clock, self._log_code)
         done = self._way.done
         try:

@@ -70,6 +70,10 @@ def _comparable(name: str, current: Mapping[str, Json]) -> Json:
     value = _current(name, current)
     if name == "SnapStart":
         return value.get("ApplyOn")
+    if name == "Environment":
+        return value.get("Variables") or {}
+    if name == "VpcConfig":
+        return _sorted({part: each for part, each in value.items() if not _is_empty(each)})
     return None if _is_empty(value) else _sorted(value)
 
 
@@ -103,8 +107,10 @@ def _current(name: str, current: Mapping[str, Json]) -> Json:
 def _has(now: Any, value: Any) -> bool:
     """Whether it says all that the value says; Lambda adds fields, and leaves out what is empty."""
     if isinstance(value, Mapping):
-        if not value or "Variables" in value:
-            return (now or {}) == value or (_is_empty(now) and _is_empty(value))
+        if "Variables" in value:
+            return bool(((now or {}).get("Variables") or {}) == value["Variables"])
+        if not value:
+            return _is_empty(now)
         return all(_has((now or {}).get(name), part) for name, part in value.items())
     if isinstance(value, list):
         return len(now or []) == len(value) and all(map(_has, now or [], value))

@@ -63,9 +63,7 @@ def _signing(functions: Functions, target: Target) -> Step | None:
     wanted, was = (str(each.get(name, "")) for each in (target.wanted.call, target.request.old_properties))
     if wanted == was or target.request.type == CREATE:
         return None
-    return Step(
-        "code signing", f"{name} differs", lambda _: functions.sign(target.wanted.name, wanted), {name: wanted}
-    )
+    return Step("code signing", f"{name} differs", lambda _: functions.sign(target.wanted.name, wanted), {name: wanted})
 
 
 def _settings(functions: Functions, target: Target, found: Found) -> Step | None:
