@@ -43,7 +43,7 @@ def is_allowed(module, target):
     if module in ON_THEIR_OWN:
         return top in sys.stdlib_module_names or top in ON_THEIR_OWN[module]
     if is_in(module, "macro.local"):
-        needs_boto3 = is_in(module, "macro.local.deploy", "macro.local.engine")
+        needs_boto3 = is_in(module, "macro.local.cloud")
         return top not in ("boto3", "botocore") or needs_boto3
     if is_in(module, "macro.builtin.index"):
         return top in ("boto3", "botocore") or top in sys.stdlib_module_names

@@ -73,6 +73,13 @@ def find_local_code(template: Template, folder: Path, suffix: str) -> Packing:
     return Packing(result, list(uploads.values()), problems)
 
 
+def list_local_code(template: Template, folder: Path) -> list[Path]:
+    """The local paths that a template names, whether there is anything or not."""
+    resources: Json = template.get("Resources")
+    found = resources.values() if isinstance(resources, dict) else ()
+    return [folder / str(resource["Properties"]["Code"]) for resource in found if _is_local(resource)]
+
+
 def _is_local(resource: Json) -> bool:
     if not isinstance(resource, dict) or resource.get("Type") not in TYPES:
         return False

@@ -19,10 +19,11 @@ class Place(NamedTuple):
 
 
 class Account:
-    """Clients for one account and region, made once each."""
+    """Clients for one account and region, made once each; ``is_shared`` says that others may work there, too."""
 
-    def __init__(self, session: Any, place: Place) -> None:
+    def __init__(self, session: Any, place: Place, is_shared: bool = True) -> None:
         self._session = session
+        self.is_shared = is_shared
         self._clients: dict[str, Client] = {}
         self.endpoint = place.endpoint
         self.profile = place.profile
@@ -86,7 +87,7 @@ def connect_to_engine(url: str) -> Account:
     import boto3
 
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
-    return Account(session, Place(endpoint=url))
+    return Account(session, Place(endpoint=url), is_shared=False)
 
 
 def _config() -> Any:

@@ -14,14 +14,12 @@ from macro.local.cloud.account import Account, connect_to_engine
 from macro.local.cloud.deploy import Order, deploy, read_values
 from macro.local.cloud.errors import CloudError, explained
 from macro.local.cloud.install import Choice, install
-from macro.local.cloud.operation import remove
 from macro.local.cloud.progress import Line, Tell, show_progress
 from macro.local.cloud.request import request
 from macro.local.cloud.served import Served, add_outputs, find_served, own_outputs
-from macro.local.cloud.stack import read_stack
 from macro.local.engine import Engine, check_engine, run_engine
 from macro.local.files import Source, read_source
-from macro.local.local_code import find_local_code
+from macro.local.local_code import list_local_code
 from macro.local.parameters import read_parameters
 from macro.local.telling import PROBLEMS, tell_problems
 
@@ -89,7 +87,6 @@ def _deploy(local: _Local, source: Source) -> list[Served] | None:
     try:
         parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
         fuller = source._replace(template=add_outputs(source.template))
-        _remove_failed(local)
         done = deploy(
             account, Order(STACK, fuller, parameters), lambda *_: True, _mute(local.tell, "changes", "no-macros")
         )
@@ -106,13 +103,6 @@ def _deploy(local: _Local, source: Source) -> list[Served] | None:
     served = find_served(done.stack, source.template, values, local.engine.url)
     _show(local, served, own_outputs(done.stack, local.engine.url))
     return served
-
-
-def _remove_failed(local: _Local) -> None:
-    """A stack that was never created can only be deleted; here nothing in it is of worth."""
-    stack = read_stack(local.account.client("cloudformation"), STACK)
-    if stack and stack.status.startswith("ROLLBACK_"):
-        remove(local.account, stack, _mute(local.tell))
 
 
 def _show(local: _Local, served: Sequence[Served], outputs: Mapping[str, str]) -> None:
@@ -176,7 +166,7 @@ def _stay(local: _Local, source: Source) -> int:
 def _stamp(source: Source) -> dict[Path, float]:
     """When the template and the local code in it were changed last."""
     files = [Path(source.name)]
-    for place in find_local_code(source.template, _folder_of(source)):
+    for place in list_local_code(source.template, _folder_of(source)):
         files += [place, *(place.rglob("*") if place.is_dir() else [])]
     stamps = {}
     for file in files:

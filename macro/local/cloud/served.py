@@ -55,5 +55,5 @@ def find_served(stack: Stack, template: Template, values: Mapping[str, Json], en
 def _read_method(resource: Mapping[str, Any], values: Mapping[str, Json]) -> str:
     method = (resource.get("Properties") or {}).get("Method", "GET")
     if isinstance(method, dict):
-        method = values.get(method.get("Ref"), "GET")
+        method = values.get(str(method.get("Ref")), "GET")
     return "GET" if method == "ANY" else str(method)
