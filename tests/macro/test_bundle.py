@@ -312,6 +312,27 @@ def test_all_plugins_that_can_not_be_packed_are_told_at_once(tmp_path):
     ]
 
 
+def test_wheels_that_are_damaged_are_refused(tmp_path):
+    whole = make_wheel(tmp_path / "shelf-1.0-py3-none-any.whl", {"shelf.py": "x = 1\n" * 99}, (), POINTS).read_bytes()
+    place = whole.index(b"shelf.py") + len("shelf.py")
+    (tmp_path / "cut.whl").write_bytes(whole[:place] + b"\xff\xff" + whole[place + 2 :])
+    make_wheel(tmp_path / "points.whl", {"points.py": ""}, (), "broken")
+    with zipfile.ZipFile(tmp_path / "packed.whl", "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("packed.py", "")
+    with zipfile.ZipFile(tmp_path / "stored.whl", "w") as archive:
+        archive.writestr("stored.py", "first")
+    (tmp_path / "stored.whl").write_bytes((tmp_path / "stored.whl").read_bytes().replace(b"first", b"other"))
+
+    told = refuse(plugins=["cut.whl", "points.whl", "packed.whl", "stored.whl"]).split("\n")
+
+    assert told[0].startswith("cut.whl: is no wheel: Error -3 while decompressing data: ")
+    assert told[1:] == [
+        "plugin points.whl: its entry_points.txt can't be read",
+        "packed.whl: is no wheel: packed.py is packed by method 12, not by deflate",
+        "stored.whl: is no wheel: stored.py is damaged",
+    ]
+
+
 def test_a_folder_that_is_no_project_can_not_be_built(tmp_path):
     (tmp_path / "empty").mkdir()
 
