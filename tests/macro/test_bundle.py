@@ -237,6 +237,21 @@ def test_an_installed_package_is_packed_by_its_name(tmp_path, monkeypatch):
 POINTS = "[hitcounter_macro.plugins]\nshelf = shelf\n"
 
 
+def test_what_a_wheel_keeps_apart_for_installers_is_put_in_its_place(tmp_path):
+    members = {
+        "shelf-1.0.data/purelib/shelf.py": "",
+        "shelf-1.0.data/scripts/shelf": "",
+        "shelf-1.0.dist-info/RECORD": "",
+    }
+    wheel = make_wheel(tmp_path / "shelf-1.0-py3-none-any.whl", members, (), POINTS)
+
+    macro = read_members(make_bundles((), plugins=[str(wheel)]).macro)
+
+    assert [name for name in macro if "shelf" in name] == [
+        "shelf-1.0.dist-info/METADATA", "shelf-1.0.dist-info/entry_points.txt", "shelf.py",
+    ]  # fmt: skip
+
+
 def test_a_compiled_plugin_comes_as_a_wheel_for_each_platform(tmp_path):
     wheels = [
         make_wheel(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from macro.errors import InvalidTemplate
+from macro.expand import expand
 from macro.local.code_zip import MAX_UNPACKED_BYTES, CodeError, zip_code
 from macro.local.local_code import pack_local_code
 
@@ -299,13 +300,12 @@ def test_lint_looks_at_a_template_with_local_code(command):
     assert out.count("\n") == 1
 
 
-def test_the_macro_itself_takes_no_local_path(command):
-    Path("compact.yaml").write_text(COUNTER + "      Code: s3:/bucket/key\n")
+@pytest.mark.parametrize("path", ["./handler", "s3:/bucket/key"])
+def test_the_macro_itself_takes_no_local_path(path):
+    with pytest.raises(InvalidTemplate) as caught:
+        expand(make_template(Visits=path))
 
-    result, out, err = command("expand", "compact.yaml")
-
-    assert (result, out) == (1, "")
-    assert err.startswith(
-        "compact.yaml:6:13: Resources.Visits.Properties.Code: must be 's3://bucket/key' "
-        "(a local path is uploaded by 'hitcounter deploy'), got 's3:/bucket/key'\n"
+    assert str(caught.value) == (
+        "Resources.Visits.Properties.Code: must be 's3://bucket/key' "
+        f"(a local path is uploaded by 'hitcounter deploy'), got '{path}'"
     )
