@@ -353,8 +353,16 @@ def test_a_folder_that_is_no_project_can_not_be_built(tmp_path):
 
     told = refuse(plugins=["empty"])
 
-    assert told.startswith("empty: can't be built: ")
-    assert "\n" not in told
+    assert told == (
+        "empty: can't be built: Directory 'empty' is not installable. Neither 'setup.py' nor 'pyproject.toml' found"
+    )
+
+
+def test_a_folder_that_can_not_be_read_can_not_be_built(tmp_path):
+    (tmp_path / "shelf").mkdir()
+    os.mkfifo(tmp_path / "shelf" / "pipe")
+
+    assert refuse(plugins=["shelf"]) == "shelf/pipe: can't be read: `shelf/pipe` is a named pipe"
 
 
 def test_an_editable_package_is_asked_for_by_its_folder(tmp_path, monkeypatch):

@@ -109,6 +109,20 @@ def test_a_file_that_is_neither_is_refused(code):
     assert refuse(code) == "'pipe' in it is neither a file nor a folder; remove it"
 
 
+def test_a_pipe_is_no_code(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    assert refuse("pipe") == "is neither a file nor a folder; name one that holds the function's code"
+
+
+def test_a_file_named_by_a_link_is_packed_itself(code):
+    (code / "link.py").symlink_to(code / "index.py")
+    (code / "linked").symlink_to(code / "bin")
+
+    assert get_members(zip_code(code / "link.py")) == {"link.py": "0o100644"}
+    assert get_members(zip_code(code / "linked")) == {"run": "0o100755"}
+
+
 def test_a_name_that_is_no_text_is_refused(code):
     Path(os.fsdecode(os.fsencode(code) + b"/\xff")).write_text("")
 
