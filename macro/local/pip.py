@@ -57,9 +57,8 @@ def build_wheel(folder: Path) -> Iterator[Path]:
         try:
             copy = shutil.copytree(folder, draft / "project", ignore=noise, symlinks=True)
         except shutil.Error as error:
-            raise MacroError(
-                Problem((), f"{source}: can't be read: {text}") for source, _, text in error.args[0]
-            ) from None
+            problems = [Problem((), f"{source}: can't be read: {text}") for source, _, text in error.args[0]]
+            raise MacroError(problems) from None
         command = ["wheel", "--no-deps", "--wheel-dir", str(draft), str(copy)]
         # Build tools come from the index; without it those that are installed have to do.
         if _run(command).returncode:

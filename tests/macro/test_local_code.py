@@ -223,11 +223,11 @@ def test_what_is_no_template_is_left_to_others_to_refuse(template, tmp_path):
 
 def test_all_code_that_can_not_be_packed_is_told_at_once(tmp_path):
     with pytest.raises(InvalidTemplate) as caught:
-        pack_local_code(make_template(Visits="gone", Plain="gone/too", Own="handler"), tmp_path, "")
+        pack_local_code(make_template(Visits="gone", Plain="gone", Own="handler"), tmp_path, "")
 
     assert [str(problem) for problem in caught.value.problems] == [
         "Resources.Visits.Properties.Code: 'gone': there is no such file or folder; code in S3 is named 's3://bucket/key'",
-        "Resources.Plain.Properties.Code: 'gone/too': there is no such file or folder; "
+        "Resources.Plain.Properties.Code: 'gone': there is no such file or folder; "
         "code in S3 is named 's3://bucket/key'",
     ]
 
