@@ -12,6 +12,7 @@ from botocore.validate import ParamValidator
 
 from transform_lambda.aws import input_shape
 from transform_lambda.ports import Found, TryAgain
+from transform_lambda.resources.function_versions import LATEST_PUBLISHED
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:"
 _ANSWERED = ("Code", "Tags", "CodeSigningConfigArn")
@@ -24,6 +25,7 @@ class Stored:
     code: dict
     versions: dict = field(default_factory=dict)
     signing: str = ""
+    latest_published: dict | None = None
 
 
 @dataclass
@@ -59,7 +61,8 @@ class MemoryFunctions:
         if stored is None:
             return None
         if version:
-            return Found(dict(stored.versions[int(version)]), {})
+            found = stored.versions.get(int(version)) if version.isdecimal() else stored.latest_published
+            return Found(dict(found), {}) if found else None
         configuration = self._as_answered(stored.configuration)
         if self._moving.get(name):
             self._moving[name] -= 1
@@ -106,6 +109,10 @@ class MemoryFunctions:
         with self._change("publish", "PublishVersion", {"FunctionName": name, **options, "RevisionId": revision}):
             self._expect(name, revision)
             stored = self.stored[name]
+            if options:
+                named = {"Version": LATEST_PUBLISHED, "FunctionArn": f"{ARN}{name}:{LATEST_PUBLISHED}"}
+                stored.latest_published = {**stored.configuration, **named}
+                return dict(stored.latest_published)
             last = max(stored.versions, default=0)
             same = ("CodeSha256", "MemorySize", "Timeout", "Description")
             if last and all(stored.versions[last].get(x) == stored.configuration.get(x) for x in same):

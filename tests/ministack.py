@@ -29,13 +29,13 @@ def client_for(url, region=REGION, service="s3"):
 
 
 @contextmanager
-def ministack(folder):
+def ministack(folder, **settings):
     """The URL of an engine that ends with the block; it writes to the folder alone."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     env = {"PATH": os.environ["PATH"], "TMPDIR": str(folder), "HOME": str(folder), "GATEWAY_PORT": str(port)}
-    env |= {"BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", "LOG_LEVEL": "ERROR"}
+    env |= {"BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", "LOG_LEVEL": "ERROR", **settings}
     with (folder / "log").open("wb") as log:
         command = [sys.executable, "-m", "ministack"]
         server = subprocess.Popen(command, env=env, cwd=folder, stdout=log, stderr=subprocess.STDOUT)

@@ -61,9 +61,16 @@ def _masked(line: Line, names: Collection[str]) -> tuple[str, ...]:
     text = line.text.strip()
     if text.startswith("#"):
         return (f"# {_MASK}",)
-    if line.name in names:
+    if line.name in names and not _may_be_base64(text):
         return (_printable(f"{line.text.partition('=')[0]}={_MASK}"),)
     return (_MASK if text else "",)
+
+
+def _may_be_base64(text: str) -> bool:
+    """Whether the equals sign may be padding, and what stands in front of it a piece of a value, of whole bytes."""
+    name = text.rstrip("=")
+    is_word = name in (name.upper(), name.lower()) and text == f"{name}="
+    return text.endswith("=") and len(text) % 4 == 0 and name.isalnum() and not is_word
 
 
 def _opens_a_quote(line: Line) -> bool:

@@ -107,18 +107,21 @@ def prepare_code(store: CodeStore, archive: Archive, env: bytes, log: Log, keep_
     return code
 
 
-def prepare_unchanged(store: CodeStore, archive: Archive, log: Log) -> Code:
-    """The archive byte by byte in the state it is pinned to, in memory or staged, whoever writes its object next."""
+def prepare_unchanged(store: CodeStore, archive: Archive, log: Log, keep_at: str = "") -> Code:
+    """The archive byte by byte in the state it is pinned to, in memory or staged, whoever writes its object next.
+
+    With the key `keep_at` always as an object of that key, which whoever asked for it removes.
+    """
     place, size = archive.pinned.place, archive.pinned.size
     with _speaking_of(place):
-        if size < SMALL:
+        if size < SMALL and not keep_at:
             code = Code(archive.source.read(0, size), "memory", size)
         else:
             # The ETag is the content's own; the places tell objects of equal ETags apart.
             named = hashlib.sha256(f"{place}\n{archive.pinned.etag}\n{archive.source_sha256}".encode()).hexdigest()
             metadata = {"source-sha256": archive.source_sha256, "source-etag": archive.pinned.etag}
-            job = _Upload(store, archive, f"{STAGED}{named}.zip", metadata, [Keep(0, size)], size)
-            code = _put(job, log)
+            key = keep_at or f"{STAGED}{named}.zip"
+            code = _put(_Upload(store, archive, key, metadata, [Keep(0, size)], size), log)
     log(f"{place}: code of {size} bytes as it is, {_UNCHANGED_WAYS[code.way]}")
     return code
 

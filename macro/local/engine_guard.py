@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -23,17 +24,28 @@ _TICK, _PATIENCE = 0.1, 15.0
 
 def guard(parent: str, mark: str, command: Sequence[str]) -> None:
     """Run the command until stdin closes; nothing of it is left then."""
-    folder = tempfile.mkdtemp(prefix="hitcounter-", dir=parent)
+    folder = Path(tempfile.mkdtemp(prefix="hitcounter-", dir=parent))
     try:
-        process = _start(Path(folder), command)
+        process = _start(folder, command)
         try:
-            print(json.dumps({"pid": process.pid, "folder": folder}), flush=True)
-            _watch(process, Path(folder), mark)
+            print(json.dumps({"pid": process.pid, "folder": str(folder)}), flush=True)
+            is_early = _has_ended_first(process)
         finally:
-            kill_group(process.pid)
-            process.wait()
+            _end(process)
+        if process.returncode == 0 and mark:
+            Path(mark).touch()
+        if is_early:
+            _report(process.returncode, folder)
     finally:
+        remove_folder(folder)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder in which processes that end may still write."""
+    deadline = time.monotonic() + _PATIENCE
+    while folder.exists() and time.monotonic() < deadline:
         shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.01)
 
 
 def kill_group(pid: int) -> None:
@@ -58,18 +70,25 @@ def _start(folder: Path, command: Sequence[str]) -> "subprocess.Popen[bytes]":
         )
 
 
-def _watch(process: "subprocess.Popen[bytes]", folder: Path, mark: str) -> None:
-    while not _is_stdin_closed(_TICK):
-        if process.poll() is not None:
-            kill_group(process.pid)
-            (folder / "ended").write_text(str(process.returncode))
-            print("ended", flush=True)
-            _is_stdin_closed(None)
-            return
+def _has_ended_first(process: "subprocess.Popen[bytes]") -> bool:
+    while process.poll() is None:
+        if _is_stdin_closed(_TICK):
+            return False
+    return True
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
-        if process.wait(_PATIENCE) == 0 and mark:
-            Path(mark).touch()
+        process.wait(_PATIENCE)
+    kill_group(process.pid)
+    process.wait()
+
+
+def _report(code: int, folder: Path) -> None:
+    (folder / "ended").write_text(str(code))
+    print("ended", flush=True)
+    _is_stdin_closed(None)
 
 
 def _is_stdin_closed(seconds: float | None) -> bool:
@@ -80,4 +99,7 @@ if __name__ == "__main__":
     # Only the end of stdin is a reason to end. A handler, since the command would inherit SIG_IGN.
     for unheeded in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(unheeded, lambda *_: None)
-    guard(sys.argv[1], sys.argv[2], sys.argv[3:])
+    try:
+        guard(sys.argv[1], sys.argv[2], sys.argv[3:])
+    except OSError as error:
+        sys.exit(str(error))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from macro.errors import MacroError, Problem
 
-_PATIENCE = 20.0
+_PATIENCE = 5.0
 _COMPLETE = "complete"
 
 
@@ -24,14 +24,17 @@ class EngineError(MacroError):
 class State(NamedTuple):
     """Where an engine finds and leaves its state; ``lock`` is a file descriptor that each of its processes inherits.
 
-    ``mark`` is the file to make when the engine ended in order, else the next run starts from what this one began with;
-    ``is_set_back`` says that this happened to the last run.
+    ``mark`` is the file that is there while the folder is complete: until the engine answers, and after it ended in
+    order. Without it the next run starts from what this one began with; ``is_set_back`` says that this happened to the
+    last run. ``port_file`` is for the port of this run; ``port`` is that of the last one.
     """
 
     folder: Path
     mark: Path
     lock: int
     is_set_back: bool
+    port_file: Path
+    port: int | None
 
 
 @contextmanager
@@ -45,7 +48,7 @@ def open_state(folder: Path) -> Iterator[State]:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             lock = stack.enter_context(_lock(folder))
-            state = _prepare(folder / "kept", folder / "next", lock)
+            state = _prepare(folder.absolute(), lock)
         except OSError as error:
             raise EngineError(f"{folder}: state can't be kept there: {error.strerror or error}") from None
         yield state
@@ -71,7 +74,18 @@ def _lock(folder: Path) -> Iterator[int]:
         yield file.fileno()
 
 
-def _prepare(kept: Path, copy: Path, lock: int) -> State:
+def _prepare(folder: Path, lock: int) -> State:
+    kept, copy, port_file = folder / "kept", folder / "next", folder / "port"
+    is_set_back = _settle(kept, copy)
+    _check(kept)
+    shutil.copytree(kept, copy)
+    (copy / _COMPLETE).touch()
+    last = port_file.read_text() if port_file.exists() else ""
+    port = int(last) if last.isdecimal() and len(last) <= 5 else None
+    return State(copy, copy / _COMPLETE, lock, is_set_back, port_file, port)
+
+
+def _settle(kept: Path, copy: Path) -> bool:
     is_set_back = copy.exists() and not (copy / _COMPLETE).exists()
     if is_set_back:
         shutil.rmtree(copy)
@@ -80,9 +94,7 @@ def _prepare(kept: Path, copy: Path, lock: int) -> State:
         copy.rename(kept)
         (kept / _COMPLETE).unlink()
     kept.mkdir(exist_ok=True)
-    _check(kept)
-    shutil.copytree(kept, copy)
-    return State(copy, copy / _COMPLETE, lock, is_set_back)
+    return is_set_back
 
 
 def _check(kept: Path) -> None:

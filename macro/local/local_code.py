@@ -43,25 +43,35 @@ def pack_local_code(template: Template, folder: Path, suffix: str) -> tuple[Temp
 
 def find_local_code(template: Template, folder: Path, suffix: str) -> Packing:
     """What :func:`pack_local_code` gives, with the problems; a path that has one stands for an empty zip."""
-    resources: Json = template.get("Resources")
-    found = resources.items() if isinstance(resources, dict) else ()
-    paths = {logical_id: path for logical_id, resource in found if (path := _get_path(resource))}
+    paths = _find_paths(template)
     if not paths:
         return Packing(template, [], [])
     problems: list[Problem] = []
     packed: dict[str, Upload] = {}
     result = copy(template)
-    result["Resources"] = changed = copy(resources)
+    result["Resources"] = changed = copy(template["Resources"])
     for logical_id, path in paths.items():
         place = ("Resources", logical_id, "Properties", "Code")
         upload = packed.get(path) or _pack(folder / path, path, place, problems)
         if upload.content:
             packed[path] = upload
         code = {"S3Bucket": name_bucket(suffix), "S3Key": upload.key}
-        changed[logical_id] = _replace(resources[logical_id], code)
+        changed[logical_id] = _replace(changed[logical_id], code)
     # Several paths may lead to the same bytes.
     uploads = {upload.key: upload for upload in packed.values()}
     return Packing(result, list(uploads.values()), problems)
+
+
+def list_local_code(template: Template, folder: Path) -> list[Path]:
+    """The local paths that a template names, whether there is anything or not."""
+    return [folder / path for path in _find_paths(template).values()]
+
+
+def _find_paths(template: Template) -> dict[str, str]:
+    """The local path of each resource that names one."""
+    resources = template.get("Resources")
+    found = resources.items() if isinstance(resources, dict) else ()
+    return {logical_id: path for logical_id, resource in found if (path := _get_path(resource))}
 
 
 def _get_path(resource: Json) -> str | None:

@@ -37,13 +37,13 @@ def handler(event, context):
 ENV = b"other=kept\ntable=at deployment\nlast=too\n"
 
 
-def make_zip(code, *, env=ENV, padding=0):
+def make_zip(code, *, env=ENV, padding=0, more=b""):
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in {
             "index.py": code.encode(),
             ".env": env,
-            "data.bin": random.Random(1).randbytes(padding),
+            "data.bin": random.Random(1).randbytes(padding) + more,
         }.items():
             member = zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0))
             member.external_attr = 0o100644 << 16
@@ -195,8 +195,8 @@ def test_a_foreign_function_is_neither_adopted_nor_deleted(stack):
 
     assert refused["Status"] == "FAILED"
     assert refused["Reason"] == (
-        f"function {name}: is there already and, by its tags, not this resource's; give another FunctionName, "
-        "or delete it"
+        f"Properties.FunctionName: function {name} is there already and, by its tags, not this resource's; give "
+        "another FunctionName, or delete it"
     )
     assert deleted["Status"] == "SUCCESS"
     assert name in functions(stack)
@@ -222,6 +222,40 @@ def test_code_that_is_not_there_fails_create_and_update_and_leaves_all_as_it_was
         assert answer["Reason"].endswith(problem)
     assert stack.invoke(name, {})["table"] == "a"
     assert staged(stack) == []
+
+
+def test_an_update_whose_code_lambda_refuses_leaves_the_function_as_it_was(stack):
+    given = {"Env": {"table": "old"}, "Layers": [make_layer(stack, bytes(200 << 20))], "Publish": "true"}
+    made = stack.create(properties(put(stack, "code.zip", make_zip(SHOW)), **given))
+    too_large = put(stack, "large.zip", make_zip(SHOW, more=bytes(60 << 20)))
+
+    refused = stack.update(
+        properties(too_large, **{**given, "Env": {"table": "new"}}, MemorySize="512", Tags={"a": "b"})
+    )
+
+    name = made["PhysicalResourceId"]
+    assert (refused["Status"], refused["PhysicalResourceId"]) == ("FAILED", name)
+    assert refused["Reason"] == (
+        f"Properties.Code: cannot update the code of function {name}: Lambda answered InvalidParameterValueException: "
+        "Unzipped size must be smaller than 262144000 bytes"
+    )
+    found = stack.client("lambda").get_function(FunctionName=name)
+    assert (found["Configuration"]["MemorySize"], found["Tags"].get("a")) == (128, None)
+    assert found["Configuration"]["CodeSha256"] == made["Data"]["CodeSha256"]
+    assert stack.invoke(name, {})["table"] == "old"
+    assert staged(stack) == []
+    assert stack.update(properties(put(stack, "code.zip", make_zip(SHOW)), **given))["Data"] == {
+        **made["Data"],
+        "LastModified": found["Configuration"]["LastModified"],
+    }
+
+
+def make_layer(stack, data):
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("layer.bin", data)
+    layer = stack.client("lambda").publish_layer_version(LayerName="large", Content={"ZipFile": target.getvalue()})
+    return layer["LayerVersionArn"]
 
 
 def make_table(stack, name):

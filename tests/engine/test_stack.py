@@ -6,7 +6,9 @@ import os
 import time
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 
@@ -50,8 +52,8 @@ def pack_companion():
     return target.getvalue()
 
 
-def template(code, table, **more):
-    properties = {
+def properties(code, table, **more):
+    return {
         "ServiceToken": COMPANION,
         "ServiceTimeout": 60,
         "Code": code,
@@ -61,9 +63,16 @@ def template(code, table, **more):
         "Env": {"table": table},
         **more,
     }
-    outputs = {name: {"Value": {"Fn::GetAtt": ["Visits", name]}} for name in ("FunctionName", "SourceSha256")}
-    resource = {"Type": "Custom::LambdaFunction", "Properties": properties}
-    return json.dumps({"Resources": {"Visits": resource}, "Outputs": outputs})
+
+
+def template(code, table, *, also=None, **more):
+    """A stack with a function, and where `also` has properties, with another one that is made or changed after it."""
+    visits = {"Type": "Custom::LambdaFunction", "Properties": properties(code, table, **more)}
+    after = {"Type": "Custom::LambdaFunction", "DependsOn": "Visits", "Properties": also}
+    names = ("FunctionName", "SourceSha256", "VersionArn")
+    outputs = {name: {"Value": {"Fn::GetAtt": ["Visits", name]}} for name in names}
+    outputs["Id"] = {"Value": {"Ref": "Visits"}}
+    return json.dumps({"Resources": {"Visits": visits, **({"After": after} if also else {})}, "Outputs": outputs})
 
 
 def wait(client, name):
@@ -97,10 +106,91 @@ def test_a_stack_makes_changes_rolls_back_and_deletes_its_function(stack, compan
     assert stack.invoke(function, {})["table"] == "second"
 
     client.delete_stack(StackName=name)
+    assert gone(stack, function)
+
+
+@pytest.fixture
+def cloudformation(stack, companion):
+    """A stack whose every operation is awaited: `create` and `update` give the status and the outputs."""
+    client, name = stack.client("cloudformation"), f"app-{uuid4().hex[:8]}"
+
+    def act(action, body):
+        action(StackName=name, TemplateBody=body)
+        return wait(client, name)
+
+    def events():
+        found = client.describe_stack_events(StackName=name)["StackEvents"]
+        return [f"{each['LogicalResourceId']} {each['ResourceStatus']}" for each in reversed(found)]
+
+    yield SimpleNamespace(
+        create=lambda body: act(client.create_stack, body),
+        update=lambda body: act(client.update_stack, body),
+        events=events,
+    )
+    client.delete_stack(StackName=name)
+    client.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+
+
+BROKEN = {"S3Bucket": "no-such-bucket-here", "S3Key": "none.zip"}
+
+
+@pytest.mark.parametrize("publish", [{}, {"Publish": "true"}], ids=["unpublished", "published"])
+def test_a_change_is_taken_back_when_another_resource_fails_after_it(stack, cloudformation, publish):
+    code = put(stack, "code.zip", make_zip(SHOW))
+    status, made = cloudformation.create(template(code, "first", **publish))
+    assert status == "CREATE_COMPLETE"
+    broken = properties(BROKEN, "x")
+
+    status, back = cloudformation.update(template(code, "second", also=broken, MemorySize="256", **publish))
+
+    assert (status, back) == ("UPDATE_ROLLBACK_COMPLETE", made)
+    assert is_changed_before_the_failure(cloudformation.events())
+    assert stack.invoke(made["VersionArn"], {})["table"] == "first"
+    assert stack.invoke(made["FunctionName"], {})["table"] == "first"
+    assert memory(stack, made["FunctionName"]) == 128
+    status, changed = cloudformation.update(template(code, "third", MemorySize="256", **publish))
+
+    assert (status, changed["Id"]) == ("UPDATE_COMPLETE", made["Id"])
+    assert stack.invoke(changed["VersionArn"], {})["table"] == "third"
+    assert memory(stack, made["FunctionName"]) == 256
+    assert changed["VersionArn"] == (f"{made['VersionArn'].rpartition(':')[0]}:3" if publish else made["VersionArn"])
+
+
+def test_a_rename_is_taken_back_when_another_resource_fails_after_it(stack, cloudformation):
+    code = put(stack, "code.zip", make_zip(SHOW))
+    _, made = cloudformation.create(template(code, "first"))
+    other = f"{made['Id'][:50]}-renamed"
+    before = names(stack)
+
+    status, back = cloudformation.update(template(code, "second", also=properties(BROKEN, "x"), FunctionName=other))
+
+    assert (status, back) == ("UPDATE_ROLLBACK_COMPLETE", made)
+    assert is_changed_before_the_failure(cloudformation.events())
+    assert stack.invoke(made["Id"], {})["table"] == "first"
+    assert gone(stack, other)
+    assert names(stack) == before
+
+    status, renamed = cloudformation.update(template(code, "third", FunctionName=other))
+
+    assert (status, renamed["Id"]) == ("UPDATE_COMPLETE", other)
+    assert stack.invoke(other, {})["table"] == "third"
+    assert gone(stack, made["Id"])
+
+
+def is_changed_before_the_failure(events):
+    failure = next(at for at, event in enumerate(events) if event.startswith("After") and event.endswith("FAILED"))
+    return "Visits UPDATE_COMPLETE" in events[:failure]
+
+
+def memory(stack, name):
+    return stack.client("lambda").get_function(FunctionName=name)["Configuration"]["MemorySize"]
+
+
+def gone(stack, name):
     deadline = time.monotonic() + 60
-    while function in names(stack) and time.monotonic() < deadline:
+    while name in names(stack) and time.monotonic() < deadline:
         time.sleep(0.2)
-    assert function not in names(stack)
+    return name not in names(stack)
 
 
 def names(stack):

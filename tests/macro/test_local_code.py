@@ -15,7 +15,7 @@ import pytest
 from macro.errors import InvalidTemplate
 from macro.expand import expand
 from macro.local.code_zip import MAX_UNPACKED_BYTES, CodeError, zip_code
-from macro.local.local_code import pack_local_code
+from macro.local.local_code import list_local_code, pack_local_code
 
 BUCKET = {"Fn::Sub": "hitcountermacrobeta-${AWS::AccountId}-${AWS::Region}"}
 COUNTER = "Transform: HitCounterMacro\nResources:\n  Visits:\n    Type: HitCounter\n    Properties:\n"
@@ -212,6 +212,12 @@ def test_other_code_stays_as_it_is(code, tmp_path):
 
     assert packed is template
     assert uploads == []
+
+
+def test_the_local_paths_of_a_template_are_listed_before_they_are_there(tmp_path):
+    template = make_template(Visits="s3://bucket/key", Own="gone", Plain="./handler")
+
+    assert list_local_code(template, tmp_path) == [tmp_path / "gone", tmp_path / "handler"]
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,17 @@ def test_a_line_that_may_be_left_of_a_value_is_masked(tmp_path, capsys):
     assert capsys.readouterr().out.startswith("--- .env\n+++ .env\n A=***\n ***\n \n ***\n\n")
 
 
+@pytest.mark.parametrize("line", ["czNjcjN0LXZhbHVlLTEyMw==", "czNjcjN0LXZhbHVlMTI=", "QUJDREVGRw=="])
+def test_a_line_that_may_be_the_end_of_a_base64_value_is_masked(tmp_path, capsys, line):
+    code = make_zip(tmp_path / "code.zip", f"A=\nTABLE=\ntableName=\napi_url=\nTOKEN=\n{line}\n".encode())
+
+    main(["env", str(code)])
+
+    head = capsys.readouterr().out.split("\n\n")[0].splitlines()
+    shown = [" A=***", " TABLE=***", " tableName=***", " api_url=***", " TOKEN=***"]
+    assert head[2:] == [*shown, " ***"]
+
+
 @pytest.mark.parametrize("env", [b'A="1\ns3cr3t=2\n', b"s3cr3t piece=1\n", b"A=1\n  # s3cr3t=1\n", b"#A='\n#s3cr3t\n"])
 def test_what_no_reader_takes_for_a_name_is_masked_with_its_value(tmp_path, capsys, env):
     code = make_zip(tmp_path / "code.zip", env)

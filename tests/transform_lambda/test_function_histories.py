@@ -1,4 +1,4 @@
-"""Random lives of a function in a stack: requests late, repeated, cancelled or killed, calls throttled or lost."""
+"""Random lives of a function in a stack: requests late, repeated, cancelled or killed, calls throttled, refused or lost."""
 
 import pytest
 
@@ -6,6 +6,7 @@ from tests.code_store import MemoryCodeStore
 from tests.companion import ARCHIVE, wanted
 from tests.functions import MemoryFunctions
 from tests.transform_lambda.histories import STACK, CloudFormation, World
+from transform_lambda.contract import ResourceError
 from transform_lambda.identity import physical_id_for
 from transform_lambda.ports import TryAgain
 from transform_lambda.resources.lambda_function import LambdaFunction
@@ -14,7 +15,7 @@ CHANGES = {"create", "update_configuration", "update_code", "sign", "tag", "publ
 
 
 class SteppingFunctions:
-    """Functions whose every call takes its time, and may be throttled, or done without an answer."""
+    """Functions whose every call takes its time, and may be throttled, refused, or done without an answer."""
 
     def __init__(self, functions, task):
         self._functions, self._task = functions, task
@@ -28,6 +29,8 @@ class SteppingFunctions:
         luck = self._task.world.random.random()
         if luck < 0.02:
             raise TryAgain("Rate exceeded")
+        if luck < 0.05 and name in CHANGES:
+            raise ResourceError("refused")
         try:
             answer = call(*values)
         except KeyError:

@@ -94,6 +94,10 @@ def without(*names):
             wanted(KeepVersions="2"),
             "Properties.KeepVersions: needs 'Publish: true'; without it there are no versions to keep",
         ),
+        (
+            wanted(PublishTo="LATEST_PUBLISHED"),
+            "Properties.PublishTo: needs 'Publish: true'; without it nothing is published",
+        ),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else None,
 )

@@ -319,8 +319,8 @@ def test_a_function_that_is_not_ours_is_left_untouched(companion, kind):
         succeed(answer)
     else:
         assert refuse(answer) == (
-            "function theirs: is there already and, by its tags, not this resource's; give another FunctionName, "
-            "or delete it"
+            "Properties.FunctionName: function theirs is there already and, by its tags, not this resource's; give "
+            "another FunctionName, or delete it"
         )
     assert companion.functions.kinds == []
     assert json.dumps([stored.configuration, stored.tags]) == before
@@ -441,6 +441,17 @@ def test_a_version_that_failed_is_not_used_again(companion):
     assert publish(companion, "old") == "3"
 
 
+def test_with_publish_to_the_one_version_is_published_again_where_something_changed(companion):
+    given = {"Publish": "true", "PublishTo": "LATEST_PUBLISHED"}
+    answers = [succeed(companion.create(wanted(**given, Env={"table": "0"})))]
+    for table in ("0", "1", "1", "0"):
+        answers.append(succeed(companion.update(wanted(**given, Env={"table": table}))))
+
+    assert companion.functions.kinds.count("publish") == 3
+    assert {answer["Data"]["VersionArn"] for answer in answers} == {f"{ARN}{NAME}:$LATEST.PUBLISHED"}
+    assert companion.functions.stored[NAME].versions == {}
+
+
 @pytest.mark.parametrize("call", ["versions", "delete"])
 def test_a_version_that_cannot_be_removed_stays_and_is_told(companion, capsys, call):
     for table in ("0", "1", "2"):
@@ -509,6 +520,45 @@ def test_code_by_reference_is_kept_for_this_function_and_removed_with_it(compani
     assert second != first
     assert (sent["S3Key"], sent["S3ObjectStorageMode"]) == (second, "REFERENCE")
     assert companion.store.staged == []
+
+
+def unversioned(companion, data=ARCHIVE):
+    companion.store.objects["code", "app.zip"] = data
+    return wanted(Code={**CODE, "S3ObjectStorageMode": "REFERENCE"}, Env={})
+
+
+@pytest.mark.parametrize("archive", [ARCHIVE, LARGE], ids=["small", "large"])
+def test_code_by_reference_without_a_version_is_kept_in_the_state_that_was_read(companion, archive):
+    given = unversioned(companion, archive)
+    first = succeed(companion.create(given))
+    second = succeed(companion.update(given))
+    sent = companion.functions.stored[NAME].code
+    (key,) = companion.store.staged
+
+    assert key.startswith(f"kept/{physical_id_for(STACK_ID, 'Visits', NAME)}/")
+    assert {name: sent[name] for name in sent if name.startswith("S3")} == {
+        "S3Bucket": "staging",
+        "S3Key": key,
+        "S3ObjectVersion": "v1",
+        "S3ObjectStorageMode": "REFERENCE",
+    }
+    assert sent["bytes"] == archive
+    assert first["Data"] == second["Data"]
+    assert companion.functions.kinds == ["create", "tag"]
+
+
+def test_code_kept_without_a_version_changes_with_its_object_and_goes_with_the_function(companion):
+    succeed(companion.create(unversioned(companion)))
+    (first,) = companion.store.staged
+
+    succeed(companion.update(unversioned(companion, make_archive(Entry(b"index.py", b"other")))))
+    (second,) = companion.store.staged
+    changed = companion.functions.stored[NAME].code["S3Key"]
+    succeed(companion.delete())
+
+    assert first != second == changed
+    assert companion.store.staged == []
+    assert ("code", "app.zip") in companion.store.objects
 
 
 def test_objects_of_code_by_reference_go_when_it_is_copied_again(companion):
@@ -584,7 +634,7 @@ def test_each_change_is_waited_for(companion):
     [
         (
             {"State": "Failed", "StateReason": "no such subnet", "StateReasonCode": "InvalidSubnet"},
-            f"function {NAME}: failed: no such subnet (InvalidSubnet)",
+            f"Properties.VpcConfig: function {NAME}: failed: no such subnet (InvalidSubnet)",
         ),
         ({"State": "Failed"}, f"function {NAME}: failed: Lambda gives no reason"),
     ],
@@ -710,6 +760,17 @@ def test_replicas_at_the_edge_are_waited_for(companion):
     assert len(companion.time.slept) == 3
 
 
+def test_why_a_delete_is_tried_again_is_logged_once(companion, capsys):
+    companion.create()
+    companion.functions.faults["delete"] = [Replicated("still has replicas")] * 3
+
+    succeed(companion.delete())
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = [(line["type"], line["note"]) for line in lines if line["phase"] == "try again"]
+    assert told == [("Delete", "still has replicas")]
+
+
 def test_replicas_that_stay_fail_the_delete_saying_what_is_left(companion):
     companion.create()
     companion.functions.faults["delete"] = [Replicated(f"cannot delete function {NAME}: still has replicas")] * 1000
@@ -735,7 +796,7 @@ def test_a_refusal_of_lambda_leaves_nothing_behind(companion, archive, kind):
 
     answer = companion.create() if kind == "create" else companion.update(wanted(Env={"table": "2"}))
 
-    assert refuse(answer) == "access denied"
+    assert refuse(answer) == ("access denied" if kind == "create" else "Properties.Code: access denied")
     assert companion.store.staged == []
     now = companion.functions.stored.get(NAME)
     assert json.dumps(now and now.configuration) == before

@@ -222,6 +222,19 @@ def test_dead_bytes_between_members_are_left_out(size, kind):
     assert b"#" not in after
 
 
+@pytest.mark.parametrize("size", [40, 44])
+@pytest.mark.parametrize("extra", [b"", b"UT\5\0\1abcd", b"UT\x10\0" + bytes(16), b"UT\x14\0" + bytes(20)], ids=len)
+def test_a_member_that_passes_for_zip64_sizes_and_a_descriptor_by_its_length_is_left_out(size, extra):
+    ghost = make_archive(Entry(b".env", b"GHOST=1234"))[:size]
+    member = Entry(b"a", gap=ghost, flags=8, extra=extra, local_extra=extra)
+    before = make_archive(member, ENV, Entry(b"b"))
+
+    after = rewrite_bytes(before, NEW)
+
+    assert b"GHOST" in before
+    assert b"GHOST" not in after
+
+
 def test_a_member_that_no_directory_names_any_more_is_left_out():
     ghost = make_archive(Entry(b".env", b"GHOST=1\n"))[:42]
     before = make_archive(Entry(b"a", gap=ghost), Entry(b"b"))

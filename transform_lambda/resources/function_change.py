@@ -6,20 +6,16 @@ from typing import NamedTuple
 
 from transform_lambda.contract import Json, ResourceError
 from transform_lambda.limits import Clock
-from transform_lambda.log import log_phase, redact
-from transform_lambda.ports import CodeStore, Found, Functions, TryAgain
+from transform_lambda.log import log_phase
+from transform_lambda.ports import CodeStore, Found, Functions
 from transform_lambda.resources.function_code import Payload, make_payload
 from transform_lambda.resources.function_state import check_state, is_ready
-from transform_lambda.resources.function_steps import Step, Target, next_step, revision_of, wanted_tags
+from transform_lambda.resources.function_steps import Target, next_step, revision_of, wanted_tags
 from transform_lambda.resources.function_tags import CODE_SHA256, is_ours
+from transform_lambda.resources.function_undo import Attempt, Undo
 from transform_lambda.resources.function_versions import same_version
-from transform_lambda.resources.patience import Patience, TimeOver
-
-_NOTHING = Found({}, {})
-
-
-class _NotReady(TryAgain):
-    """A change is still under way."""
+from transform_lambda.resources.patience import NotReady, TimeOver
+from transform_lambda.resources.step_by_step import Step, StepByStep
 
 
 class Changed(NamedTuple):
@@ -36,85 +32,56 @@ class Change:
     """One request's way to its target; holds what was done, so that nothing is done twice and all can be undone."""
 
     def __init__(self, functions: Functions, store: CodeStore, target: Target, clock: Clock) -> None:
-        self._functions, self._store = functions, store
+        self._functions, self._store, self._clock = functions, store, clock
         self._target = target
         self._request, self._wanted, self._source, self._kept = target
-        self._patience = Patience(target.request.deadline, clock)
+        self._way = StepByStep(functions, target.request, target.wanted.name, clock)
         self._payload: Payload | None = None
-        self._done: set[str] = set()
-        self._is_told = False
         self._published: Mapping[str, Json] | None = None
-        self._before: Mapping[str, Json] | None = None
+        self._before: Found | None = None
 
     def carry_out(self) -> Changed:
         """The function once it is as wanted and ready, with its version.
 
         Raises:
-            ResourceError: it is another's, it failed, or time is up; what this made is gone again.
+            ResourceError: it is another's, it was refused, it failed, or time is up; unless time is up, all is as it
+                was before.
             Overtaken: a newer request has begun.
         """
         try:
             if self._wanted.name != self._request.physical_id:
                 self._request.guard.note(self._wanted.name)
-            return Changed(self._converge(), self._published, self._before)
+            found = self._way.walk(self._next_step)
         except ResourceError as error:
-            self._undo(is_over=isinstance(error, TimeOver))
+            self._take_back(is_over=isinstance(error, TimeOver))
             raise
+        assert found, "a function that is not there has a step that is due"
+        return Changed(found, self._published, self._before and self._before.configuration)
 
-    def _converge(self) -> Found:
-        while True:
-            try:
-                found = self._functions.read(self._wanted.name)
-                if found is None:
-                    self._take(Step("create", "it is not there", self._create), _NOTHING)
-                elif step := self._next_step(found):
-                    self._take(step, found)
-                else:
-                    self._await_version()
-                    return found
-            except TryAgain as error:
-                self._tell(error)
-                self._patience.pause(error)
-
-    def _tell(self, refusal: TryAgain) -> None:
-        """Log why it is tried again, the first time: a role that stays wrong shows long before time is up."""
-        if not self._is_told and not isinstance(refusal, _NotReady):
-            self._is_told = True
-            properties = {
-                "ResourceProperties": self._request.properties,
-                "OldResourceProperties": self._request.old_properties,
-            }
-            log_phase(self._request, "try again", time.monotonic(), redact(str(refusal), properties))
-
-    def _take(self, step: Step, found: Found) -> None:
-        started = time.monotonic()
-        # Last of all before a change: what was read may be decided on by the newest request alone.
-        self._request.guard.check()
-        step.take(found)
-        self._done.add(step.kind)
-        self._patience.restart()
-        log_phase(self._request, step.kind, started, step.why)
-
-    def _next_step(self, found: Found) -> Step | None:
+    def _next_step(self, found: Found | None) -> Step | None:
         """What is due, or nothing: the function then is as wanted."""
+        if found is None:
+            return Step("create", "it is not there", self._create, self._sent())
         if not is_ours(found, self._request):
             self._request.guard.forget(self._wanted.name)
             raise ResourceError(
-                f"function {self._wanted.name}: is there already and, by its tags, not this resource's; "
-                "give another FunctionName, or delete it"
+                f"Properties.FunctionName: function {self._wanted.name} is there already and, by its tags, not this "
+                "resource's; give another FunctionName, or delete it"
             )
-        self._before = self._before or found.configuration
+        self._before = self._before or found
         self._await(found.configuration)
-        step = next_step(self._functions, self._target, self._prepared, found, self._done) or self._version()
+        done = self._way.done
+        step = next_step(self._functions, self._target, self._prepared, found, done) or self._version()
         if step is None:
             check_state(found.configuration, is_updated=False)
+            self._await_version()
         return step
 
     def _await(self, configuration: Mapping[str, Json]) -> None:
         """What failed before this request may be mended by it; what failed since is told."""
         if not is_ready(configuration):
-            raise _NotReady(f"function {configuration.get('FunctionName')}: is not ready yet")
-        if self._done:
+            raise NotReady(f"function {configuration.get('FunctionName')}: is not ready yet")
+        if self._way.done:
             check_state(configuration, is_updated=True)
 
     def _await_version(self) -> None:
@@ -124,25 +91,29 @@ class Change:
             self._published = version.configuration if version else self._published
             self._await(self._published)
 
+    def _sent(self) -> dict[str, Json]:
+        """What the template says of it, for a refusal to be about."""
+        return {**self._wanted.call, "Code": self._wanted.code, "Tags": self._wanted.tags}
+
     def _create(self, _: Found) -> None:
         self._request.guard.note(self._wanted.name)
         payload = self._prepared()
         tags = {**wanted_tags(self._target), **({CODE_SHA256: payload.code_sha256} if payload.code_sha256 else {})}
         call = {**self._wanted.call, "FunctionName": self._wanted.name, "Code": payload.code, "Tags": tags}
         self._functions.create(call)
-        self._done.add("code signing")
+        self._way.done.add("code signing")
 
     def _version(self) -> Step | None:
-        if not self._wanted.publish or "version" in self._done:
+        if not self._wanted.publish or "version" in self._way.done:
             return None
 
         def take(now: Found) -> None:
             options = self._wanted.publish_options
-            # To a version that it has no more, a stack would roll back in vain; where to publish is another matter.
-            same = None if options or "create" in self._done else same_version(self._functions, now.configuration)
+            # To a version that it has no more, a stack would roll back in vain.
+            same = None if "create" in self._way.done else same_version(self._functions, now.configuration, options)
             self._published = same or self._functions.publish(self._wanted.name, options, revision_of(now))
 
-        return Step("version", "a numbered version is wanted", take)
+        return Step("version", "a version is wanted", take, {"Publish": True, **self._wanted.publish_options})
 
     def _prepared(self) -> Payload:
         if self._payload is None:
@@ -152,24 +123,17 @@ class Change:
     def _log_code(self, note: str) -> None:
         log_phase(self._request, "prepare", time.monotonic(), note)
 
-    def _undo(self, *, is_over: bool) -> None:
-        """Take back what was made: a function that was not there before, and an object that Lambda does not run.
-
-        When time is over, another delivery of this request may have had more of it: the ledger knows what there is.
-        """
-        is_made = "create" in self._done and not is_over
+    def _take_back(self, *, is_over: bool) -> None:
+        """All but what ran out of time: another delivery may have had more, and the ledger knows what there is."""
+        undo = Undo(self._functions, self._store, self._target, self._clock, self._log_code)
+        done = self._way.done
         try:
-            if is_made:
-                found = self._functions.read(self._wanted.name)
-                self._request.guard.check()
-                if found and is_ours(found, self._request):
-                    self._functions.delete(self._wanted.name)
-            if self._payload and self._payload.staged and self._is_unused(is_made, is_over):
+            if not is_over and (self._request.physical_id == self._wanted.name or "create" in done):
+                undo.take_back(Attempt(self._before, done, self._published))
+                done = done - {"create", "code"}
+            # After a call without an answer, Lambda may run from the object.
+            may_run = bool(done & {"create", "code"}) or (is_over and self._source.is_kept)
+            if self._payload and self._payload.staged and not may_run:
                 self._store.remove_staged(self._payload.staged)
         except ResourceError as error:
             self._log_code(f"{error}; the next request tries again")
-
-    def _is_unused(self, is_made: bool, is_over: bool) -> bool:
-        # After a call without an answer, Lambda may run from the object.
-        may_run = bool(self._done & {"create", "code"}) or (is_over and self._source.is_kept)
-        return is_made or not may_run

@@ -19,6 +19,7 @@ from transform_lambda.zip_remote import (
     Log,
     check_limits,
     code_identity,
+    key_under,
     open_archive,
     prepare_code,
     prepare_unchanged,
@@ -55,8 +56,16 @@ class Source(NamedTuple):
 
     @property
     def is_kept(self) -> bool:
-        """Whether Lambda runs it from an object of ours, which then has to stay."""
-        return self.env is not None and is_by_reference(self.code)
+        """Whether Lambda runs it from an object of ours, which then has to stay: it can name versions alone."""
+        if not is_by_reference(self.code) or self.archive is None:
+            return False
+        return self.env is not None or self.archive.pinned.place.version is None
+
+    def kept_key(self, prefix: str) -> str:
+        """The key of that object: equal for equal code."""
+        if self.archive is None or self.env is None:
+            return f"{prefix}{self.identity}.zip"
+        return key_under(prefix, self.archive, self.env)
 
 
 class Payload(NamedTuple):
@@ -101,10 +110,10 @@ def make_payload(store: CodeStore, source: Source, log: Log, kept: str) -> Paylo
         return Payload(source.code)
     if env is None and archive.pinned.place is _INLINE:
         return _sent(archive.source.read(0, archive.pinned.size), passed)
-    if env is None and (is_by_reference(source.code) or _can_take(store, archive.pinned)):
+    if env is None and not source.is_kept and (is_by_reference(source.code) or _can_take(store, archive.pinned)):
         return Payload({**_place(archive.pinned.place), **passed})
     if env is None:
-        code = prepare_unchanged(store, archive, log)
+        code = prepare_unchanged(store, archive, log, source.kept_key(kept) if source.is_kept else "")
     else:
         code = prepare_code(store, archive, env, log, kept if source.is_kept else "")
     if isinstance(code.archive, bytes):

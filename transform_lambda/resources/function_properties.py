@@ -157,6 +157,8 @@ def _problems(typed: Mapping[str, Json]) -> Iterator[str]:
         yield "Properties.KeepVersions: must be a whole number of at least 1"
     if "KeepVersions" in typed and not typed.get("Publish"):
         yield "Properties.KeepVersions: needs 'Publish: true'; without it there are no versions to keep"
+    if "PublishTo" in typed and not typed.get("Publish"):
+        yield "Properties.PublishTo: needs 'Publish: true'; without it nothing is published"
     try:
         check_path(typed.get("EnvFile", ".env"))
     except ZipError as error:

@@ -36,6 +36,19 @@ def setting_changes(shape: Shape, wanted: Mapping[str, Json], current: Mapping[s
     return changes
 
 
+def settings_in(shape: Shape, current: Mapping[str, Json]) -> dict[str, Json]:
+    """What a function is set to, in the words of UpdateFunctionConfiguration (its `shape`)."""
+    names = [name for name in shape.members if name not in _NOT_SETTINGS]
+    found = {name: _current(name, current) for name in names}
+    return {name: _sendable(shape.members[name], value) for name, value in found.items() if value is not None}
+
+
+def is_readable(name: str, current: Mapping[str, Json]) -> bool:
+    """False where Lambda tells an error instead of the value, as of variables whose key the companion may not use."""
+    value = current.get("ImageConfigResponse" if name == "ImageConfig" else name)
+    return not (isinstance(value, Mapping) and "Error" in value)
+
+
 def is_same(shape: Shape, one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
     """Whether two configurations, of a function or a version of it, run the same code with the same settings."""
     names = [name for name in shape.members if name not in _NOT_SETTINGS]
@@ -44,10 +57,23 @@ def is_same(shape: Shape, one: Mapping[str, Json], other: Mapping[str, Json]) ->
     )
 
 
+def _sendable(shape: Shape, value: Any) -> Json:
+    """The value without what Lambda adds in its answers."""
+    if shape.type_name == "structure":
+        return {name: _sendable(part, value[name]) for name, part in shape.members.items() if name in value}
+    if shape.type_name == "list":
+        return [_sendable(shape.member, part) for part in value]
+    return value
+
+
 def _comparable(name: str, current: Mapping[str, Json]) -> Json:
     value = _current(name, current)
     if name == "SnapStart":
         return value.get("ApplyOn")
+    if name == "Environment":
+        return value.get("Variables") or {}
+    if name == "VpcConfig":
+        return _sorted({part: each for part, each in value.items() if not _is_empty(each)})
     return None if _is_empty(value) else _sorted(value)
 
 
@@ -81,8 +107,10 @@ def _current(name: str, current: Mapping[str, Json]) -> Json:
 def _has(now: Any, value: Any) -> bool:
     """Whether it says all that the value says; Lambda adds fields, and leaves out what is empty."""
     if isinstance(value, Mapping):
-        if not value or "Variables" in value:
-            return (now or {}) == value or (_is_empty(now) and _is_empty(value))
+        if "Variables" in value:
+            return bool(((now or {}).get("Variables") or {}) == value["Variables"])
+        if not value:
+            return _is_empty(now)
         return all(_has((now or {}).get(name), part) for name, part in value.items())
     if isinstance(value, list):
         return len(now or []) == len(value) and all(map(_has, now or [], value))

@@ -6,6 +6,21 @@ from transform_lambda.contract import Json, ResourceError
 
 _MOVING = {"Pending", "InProgress", "Deleting"}
 
+_ABOUT = {
+    "Subnet": "VpcConfig",
+    "SecurityGroup": "VpcConfig",
+    "Eni": "VpcConfig",
+    "Vpc": "VpcConfig",
+    "Image": "Code",
+    "Zip": "Code",
+    "KMSKey": "KMSKeyArn",
+    "EFS": "FileSystemConfigs",
+    "Runtime": "Runtime",
+    "Role": "Role",
+    "Capacity": "CapacityProviderConfig",
+}
+"""Which property a reason's code is about, by what stands in it."""
+
 
 def is_ready(configuration: Mapping[str, Json]) -> bool:
     """Whether nothing is under way (AWS: "Lambda function states")."""
@@ -22,13 +37,14 @@ def check_state(configuration: Mapping[str, Json], *, is_updated: bool) -> None:
 
     An update that an earlier request made, and that failed, is for this one to mend.
     """
-    name = configuration.get("FunctionName")
     if is_failed(configuration):
-        raise ResourceError(f"function {name}: failed: {_reason(configuration, 'State')}")
+        raise _failure(configuration, "State", "failed")
     if is_updated and configuration.get("LastUpdateStatus") == "Failed":
-        raise ResourceError(f"function {name}: its update failed: {_reason(configuration, 'LastUpdateStatus')}")
+        raise _failure(configuration, "LastUpdateStatus", "its update failed")
 
 
-def _reason(configuration: Mapping[str, Json], of: str) -> str:
-    reason, code = configuration.get(f"{of}Reason"), configuration.get(f"{of}ReasonCode")
-    return f"{reason or 'Lambda gives no reason'}" + (f" ({code})" if code else "")
+def _failure(configuration: Mapping[str, Json], of: str, what: str) -> ResourceError:
+    reason, code = (str(configuration.get(f"{of}{part}") or "") for part in ("Reason", "ReasonCode"))
+    about = next((f"Properties.{name}: " for part, name in _ABOUT.items() if part in code), "")
+    said = f"{reason or 'Lambda gives no reason'}" + (f" ({code})" if code else "")
+    return ResourceError(f"{about}function {configuration.get('FunctionName')}: {what}: {said}")

@@ -9,6 +9,7 @@ from transform_lambda.resources.function_code import Payload, Source
 from transform_lambda.resources.function_properties import Wanted
 from transform_lambda.resources.function_settings import setting_changes
 from transform_lambda.resources.function_tags import CODE_SHA256, has_code, tag_changes, tags_for
+from transform_lambda.resources.step_by_step import Step
 
 _X86 = ["x86_64"]
 
@@ -23,14 +24,6 @@ class Target(NamedTuple):
     source: Source
     kept: str
     """What the keys of objects start with that Lambda runs this function from."""
-
-
-class Step(NamedTuple):
-    """One call that changes the function, of a kind that is due once at most; `why` is for the log."""
-
-    kind: str
-    why: str
-    take: Callable[[Found], None]
 
 
 def next_step(
@@ -60,12 +53,17 @@ def revision_of(found: Found) -> str:
     return str(found.configuration.get("RevisionId", ""))
 
 
+def architectures_of(found: Found) -> list[str]:
+    """What its code is for."""
+    return list(found.configuration.get("Architectures", _X86))
+
+
 def _signing(functions: Functions, target: Target) -> Step | None:
     name = "CodeSigningConfigArn"
     wanted, was = (str(each.get(name, "")) for each in (target.wanted.call, target.request.old_properties))
     if wanted == was or target.request.type == CREATE:
         return None
-    return Step("code signing", f"{name} differs", lambda _: functions.sign(target.wanted.name, wanted))
+    return Step("code signing", f"{name} differs", lambda _: functions.sign(target.wanted.name, wanted), {name: wanted})
 
 
 def _settings(functions: Functions, target: Target, found: Found) -> Step | None:
@@ -77,12 +75,12 @@ def _settings(functions: Functions, target: Target, found: Found) -> Step | None
     def take(now: Found) -> None:
         functions.update_configuration(target.wanted.name, changes, revision_of(now))
 
-    return Step("configuration", f"{', '.join(changes)} differ", take)
+    return Step("configuration", f"{', '.join(changes)} differ", take, changes)
 
 
 def _code(functions: Functions, target: Target, prepare: Prepare, found: Found) -> Step | None:
     architectures = target.wanted.call.get("Architectures", _X86)
-    is_elsewhere = architectures != found.configuration.get("Architectures", _X86)
+    is_elsewhere = architectures != architectures_of(found)
     if has_code(found, target.source.identity) and not is_elsewhere:
         return None
 
@@ -90,7 +88,8 @@ def _code(functions: Functions, target: Target, prepare: Prepare, found: Found) 
         code = {**prepare().code, "Architectures": architectures}
         functions.update_code(target.wanted.name, code, revision_of(now))
 
-    return Step("code", "Architectures differ" if is_elsewhere else "the code's identity differs", take)
+    why = "Architectures differ" if is_elsewhere else "the code's identity differs"
+    return Step("code", why, take, {"Code": target.wanted.code})
 
 
 def _tags(functions: Functions, target: Target, found: Found) -> Step | None:
@@ -102,7 +101,7 @@ def _tags(functions: Functions, target: Target, found: Found) -> Step | None:
     def take(now: Found) -> None:
         functions.tag(str(now.configuration["FunctionArn"]), changed, gone)
 
-    return Step("tags", f"{', '.join([*changed, *gone])} differ", take)
+    return Step("tags", f"{', '.join([*changed, *gone])} differ", take, {"Tags": target.wanted.tags})
 
 
 def _revise(functions: Functions, target: Target) -> Step | None:

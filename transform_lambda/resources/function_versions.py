@@ -9,13 +9,26 @@ from transform_lambda.ports import Functions
 from transform_lambda.resources.function_settings import is_same
 from transform_lambda.resources.function_state import is_failed
 
+LATEST_PUBLISHED = "$LATEST.PUBLISHED"
+"""What `PublishTo` publishes to, again and again (AWS: "$LATEST.PUBLISHED version in Lambda Managed Instances")."""
+
 _FEWEST = 3
 """The newest and the two before: others refer to one of them until the stack's update, or its rollback, is done."""
 
 
-def same_version(functions: Functions, now: Mapping[str, Json]) -> Mapping[str, Json] | None:
-    """The newest version with the code and settings that the function has now: a rollback's is there already."""
-    versions = functions.versions(str(now["FunctionName"]))
+def same_version(
+    functions: Functions, now: Mapping[str, Json], options: Mapping[str, Json]
+) -> Mapping[str, Json] | None:
+    """The newest version with the code and settings that the function has now: a rollback's is there already.
+
+    With the option `PublishTo` that is the one version it names, or none.
+    """
+    name = str(now["FunctionName"])
+    if options:
+        latest = functions.read(name, LATEST_PUBLISHED)
+        versions = [latest.configuration] if latest else []
+    else:
+        versions = functions.versions(name)
     return next((each for each in reversed(versions) if not is_failed(each) and _is_like(functions, each, now)), None)
 
 

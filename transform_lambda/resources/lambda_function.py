@@ -15,7 +15,6 @@ from transform_lambda.resources.function_steps import Target
 from transform_lambda.resources.function_tags import is_ours
 from transform_lambda.resources.function_versions import prune_versions
 from transform_lambda.resources.patience import Patience
-from transform_lambda.zip_remote import key_under
 
 
 class LambdaFunction:
@@ -45,7 +44,7 @@ class LambdaFunction:
 
     def _remove(self, request: Request, name: str) -> Found | None:
         """What is there in the end: nothing, or another's."""
-        patience = Patience(request.deadline, self._clock)
+        patience = Patience(request, self._clock)
         while True:
             try:
                 found = self._functions.read(name)
@@ -84,9 +83,7 @@ class LambdaFunction:
     def _drop_objects(self, request: Request, name: str, source: Source | None = None) -> None:
         """Remove the objects that Lambda ran the function from, but that of its source of now."""
         prefix = _kept(request, name)
-        needed = ""
-        if source and source.is_kept and source.archive and source.env is not None:
-            needed = key_under(prefix, source.archive, source.env)
+        needed = source.kept_key(prefix) if source and source.is_kept else ""
         for key in self._store.list_staged(prefix):
             if key != needed:
                 self._store.remove_staged(key)

@@ -1,10 +1,13 @@
 """Patience: pauses between two tries, which grow, and end in time for the answer."""
 
 import random
+import time
 from itertools import count
 
-from transform_lambda.contract import ResourceError
+from transform_lambda.contract import Request, ResourceError
 from transform_lambda.limits import Clock
+from transform_lambda.log import log_phase, redact
+from transform_lambda.ports import TryAgain
 
 _FIRST_SECONDS, _LONGEST_SECONDS = 0.25, 15.0
 _MARGIN_SECONDS = 1.0
@@ -15,21 +18,37 @@ class TimeOver(ResourceError):
     """What had to pass did not within the request's time."""
 
 
+class NotReady(TryAgain):
+    """A change is still under way, as after every change."""
+
+
 class Patience:
-    """The pauses of one request; `deadline` is a time of the clock's `monotonic`."""
+    """The pauses of one request, until its deadline (of the clock's `monotonic`)."""
 
-    def __init__(self, deadline: float, clock: Clock) -> None:
-        self._deadline, self._clock = deadline, clock
+    def __init__(self, request: Request, clock: Clock) -> None:
+        self._request, self._clock = request, clock
         self._pauses = count()
+        self._is_told = False
 
-    def pause(self, problem: Exception) -> None:
+    def pause(self, problem: TryAgain) -> None:
         """Sleep a while, longer each time; raise TimeOver with the problem where no time is left to."""
+        self._tell(problem)
         longest = min(_FIRST_SECONDS * 2.0 ** next(self._pauses), _LONGEST_SECONDS)
         seconds = random.uniform(longest / 2, longest)
-        if self._clock.monotonic() + seconds + _MARGIN_SECONDS > self._deadline:
+        if self._clock.monotonic() + seconds + _MARGIN_SECONDS > self._request.deadline:
             raise TimeOver(f"{problem}; gave up, as the time for this request is over") from problem
         self._clock.sleep(seconds)
 
     def restart(self) -> None:
         """Begin with short pauses again."""
         self._pauses = count()
+
+    def _tell(self, problem: TryAgain) -> None:
+        """Log why it is tried again, the first time: a role that stays wrong shows long before time is up."""
+        if not self._is_told and not isinstance(problem, NotReady):
+            self._is_told = True
+            properties = {
+                "ResourceProperties": self._request.properties,
+                "OldResourceProperties": self._request.old_properties,
+            }
+            log_phase(self._request, "try again", time.monotonic(), redact(str(problem), properties))

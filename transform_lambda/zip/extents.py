@@ -10,6 +10,7 @@ from transform_lambda.zip.records import (
     LOCAL,
     LOCAL_SIGNATURE,
     Record,
+    Values,
     name_at,
     read_record,
     shown,
@@ -49,16 +50,13 @@ def usual_slack(described: int, extra: int) -> frozenset[int]:
     """Bytes that usually lie between a member's packed data and the next member, going by its directory record.
 
     The local extra field is missing, as long as the directory's, 4 or 8 bytes longer (times of access and creation,
-    which the directory leaves out), or 20 (zip64 sizes, written ahead of data of unknown length; a descriptor is wide
-    then). A descriptor has 12 to 24 bytes (APPNOTE 4.3.9). What else could lie there and pass for usual is, but for a
-    descriptor's bytes, shorter than a local header, a name and a content.
+    which the directory leaves out), or 20 (zip64 sizes, written ahead of data of unknown length). A descriptor has 12
+    to 24 bytes (APPNOTE 4.3.9). Where both together could as well be a local header with a name and a content, they
+    have to be looked at.
     """
-    longer = (extra, extra + 4, extra + 8) if extra else ()
-    extras = {0, *(length for length in longer if length <= _HIDES_NOTHING)}
+    extras = (0, extra, extra + 4, extra + 8) if extra else (0,)
     narrow = {each + descriptor for each in extras for descriptor in ((12, 16, 20, 24) if described else (0,))}
-    sizes = extra + _ZIP64_SIZES
-    wide = {sizes + descriptor for descriptor in ((20, 24) if described else (0,)) if sizes <= _HIDES_NOTHING}
-    return frozenset(narrow | wide)
+    return frozenset(each for each in narrow | {0 if described else extra + _ZIP64_SIZES} if each <= _HIDES_NOTHING)
 
 
 def find_gaps(source: Source, members: Members, suspects: Sequence[int]) -> list[tuple[int, int]]:
@@ -72,13 +70,14 @@ def find_gaps(source: Source, members: Members, suspects: Sequence[int]) -> list
         start, following = members.start_of(place), members.start_of(place + 1)
         at = members.positions[members.order[place]]
         record = read_record(members.records, at)
-        packed = values_at(members.records, at, record).packed
+        values = values_at(members.records, at, record)
+        packed = values.packed
         slack = following - (start + LOCAL.size + record.name_length + packed)
         if slack < 0:
             raise _overlap(members, place)
         if slack in usual_slack(record.flags & DESCRIBED, record.extra_length):
             continue
-        end = _exact_end(source, members, place, record, packed)
+        end = _exact_end(source, members, place, record, values)
         if end > following:
             raise _overlap(members, place)
         if end < following:
@@ -86,27 +85,26 @@ def find_gaps(source: Source, members: Members, suspects: Sequence[int]) -> list
     return gaps
 
 
-def _exact_end(source: Source, members: Members, place: int, record: Record, packed: int) -> int:
+def _exact_end(source: Source, members: Members, place: int, record: Record, values: Values) -> int:
     start, following = members.start_of(place), members.start_of(place + 1)
     local = LOCAL.unpack(source.read(start, LOCAL.size)) if following - start >= LOCAL.size else (0,)
     if local[0] != LOCAL_SIGNATURE:
         name = shown(name_at(members.records, members.positions[members.order[place]], record))
         raise ZipError("header", f"{name} has no local header at byte {start}, where the directory says; {REPACK}")
-    end: int = start + LOCAL.size + local[9] + local[10] + packed
+    end: int = start + LOCAL.size + local[9] + local[10] + values.packed
     if not record.flags & DESCRIBED or end >= following:
         return end
-    return end + _descriptor_length(source.read(end, min(24, following - end)), record, packed)
+    return end + _descriptor_length(source.read(end, min(24, following - end)), record, values)
 
 
-def _descriptor_length(data: bytes, record: Record, packed: int) -> int:
-    """Length of the descriptor that `data` starts with, of the four there are; 0 where it is none of them."""
+def _descriptor_length(data: bytes, record: Record, values: Values) -> int:
+    """Length of the descriptor that `data` starts with, if one says what the directory says; else 0."""
     for signature in (_DESCRIPTOR_SIGNATURE, b""):
         for sizes in ("QQ", "II"):
             length = len(signature) + 4 + struct.calcsize(f"<{sizes}")
             if len(data) < length or not data.startswith(signature):
                 continue
-            crc, said, _ = struct.unpack_from(f"<I{sizes}", data, len(signature))
-            if (crc, said) == (record.crc, packed):
+            if struct.unpack_from(f"<I{sizes}", data, len(signature)) == (record.crc, values.packed, values.unpacked):
                 return length
     return 0
 

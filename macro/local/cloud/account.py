@@ -1,5 +1,6 @@
 """The account and region, or the engine, that a command works in."""
 
+import os
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -18,10 +19,11 @@ class Place(NamedTuple):
 
 
 class Account:
-    """Clients for one account and region, made once each."""
+    """Clients for one account and region, made once each; ``is_shared`` says that others may work there, too."""
 
-    def __init__(self, session: Any, place: Place) -> None:
+    def __init__(self, session: Any, place: Place, is_shared: bool = True) -> None:
         self._session = session
+        self.is_shared = is_shared
         self._clients: dict[str, Client] = {}
         self.endpoint = place.endpoint
         self.profile = place.profile
@@ -47,8 +49,8 @@ class Account:
             return False
 
     def name(self) -> str:
-        """How messages call it: ``account 123456789012, eu-central-1``, or the engine's URL."""
-        return self.endpoint or f"account {self.id}, {self.region}"
+        """How messages call it: ``account 123456789012, eu-central-1``, or the engine by its URL."""
+        return f"the engine at {self.endpoint}" if self.endpoint else f"account {self.id}, {self.region}"
 
     def options(self) -> str:
         """The command-line options that lead here again, with a leading space where there are any."""
@@ -69,7 +71,9 @@ def connect(place: Place) -> Account:
     if place.endpoint and urlsplit(place.endpoint).scheme not in ("http", "https"):
         raise CloudError(f"--endpoint-url {place.endpoint}: must be a URL such as http://127.0.0.1:4566")
     try:
-        session = boto3.Session(profile_name=place.profile, region_name=place.region)
+        # boto3 reads AWS_DEFAULT_REGION alone; AWS's other tools also this.
+        region = place.region or os.environ.get("AWS_REGION")
+        session = boto3.Session(profile_name=place.profile, region_name=region)
     except ProfileNotFound:
         known = ", ".join(boto3.Session().available_profiles) or "none"
         raise CloudError(f"there is no profile {place.profile!r}; there are: {known}") from None
@@ -83,7 +87,7 @@ def connect_to_engine(url: str) -> Account:
     import boto3
 
     session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
-    return Account(session, Place(endpoint=url))
+    return Account(session, Place(endpoint=url), is_shared=False)
 
 
 def _config() -> Any:

@@ -26,8 +26,8 @@ class Change(NamedTuple):
     is_kept: bool = False
 
     def costs_data(self) -> bool:
-        """Whether counts would be lost, or begin anew."""
-        return self.type in _HOLD_DATA and self.action in (REPLACE, REMOVE)
+        """Whether counts would be lost, or begin anew, or may be."""
+        return self.type in _HOLD_DATA and (self.action in (REPLACE, REMOVE) or not self.is_certain)
 
 
 def read_changes(listed: Sequence[Mapping[str, Any]]) -> list[Change]:
@@ -60,7 +60,7 @@ def _read(change: Mapping[str, Any]) -> Change:
     replacement = change.get("Replacement")
     actions = {"Add": ADD, "Remove": REMOVE, "Import": IMPORT, "Modify": CHANGE}
     action = actions.get(change["Action"], UNKNOWN)
-    if action == CHANGE and replacement in ("True", "Conditional"):
+    if action == CHANGE and replacement == "True":
         action = REPLACE
     return Change(
         action,
@@ -77,14 +77,13 @@ def _cause(target: Mapping[str, str]) -> str:
 
 
 def _warn(change: Change) -> str:
-    perhaps = "" if change.is_certain else "perhaps only changed"
     if not change.costs_data():
         kept = "stays in the account" if change.is_kept and change.action == REMOVE else ""
-        return perhaps or kept
-    if change.action == REPLACE:
-        lost = "the old one stays in the account" if change.is_kept else "what was counted is lost"
-        return "; ".join(part for part in (perhaps, f"a new table counts from zero, {lost}") if part)
-    return "stays in the account, its counts with it" if change.is_kept else "what was counted is lost"
+        return kept if change.is_certain else "perhaps replaced"
+    if change.action == REMOVE:
+        return "stays in the account, its counts with it" if change.is_kept else "what was counted is lost"
+    lost = "the old one stays in the account" if change.is_kept else "what was counted is lost"
+    return f"{'' if change.is_certain else 'perhaps '}a new table counts from zero, {lost}"
 
 
 def _paint(text: str, colour: str) -> str:

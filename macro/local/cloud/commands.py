@@ -16,6 +16,7 @@ from macro.local.cloud.installation import name_companion, name_stack, own_versi
 from macro.local.cloud.operation import print_outputs
 from macro.local.cloud.progress import Line, Tell, show_progress
 from macro.local.cloud.uninstall import find_users, uninstall
+from macro.local.engine_url import to_engine_url
 from macro.local.files import read_source
 from macro.local.parameters import read_parameters
 from macro.local.telling import PROBLEMS, tell_problems
@@ -57,8 +58,8 @@ def run_uninstall(arguments: argparse.Namespace) -> int:
         question = f"Remove {name_stack(arguments.suffix)} from {account.name()}?"
         if not arguments.yes and not ask(question, "--yes"):
             return PROBLEMS
-        uninstall(account, arguments.suffix, tell)
-        tell(Line("uninstalled", f"{name_stack(arguments.suffix)} is removed from {account.name()}"))
+        state = "is removed from" if uninstall(account, arguments.suffix, tell) else "isn't installed in"
+        tell(Line("uninstalled", f"{name_stack(arguments.suffix)} {state} {account.name()}"))
     return FINE
 
 
@@ -145,8 +146,12 @@ def _tell_deployed(deployed: Deployed, account: Account, as_json: bool, tell: Te
     if deployed.change_set:
         run = f"aws cloudformation execute-change-set --change-set-name {deployed.change_set.id}{account.options()}"
         tell(Line("change-set", f"to carry it out: {run}", {"id": deployed.change_set.id}))
-    elif deployed.stack and as_json:
-        tell(Line("outputs", "", {"outputs": dict(deployed.stack.outputs)}))
-    elif deployed.stack and deployed.stack.outputs:
-        print(print_outputs(deployed.stack))
+        return FINE
+    outputs = deployed.stack.outputs if deployed.stack else {}
+    if account.endpoint:
+        outputs = {name: to_engine_url(account.endpoint, value) for name, value in outputs.items()}
+    if as_json:
+        tell(Line("outputs", "", {"outputs": dict(outputs)}))
+    elif outputs:
+        print(print_outputs(outputs))
     return FINE

@@ -53,7 +53,6 @@ def deploy(account: Account, order: Order, agree: Agree | None, tell: Tell) -> D
     Without ``agree`` the change set is left as it is. Raises :class:`MacroError` with what is wrong with the template,
     or :class:`CloudError` with the first cause of a failure and what would help; all is as before then.
     """
-    client = account.client("cloudformation")
     stack = make_ready(account, order.stack_name, tell)
     template, uploads = _pack(order.source)
     check_template(template, read_values(template, order.parameters, stack))
@@ -69,8 +68,7 @@ def deploy(account: Account, order: Order, agree: Agree | None, tell: Tell) -> D
     tell(Line("changes", f"{order.stack_name}:\n{print_changes(change_set.changes, _is_terminal())}", told))
     if agree is None:
         return Deployed(stack, change_set)
-    if not agree(change_set, dangers):
-        discard(client, change_set)
+    if not _is_agreed(account, change_set, agree, dangers):
         tell(Line("declined", "nothing was changed"))
         return Deployed(stack, is_declined=True)
     return Deployed(carry_out(account, change_set, tell))
@@ -87,6 +85,17 @@ def read_values(template: Template, given: Mapping[str, Json], stack: Stack | No
         if isinstance(parameter, dict) and "Default" in parameter
     }
     return {**values, **{name: before[name] for name in declared if name in before}, **given}
+
+
+def _is_agreed(account: Account, change_set: ChangeSet, agree: Agree, dangers: Sequence[Change]) -> bool:
+    """Whether to go on; nothing is left of the change set where not, nor where asking fails."""
+    is_agreed = False
+    try:
+        is_agreed = agree(change_set, dangers)
+    finally:
+        if not is_agreed:
+            discard(account.client("cloudformation"), change_set)
+    return is_agreed
 
 
 def _pack(source: Source) -> tuple[Template, list[Upload]]:

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from macro.builtin.digest import SHA256
 from macro.local.bundle import Bundles
@@ -12,15 +12,15 @@ from macro.local.cloud.bucket import Bucket, digest_of
 from macro.local.cloud.change_set import ChangeSet, Wanted, discard, make_change_set
 from macro.local.cloud.changes import count_changes, print_changes
 from macro.local.cloud.errors import CloudError, message_of
-from macro.local.cloud.installation import name_stack, open_bucket
+from macro.local.cloud.installation import name_stack, open_bucket, read_template
 from macro.local.cloud.operation import carry_out, make_ready
 from macro.local.cloud.progress import Line, Tell
 from macro.local.cloud.stack import REVIEW, Stack
 from macro.plugin import Json, Template
 from macro.references import find_references
 
-TEMPLATE = Path(__file__).parents[2] / "install.yaml"
 BUCKET, MACRO_FUNCTION, COMPANION_FUNCTION = "Bucket", "MacroFunction", "CompanionFunction"
+_LOOPBACK = ("127.0.0.1", "localhost")
 _MACRO_TYPE = "AWS::CloudFormation::Macro"
 
 
@@ -64,13 +64,6 @@ def install(account: Account, choice: Choice, bundles: Bundles, tell: Tell) -> I
     return Installed(_protect(account, carry_out(account, change_set, tell)), True)
 
 
-def read_template() -> Template:
-    """``install.yaml`` as data."""
-    from macro.local.files import read_source
-
-    return read_source(str(TEMPLATE)).template
-
-
 def fill_in(template: Template, keys: Mapping[str, str], bucket: str) -> Template:
     """The template with the functions' code in the bucket, as ``aws cloudformation package`` would put it there."""
     resources = dict(template["Resources"])
@@ -100,6 +93,13 @@ def leave_out(template: Template, resource_type: str) -> Template:
     }
     resources = {name: resource for name, resource in template["Resources"].items() if name not in gone}
     return {**template, "Resources": resources, "Outputs": outputs}
+
+
+def name_answer_hosts(endpoint: str) -> str:
+    """The hosts that an engine takes answers at: its own, by each name of this machine where it runs there."""
+    parts = urlsplit(endpoint)
+    hosts = _LOOPBACK if parts.hostname in _LOOPBACK else (str(parts.hostname),)
+    return ",".join(f"{host}:{parts.port or 80}" for host in hosts)
 
 
 class _Plan:
@@ -142,6 +142,8 @@ class _Plan:
     def _parameters(self, template: Template, stack: Stack | None) -> dict[str, str | None]:
         before = stack.parameters if stack else {}
         given = {"Suffix": self._choice.suffix, "LowerSuffix": self._choice.suffix.lower(), **self._choice.parameters}
+        if self._account.endpoint:
+            given["AnswerHosts"] = name_answer_hosts(self._account.endpoint)
         if before.get("ApiGatewayLogRole") != "true" and not _has_log_role(self._account):
             given = {"ApiGatewayLogRole": "true", **given}
         known = template.get("Parameters", {})

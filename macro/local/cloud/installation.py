@@ -1,12 +1,17 @@
 """The installation of an account and region: its fixed names, and what is known of it."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 from macro.local.cloud.account import Account
 from macro.local.cloud.bucket import Bucket
 from macro.local.cloud.errors import CloudError
 from macro.local.cloud.stack import REVIEW, Stack, read_stack
+from macro.local.files import read_source
+from macro.plugin import Template
 from macro.template import MACRO
+
+_TEMPLATE = Path(__file__).parents[2] / "install.yaml"
 
 
 class Installation(NamedTuple):
@@ -61,11 +66,14 @@ def install_command(account: Account, suffix: str) -> str:
     return f"hitcounter install{f' --suffix {suffix}' if suffix else ''}{account.options()}"
 
 
-def own_version() -> str:
-    """The release this command belongs to."""
-    from importlib.metadata import version
+def read_template() -> Template:
+    """``install.yaml`` as data."""
+    return read_source(str(_TEMPLATE)).template
 
-    return version("hitcounter-macro")
+
+def own_version() -> str:
+    """The release this command belongs to, and installs."""
+    return str(read_template()["Outputs"]["Version"]["Value"])
 
 
 def is_older(version: str, than: str) -> bool:

@@ -1,6 +1,6 @@
 """One operation on a stack: made ready for, carried out before the user's eyes, its failure told by its first cause."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from macro.local.cloud.account import Account
 from macro.local.cloud.change_set import ChangeSet, execute
@@ -36,6 +36,8 @@ def make_ready(account: Account, name: str, tell: Tell) -> Stack | None:
     """
     client = account.client("cloudformation")
     stack = read_stack(client, name)
+    if stack and not account.is_shared:
+        return _recover(account, stack, tell)
     if stack and is_running(stack.status):
         tell(Line("waiting", f"{name} is {stack.status}; waiting for the end of that", {"status": stack.status}))
         after = last_event(client, stack.id)
@@ -72,10 +74,27 @@ def remove(account: Account, stack: Stack, tell: Tell) -> None:
         raise CloudError(_explain(account, ended, events))
 
 
-def print_outputs(stack: Stack) -> str:
-    """``name: value`` lines of the stack's outputs."""
-    width = max((len(name) for name in stack.outputs), default=0) + 1
-    return "\n".join(f"{name + ':':<{width}} {value}" for name, value in stack.outputs.items())
+def print_outputs(outputs: Mapping[str, str]) -> str:
+    """A stack's outputs as lines of ``name: value``."""
+    width = max((len(name) for name in outputs), default=0) + 1
+    return "\n".join(f"{name + ':':<{width}} {value}" for name, value in outputs.items())
+
+
+def _recover(account: Account, stack: Stack, tell: Tell) -> Stack | None:
+    """A stack of an engine of ours: what an engine that was ended had begun on it, nobody goes on with.
+
+    One that was never created goes, since nothing was counted in it yet; any other can be updated as it is.
+    """
+    if stack.status not in ("CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_IN_PROGRESS", "DELETE_FAILED") and (
+        not stack.status.startswith("ROLLBACK_")
+    ):
+        return stack
+    if stack.is_protected:
+        account.client("cloudformation").update_termination_protection(
+            StackName=stack.name, EnableTerminationProtection=False
+        )
+    remove(account, stack, tell)
+    return None
 
 
 def _line(event: Happening) -> Line:

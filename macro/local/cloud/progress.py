@@ -42,7 +42,9 @@ def _tell_json(line: Line) -> None:
 
 
 def _tell_plain(line: Line) -> None:
-    if line.text:
+    # A log tells what was reached; that it was begun, one can see on a terminal.
+    is_begun = line.event == RESOURCE and str(line.facts["status"]).endswith("_IN_PROGRESS")
+    if line.text and not is_begun:
         print(line.text, file=sys.stderr, flush=True)
 
 

@@ -28,8 +28,11 @@ def find_users(account: Account, suffix: str) -> list[str]:
     return sorted(stack.name for stack in stacks if _names(client, stack.id, f":function:{name_companion(suffix)}"))
 
 
-def uninstall(account: Account, suffix: str, tell: Tell) -> None:
-    """Remove the stack, then the bucket; a bucket from which functions still run stays, and is named."""
+def uninstall(account: Account, suffix: str, tell: Tell) -> bool:
+    """Remove the stack, then the bucket; a bucket from which functions still run stays, and is named.
+
+    Whether there was anything to remove.
+    """
     client = account.client("cloudformation")
     stack = make_ready(account, name_stack(suffix), tell)
     if stack:
@@ -38,14 +41,15 @@ def uninstall(account: Account, suffix: str, tell: Tell) -> None:
         remove(account, stack, tell)
     bucket = open_bucket(account, suffix)
     if not bucket.exists():
-        return
+        return stack is not None
     if bucket.holds(_KEPT):
         text = f"the bucket {bucket.name} stays: Lambda runs functions from its objects under {_KEPT}"
         tell(Line("bucket", text, {"name": bucket.name, "is_kept": True}))
-        return
+        return True
     removed = bucket.remove_all()
     bucket.delete()
     tell(Line("bucket", f"removed the bucket {bucket.name} and {removed} objects in it", {"name": bucket.name}))
+    return True
 
 
 def _tagged(account: Account) -> Iterator[str]:
