@@ -214,6 +214,23 @@ def test_code_that_cannot_be_made_again_is_left_to_the_rollback_and_told(compani
     )
 
 
+@pytest.mark.parametrize("kind", ["create", "update"])
+def test_code_that_cannot_be_staged_fails_before_anything_is_changed(companion, kind):
+    if kind == "update":
+        companion.create(wanted(**OLD))
+    companion.store.objects["code", "app.zip"] = LARGE
+    before = copy.deepcopy(companion.functions.stored)
+    companion.functions.calls.clear()
+    companion.store.faults["start_upload"] = lambda: ResourceError("cannot stage s3://staging/a.zip: access denied")
+
+    answer = companion.create() if kind == "create" else companion.update(wanted(**NEW))
+
+    assert answer["Reason"] == "Properties.Code: cannot stage s3://staging/a.zip: access denied"
+    assert companion.functions.stored == before
+    assert companion.functions.kinds == []
+    assert companion.store.staged == []
+
+
 def test_what_is_put_back_is_waited_for_and_tried_again(companion):
     companion.create(wanted(**OLD))
     before = state(companion)
