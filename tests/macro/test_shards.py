@@ -32,9 +32,10 @@ def test_the_command_tells_both_ways_of_counting_and_what_they_stand_on(command)
         "2,500 hits a second on the hottest name:\n\n"
         "  Exact: false  Shards: 4    1 write unit and 5 read units a hit\n"
         "  Exact: true   Shards: 8    2 write units and 9 read units a hit\n\n"
-        "One item takes 1,000 write units a second; 70% of that is planned for. A hit is one write unit,\n"
-        "two with Exact. With more than one shard, the number returned is the sum of all items: neither unique nor\n"
-        "strictly growing. And each hit reads them all, consistently: 3,000 hits a second are the most for one name.\n"
+        "One item takes 1,000 write units a second; 70% of that is planned for. A hit is one write unit, two\n"
+        "with Exact. With more than one shard, the number returned is the sum of all items: neither unique\n"
+        "nor strictly growing. And each hit reads them all, consistently, so that 3,000 hits a second are the\n"
+        "most for one name.\n"
     )
 
 
