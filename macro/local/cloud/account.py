@@ -28,7 +28,9 @@ class Account:
         self.endpoint = place.endpoint
         self.profile = place.profile
         self.region: str = session.region_name
-        caller = self.client("sts").get_caller_identity()
+        # Few attempts: a wrong region or endpoint is to be told at once.
+        probe = session.client("sts", endpoint_url=self.endpoint, config=_config(attempts=2))
+        caller = probe.get_caller_identity()
         self.id: str = caller["Account"]
         self.partition: str = caller["Arn"].split(":")[1]
 
@@ -68,15 +70,14 @@ def connect(place: Place) -> Account:
     import boto3
     from botocore.exceptions import ProfileNotFound
 
-    if place.endpoint and urlsplit(place.endpoint).scheme not in ("http", "https"):
+    if place.endpoint and not _is_url(place.endpoint):
         raise CloudError(f"--endpoint-url {place.endpoint}: must be a URL such as http://127.0.0.1:4566")
     try:
         # boto3 reads AWS_DEFAULT_REGION alone; AWS's other tools also this.
         region = place.region or os.environ.get("AWS_REGION")
         session = boto3.Session(profile_name=place.profile, region_name=region)
     except ProfileNotFound:
-        known = ", ".join(boto3.Session().available_profiles) or "none"
-        raise CloudError(f"there is no profile {place.profile!r}; there are: {known}") from None
+        raise CloudError(_explain_profile(place.profile or os.environ.get("AWS_PROFILE"))) from None
     if not session.region_name:
         raise CloudError("there is no region; name one with --region, or set AWS_REGION")
     return Account(session, place)
@@ -90,11 +91,27 @@ def connect_to_engine(url: str) -> Account:
     return Account(session, Place(endpoint=url), is_shared=False)
 
 
-def _config() -> Any:
+def _is_url(text: str) -> bool:
+    parts = urlsplit(text)
+    try:
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _explain_profile(name: str | None) -> str:
+    from botocore.session import Session
+
+    # Not boto3's own session, which asks for the profile again.
+    known = ", ".join(sorted(Session().full_config.get("profiles", {}))) or "none"
+    return f"there is no profile {name!r}; there are: {known}"
+
+
+def _config(attempts: int = 5) -> Any:
     from botocore.config import Config
 
     return Config(
-        retries={"mode": "standard", "max_attempts": 5},
+        retries={"mode": "standard", "max_attempts": attempts},
         connect_timeout=10,
         s3={"addressing_style": "auto"},
         user_agent_extra="hitcounter-macro",
