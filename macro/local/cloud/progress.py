@@ -26,6 +26,24 @@ RESOURCE = "resource"
 @contextmanager
 def show_progress(as_json: bool) -> Iterator[Tell]:
     """A function that shows lines: as JSON objects on stdout, or on stderr, live where that is a terminal."""
+    last = ""
+
+    def note(line: Line) -> None:
+        nonlocal last
+        last = line.event
+        tell(line)
+
+    with _open(as_json) as tell:
+        try:
+            yield note
+        except KeyboardInterrupt:
+            if last == RESOURCE:
+                tell(Line("interrupted", "CloudFormation goes on by itself; the command, run again, shows how it ends"))
+            raise
+
+
+@contextmanager
+def _open(as_json: bool) -> Iterator[Tell]:
     if as_json:
         yield _tell_json
     elif not sys.stderr.isatty() or os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
