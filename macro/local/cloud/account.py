@@ -3,7 +3,7 @@
 import os
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 from macro.local.cloud.errors import CloudError
 
@@ -29,15 +29,16 @@ class Account:
         self.profile = place.profile
         self.region: str = session.region_name
         # Few attempts: a wrong region or endpoint is to be told at once.
-        probe = session.client("sts", endpoint_url=self.endpoint, config=_config(attempts=2))
-        caller = probe.get_caller_identity()
+        caller = self._make("sts", attempts=2).get_caller_identity()
         self.id: str = caller["Account"]
         self.partition: str = caller["Arn"].split(":")[1]
 
     def client(self, service: str) -> Client:
         """The client of that service."""
         if service not in self._clients:
-            self._clients[service] = self._session.client(service, endpoint_url=self.endpoint, config=_config())
+            self._clients[service] = self._session.client(
+                service, endpoint_url=self.endpoint, config=_config(self.endpoint)
+            )
         return self._clients[service]
 
     def is_ministack(self) -> bool:
@@ -45,7 +46,8 @@ class Account:
         if not self.endpoint:
             return False
         try:
-            with urlopen(f"{self.endpoint.rstrip('/')}/_ministack/health", timeout=5) as answer:
+            opener = build_opener(ProxyHandler({}) if is_here(self.endpoint) else ProxyHandler())
+            with opener.open(f"{self.endpoint.rstrip('/')}/_ministack/health", timeout=5) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
@@ -60,6 +62,9 @@ class Account:
         if not self.endpoint:
             given["--region"] = self.region
         return "".join(f" {name} {value}" for name, value in given.items() if value)
+
+    def _make(self, service: str, attempts: int = 5) -> Client:
+        return self._session.client(service, endpoint_url=self.endpoint, config=_config(self.endpoint, attempts))
 
 
 def connect(place: Place) -> Account:
@@ -86,9 +91,17 @@ def connect(place: Place) -> Account:
 def connect_to_engine(url: str) -> Account:
     """An engine on this machine, with the credentials it takes: nothing of the user's is read."""
     import boto3
+    from botocore.session import Session
 
-    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+    # Else a profile that the environment names must be there.
+    core = Session(session_vars={"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)})
+    session = boto3.Session("test", "test", region_name="us-east-1", botocore_session=core)
     return Account(session, Place(endpoint=url), is_shared=False)
+
+
+def is_here(url: str) -> bool:
+    """Whether it leads to this machine, where no proxy is asked."""
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def _is_url(text: str) -> bool:
@@ -107,10 +120,12 @@ def _explain_profile(name: str | None) -> str:
     return f"there is no profile {name!r}; there are: {known}"
 
 
-def _config(attempts: int = 5) -> Any:
+def _config(endpoint: str | None, attempts: int) -> Any:
     from botocore.config import Config
 
     return Config(
+        # None: as the environment says.
+        proxies={} if endpoint and is_here(endpoint) else None,
         retries={"mode": "standard", "max_attempts": attempts},
         connect_timeout=10,
         s3={"addressing_style": "auto"},

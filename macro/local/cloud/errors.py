@@ -46,7 +46,7 @@ def code_of(error: Any) -> str:
 
 def message_of(error: Any) -> str:
     """The service's own words in a ``ClientError``."""
-    return str(error.response.get("Error", {}).get("Message", ""))
+    return str(error.response.get("Error", {}).get("Message") or "")
 
 
 def _explain_answer(error: Any) -> str:
