@@ -36,9 +36,7 @@ class Account:
     def client(self, service: str) -> Client:
         """The client of that service."""
         if service not in self._clients:
-            self._clients[service] = self._session.client(
-                service, endpoint_url=self.endpoint, config=_config(self.endpoint)
-            )
+            self._clients[service] = self._make(service)
         return self._clients[service]
 
     def is_ministack(self) -> bool:
