@@ -27,7 +27,10 @@ class Raw(NamedTuple):
 
 
 class FakeAws:
-    """Answers by action (``DescribeStacks``) or by method and path (``GET /account``), in turn; the last one stays."""
+    """Answers by action (``DescribeStacks``) or by method and path (``GET /account``), in turn; the last one stays.
+
+    An answer may be a function of a call's parameters.
+    """
 
     def __init__(self):
         self.calls = []
@@ -60,9 +63,10 @@ class FakeAws:
         """The actions that were called, without the first, which proves the credentials."""
         return [name for name, _ in self.calls if name != "GetCallerIdentity"]
 
-    def _next(self, action):
+    def _next(self, action, parameters):
         told = self._answers.get(action, [Refusal("NotTold", f"no answer was told for {action}")])
-        return told.pop(0) if len(told) > 1 else told[0]
+        answer = told.pop(0) if len(told) > 1 else told[0]
+        return answer(parameters) if callable(answer) else answer
 
     def _handler(self):
         fake = self
@@ -76,7 +80,7 @@ class FakeAws:
                 parameters = dict(parse_qsl(body.decode(), keep_blank_values=True)) if is_query else body
                 action = parameters["Action"] if is_query else f"{self.command} {urlsplit(self.path).path}"
                 fake.calls.append((action, parameters))
-                status, content = render(fake._next(action), action if is_query else None)
+                status, content = render(fake._next(action, parameters), action if is_query else None)
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()

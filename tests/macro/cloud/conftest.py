@@ -1,8 +1,9 @@
 """An account that answers what a test tells it, and an environment with nothing of the user's."""
 
+import boto3
 import pytest
 
-from macro.local.cloud.account import Place, connect
+from macro.local.cloud.account import Account, Place
 from tests.fake_aws import REGION, FakeAws
 
 
@@ -35,9 +36,15 @@ def as_account(aws, monkeypatch):
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", aws.url)
 
 
+@pytest.fixture(scope="session")
+def session():
+    """One for all tests, since reading what the SDK knows of a service takes long."""
+    return boto3.Session("AKIDEXAMPLE", "wJalrXUtnFEMI", region_name=REGION)
+
+
 @pytest.fixture
-def account(as_account):
-    return connect(Place())
+def account(as_account, session):
+    return Account(session, Place())
 
 
 @pytest.fixture
