@@ -29,7 +29,7 @@ class Raw(NamedTuple):
 class FakeAws:
     """Answers by action (``DescribeStacks``) or by method and path (``GET /account``), in turn; the last one stays.
 
-    An answer may be a function of a call's parameters.
+    An answer may be a function of a call's parameters; a path may end with ``*``.
     """
 
     def __init__(self):
@@ -64,7 +64,8 @@ class FakeAws:
         return [name for name, _ in self.calls if name != "GetCallerIdentity"]
 
     def _next(self, action, parameters):
-        told = self._answers.get(action, [Refusal("NotTold", f"no answer was told for {action}")])
+        known = [name for name in self._answers if name == action or (name[-1] == "*" and action.startswith(name[:-1]))]
+        told = self._answers[max(known, key=len)] if known else [Refusal("NotTold", f"nothing told for {action}")]
         answer = told.pop(0) if len(told) > 1 else told[0]
         return answer(parameters) if callable(answer) else answer
 
