@@ -36,7 +36,8 @@ class Account:
     def client(self, service: str) -> Client:
         """The client of that service."""
         if service not in self._clients:
-            self._clients[service] = self._make(service)
+            # What doesn't answer on this machine at once has ended.
+            self._clients[service] = self._make(service, attempts=5 if self.is_shared else 2)
         return self._clients[service]
 
     def is_ministack(self) -> bool:
@@ -61,7 +62,7 @@ class Account:
             given["--region"] = self.region
         return "".join(f" {name} {value}" for name, value in given.items() if value)
 
-    def _make(self, service: str, attempts: int = 5) -> Client:
+    def _make(self, service: str, attempts: int) -> Client:
         return self._session.client(service, endpoint_url=self.endpoint, config=_config(self.endpoint, attempts))
 
 
@@ -91,9 +92,11 @@ def connect_to_engine(url: str) -> Account:
     import boto3
     from botocore.session import Session
 
-    # Else a profile that the environment names must be there.
-    core = Session(session_vars={"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)})
-    session = boto3.Session("test", "test", region_name="us-east-1", botocore_session=core)
+    # Each setting is its default: neither a variable of the environment nor a file's entry is looked at.
+    defaults = {name: (None, None, *rest) for name, (_, _, *rest) in Session.SESSION_VARIABLES.items()}
+    nowhere = (None, None, os.devnull, None)
+    alone = Session({**defaults, "config_file": nowhere, "credentials_file": nowhere})
+    session = boto3.Session("test", "test", region_name="us-east-1", botocore_session=alone)
     return Account(session, Place(endpoint=url), is_shared=False)
 
 
