@@ -47,6 +47,7 @@ examples:
   hitcounter explain plugins            the plug-ins, what they take and what they give
   hitcounter explain values             what every plug-in may take
   hitcounter explain --format json
+  hitcounter explain --shards 2500      how many Shards a hot name needs, and what they cost
   hitcounter explain --cfnlintrc        settings that teach a plain cfn-lint the type HitCounter
 """
 
@@ -108,4 +109,5 @@ def _add_explain(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
     parser.add_argument("topic", nargs="?", choices=topics, default="all", help="what to explain; default: all")
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
     parser.add_argument("--cfnlintrc", action="store_true", help="print the settings for .cfnlintrc, nothing else")
+    parser.add_argument("--shards", type=int, metavar="RATE", help="print how many Shards so many hits a second need")
     add_plugin(parser)
