@@ -123,4 +123,3 @@ def test_two_stacks_of_one_code_object_have_a_function_and_a_table_each(cloud, t
 def functions(cloud):
     pages = cloud.client("lambda").get_paginator("list_functions").paginate()
     return [each["FunctionName"] for page in pages for each in page["Functions"]]
-
