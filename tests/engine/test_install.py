@@ -2,14 +2,19 @@
 
 import json
 
+import boto3
 import pytest
+from corpus.fetch import LAMBDA
+from moto.server import ThreadedMotoServer
 
 from macro.local.cloud.install import BUCKET, fill_in, keep_only
 from macro.local.cloud.installation import own_version
 from macro.local.files import parse_source
-from tests.deploying import counters, hit, hit_together, new_name, new_suffix, write
+from tests.deploying import Cloud, counters, hit, hit_together, new_name, new_suffix, write
 from tests.installation import PATH
-from tests.ministack import ACCOUNT, REGION
+from tests.ministack import ACCOUNT, REGION, client_for
+
+MOTOS = "123456789012"
 
 
 def name_bucket(suffix):
@@ -218,3 +223,32 @@ def test_a_function_that_runs_from_the_bucket_keeps_it_there(cloud, suffix):
     ]
     assert cloud.status(f"HitCounterMacro{suffix}") is None
     assert "kept/code.zip" in [key for key, _ in cloud.objects(bucket)]
+
+
+@pytest.fixture
+def others(monkeypatch, tmp_path):
+    """An account in which another one's bucket has the installation's name: what only moto can show."""
+    monkeypatch.setenv("MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS", "false")
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    session = client_for(url, service="sts").assume_role(
+        RoleArn="arn:aws:iam::111122223333:role/other", RoleSessionName="other"
+    )
+    keys = session["Credentials"]
+    other = boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], REGION)
+    other.client("s3", endpoint_url=url).create_bucket(Bucket=f"hitcountermacro-{MOTOS}-{REGION}")
+    yield Cloud(url, tmp_path)
+    server.stop()
+
+
+def test_a_bucket_of_someone_else_s_is_told_and_nothing_is_begun(others):
+    ran = others.run("install", "--wheels", LAMBDA)
+
+    assert ran.code == 1
+    assert ran.err.splitlines()[1:] == [
+        f"the bucket hitcountermacro-{MOTOS}-{REGION} exists and is not account {MOTOS}'s, or you may not read it; "
+        "if it is someone else's, install under another name with --suffix"
+    ]
+    assert others.status("HitCounterMacro") is None
