@@ -37,8 +37,6 @@ def run_install(arguments: argparse.Namespace) -> int:
         choice = Choice(arguments.suffix, _read_parameters(arguments), arguments.dry_run)
         installed = install(account, choice, bundles, tell)
         if arguments.dry_run:
-            found = "is installed already; nothing would be changed" if installed.stack else "is as it was"
-            tell(Line("dry-run", f"{name_stack(arguments.suffix)} {found}"))
             return FINE
         state = "is installed" if installed.has_changed else "is installed already; nothing was changed"
         text = (

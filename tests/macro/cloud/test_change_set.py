@@ -74,12 +74,18 @@ def test_values_tags_and_capabilities_are_sent(client, aws):
     }
 
 
-@pytest.mark.parametrize("imports", [True, False])
-def test_what_exists_is_imported_only_where_that_is_wanted(client, aws, imports):
-    make_change_set(client, Wanted("hits", BODY, {}, {}, imports), THERE)
+def test_what_exists_is_imported(client, aws):
+    bucket = {
+        "ResourceType": "AWS::S3::Bucket",
+        "LogicalResourceId": "Bucket",
+        "ResourceIdentifier": {"BucketName": "b"},
+    }
+
+    made = make_change_set(client, Wanted("hits", BODY, {}, {}, [bucket]), None)
 
     (sent,) = aws.sent("CreateChangeSet")
-    assert sent.get("ImportExistingResources") == ("true" if imports else None)
+    assert (sent["ChangeSetType"], sent["ResourcesToImport.member.1.LogicalResourceId"]) == ("IMPORT", "Bucket")
+    assert not made.is_new
 
 
 def test_a_change_set_is_waited_for_and_all_its_pages_are_read(client, aws):
@@ -130,6 +136,17 @@ def test_the_macros_problems_are_told_in_its_own_words(client, aws):
 ])  # fmt: skip
 def test_any_other_refusal_is_told_in_the_words_of_cloudformation(client, aws, reason):
     assert refuse(client, aws, reason) == f"CloudFormation can't plan the stack hits: {reason}"
+
+
+def test_what_was_found_wrong_before_anything_was_made_is_told_by_resource(client, aws):
+    reason = "Validation failed. Call DescribeEvents for details."
+    found = {"LogicalResourceId": "Bucket", "ResourceType": "AWS::S3::Bucket", "ValidationStatusReason": "it exists"}
+    events = [{"EventType": "VALIDATION_ERROR", **found}, {"EventType": "STACK_EVENT"}]
+    aws.answer("DescribeEvents", {"OperationEvents": events})
+
+    text = refuse(client, aws, reason)
+
+    assert text == f"Bucket (AWS::S3::Bucket): it exists\nCloudFormation can't plan the stack hits: {reason}"
 
 
 def test_a_refused_change_set_leaves_nothing(client, aws):

@@ -78,9 +78,9 @@ def test_parameters_that_are_not_given_keep_the_stacks_values(account, aws):
 def test_a_stack_that_was_only_reviewed_has_no_values_to_keep(account, aws):
     aws.answer("DescribeStacks", existing("REVIEW_IN_PROGRESS", ("Old", "never set")))
 
-    plan(account, aws, values={"Stage": "prod"})
+    plan(account, aws, values={"Stage": "prod", "Names": "a", "Old": "b"})
 
-    assert parameters_sent(aws) == {"Stage": "prod"}
+    assert parameters_sent(aws) == {"Stage": "prod", "Names": "a", "Old": "b"}
 
 
 def test_a_plain_template_needs_no_installation_and_is_passed_as_it_was_written(account, aws):
@@ -98,7 +98,7 @@ def test_a_plain_template_needs_no_installation_and_is_passed_as_it_was_written(
 def long_template(aws):
     text = f"{PLAIN}# {'x' * 51_200}\n"
     place = f"/{BUCKET}/templates/{sha256(text.encode()).hexdigest()}"
-    aws.answer("DescribeStacks", existing())
+    aws.answer("DescribeStacks", existing("UPDATE_COMPLETE", ("Stage", "a"), ("Names", "a"), ("Old", "x")))
     aws.answer(f"HEAD {place}", Raw(b"", 404))
     aws.answer(f"PUT {place}", Raw(b""))
     return text, place

@@ -81,18 +81,29 @@ def test_the_bucket_is_made_before_what_is_run_from_it(account, world, told):
     assert world.resources(1)["CompanionFunction"]["Properties"]["Code"] == {"S3Bucket": BUCKET, "S3Key": keys[1]}
 
 
-@pytest.mark.parametrize(("status", "imports", "texts"), [
-    (200, "true", [f"the bucket {BUCKET} is there already, and is taken into the stack"]),
-    (404, None, []),
+@pytest.mark.parametrize(("status", "kind", "texts"), [
+    (200, "IMPORT", [f"the bucket {BUCKET} is there already, and is taken into the stack"]),
+    (404, "CREATE", []),
 ])  # fmt: skip
-def test_a_bucket_that_is_there_already_is_taken_into_the_stack(account, world, told, status, imports, texts):
+def test_a_bucket_that_is_there_already_is_taken_into_the_stack(account, world, told, status, kind, texts):
     lines, tell = told
     world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", status))
 
     install(account, Choice(), BUNDLES, tell)
 
     first, second = world.aws.sent("CreateChangeSet")
-    assert (first.get("ImportExistingResources"), second.get("ImportExistingResources")) == (imports, None)
+    assert (first["ChangeSetType"], second["ChangeSetType"]) == (kind, "UPDATE")
+    head = "ResourcesToImport.member.1"
+    assert {name: value for name, value in first.items() if name.startswith(head)} == (
+        {
+            f"{head}.ResourceType": "AWS::S3::Bucket",
+            f"{head}.LogicalResourceId": "Bucket",
+            f"{head}.ResourceIdentifier.entry.1.key": "BucketName",
+            f"{head}.ResourceIdentifier.entry.1.value": BUCKET,
+        }
+        if kind == "IMPORT"
+        else {}
+    )
     assert [line.text for line in lines if line.event == "bucket"] == texts
 
 
@@ -166,8 +177,6 @@ def test_an_engine_is_told_the_hosts_that_answers_go_to(aws, told):
     ("http://127.0.0.1:4566", "127.0.0.1:4566,localhost:4566"),
     ("http://localhost:4566/", "127.0.0.1:4566,localhost:4566"),
     ("http://engine.test:4566", "engine.test:4566"),
-    ("http://engine.test", "engine.test:80"),
-    ("https://engine.test", "engine.test:443"),
 ])  # fmt: skip
 def test_the_hosts_of_an_engine_are_its_own_by_each_name(endpoint, hosts):
     assert name_answer_hosts(endpoint) == hosts
@@ -195,10 +204,25 @@ def test_a_new_installation_takes_back_what_it_made_only_at_first(account, world
     assert [sent.get("RetainExceptOnCreate") for sent in world.aws.sent("ExecuteChangeSet")] == ["true", None]
 
 
-def test_a_trial_uploads_nothing_and_leaves_no_change_set(account, world, told):
-    installed = install(account, Choice(is_trial=True), BUNDLES, told[1])
+def test_a_trial_without_a_change_protects_nothing(account, world, told):
+    lines, tell = told
+    world.exist()
+    world.aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": NO_CHANGE})
+
+    installed = install(account, Choice(is_trial=True), BUNDLES, tell)
 
     assert installed == (None, False)
+    assert lines[-1].text == "it is up to date; nothing would be changed"
+    assert world.aws.sent("UpdateTerminationProtection") == []
+
+
+def test_a_trial_uploads_nothing_and_leaves_no_change_set(account, world, told):
+    lines, tell = told
+
+    installed = install(account, Choice(is_trial=True), BUNDLES, tell)
+
+    assert installed == (None, False)
+    assert lines[-1].text == "nothing was changed: this was a dry run"
     assert not [action for action in world.aws.actions() if action.startswith("PUT")]
     assert world.aws.sent("ExecuteChangeSet") == []
     assert len(world.aws.sent("DeleteChangeSet")) == 1
