@@ -35,7 +35,8 @@ class Account:
     def client(self, service: str) -> Client:
         """The client of that service."""
         if service not in self._clients:
-            self._clients[service] = self._session.client(service, endpoint_url=self.endpoint, config=_config())
+            config = _config() if self.is_shared else _config_for_engine()
+            self._clients[service] = self._session.client(service, endpoint_url=self.endpoint, config=config)
         return self._clients[service]
 
     def is_ministack(self) -> bool:
@@ -85,8 +86,13 @@ def connect(place: Place) -> Account:
 def connect_to_engine(url: str) -> Account:
     """An engine on this machine, with the credentials it takes: nothing of the user's is read."""
     import boto3
+    from botocore.session import Session
 
-    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+    # Each setting is its default: neither a variable of the environment nor a file's entry is looked at.
+    defaults = {name: (None, None, *rest) for name, (_, _, *rest) in Session.SESSION_VARIABLES.items()}
+    nowhere = (None, None, os.devnull, None)
+    alone = Session({**defaults, "config_file": nowhere, "credentials_file": nowhere})
+    session = boto3.Session("test", "test", region_name="us-east-1", botocore_session=alone)
     return Account(session, Place(endpoint=url), is_shared=False)
 
 
@@ -99,3 +105,10 @@ def _config() -> Any:
         s3={"addressing_style": "auto"},
         user_agent_extra="hitcounter-macro",
     )
+
+
+def _config_for_engine() -> Any:
+    """No proxy leads to this machine; and what doesn't answer there at once has ended."""
+    from botocore.config import Config
+
+    return _config().merge(Config(proxies={}, retries={"mode": "standard", "max_attempts": 2}))
