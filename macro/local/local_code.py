@@ -1,5 +1,6 @@
 """Local code named in a template: packed, and replaced by the key under which ``deploy`` uploads it."""
 
+from contextlib import suppress
 from copy import copy
 from pathlib import Path
 from typing import NamedTuple
@@ -74,10 +75,19 @@ def find_local_code(template: Template, folder: Path, suffix: str) -> Packing:
 
 
 def list_local_code(template: Template, folder: Path) -> list[Path]:
-    """The local paths that a template names, whether there is anything or not."""
+    """The files that are packed for a template, as far as they can be found."""
+    from macro.local.code_zip import find_files
+
     resources: Json = template.get("Resources")
     found = resources.values() if isinstance(resources, dict) else ()
-    return [folder / str(resource["Properties"]["Code"]) for resource in found if _is_local(resource)]
+    files: list[Path] = []
+    for place in dict.fromkeys(
+        folder / str(resource["Properties"]["Code"]) for resource in found if _is_local(resource)
+    ):
+        # What can't be read is told when it is packed.
+        with suppress(OSError):
+            files += [place / name for name in find_files(place)] if place.is_dir() else [place]
+    return files
 
 
 def _is_local(resource: Json) -> bool:
