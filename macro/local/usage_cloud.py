@@ -34,8 +34,8 @@ examples:
 """
 _LOCAL = """\
 Runs the embedded engine (pip install 'hitcounter-macro[local]') on loopback until ctrl-c, which is its normal end (exit
-code 0); needs no account, and nothing leaves this machine. The engine evaluates no mapping templates and checks no
-invoke permissions.
+code 0); needs no account, and nothing leaves this machine. The engine evaluates no mapping templates but a
+counter's own, and checks no invoke permissions.
 
 examples:
   hitcounter local template.yaml

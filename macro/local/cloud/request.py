@@ -22,7 +22,7 @@ class Answer(NamedTuple):
             return f"got no answer: {self.body}"
         if not 200 <= self.status < 300:
             return f"was answered with {self.status}"
-        # The engine passes on with 200 what API Gateway would answer with an error's status.
+        # An error that no pattern matches, such as one without a text, is answered with 200 as a result is.
         error = _read_error(self.body)
         return f"was answered with an error of the function: {error}" if error else ""
 
