@@ -34,8 +34,9 @@ examples:
   hitcounter deploy template.yaml --stack-name hits --json --yes    for scripts: one JSON event a line
 """
 _LOCAL = """\
-Runs the embedded engine (pip install 'hitcounter-macro[local]') on loopback until ctrl-c; needs no account, and nothing
-leaves this machine. The engine evaluates no mapping templates and checks no invoke permissions.
+Runs the embedded engine (pip install 'hitcounter-macro[local]') on loopback until ctrl-c, which is its normal end (exit
+code 0); needs no account, and nothing leaves this machine. The engine evaluates no mapping templates but a
+counter's own, and checks no invoke permissions.
 
 examples:
   hitcounter local template.yaml
@@ -107,8 +108,9 @@ def add_local(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", co
         metavar="FOLDER",
         help="keep tables and counts for the next run; default folder: .hitcounter beside the template",
     )
-    parser.add_argument("--watch", action="store_true", help="deploy again when the template or its local code changes")
-    parser.add_argument(
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--watch", action="store_true", help="deploy again when the template or its local code changes")
+    way.add_argument(
         "--once",
         nargs="+",
         metavar="[COUNTER:]PATH",

@@ -56,6 +56,16 @@ def _open(as_json: bool) -> Iterator[Tell]:
             screen.close()
 
 
+def mute(tell: Tell, *events: str) -> Tell:
+    """Without these events; without any where none is named."""
+
+    def tell_rest(line: Line) -> None:
+        if events and line.event not in events:
+            tell(line)
+
+    return tell_rest
+
+
 def _tell_json(line: Line) -> None:
     print(json.dumps({"event": line.event, **line.facts}, ensure_ascii=False), flush=True)
 
