@@ -18,7 +18,8 @@ _FAILED_BY_MACRO = ("failed with: ", ". Rollback requested by user.")
 class Wanted(NamedTuple):
     """A deployment: the stack's name, its template, and parameters by name (``None``: the value the stack has).
 
-    ``imports``, as ``ResourcesToImport`` has them, are all that the template holds, if any; such a stack is a new one.
+    ``imports``, as ``ResourcesToImport`` has them, are all that the template holds, if any. ``takes_in`` says to import
+    what is there already under a literal name, ``reverts`` to bring back what differs from what the stack should be.
     """
 
     stack_name: str
@@ -26,16 +27,18 @@ class Wanted(NamedTuple):
     parameters: Mapping[str, str | None]
     tags: Mapping[str, str]
     imports: Sequence[Mapping[str, Any]] = ()
+    takes_in: bool = False
+    reverts: bool = False
 
 
 class ChangeSet(NamedTuple):
-    """One that can be carried out; ``is_new`` says that it creates its stack."""
+    """One that can be carried out; ``is_import`` says that it makes nothing, but takes in what is there."""
 
     id: str
     stack_id: str
     stack_name: str
     changes: Sequence[Change]
-    is_new: bool
+    is_import: bool = False
 
 
 def make_change_set(client: Client, wanted: Wanted, stack: Stack | None) -> ChangeSet | None:
@@ -44,35 +47,42 @@ def make_change_set(client: Client, wanted: Wanted, stack: Stack | None) -> Chan
     Raises :class:`CloudError` with CloudFormation's reason, or the macro's problems, where there can be none; nothing
     is left of it then.
     """
-    is_new = (stack is None or stack.status == REVIEW) and not wanted.imports
+    is_new = stack is None or stack.status == REVIEW
+    token = uuid4().hex
     made = client.create_change_set(
         StackName=wanted.stack_name,
-        ChangeSetName=f"hitcounter-{uuid4().hex[:16]}",
+        ChangeSetName=f"hitcounter-{token[:16]}",
+        ClientToken=token,
         ChangeSetType="IMPORT" if wanted.imports else "CREATE" if is_new else "UPDATE",
         Capabilities=list(_CAPABILITIES),
         Parameters=[_parameter(name, value) for name, value in wanted.parameters.items()],
         **({"Tags": [{"Key": key, "Value": value} for key, value in wanted.tags.items()]} if wanted.tags else {}),
         **({"ResourcesToImport": list(wanted.imports)} if wanted.imports else {}),
+        **({"ImportExistingResources": True} if wanted.takes_in else {}),
+        **({"DeploymentMode": "REVERT_DRIFT"} if wanted.reverts and _can_revert(client) else {}),
         **wanted.template,
     )
     answer = _await(client, made["Id"], made["StackId"])
-    change_set = ChangeSet(
-        made["Id"], made["StackId"], wanted.stack_name, read_changes(_all_changes(client, made["Id"], answer)), is_new
-    )
+    changes = read_changes(_all_changes(client, made["Id"], answer))
+    change_set = ChangeSet(made["Id"], made["StackId"], wanted.stack_name, changes, bool(wanted.imports))
     if answer["Status"] == "CREATE_COMPLETE":
         return change_set
     reason = answer.get("StatusReason", "")
-    refusals = find_refusals(client, reason, ChangeSetName=change_set.id)
-    discard(client, change_set)
+    try:
+        refusals = find_refusals(client, reason, ChangeSetName=change_set.id)
+    finally:
+        discard(client, change_set)
     if any(words in reason for words in _EMPTY):
         return None
     raise CloudError("\n".join([*refusals, _explain(wanted.stack_name, reason)]))
 
 
 def execute(client: Client, change_set: ChangeSet) -> None:
-    """Begin to carry it out; what a failed create made anew goes again, also where its policy is ``Retain``."""
-    more = {"RetainExceptOnCreate": True} if change_set.is_new else {}
-    client.execute_change_set(ChangeSetName=change_set.id, StackName=change_set.stack_id, **more)
+    """Begin to carry it out; where it fails, what it made anew goes again, also what has the policy ``Retain``."""
+    more = {} if change_set.is_import else {"RetainExceptOnCreate": True}
+    client.execute_change_set(
+        ChangeSetName=change_set.id, StackName=change_set.stack_id, ClientRequestToken=uuid4().hex, **more
+    )
 
 
 def discard(client: Client, change_set: ChangeSet) -> None:
@@ -81,6 +91,12 @@ def discard(client: Client, change_set: ChangeSet) -> None:
     stack = read_stack(client, change_set.stack_id)
     if stack and stack.status == REVIEW and not client.list_change_sets(StackName=stack.id)["Summaries"]:
         client.delete_stack(StackName=stack.id)
+
+
+def _can_revert(client: Client) -> bool:
+    """Whether the SDK knows of drift-aware change sets."""
+    call = client.meta.service_model.operation_model("CreateChangeSet")
+    return "DeploymentMode" in call.input_shape.members
 
 
 def _parameter(name: str, value: str | None) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """What is wrong with a template, found here before an account is changed, at the author's lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from macro.errors import InvalidTemplate, PluginError, Problem
+from macro.local.cloud.values import names_kept_in_ssm
 from macro.local.local_code import Upload, find_local_code
 from macro.local.preview import find_name, preview
 from macro.plugin import Plugin, Template, Values
@@ -28,7 +29,8 @@ def check_template(template: Template, folder: Path, values: Values) -> tuple[Te
     except _NotHere:
         pass
     except InvalidTemplate as error:
-        problems += error.problems
+        hidden = [name for name in names_kept_in_ssm(template) if name not in values]
+        problems += [problem for problem in error.problems if not _needs(problem, hidden)]
     if problems:
         raise InvalidTemplate(problems)
     return packing.template, packing.uploads
@@ -36,9 +38,15 @@ def check_template(template: Template, folder: Path, values: Values) -> tuple[Te
 
 def _find_missing(template: Template, values: Values) -> Iterator[Problem]:
     declared = template.get("Parameters")
+    kept = names_kept_in_ssm(template)
     for name in declared if isinstance(declared, dict) else ():
-        if name not in values:
+        if name not in values and name not in kept:
             yield Problem(("Parameters", name), f"needs a value; give it (--parameter {name}=VALUE), or a Default")
+
+
+def _needs(problem: Problem, names: Sequence[str]) -> bool:
+    """Whether it is that the value of one of these parameters is not known here: the macro will know it."""
+    return any(problem.text.startswith(f"needs the value of parameter {name},") for name in names)
 
 
 def _find(name: str) -> Plugin:

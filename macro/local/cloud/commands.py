@@ -153,7 +153,8 @@ def _tell_deployed(deployed: Deployed, account: Account, as_json: bool, tell: Te
     if deployed.is_declined:
         return PROBLEMS
     if deployed.change_set:
-        run = f"aws cloudformation execute-change-set --change-set-name {deployed.change_set.id}{account.options()}"
+        call = "aws cloudformation execute-change-set --retain-except-on-create"
+        run = f"{call} --change-set-name {deployed.change_set.id}{account.options()}"
         tell(Line("change-set", f"to carry it out: {run}", {"id": deployed.change_set.id}))
         return FINE
     outputs = deployed.stack.outputs if deployed.stack else {}

@@ -1,8 +1,9 @@
 """``hitcounter deploy``: local code uploaded, a change set made, shown, agreed to and carried out."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
 
 from macro.local.cloud.account import Account
 from macro.local.cloud.change_set import ChangeSet, Wanted, discard, make_change_set
@@ -21,6 +22,7 @@ from macro.local.cloud.macro_call import expand_by_function
 from macro.local.cloud.operation import carry_out, make_ready
 from macro.local.cloud.progress import Line, Tell
 from macro.local.cloud.stack import REVIEW, Stack
+from macro.local.cloud.values import read_values, resolve_values
 from macro.local.files import Source, find_folder
 from macro.local.local_code import Upload
 from macro.local.preview import find_name
@@ -47,6 +49,15 @@ class Deployed(NamedTuple):
     is_declined: bool = False
 
 
+class _Ready(NamedTuple):
+    """A template without local paths, as data and as the text to send, and the values of its parameters."""
+
+    template: Template
+    text: str
+    uploads: Sequence[Upload]
+    values: Mapping[str, Json]
+
+
 def deploy(account: Account, order: Order, agree: Agree | None, tell: Tell) -> Deployed:
     """Deploy the template; ``agree`` is asked with the change set and what of it costs data, before anything changes.
 
@@ -54,12 +65,11 @@ def deploy(account: Account, order: Order, agree: Agree | None, tell: Tell) -> D
     or :class:`CloudError` with the first cause of a failure and what would help; all is as before then.
     """
     stack = make_ready(account, order.stack_name, tell)
-    values = read_values(order.source.template, order.parameters, stack)
-    template, uploads = check_template(order.source.template, find_folder(order.source), values)
-    installation = _find_installation(account, template, bool(uploads))
+    ready = _prepare(account, order, stack)
+    installation = _find_installation(account, ready)
     if installation:
-        _upload(account, installation, uploads, tell)
-    change_set = _plan(account, order, stack, (template, bool(uploads)), installation, tell)
+        _upload(account, installation, ready.uploads, tell)
+    change_set = _plan(account, order, stack, _expand(account, ready, installation, tell), installation)
     if change_set is None:
         tell(Line("no-change", f"{order.stack_name} is as the template says; nothing to change"))
         return Deployed(stack)
@@ -74,19 +84,6 @@ def deploy(account: Account, order: Order, agree: Agree | None, tell: Tell) -> D
     return Deployed(carry_out(account, change_set, tell))
 
 
-def read_values(template: Template, given: Mapping[str, Json], stack: Stack | None) -> dict[str, Json]:
-    """Values of the template's parameters as the macro gets them: given, else the stack's, else the default."""
-    declared = template.get("Parameters")
-    declared = declared if isinstance(declared, dict) else {}
-    before = stack.parameters if stack else {}
-    values: dict[str, Any] = {
-        name: parameter["Default"]
-        for name, parameter in declared.items()
-        if isinstance(parameter, dict) and "Default" in parameter
-    }
-    return {**values, **{name: before[name] for name in declared if name in before}, **given}
-
-
 def _is_agreed(account: Account, change_set: ChangeSet, agree: Agree, dangers: Sequence[Change]) -> bool:
     """Whether to go on; nothing is left of the change set where not, nor where asking fails."""
     is_agreed = False
@@ -98,9 +95,17 @@ def _is_agreed(account: Account, change_set: ChangeSet, agree: Agree, dangers: S
     return is_agreed
 
 
-def _find_installation(account: Account, template: Template, has_uploads: bool) -> Installation | None:
-    name = find_name(template)
-    if name is None and not has_uploads:
+def _prepare(account: Account, order: Order, stack: Stack | None) -> _Ready:
+    source = order.source
+    values = resolve_values(account, source.template, read_values(source.template, order.parameters, stack))
+    template, uploads = check_template(source.template, find_folder(source), values)
+    text = json.dumps(template, ensure_ascii=False) if uploads else source.text
+    return _Ready(template, text, uploads, values)
+
+
+def _find_installation(account: Account, ready: _Ready) -> Installation | None:
+    name = find_name(ready.template)
+    if name is None and not ready.uploads:
         return None
     return need_installation(account, read_suffix(name or MACRO))
 
@@ -113,30 +118,40 @@ def _upload(account: Account, installation: Installation, uploads: Sequence[Uplo
         tell(Line("upload", text, {"path": str(upload.path), "key": upload.key, "is_new": is_new}))
 
 
+def _expand(account: Account, ready: _Ready, installation: Installation | None, tell: Tell) -> _Ready:
+    """What is deployed: as it is where macros run, else what the installed function makes of it."""
+    if installation is None or installation.runs_macros:
+        return ready
+    tell(Line("no-macros", f"{account.name()} runs no macros; its function is called and the result deployed"))
+    with _blaming(account, installation):
+        template = expand_by_function(account, ready.template, ready.values)
+    return ready._replace(template=template, text=json.dumps(template, ensure_ascii=False))
+
+
 def _plan(
-    account: Account,
-    order: Order,
-    stack: Stack | None,
-    packed: tuple[Template, bool],
-    installation: Installation | None,
-    tell: Tell,
+    account: Account, order: Order, stack: Stack | None, ready: _Ready, installation: Installation | None
 ) -> ChangeSet | None:
-    template, is_packed = packed
-    values = read_values(template, order.parameters, stack)
-    body = json.dumps(template, ensure_ascii=False) if is_packed else order.source.text
-    try:
-        if installation and not installation.runs_macros:
-            tell(Line("no-macros", f"{account.name()} runs no macros; its function is called and the result deployed"))
-            body = json.dumps(expand_by_function(account, template, values), ensure_ascii=False)
-        wanted = Wanted(
-            order.stack_name,
-            _pass(account, installation, body),
-            _parameters(template, order.parameters, stack),
-            order.tags,
-        )
+    wanted = Wanted(
+        order.stack_name,
+        _pass(account, installation, ready.text),
+        _parameters(ready.template, order.parameters, stack),
+        order.tags,
+    )
+    with _blaming(account, installation):
         return make_change_set(account.client("cloudformation"), wanted, stack)
+
+
+@contextmanager
+def _blaming(account: Account, installation: Installation | None) -> Iterator[None]:
+    """An installation older than this command may be why a template is refused; then that is told, too."""
+    try:
+        yield
     except CloudError as error:
-        raise CloudError(f"{error}{_blame_release(account, installation)}") from None
+        if installation is None or not is_older(installation.version, own_version()):
+            raise
+        run = install_command(account, installation.suffix)
+        said = f"the installation is of release {installation.version}, this command of {own_version()}; run: {run}"
+        raise CloudError(f"{error}\n{said}") from None
 
 
 def _parameters(template: Template, given: Mapping[str, Json], stack: Stack | None) -> dict[str, str | None]:
@@ -165,13 +180,6 @@ def _pass(account: Account, installation: Installation | None, body: str) -> dic
     key = f"templates/{digest_of(content)}"
     bucket.put(key, content)
     return {"TemplateURL": bucket.url_of(key)}
-
-
-def _blame_release(account: Account, installation: Installation | None) -> str:
-    if installation is None or not is_older(installation.version, own_version()):
-        return ""
-    run = install_command(account, installation.suffix)
-    return f"\nthe installation is of release {installation.version}, this command of {own_version()}; run: {run}"
 
 
 def _is_terminal() -> bool:

@@ -8,7 +8,11 @@ from macro.errors import MacroError, Problem
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId"}
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+"""What services answer to those who may not."""
+
+# A change set is gone, or can't be carried out any more, once another one of its stack was.
+_OVERTAKEN = {"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"}
 _CREDENTIALS = "say which with --profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; 'aws configure' makes a profile"
 
 
@@ -58,8 +62,10 @@ def _explain_answer(error: Any) -> str:
     if code in _UNKNOWN:
         # What AWS answers also where they are right, but the account hasn't enabled the region.
         return f"AWS doesn't know these credentials ({code}), or the region isn't enabled for them; {_CREDENTIALS}"
-    if code in _DENIED:
+    if code in DENIED:
         return f"{call} is not allowed: {said.rstrip('.')}; ask for that permission, or use another --profile"
+    if code in _OVERTAKEN:
+        return "another command changed the stack meanwhile; run it again"
     if code == "OptInRequired":
         return f"{call}: this region isn't enabled for the account; enable it, or name another with --region"
     return f"{call}: {said or code}"
@@ -71,8 +77,10 @@ def _explain_call(error: Any, endpoint: str | None) -> str:
         return f"there are no credentials to call AWS with; {_CREDENTIALS}"
     if name in ("PartialCredentialsError", "CredentialRetrievalError"):
         return f"{error}; {_CREDENTIALS}"
-    if name in ("SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError", "LoginRefreshRequired"):
+    if name in ("SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError"):
         return "the sign-in has expired; run: aws sso login"
+    if name in ("LoginRefreshRequired", "LoginTokenLoadError"):
+        return "the sign-in has expired; run: aws login"
     if name == "NoRegionError":
         return "there is no region; name one with --region, or set AWS_REGION"
     if name == "InvalidRegionError":

@@ -1,7 +1,7 @@
 """``hitcounter install``: the bucket, what goes into it, then the rest of one stack; a second run changes nothing."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -11,9 +11,17 @@ from macro.local.cloud.account import Account
 from macro.local.cloud.bucket import Bucket, digest_of
 from macro.local.cloud.change_set import ChangeSet, Wanted, discard, make_change_set
 from macro.local.cloud.changes import count_changes, print_changes
-from macro.local.cloud.errors import CloudError, message_of
-from macro.local.cloud.installation import name_stack, open_bucket, read_template
-from macro.local.cloud.operation import carry_out, make_ready
+from macro.local.cloud.errors import DENIED, CloudError, code_of, message_of
+from macro.local.cloud.installation import (
+    check_ours,
+    find_installation,
+    is_older,
+    name_stack,
+    open_bucket,
+    own_version,
+    read_template,
+)
+from macro.local.cloud.operation import await_end, carry_out, make_ready, remove
 from macro.local.cloud.progress import Line, Tell
 from macro.local.cloud.stack import REVIEW, Stack
 from macro.plugin import Json, Template
@@ -48,7 +56,7 @@ def install(account: Account, choice: Choice, bundles: Bundles, tell: Tell) -> I
     keys = {MACRO_FUNCTION: f"macro/{digest_of(bundles.macro)}.zip"}
     keys[COMPANION_FUNCTION] = f"companion/{digest_of(bundles.companion)}.zip"
     template = fill_in(read_template(), keys, bucket.name)
-    stack = make_ready(account, name_stack(choice.suffix), tell)
+    stack = _find_stack(account, choice, tell)
     wanted = _Plan(account, choice, bucket, tell)
     if not choice.is_trial:
         stack = wanted.ensure_bucket(template, stack)
@@ -107,17 +115,22 @@ class _Plan:
 
     def __init__(self, account: Account, choice: Choice, bucket: Bucket, tell: Tell) -> None:
         self._account, self._choice, self._bucket, self._tell = account, choice, bucket, tell
+        self._client = account.client("cloudformation")
+        self._reverts = False
 
     def ensure_bucket(self, template: Template, stack: Stack | None) -> Stack:
         """The stack with its bucket: the functions' code must be there before they are made."""
-        if stack and stack.status != REVIEW:
+        if stack and stack.status != REVIEW and _list_resources(self._account, stack):
             return stack
-        imports: list[dict[str, Any]] = []
+        imports = []
         if self._bucket.exists():
-            self._tell(Line("bucket", f"the bucket {self._bucket.name} is there already, and is taken into the stack"))
             kind, key = template["Resources"][BUCKET]["Type"], {"BucketName": self._bucket.name}
             imports = [{"ResourceType": kind, "LogicalResourceId": BUCKET, "ResourceIdentifier": key}]
-        change_set = self._change_set(keep_only(template, BUCKET), stack, imports)
+            self._tell(Line("bucket", f"the bucket {self._bucket.name} is there already, and is taken into the stack"))
+        wanted = self._want(keep_only(template, BUCKET), stack)._replace(imports=imports)
+        change_set = make_change_set(self._client, wanted, stack)
+        # What is imported keeps its own settings until a change set is made to bring them back.
+        self._reverts = bool(imports)
         if change_set is None:
             raise CloudError(f"CloudFormation sees no change in making the bucket {self._bucket.name}; try again")
         return carry_out(self._account, change_set, self._tell)
@@ -126,25 +139,25 @@ class _Plan:
         """The change set to the whole installation; without the macro itself on an engine that knows no macros."""
         from botocore.exceptions import ClientError
 
+        # A trial makes the whole of a new stack at once, also around a bucket that is there.
+        takes_in = self._choice.is_trial and stack is None
         try:
-            return self._change_set(template, stack)
+            wanted = self._want(template, stack)._replace(takes_in=takes_in, reverts=self._reverts)
+            return make_change_set(self._client, wanted, stack)
         except ClientError as error:
             if _MACRO_TYPE not in message_of(error):
                 raise
             text = "this engine runs no macros: 'hitcounter deploy' and 'local' call the macro's function themselves"
             self._tell(Line("no-macros", text))
-            return self._change_set(leave_out(template, _MACRO_TYPE), stack)
+            wanted = self._want(leave_out(template, _MACRO_TYPE), stack)._replace(takes_in=takes_in)
+            return make_change_set(self._client, wanted, stack)
 
-    def _change_set(
-        self, template: Template, stack: Stack | None, imports: Sequence[Mapping[str, Any]] = ()
-    ) -> ChangeSet | None:
-        body = json.dumps(template, separators=(",", ":"), ensure_ascii=False)
-        parameters = self._parameters(template, stack)
-        wanted = Wanted(name_stack(self._choice.suffix), {"TemplateBody": body}, parameters, {}, imports)
-        return make_change_set(self._account.client("cloudformation"), wanted, stack)
+    def _want(self, template: Template, stack: Stack | None) -> Wanted:
+        body = {"TemplateBody": json.dumps(template, separators=(",", ":"), ensure_ascii=False)}
+        return Wanted(name_stack(self._choice.suffix), body, self._parameters(template, stack), {})
 
     def _parameters(self, template: Template, stack: Stack | None) -> dict[str, str | None]:
-        before = stack.parameters if stack else {}
+        before = stack.parameters if stack and stack.status != REVIEW else {}
         given = {"Suffix": self._choice.suffix, "LowerSuffix": self._choice.suffix.lower(), **self._choice.parameters}
         if self._account.endpoint:
             given["AnswerHosts"] = name_answer_hosts(self._account.endpoint)
@@ -155,8 +168,40 @@ class _Plan:
 
 
 def _has_log_role(account: Account) -> bool:
-    """Whether API Gateway may write logs in this account and region already; not ours to change then."""
-    return bool(account.client("apigateway").get_account().get("cloudwatchRoleArn"))
+    """Whether API Gateway may write logs in this account and region already; not ours to change then, nor if hidden."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return bool(account.client("apigateway").get_account().get("cloudwatchRoleArn"))
+    except ClientError as error:
+        if code_of(error) in DENIED:
+            return True
+        raise
+
+
+def _find_stack(account: Account, choice: Choice, tell: Tell) -> Stack | None:
+    """The installation's stack, made ready; one that was never created holds nothing, and goes."""
+    stack = await_end(account, name_stack(choice.suffix), tell)
+    if stack is None:
+        return None
+    check_ours(stack)
+    if stack.status in ("ROLLBACK_COMPLETE", "CREATE_FAILED") and not choice.is_trial:
+        remove(account, stack, tell)
+        return None
+    found = find_installation(account, choice.suffix)
+    if found and is_older(own_version(), found.version):
+        raise CloudError(
+            f"the installation is of release {found.version}, this command of {own_version()}, which is older; "
+            "bring the command up to date: pip install --upgrade hitcounter-macro"
+        )
+    return make_ready(account, name_stack(choice.suffix), tell)
+
+
+def _list_resources(account: Account, stack: Stack) -> list[Any]:
+    found: list[Any] = account.client("cloudformation").list_stack_resources(StackName=stack.id)[
+        "StackResourceSummaries"
+    ]
+    return [each for each in found if each["ResourceStatus"] != "DELETE_COMPLETE"]
 
 
 def _upload(bucket: Bucket, contents: Mapping[str, bytes], tell: Tell) -> None:

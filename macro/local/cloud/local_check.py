@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Mapping
 
 from macro.errors import InvalidTemplate, MacroError, PluginError, Problem
-from macro.local.cloud.deploy import read_values
 from macro.local.cloud.once import Wish, read_wishes
+from macro.local.cloud.values import read_values
 from macro.local.files import FileError, Source, find_folder
 from macro.local.parameters import read_parameters
 from macro.local.spots import print_problem

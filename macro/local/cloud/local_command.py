@@ -11,13 +11,14 @@ from typing import NamedTuple
 from macro.errors import MacroError
 from macro.local.bundle import make_bundles
 from macro.local.cloud.account import Account, connect_to_engine
-from macro.local.cloud.deploy import Order, deploy, read_values
+from macro.local.cloud.deploy import Order, deploy
 from macro.local.cloud.errors import CloudError, explained
 from macro.local.cloud.install import Choice, install
 from macro.local.cloud.local_check import check_local, complain
 from macro.local.cloud.once import Wish, find_unserved, request_all
 from macro.local.cloud.progress import Line, Tell, mute, show_progress
 from macro.local.cloud.served import Served, add_outputs, describe_served, find_served, own_outputs
+from macro.local.cloud.values import read_values
 from macro.local.engine import Engine, EngineError, check_engine, run_engine
 from macro.local.files import FileError, Source, find_folder
 from macro.local.parameters import read_parameters

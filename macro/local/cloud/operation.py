@@ -35,19 +35,25 @@ def make_ready(account: Account, name: str, tell: Tell) -> Stack | None:
 
     Raises :class:`CloudError` with the remedy where the stack can't be updated.
     """
-    client = account.client("cloudformation")
-    stack = read_stack(client, name)
+    stack = read_stack(account.client("cloudformation"), name)
     if stack and not account.is_shared:
         return _recover(account, stack, tell)
-    if stack and is_running(stack.status):
-        tell(Line("waiting", f"{name} is {stack.status}; waiting for the end of that", {"status": stack.status}))
-        after = last_event(client, stack.id)
-        stack = follow(client, stack.id, after, lambda event: tell(_line(event)))[0]
-        stack = read_stack(client, name)
+    stack = await_end(account, name, tell)
     if stack and stack.status in _REMEDIES:
         state, command = _REMEDIES[stack.status]
         run = command.format(name=name, options=account.options())
         raise CloudError(f"the stack {name} is {stack.status}: it {state}; run: {run}")
+    return stack
+
+
+def await_end(account: Account, name: str, tell: Tell) -> Stack | None:
+    """The stack of that name in whatever state, once no operation of another command's is under way on it."""
+    client = account.client("cloudformation")
+    stack = read_stack(client, name)
+    if stack and account.is_shared and is_running(stack.status):
+        tell(Line("waiting", f"{name} is {stack.status}; waiting for the end of that", {"status": stack.status}))
+        follow(client, stack.id, last_event(client, stack.id), lambda event: tell(_line(event)))
+        stack = read_stack(client, name)
     return stack
 
 
@@ -113,8 +119,9 @@ def _explain(account: Account, stack: Stack, events: Sequence[Happening]) -> str
 
 
 def _find_refusals(account: Account, stack: Stack, events: Sequence[Happening]) -> list[str]:
-    reasons = " ".join(event.reason for event in events if event.is_stack)
-    return find_refusals(account.client("cloudformation"), reasons, StackName=stack.id)
+    own = [event for event in events if event.is_stack]
+    where = {"OperationId": own[-1].operation} if own and own[-1].operation else {"StackName": stack.id}
+    return find_refusals(account.client("cloudformation"), " ".join(event.reason for event in own), **where)
 
 
 def _what_now(account: Account, stack: Stack) -> str:

@@ -14,6 +14,8 @@ _STACK = "AWS::CloudFormation::Stack"
 _FOLLOWED = ("resource creation cancelled", "resource update cancelled", "resource deletion cancelled")
 _SECONDS = 2.0
 _SECONDS_ON_ENGINE = 0.1
+# An operation that is over for so many looks, without an event that says so, is taken to be.
+_QUIET_LOOKS = 15
 
 
 class Stack(NamedTuple):
@@ -29,7 +31,7 @@ class Stack(NamedTuple):
 
 
 class Happening(NamedTuple):
-    """One stack event: a resource entered a status."""
+    """One stack event: a resource entered a status; ``operation`` is the id of what it is a part of, if told."""
 
     id: str
     logical_id: str
@@ -37,6 +39,7 @@ class Happening(NamedTuple):
     status: str
     reason: str
     is_stack: bool
+    operation: str = ""
 
     def has_failed(self) -> bool:
         """Whether the status is a failure."""
@@ -68,7 +71,7 @@ def is_running(status: str) -> bool:
 
 def has_succeeded(status: str) -> bool:
     """Whether the last operation did what it should."""
-    return status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "DELETE_COMPLETE")
+    return status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 
 
 def last_event(client: Client, name: str) -> str:
@@ -80,17 +83,20 @@ def last_event(client: Client, name: str) -> str:
 def follow(client: Client, stack_id: str, after: str, watch: Watch) -> tuple[Stack, list[Happening]]:
     """The stack once its operation is over, and all that happened, each told to ``watch`` as it was seen.
 
-    ``stack_id`` is the id, not the name, since a deleted stack is found by that alone.
+    ``stack_id`` is the id, not the name, since a deleted stack is found by that alone. DescribeStacks may still tell
+    of the time before the operation began; so it is over when an event of the stack's own says the same.
     """
     seen: list[Happening] = []
+    quiet = 0
     while True:
         # The status first: so the events read after it are all, once it says that the operation is over.
-        stack = _stack(client.describe_stacks(StackName=stack_id)["Stacks"][0])
+        stack = _look(client, stack_id)
         for event in list(_events_after(client, stack_id, after))[::-1]:
             after = event.id
             seen.append(event)
             watch(event)
-        if not is_running(stack.status):
+        quiet = quiet + 1 if stack and not is_running(stack.status) else 0
+        if stack and quiet and (_last_status(seen) == stack.status or quiet > _QUIET_LOOKS):
             return stack, seen
         pause(client)
 
@@ -103,24 +109,49 @@ def find_causes(events: Sequence[Happening]) -> list[Happening]:
 
 
 def find_refusals(client: Client, reason: str, **where: str) -> list[str]:
-    """What was found wrong before anything was made, where the reason leads to DescribeEvents for it.
+    """What validations and hooks refused before anything was made, where the reason leads to DescribeEvents for it.
 
-    ``where`` is its ``StackName`` or ``ChangeSetName``; nothing from an SDK older than that call.
+    ``where`` is its ``OperationId`` or ``ChangeSetName``. Nothing where the SDK is older than that call, or it is not
+    allowed: the reason itself is told in any case.
     """
+    from botocore.exceptions import ClientError
+
     if "DescribeEvents" not in reason or not hasattr(client, "describe_events"):
         return []
-    events = client.describe_events(Filters={"FailedEvents": True}, **where)["OperationEvents"]
-    return [
-        f"{event['LogicalResourceId']} ({event['ResourceType']}): {event['ValidationStatusReason']}"
-        for event in events
-        if event.get("EventType") == "VALIDATION_ERROR"
-    ]
+    try:
+        pages = client.get_paginator("describe_events").paginate(Filters={"FailedEvents": True}, **where)
+        events = [event for page in pages for event in page.get("OperationEvents", [])]
+    except ClientError:
+        return []
+    told = [(event, event.get("ValidationStatusReason") or event.get("HookStatusReason")) for event in events]
+    return [f"{event.get('LogicalResourceId', 'the template')}{_kind(event)}: {said}" for event, said in told if said]
 
 
 def pause(client: Client) -> None:
     """Wait before asking again: a little on an engine of this machine, longer where many ask."""
     host = urlsplit(client.meta.endpoint_url).hostname
     time.sleep(_SECONDS_ON_ENGINE if host in ("127.0.0.1", "localhost", "::1") else _SECONDS)
+
+
+def _kind(event: Mapping[str, Any]) -> str:
+    kind = event.get("ResourceType") or event.get("HookType")
+    return f" ({kind})" if kind else ""
+
+
+def _look(client: Client, stack_id: str) -> Stack | None:
+    """The stack, deleted or not; ``None`` where it isn't told of yet."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return _stack(client.describe_stacks(StackName=stack_id)["Stacks"][0])
+    except ClientError as error:
+        if "does not exist" in message_of(error):
+            return None
+        raise
+
+
+def _last_status(events: Sequence[Happening]) -> str | None:
+    return next((event.status for event in reversed(events) if event.is_stack), None)
 
 
 def _stack(found: Mapping[str, Any]) -> Stack:
@@ -148,4 +179,5 @@ def _events_after(client: Client, stack_id: str, after: str) -> Iterator[Happeni
                 event.get("ResourceStatus", ""),
                 event.get("ResourceStatusReason", ""),
                 event["ResourceType"] == _STACK and event.get("PhysicalResourceId") == stack_id,
+                event.get("OperationId", ""),
             )
