@@ -89,7 +89,7 @@ def test_long_names_are_cut_in_their_middle_so_that_no_line_is_broken():
     assert show(OWN, long, width=105)[0] == f"✓ {name}  ApiGateway::Re…  created      1 s"
     assert show(OWN, long, width=80) == [
         "✓ VisitsOfTheWholeWideWorldCount…eAndKeptForEverAccessLogGroup  created      1 s",
-        f"⠋ {'hits':<61}  creating    12 s",
+        f"⠋ {'hits':<60}  creating    12 s",
     ]
 
 
