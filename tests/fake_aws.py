@@ -79,7 +79,8 @@ class FakeAws:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 is_query = "form-urlencoded" in self.headers.get("Content-Type", "")
                 parameters = dict(parse_qsl(body.decode(), keep_blank_values=True)) if is_query else body
-                action = parameters["Action"] if is_query else f"{self.command} {urlsplit(self.path).path}"
+                target = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+                action = parameters["Action"] if is_query else target or f"{self.command} {urlsplit(self.path).path}"
                 fake.calls.append((action, parameters))
                 status, content = render(fake._next(action, parameters), action if is_query else None)
                 self.send_response(status)

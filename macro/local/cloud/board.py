@@ -146,11 +146,11 @@ def _measure(rows: Sequence[Row], width: int) -> tuple[int, int, int]:
     """The widths of logical ids, types and statuses, so that no line is broken."""
     statuses = max(len(_say(row)) for row in rows)
     ids = max(len(row.logical_id) for row in rows)
-    types = max(len(_short(row.type)) for row in rows)
+    longest = max(len(_short(row.type)) for row in rows)
     # A mark, the seconds, and the space between.
     left = width - statuses - len("✓ ") - len("  ") - len("  9999 s")
-    types = min(types, left - ids - len("  "))
-    if types < _LEAST_OF_TYPE:
+    types = min(longest, left - ids - len("  "))
+    if types < min(longest, _LEAST_OF_TYPE):
         types = 0
     return min(ids, left - (types + len("  ") if types else 0)), types, statuses
 

@@ -141,8 +141,8 @@ def _confirm_loss(dangers: Sequence[Change], is_unattended: bool) -> bool:
 def _read_answer(question: str, option: str) -> str:
     if not sys.stdin.isatty():
         raise CloudError(f"there is no terminal to ask on; say {option}")
-    print(question, end="", file=sys.stderr, flush=True)
     try:
+        print(question, end="", file=sys.stderr, flush=True)
         return sys.stdin.readline().strip()
     except KeyboardInterrupt:
         print(file=sys.stderr)

@@ -161,7 +161,7 @@ def test_a_region_that_the_account_has_not_enabled(as_account, aws):
 @pytest.mark.parametrize(
     ("refusal", "text"),
     [
-        (Refusal("LimitExceededException", "Limit for stack has been exceeded"), "Limit for stack has been exceeded"),
+        (Refusal("InsufficientCapabilitiesException", "Requires capabilities"), "Requires capabilities"),
         (Refusal("SomethingNew"), "SomethingNew"),
     ],
 )
