@@ -1,7 +1,8 @@
 """``hitcounter deploy``: local code uploaded, a change set made, shown, agreed to and carried out."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from macro.local.cloud.account import Account
@@ -54,12 +55,7 @@ def deploy(account: Account, order: Order, agree: Agree | None, tell: Tell) -> D
     or :class:`CloudError` with the first cause of a failure and what would help; all is as before then.
     """
     stack = make_ready(account, order.stack_name, tell)
-    values = read_values(order.source.template, order.parameters, stack)
-    template, uploads = check_template(order.source.template, find_folder(order.source), values)
-    installation = _find_installation(account, template, bool(uploads))
-    if installation:
-        _upload(account, installation, uploads, tell)
-    change_set = _plan(account, order, stack, (template, bool(uploads)), installation, tell)
+    change_set = _plan(account, order, stack, tell)
     if change_set is None:
         tell(Line("no-change", f"{order.stack_name} is as the template says; nothing to change"))
         return Deployed(stack)
@@ -78,7 +74,7 @@ def read_values(template: Template, given: Mapping[str, Json], stack: Stack | No
     """Values of the template's parameters as the macro gets them: given, else the stack's, else the default."""
     declared = template.get("Parameters")
     declared = declared if isinstance(declared, dict) else {}
-    before = stack.parameters if stack else {}
+    before = _values_before(stack)
     values: dict[str, Any] = {
         name: parameter["Default"]
         for name, parameter in declared.items()
@@ -87,15 +83,22 @@ def read_values(template: Template, given: Mapping[str, Json], stack: Stack | No
     return {**values, **{name: before[name] for name in declared if name in before}, **given}
 
 
-def _is_agreed(account: Account, change_set: ChangeSet, agree: Agree, dangers: Sequence[Change]) -> bool:
-    """Whether to go on; nothing is left of the change set where not, nor where asking fails."""
-    is_agreed = False
-    try:
-        is_agreed = agree(change_set, dangers)
-    finally:
-        if not is_agreed:
-            discard(account.client("cloudformation"), change_set)
-    return is_agreed
+def _plan(account: Account, order: Order, stack: Stack | None, tell: Tell) -> ChangeSet | None:
+    source = order.source
+    values = read_values(source.template, order.parameters, stack)
+    template, uploads = check_template(source.template, find_folder(source), values)
+    installation = _find_installation(account, template, bool(uploads))
+    if installation:
+        _upload(account, installation, uploads, tell)
+    # CloudFormation takes no aliases; they are written out.
+    body = json.dumps(template, ensure_ascii=False) if uploads or source.has_aliases else source.text
+    with _blamed_on_release(account, installation):
+        if installation and not installation.runs_macros:
+            tell(Line("no-macros", f"{account.name()} runs no macros; its function is called and the result deployed"))
+            body = json.dumps(expand_by_function(account, template, values), ensure_ascii=False)
+        passed = _pass(account, installation, body)
+        wanted = Wanted(order.stack_name, passed, _parameters(template, order.parameters, stack), order.tags)
+        return make_change_set(account.client("cloudformation"), wanted, stack)
 
 
 def _find_installation(account: Account, template: Template, has_uploads: bool) -> Installation | None:
@@ -113,37 +116,16 @@ def _upload(account: Account, installation: Installation, uploads: Sequence[Uplo
         tell(Line("upload", text, {"path": str(upload.path), "key": upload.key, "is_new": is_new}))
 
 
-def _plan(
-    account: Account,
-    order: Order,
-    stack: Stack | None,
-    packed: tuple[Template, bool],
-    installation: Installation | None,
-    tell: Tell,
-) -> ChangeSet | None:
-    template, is_packed = packed
-    values = read_values(template, order.parameters, stack)
-    body = json.dumps(template, ensure_ascii=False) if is_packed else order.source.text
-    try:
-        if installation and not installation.runs_macros:
-            tell(Line("no-macros", f"{account.name()} runs no macros; its function is called and the result deployed"))
-            body = json.dumps(expand_by_function(account, template, values), ensure_ascii=False)
-        wanted = Wanted(
-            order.stack_name,
-            _pass(account, installation, body),
-            _parameters(template, order.parameters, stack),
-            order.tags,
-        )
-        return make_change_set(account.client("cloudformation"), wanted, stack)
-    except CloudError as error:
-        raise CloudError(f"{error}{_blame_release(account, installation)}") from None
-
-
 def _parameters(template: Template, given: Mapping[str, Json], stack: Stack | None) -> dict[str, str | None]:
     declared = template.get("Parameters")
-    before = stack.parameters if stack and stack.status != REVIEW else {}
+    before = _values_before(stack)
     known = {name: None for name in declared if name in before} if isinstance(declared, dict) else {}
     return {**known, **{name: _as_text(value) for name, value in given.items()}}
+
+
+def _values_before(stack: Stack | None) -> Mapping[str, str]:
+    """What CloudFormation would go on with; a stack that was only planned has none."""
+    return stack.parameters if stack and stack.status != REVIEW else {}
 
 
 def _as_text(value: Json) -> str:
@@ -167,11 +149,28 @@ def _pass(account: Account, installation: Installation | None, body: str) -> dic
     return {"TemplateURL": bucket.url_of(key)}
 
 
-def _blame_release(account: Account, installation: Installation | None) -> str:
-    if installation is None or not is_older(installation.version, own_version()):
-        return ""
-    run = install_command(account, installation.suffix)
-    return f"\nthe installation is of release {installation.version}, this command of {own_version()}; run: {run}"
+@contextmanager
+def _blamed_on_release(account: Account, installation: Installation | None) -> Iterator[None]:
+    """What fails inside the block may do so because the installation is older than this command."""
+    try:
+        yield
+    except CloudError as error:
+        if installation is None or not is_older(installation.version, own_version()):
+            raise
+        run = install_command(account, installation.suffix)
+        releases = f"the installation is of release {installation.version}, this command of {own_version()}"
+        raise CloudError(f"{error}\n{releases}; run: {run}") from None
+
+
+def _is_agreed(account: Account, change_set: ChangeSet, agree: Agree, dangers: Sequence[Change]) -> bool:
+    """Whether to go on; nothing is left of the change set where not, nor where asking fails."""
+    is_agreed = False
+    try:
+        is_agreed = agree(change_set, dangers)
+    finally:
+        if not is_agreed:
+            discard(account.client("cloudformation"), change_set)
+    return is_agreed
 
 
 def _is_terminal() -> bool:
