@@ -166,7 +166,7 @@ def hit(url, name, method="GET"):
     return int(answer.body)
 
 
-def hit_together(url, names, threads=8):
+def hit_together(url, names, threads=4):
     """The numbers that hits at the same time are answered with, by name, sorted."""
     with ThreadPoolExecutor(threads) as pool:
         answers = list(pool.map(lambda name: (name, hit(url, name)), names))
