@@ -10,7 +10,11 @@ ROOT = Path(__file__).parent.parent
 FILES = sorted([*ROOT.glob("macro/**/*.py"), *ROOT.glob("transform_lambda/**/*.py")])
 AWS = {"transform_lambda.aws", "transform_lambda.aws_errors", "transform_lambda.aws_functions"}
 PURE = ("transform_lambda.zip", "transform_lambda.env_file", "transform_lambda.env_readers")
-ON_THEIR_OWN = {"macro.local.engine_guard": set(), "macro.local.engine_server": {"hypercorn", "ministack"}}
+ON_THEIR_OWN = {
+    "macro.local.engine_guard": set(),
+    "macro.local.engine_mapping": set(),
+    "macro.local.engine_server": {"hypercorn", "ministack"},
+}
 FOR_PLUGINS = {"macro.plugin", "macro.errors", "macro.gateway"}
 
 

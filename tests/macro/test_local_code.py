@@ -214,10 +214,12 @@ def test_other_code_stays_as_it_is(code, tmp_path):
     assert uploads == []
 
 
-def test_the_local_paths_of_a_template_are_listed_before_they_are_there(tmp_path):
+def test_the_files_of_local_code_are_listed_and_those_that_are_not_there_yet(tmp_path):
+    (tmp_path / "handler").mkdir()
+    (tmp_path / "handler" / "index.py").write_text("x", "utf-8")
     template = make_template(Visits="s3://bucket/key", Own="gone", Plain="./handler")
 
-    assert list_local_code(template, tmp_path) == [tmp_path / "gone", tmp_path / "handler"]
+    assert list_local_code(template, tmp_path) == [tmp_path / "gone", tmp_path / "handler" / "index.py"]
 
 
 @pytest.mark.parametrize(
