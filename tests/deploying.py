@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from macro.local.cli import main
+from macro.local.cloud.account import Place, connect
 from macro.local.cloud.request import request
 from macro.local.engine_url import to_engine_url
 from tests.ministack import REGION, client_for
@@ -59,11 +61,7 @@ class Cloud:
         """A command in this process, its stdin no terminal unless one is given."""
         out, err = io.StringIO(), io.StringIO()
         typed = [*map(str, arguments), "--endpoint-url", self.url]
-        with pytest.MonkeyPatch.context() as patch, stdin or Path(os.devnull).open() as source:
-            for name in _NOTHING_OF_THE_USERS:
-                patch.delenv(name, raising=False)
-            for name, value in self.environment().items():
-                patch.setenv(name, value)
+        with self._as_user() as patch, stdin or Path(os.devnull).open() as source:
             patch.setattr(sys, "stdin", source)
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                 code = main(typed)
@@ -79,12 +77,29 @@ class Cloud:
     def environment(self):
         return {
             "HOME": str(self._home),
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_NO_INDEX": "1",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_REGION": REGION,
         }
+
+    @contextlib.contextmanager
+    def connected(self):
+        """The account as the commands see it."""
+        with self._as_user():
+            yield connect(Place(endpoint=self.url))
+
+    @contextlib.contextmanager
+    def _as_user(self):
+        with pytest.MonkeyPatch.context() as patch:
+            for name in _NOTHING_OF_THE_USERS:
+                patch.delenv(name, raising=False)
+            for name, value in self.environment().items():
+                patch.setenv(name, value)
+            yield patch
 
     def deploy(self, template, stack, *arguments):
         """A deployment that must succeed; the stack's outputs."""
@@ -112,11 +127,19 @@ class Cloud:
     def events(self, stack):
         return self.client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
 
+    def change_sets(self, stack):
+        """Those that were not carried out."""
+        found = self.client("cloudformation").list_change_sets(StackName=stack)["Summaries"]
+        return [each["ChangeSetId"] for each in found if each["ExecutionStatus"] == "AVAILABLE"]
+
     def delete(self, stack):
         client = self.client("cloudformation")
         stack_id = client.describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
         client.delete_stack(StackName=stack_id)
-        client.get_waiter("stack_delete_complete").wait(StackName=stack_id, WaiterConfig={"Delay": 1})
+        deadline = time.monotonic() + 60
+        while (status := self.status(stack_id)) not in (None, "DELETE_COMPLETE"):
+            assert time.monotonic() < deadline, status
+            time.sleep(0.1)
 
     def invoke(self, function, event):
         answer = self.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
@@ -143,7 +166,7 @@ def hit(url, name, method="GET"):
     return int(answer.body)
 
 
-def hit_together(url, names, threads=8):
+def hit_together(url, names, threads=4):
     """The numbers that hits at the same time are answered with, by name, sorted."""
     with ThreadPoolExecutor(threads) as pool:
         answers = list(pool.map(lambda name: (name, hit(url, name)), names))

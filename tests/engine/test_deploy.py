@@ -5,9 +5,15 @@ import os
 
 import pytest
 
+from macro.local.cloud.deploy import Order
+from macro.local.cloud.deploy import deploy as deploy_order
+from macro.local.cloud.errors import CloudError
 from macro.local.cloud.installation import own_version
-from tests.deploying import SAMPLES, counters, hit, new_name, new_suffix, write, write_handler
+from macro.local.files import read_source
+from tests.deploying import SAMPLES, SHOW_ENV, counters, hit, new_name, new_suffix, write, write_handler
+from tests.ministack import ACCOUNT, REGION
 
+BUCKET = f"hitcountermacro-{ACCOUNT}-{REGION}"
 NO_MACROS = "the engine at {url} runs no macros; its function is called and the result deployed\n"
 
 
@@ -34,12 +40,6 @@ def stack():
 
 def deploy(cloud, template, stack, *arguments, stdin=None):
     return cloud.run("deploy", template, "--stack-name", stack, *arguments, stdin=stdin)
-
-
-def change_sets(cloud, stack):
-    """Those that were not carried out."""
-    found = cloud.client("cloudformation").list_change_sets(StackName=stack)["Summaries"]
-    return [each for each in found if each["ExecutionStatus"] == "AVAILABLE"]
 
 
 def test_a_deployment_is_shown_asked_for_and_ends_with_the_outputs(cloud, stack, terminal):
@@ -79,18 +79,18 @@ def test_a_deployment_that_changes_nothing_says_so_and_changes_nothing(cloud, st
     assert (ran.code, ran.out) == (0, f"Url: {cloud.outputs(stack)['Url']}\n")
     assert ran.err == f"{NO_MACROS.format(url=cloud.url)}{stack} is as the template says; nothing to change\n"
     assert cloud.events(stack) == before
-    assert change_sets(cloud, stack) == []
+    assert cloud.change_sets(stack) == []
 
 
 def test_a_change_set_that_is_left_can_be_carried_out_later(cloud, stack):
     ran = deploy(cloud, SAMPLES / "minimal.yaml", stack, "--no-execute")
 
-    (left,) = change_sets(cloud, stack)
-    end = f"execute-change-set --change-set-name {left['ChangeSetId']} --endpoint-url {cloud.url}\n"
+    (left,) = cloud.change_sets(stack)
+    end = f"execute-change-set --retain-except-on-create --change-set-name {left} --endpoint-url {cloud.url}\n"
     assert (ran.code, ran.out) == (0, "")
     assert ran.err.endswith(f"to carry it out: aws cloudformation {end}")
     client = cloud.client("cloudformation")
-    client.execute_change_set(ChangeSetName=left["ChangeSetId"])
+    client.execute_change_set(ChangeSetName=left)
     client.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
     assert hit(cloud.outputs(stack)["Url"], "home") == 1
 
@@ -107,22 +107,21 @@ def renamed_table(name):
     return counters(Visits={"Table": {"TableName": name}})
 
 
-@pytest.mark.parametrize(
-    ("typed", "code"), [("VisitsTable\n", 0), ("y\n", 1), ("\n", 1)], ids=["its name", "just yes", "nothing"]
-)
-def test_a_table_is_replaced_only_by_typing_its_name(cloud, stack, terminal, tmp_path, typed, code):
+def test_a_table_is_replaced_only_by_typing_its_name(cloud, stack, terminal, tmp_path):
     before = cloud.deploy(write(tmp_path, renamed_table(f"{stack}-first")), stack)
+    other = write(tmp_path, renamed_table(f"{stack}-second"))
     assert hit(before["VisitsUrl"], "home") == 1
 
-    ran = deploy(cloud, write(tmp_path, renamed_table(f"{stack}-second")), stack, stdin=terminal(typed))
+    nothing, just_yes = (deploy(cloud, other, stack, stdin=terminal(typed)) for typed in ("\n", "y\n"))
+    kept = hit(before["VisitsUrl"], "home")
+    its_name = deploy(cloud, other, stack, stdin=terminal("VisitsTable\n"))
 
-    assert ran.code == code
-    assert "To replace or remove VisitsTable, type VisitsTable: " in ran.err
-    assert "TableName; a new table counts from zero, the old one stays in the account\n" in ran.err
-    assert cloud.resources(stack)["VisitsTable"] == f"{stack}-{'first' if code else 'second'}"
-    assert cloud.count_of(f"{stack}-first", "home") == 1
-    assert hit(cloud.outputs(stack)["VisitsUrl"], "home") == (2 if code else 1)
-    assert change_sets(cloud, stack) == []
+    assert "TableName; a new table counts from zero, the old one stays in the account\n" in nothing.err
+    assert nothing.err.endswith("To replace or remove VisitsTable, type VisitsTable: nothing was changed\n")
+    assert (nothing.code, just_yes.code, its_name.code, kept) == (1, 1, 0, 2)
+    assert cloud.resources(stack)["VisitsTable"] == f"{stack}-second"
+    assert cloud.count_of(f"{stack}-first", "home") == 2
+    assert hit(cloud.outputs(stack)["VisitsUrl"], "home") == 1
 
 
 def test_yes_alone_replaces_no_table(cloud, stack, tmp_path):
@@ -141,7 +140,7 @@ def test_yes_alone_replaces_no_table(cloud, stack, tmp_path):
 
 
 def test_scripts_read_an_event_a_line(cloud, stack, tmp_path):
-    write_handler(tmp_path)
+    write_handler(tmp_path, f"{SHOW_ENV}# {stack}\n")
     template = write(tmp_path, counters(Visits={"Code": "./handler"}))
 
     first = deploy(cloud, template, stack, "--yes", "--json")
@@ -183,6 +182,18 @@ def test_values_given_before_stay_where_none_are_given(cloud, stack, tmp_path):
     assert (kept["greeting"], changed["greeting"]) == ("hello", "good day")
 
 
+def test_a_value_of_a_stack_that_was_only_planned_is_asked_for_again(cloud, stack, tmp_path):
+    write_handler(tmp_path)
+    template = write(tmp_path, with_parameter())
+
+    planned = deploy(cloud, template, stack, "--no-execute", "--parameter", "Greeting=hello")
+    ran = deploy(cloud, template, stack, "--yes")
+
+    assert (planned.code, ran.code) == (0, 1)
+    assert "Parameters.Greeting: needs a value; give it (--parameter Greeting=VALUE), or a Default\n" in ran.err
+    assert ran.err.endswith("1 problem; nothing was deployed\n")
+
+
 def test_tags_reach_the_stack(cloud, stack):
     cloud.deploy(SAMPLES / "minimal.yaml", stack, "--tag", "team=web")
 
@@ -190,29 +201,29 @@ def test_tags_reach_the_stack(cloud, stack):
     assert found["Tags"] == [{"Key": "team", "Value": "web"}]
 
 
-@pytest.mark.parametrize("notes", [51_000, 60_000])
-def test_a_template_too_long_for_a_call_goes_through_the_bucket(cloud, stack, tmp_path, notes):
-    template = write(tmp_path, {**counters(), "Metadata": {"Notes": "ü" * (notes // 2)}})
+def test_a_template_too_long_for_a_call_goes_through_the_bucket(cloud, stack, tmp_path):
+    template = {**counters(), "Metadata": {"Notes": f"{stack} {'ü' * 30_000}"}}
+    before = cloud.objects(BUCKET)
 
-    outputs = cloud.deploy(template, stack)
+    outputs = cloud.deploy(write(tmp_path, template), stack)
 
+    (added,) = [key for key, _ in cloud.objects(BUCKET) if (key, _) not in before]
+    assert added.startswith("templates/")
     assert hit(outputs["VisitsUrl"], "home") == 1
-    keys = [key for key, _ in cloud.objects("hitcountermacro-000000000000-us-east-1") if key.startswith("templates/")]
-    assert keys
 
 
-def test_a_folder_that_two_counters_share_is_uploaded_once(cloud, tmp_path):
-    write_handler(tmp_path)
+def test_a_folder_that_two_counters_share_is_uploaded_once(cloud, stack, tmp_path):
+    write_handler(tmp_path, f"{SHOW_ENV}# {stack}\n")
     code = {"Code": "./handler"}
     template = write(tmp_path, counters(Visits=code, Downloads={**code, "Path": "files/{name}"}))
 
-    first = deploy(cloud, template, new_name(), "--yes")
-    second = deploy(cloud, template, new_name(), "--yes")
+    first = deploy(cloud, template, stack, "--no-execute")
+    second = deploy(cloud, template, stack, "--no-execute")
 
-    told = [line.partition(": ")[::2] for line in first.err.splitlines() if "code/" in line]
-    again = [line.partition(": ")[::2] for line in second.err.splitlines() if "code/" in line]
-    assert [state for state, _ in told] == ["uploaded"] or [state for state, _ in told] == ["there already"]
-    assert again == [("there already", told[0][1])]
+    uploaded, there = first.err.splitlines()[0], second.err.splitlines()[0]
+    assert uploaded.startswith(f"uploaded: {tmp_path / 'handler'} as code/")
+    assert there == uploaded.replace("uploaded", "there already")
+    assert [line for line in first.err.splitlines()[1:] if " as code/" in line] == []
 
 
 def test_what_is_wrong_with_a_template_is_told_at_its_lines_and_nothing_is_made(cloud, stack, tmp_path):
@@ -307,7 +318,7 @@ def test_a_missing_installation_is_told_with_the_command_that_makes_one(cloud, s
 
 
 def test_a_stack_that_could_not_be_made_is_told_with_its_cause_and_with_what_to_do(cloud, stack, tmp_path):
-    missing = "s3://hitcountermacro-000000000000-us-east-1/code/none.zip"
+    missing = f"s3://{BUCKET}/code/none.zip"
     broken = write(tmp_path, counters(Visits={"Code": missing}), "broken.json")
     remedy = f"aws cloudformation delete-stack --stack-name {stack} --endpoint-url {cloud.url}"
 
@@ -354,3 +365,41 @@ def test_a_template_without_a_counter_deploys_as_it_is(cloud, stack, tmp_path):
 
     assert (ran.code, ran.out) == (0, f"Topic: {cloud.resources(stack)['Topic']}\n")
     assert NO_MACROS.format(url=cloud.url) not in ran.err
+
+
+ANCHORED = """
+Resources:
+  First: &topic {Type: AWS::SNS::Topic}
+  Second: *topic
+Outputs:
+  Topic: {Value: !Ref Second}
+"""
+
+
+def test_aliases_of_a_template_are_written_out(cloud, stack, tmp_path):
+    outputs = cloud.deploy(write(tmp_path, ANCHORED, "template.yaml"), stack)
+
+    body = cloud.client("cloudformation").get_template(StackName=stack)["TemplateBody"]
+    assert outputs == {"Topic": cloud.resources(stack)["Second"]}
+    assert "*topic" not in str(body)
+
+
+def test_what_someone_else_deploys_before_it_is_agreed_to_is_not_undone(cloud, stack, tmp_path):
+    first, second = (
+        Order(stack, read_source(str(write(tmp_path, counters(Visits={"Env": {"a": value}}), f"{value}.json"))), {})
+        for value in "bc"
+    )
+    cloud.deploy(SAMPLES / "minimal.yaml", stack)
+    with cloud.connected() as account:
+
+        def agree(*_):
+            return deploy_order(account, second, lambda *_: True, print).stack is not None
+
+        with pytest.raises(CloudError) as refused:
+            deploy_order(account, first, agree, print)
+
+    assert str(refused.value) == (
+        f"someone else changed the stack {stack} meanwhile, so nothing of this was carried out; "
+        "run the command again to see what is left to do"
+    )
+    assert cloud.status(stack) == "UPDATE_COMPLETE"

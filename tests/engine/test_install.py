@@ -103,8 +103,7 @@ def test_a_dry_run_over_an_installation_changes_nothing(cloud, suffix):
     assert ["change", "MacroLog"] in [line.split()[1:3] for line in lines_of(other) if line.startswith("  ~")]
     assert lines_of(other)[-1] == "nothing was changed: this was a dry run"
     assert state_of(cloud, suffix) == before
-    sets = cloud.client("cloudformation").list_change_sets(StackName=f"HitCounterMacro{suffix}")["Summaries"]
-    assert [each for each in sets if each["ExecutionStatus"] == "AVAILABLE"] == []
+    assert cloud.change_sets(f"HitCounterMacro{suffix}") == []
 
 
 def test_two_installations_side_by_side_serve_a_template_each(cloud, suffix, tmp_path):
@@ -253,3 +252,43 @@ def test_a_bucket_of_someone_else_s_is_told_and_nothing_is_begun(others):
         "if it is someone else's, install under another name with --suffix"
     ]
     assert others.status("HitCounterMacro") is None
+
+
+def test_an_installation_that_could_not_be_made_can_be_taken_away(cloud, suffix, tmp_path):
+    stack = f"HitCounterMacro{suffix}"
+    taken = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name_bucket("")}}}}
+    cloud.run("deploy", write(tmp_path, taken), "--stack-name", stack, "--yes")
+
+    again = cloud.run("install", "--suffix", suffix)
+    ran = cloud.run("uninstall", "--suffix", suffix, "--yes")
+
+    remedy = f"aws cloudformation delete-stack --stack-name {stack} --endpoint-url {cloud.url}"
+    assert (again.code, lines_of(again)[1:]) == (
+        1,
+        [f"the stack {stack} is ROLLBACK_COMPLETE: it was never created, and can only be deleted; run: {remedy}"],
+    )
+    assert (ran.code, lines_of(ran)[-1]) == (0, f"{stack} is removed from the engine at {cloud.url}")
+    assert cloud.status(stack) is None
+
+
+def test_an_installation_is_taken_away_only_when_that_is_agreed_to(cloud, suffix):
+    cloud.run("install", "--suffix", suffix)
+
+    ran = cloud.run("uninstall", "--suffix", suffix)
+
+    assert ran == (1, "", "there is no terminal to ask on; say --yes\n")
+    assert cloud.status(f"HitCounterMacro{suffix}") == "UPDATE_COMPLETE"
+
+
+def test_scripts_read_an_event_a_line_of_an_installation(cloud, suffix):
+    ran = cloud.run("install", "--suffix", suffix, "--json")
+    gone = cloud.run("uninstall", "--suffix", suffix, "--yes", "--json")
+
+    kinds = [list(dict.fromkeys(each["event"] for each in run.events)) for run in (ran, gone)]
+    assert (ran.code, ran.err, gone.code, gone.err) == (0, "", 0, "")
+    assert kinds == [
+        ["begin", "resource", "upload", "no-macros", "changes", "installed"],
+        ["resource", "bucket", "uninstalled"],
+    ]
+    assert ran.told("installed")[0] == {"event": "installed", "stack": f"HitCounterMacro{suffix}", "has_changed": True}
+    assert {each["is_new"] for each in ran.told("upload")} == {True}

@@ -6,12 +6,14 @@ from uuid import uuid4
 
 from macro.local.cloud.account import Client
 from macro.local.cloud.changes import Change, read_changes
-from macro.local.cloud.errors import CloudError
+from macro.local.cloud.errors import CloudError, code_of
 from macro.local.cloud.stack import REVIEW, Stack, find_refusals, pause, read_stack
 
 # A macro adds roles, which CloudFormation wants acknowledged; the change set is shown before anything is done.
 _CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 _EMPTY = ("didn't contain changes", "No updates are to be performed")
+# What an operation that was begun first does to all other change sets of its stack.
+_OVERTAKEN = ("ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus")
 _FAILED_BY_MACRO = ("failed with: ", ". Rollback requested by user.")
 
 
@@ -78,11 +80,23 @@ def make_change_set(client: Client, wanted: Wanted, stack: Stack | None) -> Chan
 
 
 def execute(client: Client, change_set: ChangeSet) -> None:
-    """Begin to carry it out; where it fails, what it made anew goes again, also what has the policy ``Retain``."""
+    """Begin to carry it out; where it fails, what it made anew goes again, also what has the policy ``Retain``.
+
+    Raises :class:`CloudError` where another change of the stack came before.
+    """
+    from botocore.exceptions import ClientError
+
     more = {} if change_set.is_import else {"RetainExceptOnCreate": True}
-    client.execute_change_set(
-        ChangeSetName=change_set.id, StackName=change_set.stack_id, ClientRequestToken=uuid4().hex, **more
-    )
+    place = {"ChangeSetName": change_set.id, "StackName": change_set.stack_id}
+    try:
+        client.execute_change_set(**place, ClientRequestToken=uuid4().hex, **more)
+    except ClientError as error:
+        if code_of(error) not in _OVERTAKEN:
+            raise
+        raise CloudError(
+            f"someone else changed the stack {change_set.stack_name} meanwhile, so nothing of this was carried out; "
+            "run the command again to see what is left to do"
+        ) from None
 
 
 def discard(client: Client, change_set: ChangeSet) -> None:

@@ -21,8 +21,8 @@ from macro.local.cloud.installation import (
 from macro.local.cloud.macro_call import expand_by_function
 from macro.local.cloud.operation import carry_out, make_ready
 from macro.local.cloud.progress import Line, Tell
-from macro.local.cloud.stack import REVIEW, Stack
-from macro.local.cloud.values import read_values, resolve_values
+from macro.local.cloud.stack import Stack
+from macro.local.cloud.values import read_values, resolve_values, values_before
 from macro.local.files import Source, find_folder
 from macro.local.local_code import Upload
 from macro.local.preview import find_name
@@ -49,15 +49,6 @@ class Deployed(NamedTuple):
     is_declined: bool = False
 
 
-class _Ready(NamedTuple):
-    """A template without local paths, as data and as the text to send, and the values of its parameters."""
-
-    template: Template
-    text: str
-    uploads: Sequence[Upload]
-    values: Mapping[str, Json]
-
-
 def deploy(account: Account, order: Order, agree: Agree | None, tell: Tell) -> Deployed:
     """Deploy the template; ``agree`` is asked with the change set and what of it costs data, before anything changes.
 
@@ -65,11 +56,7 @@ def deploy(account: Account, order: Order, agree: Agree | None, tell: Tell) -> D
     or :class:`CloudError` with the first cause of a failure and what would help; all is as before then.
     """
     stack = make_ready(account, order.stack_name, tell)
-    ready = _prepare(account, order, stack)
-    installation = _find_installation(account, ready)
-    if installation:
-        _upload(account, installation, ready.uploads, tell)
-    change_set = _plan(account, order, stack, _expand(account, ready, installation, tell), installation)
+    change_set = _plan(account, order, stack, tell)
     if change_set is None:
         tell(Line("no-change", f"{order.stack_name} is as the template says; nothing to change"))
         return Deployed(stack)
@@ -84,28 +71,27 @@ def deploy(account: Account, order: Order, agree: Agree | None, tell: Tell) -> D
     return Deployed(carry_out(account, change_set, tell))
 
 
-def _is_agreed(account: Account, change_set: ChangeSet, agree: Agree, dangers: Sequence[Change]) -> bool:
-    """Whether to go on; nothing is left of the change set where not, nor where asking fails."""
-    is_agreed = False
-    try:
-        is_agreed = agree(change_set, dangers)
-    finally:
-        if not is_agreed:
-            discard(account.client("cloudformation"), change_set)
-    return is_agreed
-
-
-def _prepare(account: Account, order: Order, stack: Stack | None) -> _Ready:
+def _plan(account: Account, order: Order, stack: Stack | None, tell: Tell) -> ChangeSet | None:
     source = order.source
     values = resolve_values(account, source.template, read_values(source.template, order.parameters, stack))
     template, uploads = check_template(source.template, find_folder(source), values)
-    text = json.dumps(template, ensure_ascii=False) if uploads else source.text
-    return _Ready(template, text, uploads, values)
+    installation = _find_installation(account, template, bool(uploads))
+    if installation:
+        _upload(account, installation, uploads, tell)
+    # CloudFormation takes no aliases; they are written out.
+    body = json.dumps(template, ensure_ascii=False) if uploads or source.has_aliases else source.text
+    with _blamed_on_release(account, installation):
+        if installation and not installation.runs_macros:
+            tell(Line("no-macros", f"{account.name()} runs no macros; its function is called and the result deployed"))
+            body = json.dumps(expand_by_function(account, template, values), ensure_ascii=False)
+        passed = _pass(account, installation, body)
+        wanted = Wanted(order.stack_name, passed, _parameters(template, order.parameters, stack), order.tags)
+        return make_change_set(account.client("cloudformation"), wanted, stack)
 
 
-def _find_installation(account: Account, ready: _Ready) -> Installation | None:
-    name = find_name(ready.template)
-    if name is None and not ready.uploads:
+def _find_installation(account: Account, template: Template, has_uploads: bool) -> Installation | None:
+    name = find_name(template)
+    if name is None and not has_uploads:
         return None
     return need_installation(account, read_suffix(name or MACRO))
 
@@ -118,45 +104,9 @@ def _upload(account: Account, installation: Installation, uploads: Sequence[Uplo
         tell(Line("upload", text, {"path": str(upload.path), "key": upload.key, "is_new": is_new}))
 
 
-def _expand(account: Account, ready: _Ready, installation: Installation | None, tell: Tell) -> _Ready:
-    """What is deployed: as it is where macros run, else what the installed function makes of it."""
-    if installation is None or installation.runs_macros:
-        return ready
-    tell(Line("no-macros", f"{account.name()} runs no macros; its function is called and the result deployed"))
-    with _blaming(account, installation):
-        template = expand_by_function(account, ready.template, ready.values)
-    return ready._replace(template=template, text=json.dumps(template, ensure_ascii=False))
-
-
-def _plan(
-    account: Account, order: Order, stack: Stack | None, ready: _Ready, installation: Installation | None
-) -> ChangeSet | None:
-    wanted = Wanted(
-        order.stack_name,
-        _pass(account, installation, ready.text),
-        _parameters(ready.template, order.parameters, stack),
-        order.tags,
-    )
-    with _blaming(account, installation):
-        return make_change_set(account.client("cloudformation"), wanted, stack)
-
-
-@contextmanager
-def _blaming(account: Account, installation: Installation | None) -> Iterator[None]:
-    """An installation older than this command may be why a template is refused; then that is told, too."""
-    try:
-        yield
-    except CloudError as error:
-        if installation is None or not is_older(installation.version, own_version()):
-            raise
-        run = install_command(account, installation.suffix)
-        said = f"the installation is of release {installation.version}, this command of {own_version()}; run: {run}"
-        raise CloudError(f"{error}\n{said}") from None
-
-
 def _parameters(template: Template, given: Mapping[str, Json], stack: Stack | None) -> dict[str, str | None]:
     declared = template.get("Parameters")
-    before = stack.parameters if stack and stack.status != REVIEW else {}
+    before = values_before(stack)
     known = {name: None for name in declared if name in before} if isinstance(declared, dict) else {}
     return {**known, **{name: _as_text(value) for name, value in given.items()}}
 
@@ -180,6 +130,30 @@ def _pass(account: Account, installation: Installation | None, body: str) -> dic
     key = f"templates/{digest_of(content)}"
     bucket.put(key, content)
     return {"TemplateURL": bucket.url_of(key)}
+
+
+@contextmanager
+def _blamed_on_release(account: Account, installation: Installation | None) -> Iterator[None]:
+    """What fails inside the block may do so because the installation is older than this command."""
+    try:
+        yield
+    except CloudError as error:
+        if installation is None or not is_older(installation.version, own_version()):
+            raise
+        run = install_command(account, installation.suffix)
+        releases = f"the installation is of release {installation.version}, this command of {own_version()}"
+        raise CloudError(f"{error}\n{releases}; run: {run}") from None
+
+
+def _is_agreed(account: Account, change_set: ChangeSet, agree: Agree, dangers: Sequence[Change]) -> bool:
+    """Whether to go on; nothing is left of the change set where not, nor where asking fails."""
+    is_agreed = False
+    try:
+        is_agreed = agree(change_set, dangers)
+    finally:
+        if not is_agreed:
+            discard(account.client("cloudformation"), change_set)
+    return is_agreed
 
 
 def _is_terminal() -> bool:

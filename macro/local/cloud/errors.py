@@ -11,8 +11,6 @@ _UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAcces
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 """What services answer to those who may not."""
 
-# A change set is gone, or can't be carried out any more, once another one of its stack was.
-_OVERTAKEN = {"ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"}
 _CREDENTIALS = "say which with --profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; 'aws configure' makes a profile"
 
 
@@ -64,8 +62,6 @@ def _explain_answer(error: Any) -> str:
         return f"AWS doesn't know these credentials ({code}), or the region isn't enabled for them; {_CREDENTIALS}"
     if code in DENIED:
         return f"{call} is not allowed: {said.rstrip('.')}; ask for that permission, or use another --profile"
-    if code in _OVERTAKEN:
-        return "another command changed the stack meanwhile; run it again"
     if code == "OptInRequired":
         return f"{call}: this region isn't enabled for the account; enable it, or name another with --region"
     return f"{call}: {said or code}"

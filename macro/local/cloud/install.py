@@ -24,6 +24,7 @@ from macro.local.cloud.installation import (
 from macro.local.cloud.operation import await_end, carry_out, make_ready, remove
 from macro.local.cloud.progress import Line, Tell
 from macro.local.cloud.stack import REVIEW, Stack
+from macro.local.cloud.values import values_before
 from macro.plugin import Json, Template
 from macro.references import find_references
 
@@ -157,7 +158,7 @@ class _Plan:
         return Wanted(name_stack(self._choice.suffix), body, self._parameters(template, stack), {})
 
     def _parameters(self, template: Template, stack: Stack | None) -> dict[str, str | None]:
-        before = stack.parameters if stack and stack.status != REVIEW else {}
+        before = values_before(stack)
         given = {"Suffix": self._choice.suffix, "LowerSuffix": self._choice.suffix.lower(), **self._choice.parameters}
         if self._account.endpoint:
             given["AnswerHosts"] = name_answer_hosts(self._account.endpoint)
@@ -181,7 +182,8 @@ def _has_log_role(account: Account) -> bool:
 
 def _find_stack(account: Account, choice: Choice, tell: Tell) -> Stack | None:
     """The installation's stack, made ready; one that was never created holds nothing, and goes."""
-    stack = await_end(account, name_stack(choice.suffix), tell)
+    wait = await_end if account.is_shared else make_ready
+    stack = wait(account, name_stack(choice.suffix), tell)
     if stack is None:
         return None
     check_ours(stack)

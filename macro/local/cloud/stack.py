@@ -12,6 +12,8 @@ REVIEW = "REVIEW_IN_PROGRESS"
 _STACK = "AWS::CloudFormation::Stack"
 # What fails only because something else did before it.
 _FOLLOWED = ("resource creation cancelled", "resource update cancelled", "resource deletion cancelled")
+# What AWS puts before the reason that a custom resource gave.
+_OF_COMPANION = "Received response status [FAILED] from custom resource. Message returned: "
 _SECONDS = 2.0
 _SECONDS_ON_ENGINE = 0.1
 # An operation that is over for so many looks, without an event that says so, is taken to be.
@@ -177,7 +179,7 @@ def _events_after(client: Client, stack_id: str, after: str) -> Iterator[Happeni
                 event["LogicalResourceId"],
                 event["ResourceType"],
                 event.get("ResourceStatus", ""),
-                event.get("ResourceStatusReason", ""),
+                event.get("ResourceStatusReason", "").removeprefix(_OF_COMPANION),
                 event["ResourceType"] == _STACK and event.get("PhysicalResourceId") == stack_id,
                 event.get("OperationId", ""),
             )

@@ -33,12 +33,9 @@ def uninstall(account: Account, suffix: str, tell: Tell) -> bool:
 
     Whether there was anything to remove.
     """
-    client = account.client("cloudformation")
     stack = await_end(account, name_stack(suffix), tell)
     if stack:
         check_ours(stack)
-        if stack.is_protected:
-            client.update_termination_protection(StackName=stack.name, EnableTerminationProtection=False)
         remove(account, stack, tell)
     bucket = open_bucket(account, suffix)
     if not bucket.exists():

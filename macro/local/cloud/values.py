@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from macro.local.cloud.account import Account
-from macro.local.cloud.stack import Stack
+from macro.local.cloud.stack import REVIEW, Stack
 from macro.plugin import Json, Template
 
 SSM = "AWS::SSM::Parameter::Value<"
@@ -14,9 +14,14 @@ _AT_ONCE = 10
 def read_values(template: Template, given: Mapping[str, Json], stack: Stack | None) -> dict[str, Json]:
     """What each parameter is given: on the command line, else by the stack, else by its default."""
     declared = _declared(template)
-    before = stack.parameters if stack else {}
+    before = values_before(stack)
     defaults = {name: parameter["Default"] for name, parameter in declared.items() if "Default" in parameter}
     return {**defaults, **{name: before[name] for name in declared if name in before}, **given}
+
+
+def values_before(stack: Stack | None) -> Mapping[str, str]:
+    """What CloudFormation would go on with; a stack that was only planned has none."""
+    return stack.parameters if stack and stack.status != REVIEW else {}
 
 
 def resolve_values(account: Account, template: Template, values: Mapping[str, Json]) -> dict[str, Json]:
