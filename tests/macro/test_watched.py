@@ -36,7 +36,9 @@ def replace(file):
 
 
 @pytest.mark.parametrize("name", ["t.yaml", "values.json", "code/inner/index.py"])
-@pytest.mark.parametrize("change", [lambda file: file.write_text("longer text"), os.remove, replace], ids=["longer", "gone", "replaced"])
+@pytest.mark.parametrize(
+    "change", [lambda file: file.write_text("longer text"), os.remove, replace], ids=["longer", "gone", "replaced"]
+)
 def test_a_file_that_belongs_to_it_is_noticed_when_it_changes(here, name, change):
     watched = watch("t.yaml", [here / "values.json"])
 
