@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from macro.local.cli import make_parser
+from macro.local.cloud.changes import Change, print_changes
 from macro.local.explain import explain
-from macro.local.usage import make_parser
 from macro.plugins import BUILT_IN
 from macro.validate import load_schema
 
@@ -45,7 +46,8 @@ def test_a_block_that_names_a_file_is_in_that_file(path):
 
 def test_the_problems_shown_are_the_problems_told(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (shown,) = [block for _, block in BLOCK.findall(README.read_text("utf-8")) if block.startswith("$ ")]
+    blocks = [block for _, block in BLOCK.findall(README.read_text("utf-8"))]
+    (shown,) = [block for block in blocks if block.startswith("$ hitcounter expand")]
     Path("bad.yaml").write_text(
         "Transform: HitCounterMacro\nResources:\n  Visits:\n    Type: HitCounter\n    Properties:\n"
         "      Shards: fast\n      Gatway: http\n",
@@ -58,6 +60,17 @@ def test_the_problems_shown_are_the_problems_told(command, tmp_path, monkeypatch
     assert err == shown.partition("\n")[2]
 
 
+def test_the_changes_shown_are_the_changes_told():
+    blocks = [block for _, block in BLOCK.findall(README.read_text("utf-8"))]
+    (shown,) = [block for block in blocks if block.startswith("$ hitcounter deploy")]
+    changes = [
+        Change("change", "VisitsFunction", "Custom::LambdaFunction", ("Env",)),
+        Change("replace", "VisitsTable", "AWS::DynamoDB::Table", ("TableName",), is_kept=True),
+    ]
+
+    assert f"\nhits:\n{print_changes(changes)}\n" in shown
+
+
 def test_ci_runs_the_readmes_test_command():
     commands = [block.strip() for kind, block in BLOCK.findall(README.read_text("utf-8")) if kind == "sh"]
     ci = (ROOT / ".ci" / "run").read_text("utf-8").split("\n")
@@ -67,11 +80,7 @@ def test_ci_runs_the_readmes_test_command():
 
 def test_every_command_property_and_plugin_is_told():
     text = README.read_text("utf-8")
-    commands = next(
-        action
-        for action in make_parser(dict.fromkeys(["expand", "lint", "explain", "env"], print))._actions
-        if action.choices
-    )
+    commands = next(action for action in make_parser()._actions if action.choices)
 
     assert all(f"`hitcounter {name}" in text for name in commands.choices)
     assert all(f"| `{name}` |" in text for name in load_schema()["properties"])

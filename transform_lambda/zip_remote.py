@@ -11,7 +11,7 @@ from transform_lambda.ports import CodeStore, CopyError, Pinned, Place
 from transform_lambda.remote_source import RemoteSource
 from transform_lambda.zip.directory import Directory, read_directory
 from transform_lambda.zip.member import read_member
-from transform_lambda.zip.members import source_sha256
+from transform_lambda.zip.members import source_sha256, unpacked_size
 from transform_lambda.zip.plan import Keep, Step, Write, plan_rewrite
 from transform_lambda.zip.refused import ZipError
 from transform_lambda.zip.source import Source
@@ -128,7 +128,7 @@ def prepare_unchanged(store: CodeStore, archive: Archive, log: Log, keep_at: str
 
 def check_limits(archive: Archive, env: bytes) -> None:
     """Return if Lambda would take the archive with this env file, and S3 could make it; else `ResourceError`."""
-    unpacked = archive.directory.unpacked + len(env) - len(archive.env or b"")
+    unpacked = unpacked_size(archive.directory) + len(env) - len(archive.env or b"")
     if unpacked > UNPACKED_LIMIT:
         raise ResourceError(
             f"{archive.pinned.place}: the code has {unpacked} bytes unpacked; Lambda allows {UNPACKED_LIMIT} (250 MiB)"

@@ -67,13 +67,26 @@ def write_zip(members: Mapping[str, Packed]) -> bytes:
 
 
 def read_packed(path: Path) -> Iterator[tuple[str, Packed]]:
-    """The files of a zip by name, as they are packed; raises ``zipfile.BadZipFile`` where it is none."""
+    """The files of a zip by name, as they are packed; raises ``zipfile.BadZipFile`` where it is none, or damaged."""
     content = path.read_bytes()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
+        _check(archive)
     for info in infos:
         name_length, extra_length = struct.unpack_from("<2H", content, info.header_offset + 26)
         start = info.header_offset + _LOCAL.size + name_length + extra_length
         packed = content[start : start + info.compress_size]
         mode = PROGRAM if info.external_attr >> 16 & stat.S_IXUSR else FILE
         yield info.filename, Packed(packed, info.CRC, info.file_size, info.compress_type, mode)
+
+
+def _check(archive: zipfile.ZipFile) -> None:
+    for info in archive.infolist():
+        if info.compress_type not in (STORED, DEFLATED):
+            raise zipfile.BadZipFile(f"{info.filename} is packed by method {info.compress_type}, not by deflate")
+    try:
+        damaged = archive.testzip()
+    except (zlib.error, EOFError, RuntimeError) as error:
+        raise zipfile.BadZipFile(str(error)) from None
+    if damaged:
+        raise zipfile.BadZipFile(f"{damaged} is damaged")

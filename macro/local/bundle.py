@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from macro.errors import MacroError, Problem, describe
 from macro.local.archive import Packed, compress, store, write_zip
-from macro.local.packed_plugins import COMPANION, MACRO, choose_members, read_packages
+from macro.local.package import COMPANION, MACRO
+from macro.local.packed_plugins import choose_members, read_packages
 from macro.local.pip import fetch_latest
 from macro.local.wheels import BOTO3, FOR_MACRO, MACHINES, Target, find_packages, read_wheels
 

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from macro.local.archive import FILE, LINK, PROGRAM, store, write_zip
+from macro.local.archive import FILE, LINK, PROGRAM, Packed, store, write_zip
 
 MAX_UNPACKED_BYTES = 262_144_000
 """Lambda's limit for a function's code and layers, 250 MiB."""
@@ -30,12 +30,15 @@ def zip_code(path: Path) -> bytes:
     """
     try:
         if path.is_dir():
-            return _zip_files(path, sorted(find_files(path)))
+            return _zip_folder(path, sorted(find_files(path)))
         if not path.exists():
             raise CodeError("there is no such file or folder; code in S3 is named 's3://bucket/key'")
+        if not path.is_file():
+            raise CodeError("is neither a file nor a folder; name one that holds the function's code")
         if path.suffix == ".zip" or zipfile.is_zipfile(path):
             return _read_zip(path)
-        return _zip_files(path.parent, [path.name])
+        _check_size(path.stat().st_size)
+        return write_zip({path.name: _store_file(path)})
     except OSError as error:
         name = f"{os.fsdecode(error.filename)!r} " if error.filename else ""
         raise CodeError(f"{name}can't be read: {error.strerror}") from None
@@ -55,7 +58,7 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def _zip_files(folder: Path, names: list[str]) -> bytes:
+def _zip_folder(folder: Path, names: list[str]) -> bytes:
     if not names:
         raise CodeError("has no file in it; give a folder with the function's code")
     if len(names) > _MAX_FILES:
@@ -67,11 +70,11 @@ def _zip_files(folder: Path, names: list[str]) -> bytes:
             name.encode()
         except UnicodeEncodeError:
             raise CodeError(f"has a file whose name is not UTF-8, {os.fsencode(name)!r}; rename it") from None
-        members[name] = store(*_read_file(folder, name))
+        members[name] = _store(folder, name)
     return write_zip(members)
 
 
-def _read_file(folder: Path, name: str) -> tuple[bytes, int]:
+def _store(folder: Path, name: str) -> Packed:
     path = folder / name
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
@@ -79,10 +82,14 @@ def _read_file(folder: Path, name: str) -> tuple[bytes, int]:
         inside = os.path.normpath(os.path.join(os.path.dirname(name), target))
         if os.path.isabs(target) or inside.split(os.sep)[0] == os.pardir:
             raise CodeError(f"{name!r} in it is a link that leads out of the folder; put a copy there instead")
-        return os.fsencode(target), LINK
+        return store(os.fsencode(target), LINK)
     if not stat.S_ISREG(mode):
         raise CodeError(f"{name!r} in it is neither a file nor a folder; remove it")
-    return path.read_bytes(), PROGRAM if mode & stat.S_IXUSR else FILE
+    return _store_file(path)
+
+
+def _store_file(path: Path) -> Packed:
+    return store(path.read_bytes(), PROGRAM if path.stat().st_mode & stat.S_IXUSR else FILE)
 
 
 def _read_zip(path: Path) -> bytes:
@@ -90,7 +97,7 @@ def _read_zip(path: Path) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _check_size(sum(info.file_size for info in archive.infolist()))
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise CodeError(f"is no zip: {str(error)[:1].lower()}{str(error)[1:].rstrip('.')}") from None
     return content
 

@@ -44,33 +44,22 @@ def pack_local_code(template: Template, folder: Path, suffix: str) -> tuple[Temp
 
 def find_local_code(template: Template, folder: Path, suffix: str) -> Packing:
     """What :func:`pack_local_code` gives, with the problems; a path that has one stands for an empty zip."""
-    resources: Json = template.get("Resources")
-    found = resources.items() if isinstance(resources, dict) else ()
-    paths = {name: resource for name, resource in found if _is_local(resource)}
+    paths = _find_paths(template)
     if not paths:
         return Packing(template, [], [])
-    # Most templates have none, and start without these.
-    import hashlib
-
-    from macro.local.code_zip import CodeError, zip_code
-
-    changed = copy(resources)
-    uploads: dict[str, Upload] = {}
     problems: list[Problem] = []
-    packed: dict[str, bytes] = {}
-    for logical_id, resource in paths.items():
-        path = str(resource["Properties"]["Code"])
-        try:
-            if path not in packed:
-                packed[path] = zip_code(folder / path)
-        except CodeError as error:
-            problems.append(Problem(("Resources", logical_id, "Properties", "Code"), f"{path!r}: {error}"))
-        content = packed.get(path, b"")
-        upload = Upload(folder / path, f"code/{hashlib.sha256(content).hexdigest()}.zip", content)
-        uploads.setdefault(upload.key, upload)
-        changed[logical_id] = _replace(resource, {"S3Bucket": name_bucket(suffix), "S3Key": upload.key})
+    packed: dict[str, Upload] = {}
     result = copy(template)
-    result["Resources"] = changed
+    result["Resources"] = changed = copy(template["Resources"])
+    for logical_id, path in paths.items():
+        place = ("Resources", logical_id, "Properties", "Code")
+        upload = packed.get(path) or _pack(folder / path, path, place, problems)
+        if upload.content:
+            packed[path] = upload
+        code = {"S3Bucket": name_bucket(suffix), "S3Key": upload.key}
+        changed[logical_id] = _replace(changed[logical_id], code)
+    # Several paths may lead to the same bytes.
+    uploads = {upload.key: upload for upload in packed.values()}
     return Packing(result, list(uploads.values()), problems)
 
 
@@ -78,25 +67,42 @@ def list_local_code(template: Template, folder: Path) -> list[Path]:
     """The files that are packed for a template, as far as they can be found."""
     from macro.local.code_zip import find_files
 
-    resources: Json = template.get("Resources")
-    found = resources.values() if isinstance(resources, dict) else ()
     files: list[Path] = []
-    for place in dict.fromkeys(
-        folder / str(resource["Properties"]["Code"]) for resource in found if _is_local(resource)
-    ):
+    for place in dict.fromkeys(folder / path for path in _find_paths(template).values()):
         # What can't be read is told when it is packed.
         with suppress(OSError):
             files += [place / name for name in find_files(place)] if place.is_dir() else [place]
     return files
 
 
-def _is_local(resource: Json) -> bool:
+def _find_paths(template: Template) -> dict[str, str]:
+    """The local path of each resource that names one."""
+    resources = template.get("Resources")
+    found = resources.items() if isinstance(resources, dict) else ()
+    return {logical_id: path for logical_id, resource in found if (path := _get_path(resource))}
+
+
+def _get_path(resource: Json) -> str | None:
     if not isinstance(resource, dict) or resource.get("Type") not in TYPES:
-        return False
+        return None
     properties = resource.get("Properties")
     code = properties.get("Code") if isinstance(properties, dict) else None
     # What begins like an S3 address was meant to be one.
-    return isinstance(code, str) and bool(code) and not code.lower().startswith("s3:")
+    return code if isinstance(code, str) and not code.lower().startswith("s3:") else None
+
+
+def _pack(local: Path, path: str, place: tuple[str, ...], problems: list[Problem]) -> Upload:
+    # Most templates name no local code, and start without these.
+    import hashlib
+
+    from macro.local.code_zip import CodeError, zip_code
+
+    content = b""
+    try:
+        content = zip_code(local)
+    except CodeError as error:
+        problems.append(Problem(place, f"{path!r}: {error}"))
+    return Upload(local, f"code/{hashlib.sha256(content).hexdigest()}.zip", content)
 
 
 def _replace(resource: Json, code: Json) -> Json:

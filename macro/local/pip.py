@@ -54,13 +54,18 @@ def build_wheel(folder: Path) -> Iterator[Path]:
         draft = Path(name)
         # Setuptools leaves its own folders beside the sources.
         noise = shutil.ignore_patterns("build", "*.egg-info", "__pycache__", ".git", ".venv")
-        copy = shutil.copytree(folder, draft / "project", ignore=noise, symlinks=True)
+        try:
+            copy = shutil.copytree(folder, draft / "project", ignore=noise, symlinks=True)
+        except shutil.Error as error:
+            problems = [Problem((), f"{source}: can't be read: {text}") for source, _, text in error.args[0]]
+            raise MacroError(problems) from None
         command = ["wheel", "--no-deps", "--wheel-dir", str(draft), str(copy)]
         # Build tools come from the index; without it those that are installed have to do.
         if _run(command).returncode:
             run = _run([*command, "--no-build-isolation"])
             if run.returncode:
-                raise MacroError([Problem((), f"{folder}: can't be built: {_find_reason(run)}")])
+                reason = _find_reason(run).replace(str(copy), str(folder))
+                raise MacroError([Problem((), f"{folder}: can't be built: {reason}")])
         yield next(draft.glob("*.whl"))
 
 

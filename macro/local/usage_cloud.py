@@ -3,6 +3,7 @@
 import argparse
 
 from macro.local.bundle_command import add_packing
+from macro.local.cloud.options import read_as, read_stack_name
 from macro.local.parsers import Command, add_command, add_json, add_place, add_template
 
 _INSTALL = """\
@@ -52,8 +53,18 @@ def add_install(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", 
     _add_suffix(parser)
     parser.add_argument("--dry-run", action="store_true", help="show what would be changed, and change nothing")
     parser.add_argument("--architecture", choices=("arm64", "x86_64"), help="of the two functions; default: arm64")
-    parser.add_argument("--log-retention", metavar="DAYS", help="how long the two functions' logs are kept")
-    parser.add_argument("--kms-key-arn", metavar="ARN", help="key that encrypts bucket, table, queue and logs")
+    parser.add_argument(
+        "--log-retention",
+        type=read_as("LogRetention"),
+        metavar="DAYS",
+        help="how long the two functions' logs are kept; default: 365",
+    )
+    parser.add_argument(
+        "--kms-key-arn",
+        type=read_as("KmsKeyArn"),
+        metavar="ARN",
+        help="key that encrypts bucket, table, queue and logs; default: AWS's own keys",
+    )
     add_packing(parser)
     add_json(parser)
 
@@ -64,7 +75,7 @@ def add_uninstall(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add_place(parser)
     _add_suffix(parser)
     parser.add_argument("--yes", action="store_true", help="don't ask")
-    parser.add_argument("--force", action="store_true", help="also while stacks use it")
+    parser.add_argument("--force", action="store_true", help="also while stacks use it, which then can't be deleted")
     add_json(parser)
 
 
@@ -72,12 +83,14 @@ def add_deploy(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", c
     """``hitcounter deploy``."""
     parser = add_command(parsers, "deploy", "deploy a template, after showing what would change", _DEPLOY, command)
     add_template(parser)
-    parser.add_argument("--stack-name", metavar="NAME", required=True, help="the stack to make or to change")
+    parser.add_argument(
+        "--stack-name", type=read_stack_name, metavar="NAME", required=True, help="the stack to make or to change"
+    )
     add_place(parser)
     parser.add_argument("--tag", action="append", default=[], metavar="NAME=VALUE", help="tag of the stack")
-    parser.add_argument("--yes", action="store_true", help="don't ask; a table is never replaced or removed by this")
+    parser.add_argument("--yes", action="store_true", help="don't ask; replaces and removes no table")
     parser.add_argument(
-        "--allow-data-loss", action="store_true", help="with --yes: also replace and remove tables that hold counts"
+        "--allow-data-loss", action="store_true", help="with --yes: also replaces and removes tables that hold counts"
     )
     parser.add_argument("--no-execute", action="store_true", help="make the change set, and leave it at that")
     add_json(parser)
@@ -108,5 +121,9 @@ def add_local(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", co
 
 def _add_suffix(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--suffix", default="", metavar="TEXT", help="of an installation beside others: HitCounterMacro<TEXT>"
+        "--suffix",
+        type=read_as("Suffix"),
+        default="",
+        metavar="TEXT",
+        help="of an installation beside others: HitCounterMacro<TEXT>",
     )

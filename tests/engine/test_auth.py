@@ -1,23 +1,38 @@
-"""The roles of counters as they are expanded, on an engine that enforces IAM."""
+"""Installed, deployed and counted on an engine that enforces IAM, with the policies and roles as they are made.
+
+The engine authorises ``lambda:CreateFunction`` against ``*``, so that alone is given beyond the template. It speaks plain
+http, which the policies of bucket and queue refuse, so these two are left out. It knows a boundary only by its own API,
+not by a stack's; and ``iam:PassRole`` not at all, which is decided in ``tests/macro/test_policies.py``.
+"""
 
 import json
 import time
 from types import SimpleNamespace
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from macro.builtin.digest import SHA256
+from macro.local.bundle import zip_builtin
 from macro.local.files import parse_source
 from macro.local.preview import preview
 from macro.plugins import find_plugin
 from tests.conftest import ROOT
+from tests.engine.test_stack import pack_companion
 from tests.installation import read_template
 from tests.ministack import ACCOUNT, REGION, client_for, ministack
 
-COUNTERS = ROOT / "samples" / "two_counters.yaml"
+NOT_HERE = ("Macro", "BucketPolicy", "DeadLettersPolicy")
+BUCKET = f"hitcountermacro-{ACCOUNT}-{REGION}"
 KINDS = ("AWS::DynamoDB::Table", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role", "AWS::Logs::LogGroup")
 ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+CREATE = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "lambda:CreateFunction", "Resource": "*"}],
+}
 OWN_ACCOUNT = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
 TRUST = {"Version": "2012-10-17", "Statement": [OWN_ACCOUNT]}
 
@@ -29,25 +44,52 @@ def engine(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def stacks(engine):
-    installation = read_template()
-    parts = {"Boundary", "RecordsTable", "DeadLetters"}
-    resources = {name: each for name, each in installation["Resources"].items() if name in parts}
-    source = parse_source(COUNTERS.name, COUNTERS.read_text("utf-8"))
-    counters = preview(source.template, {}, find_plugin).template["Resources"]
+def installed(engine):
+    s3 = client_for(engine)
+    s3.create_bucket(Bucket="artifacts")
+    s3.put_object(Bucket="artifacts", Key="code.zip", Body=pack_companion())
+    template = json.loads(json.dumps(read_template()))
+    template["Resources"] = {name: each for name, each in template["Resources"].items() if name not in NOT_HERE}
+    for name in ("MacroFunction", "CompanionFunction"):
+        template["Resources"][name]["Properties"]["Code"] = {"S3Bucket": "artifacts", "S3Key": "code.zip"}
+    resources = deploy(engine, "HitCounterMacro", template, AnswerHosts=urlsplit(engine).netloc)
+    s3.put_object(Bucket=BUCKET, Key=f"handlers/hit-counter-{SHA256}.zip", Body=zip_builtin())
+    iam = client_for(engine, service="iam")
+    iam.put_role_policy(RoleName=resources["CompanionRole"], PolicyName="create", PolicyDocument=json.dumps(CREATE))
+    return resources
+
+
+@pytest.fixture(scope="module")
+def stacks(engine, installed):
+    counters = expand("two_counters")["Resources"]
+    parts = {"Resources": {name: each for name, each in counters.items() if each["Type"] in KINDS}}
+    return {**installed, **deploy(engine, "app", parts)}
+
+
+def expand(sample):
+    path = ROOT / "samples" / f"{sample}.yaml"
+    source = parse_source(path.name, path.read_text("utf-8"))
+    return preview(source.template, {}, find_plugin).template
+
+
+def deploy(engine, name, template, **parameters):
     client = client_for(engine, service="cloudformation")
-    installed = deploy(client, "HitCounterMacro", {**installation, "Resources": resources, "Outputs": {}, "Rules": {}})
-    app = deploy(client, "app", {"Resources": {name: each for name, each in counters.items() if each["Type"] in KINDS}})
-    return {**installed, **app}
+    begin(client.create_stack, name, template, parameters)
+    return finish(client, name, "CREATE_COMPLETE")
 
 
-def deploy(client, name, template):
-    client.create_stack(StackName=name, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_NAMED_IAM"])
+def begin(operation, name, template, parameters):
+    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+    body = json.dumps(template)
+    operation(StackName=name, TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"], Parameters=given)
+
+
+def finish(client, name, expected):
     deadline = time.monotonic() + 60
-    while (status := client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]) == "CREATE_IN_PROGRESS":
+    while (status := client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]).endswith("IN_PROGRESS"):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert status == "CREATE_COMPLETE"
+    assert status == expected
     found = client.describe_stack_resources(StackName=name)["StackResources"]
     return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
 
@@ -128,3 +170,47 @@ def test_the_boundary_holds_whatever_a_role_is_given(greedy, stacks):
     ]
 
     assert [code.partition(":")[0].removesuffix("Exception") for code in refusals] == ["AccessDenied"] * 5
+
+
+def get_hits(engine, api, name):
+    with urlopen(f"{engine}/_aws/execute-api/{api}/prod/{name}") as answer:
+        return answer.read()
+
+
+def test_a_stack_is_made_counts_changes_and_goes(engine, installed):
+    client, functions = client_for(engine, service="cloudformation"), client_for(engine, service="lambda")
+    template = expand("minimal")
+
+    made = deploy(engine, "visits", template)
+    hits = [get_hits(engine, made["VisitsApi"], name) for name in ("home", "home", "news")]
+    before = functions.get_function(FunctionName=made["VisitsFunction"])["Configuration"]["CodeSha256"]
+    template["Resources"]["VisitsFunction"]["Properties"]["Env"]["LEVEL"] = "debug"
+    begin(client.update_stack, "visits", template, {})
+    finish(client, "visits", "UPDATE_COMPLETE")
+    after = functions.get_function(FunctionName=made["VisitsFunction"])["Configuration"]["CodeSha256"]
+    hits.append(get_hits(engine, made["VisitsApi"], "home"))
+    client.delete_stack(StackName="visits")
+    wait_until_gone(functions, made["VisitsFunction"])
+
+    assert hits == [b"1", b"2", b"1", b"3"]
+    assert before != after
+    assert made["VisitsTable"] in client_for(engine, service="dynamodb").list_tables()["TableNames"]
+
+
+def wait_until_gone(functions, name):
+    deadline = time.monotonic() + 60
+    while name in [each["FunctionName"] for each in functions.list_functions()["Functions"]]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_the_companion_touches_no_function_of_another_name(engine, installed):
+    client, template = client_for(engine, service="cloudformation"), expand("minimal")
+    template["Resources"]["VisitsFunction"]["Properties"]["FunctionName"] = "payments"
+
+    begin(client.create_stack, "denied", template, {})
+    finish(client, "denied", "ROLLBACK_COMPLETE")
+
+    events = client.describe_stack_events(StackName="denied")["StackEvents"]
+    reasons = [each["ResourceStatusReason"] for each in events if each["ResourceStatus"] == "CREATE_FAILED"]
+    assert any("is not authorized to perform: lambda:GetFunction" in reason for reason in reasons), reasons

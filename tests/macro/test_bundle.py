@@ -237,6 +237,21 @@ def test_an_installed_package_is_packed_by_its_name(tmp_path, monkeypatch):
 POINTS = "[hitcounter_macro.plugins]\nshelf = shelf\n"
 
 
+def test_what_a_wheel_keeps_apart_for_installers_is_put_in_its_place(tmp_path):
+    members = {
+        "shelf-1.0.data/purelib/shelf.py": "",
+        "shelf-1.0.data/scripts/shelf": "",
+        "shelf-1.0.dist-info/RECORD": "",
+    }
+    wheel = make_wheel(tmp_path / "shelf-1.0-py3-none-any.whl", members, (), POINTS)
+
+    macro = read_members(make_bundles((), plugins=[str(wheel)]).macro)
+
+    assert [name for name in macro if "shelf" in name] == [
+        "shelf-1.0.dist-info/METADATA", "shelf-1.0.dist-info/entry_points.txt", "shelf.py",
+    ]  # fmt: skip
+
+
 def test_a_compiled_plugin_comes_as_a_wheel_for_each_platform(tmp_path):
     wheels = [
         make_wheel(
@@ -312,13 +327,42 @@ def test_all_plugins_that_can_not_be_packed_are_told_at_once(tmp_path):
     ]
 
 
+def test_wheels_that_are_damaged_are_refused(tmp_path):
+    whole = make_wheel(tmp_path / "shelf-1.0-py3-none-any.whl", {"shelf.py": "x = 1\n" * 99}, (), POINTS).read_bytes()
+    place = whole.index(b"shelf.py") + len("shelf.py")
+    (tmp_path / "cut.whl").write_bytes(whole[:place] + b"\xff\xff" + whole[place + 2 :])
+    make_wheel(tmp_path / "points.whl", {"points.py": ""}, (), "broken")
+    with zipfile.ZipFile(tmp_path / "packed.whl", "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("packed.py", "")
+    with zipfile.ZipFile(tmp_path / "stored.whl", "w") as archive:
+        archive.writestr("stored.py", "first")
+    (tmp_path / "stored.whl").write_bytes((tmp_path / "stored.whl").read_bytes().replace(b"first", b"other"))
+
+    told = refuse(plugins=["cut.whl", "points.whl", "packed.whl", "stored.whl"]).split("\n")
+
+    assert told[0].startswith("cut.whl: is no wheel: Error -3 while decompressing data: ")
+    assert told[1:] == [
+        "plugin points.whl: its entry_points.txt can't be read",
+        "packed.whl: is no wheel: packed.py is packed by method 12, not by deflate",
+        "stored.whl: is no wheel: stored.py is damaged",
+    ]
+
+
 def test_a_folder_that_is_no_project_can_not_be_built(tmp_path):
     (tmp_path / "empty").mkdir()
 
     told = refuse(plugins=["empty"])
 
-    assert told.startswith("empty: can't be built: ")
-    assert "\n" not in told
+    assert told == (
+        "empty: can't be built: Directory 'empty' is not installable. Neither 'setup.py' nor 'pyproject.toml' found"
+    )
+
+
+def test_a_folder_that_can_not_be_read_can_not_be_built(tmp_path):
+    (tmp_path / "shelf").mkdir()
+    os.mkfifo(tmp_path / "shelf" / "pipe")
+
+    assert refuse(plugins=["shelf"]) == "shelf/pipe: can't be read: `shelf/pipe` is a named pipe"
 
 
 def test_an_editable_package_is_asked_for_by_its_folder(tmp_path, monkeypatch):

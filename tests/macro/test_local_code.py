@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from macro.errors import InvalidTemplate
+from macro.expand import expand
 from macro.local.code_zip import MAX_UNPACKED_BYTES, CodeError, zip_code
-from macro.local.local_code import pack_local_code
+from macro.local.local_code import list_local_code, pack_local_code
 
 BUCKET = {"Fn::Sub": "hitcountermacrobeta-${AWS::AccountId}-${AWS::Region}"}
 COUNTER = "Transform: HitCounterMacro\nResources:\n  Visits:\n    Type: HitCounter\n    Properties:\n"
@@ -108,6 +109,20 @@ def test_a_file_that_is_neither_is_refused(code):
     assert refuse(code) == "'pipe' in it is neither a file nor a folder; remove it"
 
 
+def test_a_pipe_is_no_code(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    assert refuse("pipe") == "is neither a file nor a folder; name one that holds the function's code"
+
+
+def test_a_file_named_by_a_link_is_packed_itself(code):
+    (code / "link.py").symlink_to(code / "index.py")
+    (code / "linked").symlink_to(code / "bin")
+
+    assert get_members(zip_code(code / "link.py")) == {"link.py": "0o100644"}
+    assert get_members(zip_code(code / "linked")) == {"run": "0o100755"}
+
+
 def test_a_name_that_is_no_text_is_refused(code):
     Path(os.fsdecode(os.fsencode(code) + b"/\xff")).write_text("")
 
@@ -199,6 +214,12 @@ def test_other_code_stays_as_it_is(code, tmp_path):
     assert uploads == []
 
 
+def test_the_local_paths_of_a_template_are_listed_before_they_are_there(tmp_path):
+    template = make_template(Visits="s3://bucket/key", Own="gone", Plain="./handler")
+
+    assert list_local_code(template, tmp_path) == [tmp_path / "gone", tmp_path / "handler"]
+
+
 @pytest.mark.parametrize(
     "template", [{}, {"Resources": None}, {"Resources": {"A": None, "B": {"Type": "HitCounter", "Properties": []}}}]
 )
@@ -208,11 +229,11 @@ def test_what_is_no_template_is_left_to_others_to_refuse(template, tmp_path):
 
 def test_all_code_that_can_not_be_packed_is_told_at_once(tmp_path):
     with pytest.raises(InvalidTemplate) as caught:
-        pack_local_code(make_template(Visits="gone", Plain="gone/too", Own="handler"), tmp_path, "")
+        pack_local_code(make_template(Visits="gone", Plain="gone", Own="handler"), tmp_path, "")
 
     assert [str(problem) for problem in caught.value.problems] == [
         "Resources.Visits.Properties.Code: 'gone': there is no such file or folder; code in S3 is named 's3://bucket/key'",
-        "Resources.Plain.Properties.Code: 'gone/too': there is no such file or folder; "
+        "Resources.Plain.Properties.Code: 'gone': there is no such file or folder; "
         "code in S3 is named 's3://bucket/key'",
     ]
 
@@ -299,13 +320,12 @@ def test_lint_looks_at_a_template_with_local_code(command):
     assert out.count("\n") == 1
 
 
-def test_the_macro_itself_takes_no_local_path(command):
-    Path("compact.yaml").write_text(COUNTER + "      Code: s3:/bucket/key\n")
+@pytest.mark.parametrize("path", ["./handler", "s3:/bucket/key"])
+def test_the_macro_itself_takes_no_local_path(path):
+    with pytest.raises(InvalidTemplate) as caught:
+        expand(make_template(Visits=path))
 
-    result, out, err = command("expand", "compact.yaml")
-
-    assert (result, out) == (1, "")
-    assert err.startswith(
-        "compact.yaml:6:13: Resources.Visits.Properties.Code: must be 's3://bucket/key' "
-        "(a local path is uploaded by 'hitcounter deploy'), got 's3:/bucket/key'\n"
+    assert str(caught.value) == (
+        "Resources.Visits.Properties.Code: must be 's3://bucket/key' "
+        f"(a local path is uploaded by 'hitcounter deploy'), got '{path}'"
     )

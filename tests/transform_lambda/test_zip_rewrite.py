@@ -8,7 +8,7 @@ import pytest
 from tests.archives import NOW, Entry, check_rewrite, make_archive, take_apart
 from transform_lambda.zip.directory import read_directory
 from transform_lambda.zip.member import read_member
-from transform_lambda.zip.members import list_members, source_sha256
+from transform_lambda.zip.members import list_members, source_sha256, unpacked_size
 from transform_lambda.zip.plan import Keep, plan_rewrite
 from transform_lambda.zip.source import BytesSource
 from transform_lambda.zip.write import rewrite_bytes
@@ -284,4 +284,4 @@ def test_the_directory_tells_the_prefix_and_the_size_unpacked():
     directory = read_directory(BytesSource(SOUND["with a stub in front"]))
 
     assert directory.prefix == len(b"#!/bin/sh\nexec unzip $0\n")
-    assert directory.unpacked == len(APP.data) + len(ENV.data) + len(DATA.data)
+    assert unpacked_size(directory) == len(APP.data) + len(ENV.data) + len(DATA.data)

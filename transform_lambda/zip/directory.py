@@ -3,6 +3,7 @@
 import struct
 from array import array
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from transform_lambda.zip.records import (
     PATH_LIMIT,
     RECORD,
     RECORD_SIGNATURE,
+    STORED,
     WIDE,
     name_at,
     read_record,
@@ -24,10 +26,12 @@ from transform_lambda.zip.records import (
 from transform_lambda.zip.refused import REPACK, ZipError
 from transform_lambda.zip.source import Source
 
-_SCAN = struct.Struct("<I4xI8xIIHHHH6xI")
-"""Of a directory record: signature, flags and method as one number, packed, unpacked, three lengths, disk, offset."""
+_SCAN = struct.Struct("<12s8xIIHHI6xI")
+"""Of a directory record: its head, packed, unpacked, lengths of name and extra, of comment with the disk, offset."""
+_HEAD = struct.Struct("<I4xHH")
+"""Of its head: signature, flags, method."""
 _LOCAL_SIGNATURE, _CHUNK, _MOST_IN_FRONT = b"PK\3\4", 1 << 20, 1000
-_NARROW, _ANY_METHOD, _HEADER, _FIXED = 0x7FFFFFFF, 0x10000, LOCAL.size, RECORD.size
+_NARROW, _FIRST_DISK, _HEADER, _FIXED = 0x7FFFFFFF, 0xFFFF, LOCAL.size, RECORD.size
 
 
 class Directory(NamedTuple):
@@ -40,8 +44,6 @@ class Directory(NamedTuple):
     members: Members
     gaps: Sequence[tuple[int, int]]
     """From where to where, in bytes, nothing belongs to any member; a rewrite leaves them out."""
-    unpacked: int
-    """Bytes that all members take unpacked, by the directory's word."""
     hidden: frozenset[bytes]
     """Names of members in the prefix, which stand in no directory but are found by readers that go from the front."""
 
@@ -62,7 +64,7 @@ def read_directory(source: Source) -> Directory:
     if end.total * _SCAN.size > end.size:
         raise _miscounted(end)
     try:
-        members, odd, unpacked = _scan(records, end)
+        members, odd = _scan(records, end)
     except struct.error:
         raise _miscounted(end) from None
     if members.start_of(0) >= 4 and source.read(0, 4) == _LOCAL_SIGNATURE:
@@ -70,37 +72,32 @@ def read_directory(source: Source) -> Directory:
     hidden = list(islice(_names_in_front(source, members.start_of(0)), _MOST_IN_FRONT + 1))
     if len(hidden) > _MOST_IN_FRONT:
         raise ZipError("hidden", f"more than {_MOST_IN_FRONT} members stand in front of the first one; {REPACK}")
-    return Directory(source.size, end, records, members, find_gaps(source, members, odd), unpacked, frozenset(hidden))
+    return Directory(source.size, end, records, members, find_gaps(source, members, odd), frozenset(hidden))
 
 
-def _scan(records: bytes, end: EndRecord) -> tuple[Members, Sequence[int], int]:
-    """All members, the places of those that something unusual follows, the bytes they take unpacked.
+def _scan(records: bytes, end: EndRecord) -> tuple[Members, Sequence[int]]:
+    """All members, and the places of those that something unusual follows.
 
     The one loop over the members: everything in it is paid for thousands of times.
     """
     starts, positions, odd, wide = array("Q"), array("Q"), array("Q"), array("Q")
-    unpacked = at = floor = described = extended = 0
-    unpack, shift = _SCAN.unpack_from, end.shift
+    at = floor = described = extended = 0
+    unpack, last, is_refused, is_described, is_stored = _SCAN.unpack_from, b"", False, 0, False
     for place in range(end.total):
-        signature, flags, packed, size, name, extra, comment, disk, offset = unpack(records, at)
-        if (
-            packed | size | offset > _NARROW
-            or signature != RECORD_SIGNATURE
-            or disk
-            or flags & ENCRYPTED
-            or (flags < _ANY_METHOD and packed != size)
-        ):
+        head, packed, size, name, extra, rest, offset = unpack(records, at)
+        if head != last:
+            # Most members were made like the one before.
+            last, (is_refused, is_described, is_stored) = head, _read_head(head)
+        if packed | size | offset > _NARROW or rest > _FIRST_DISK or is_refused or (is_stored and packed != size):
             wide += array("Q", [at] if offset == WIDE else [])
-            packed, size, offset = _look_closer(records, at, end)
-        start = offset + shift
-        if start != floor and place and start - floor not in usual_slack(described & DESCRIBED, extended):
+            packed, offset = _look_closer(records, at, end)
+        if offset != floor and place and offset - floor not in usual_slack(described, extended):
             odd.append(place - 1)
-        starts.append(start)
+        starts.append(offset)
         positions.append(at)
-        unpacked += size
-        described, extended = flags, extra
-        floor = start + packed + name + _HEADER
-        at += name + extra + comment + _FIXED
+        described, extended = is_described, extra
+        floor = offset + packed + name + _HEADER
+        at += name + extra + rest + _FIXED
     if at != end.size:
         raise _miscounted(end)
     if end.total:
@@ -109,7 +106,16 @@ def _scan(records: bytes, end: EndRecord) -> tuple[Members, Sequence[int], int]:
     # A member that starts before its forerunner ended is odd, so the odd ones tell whether all stand in order.
     if any(starts[place] > starts[place + 1] for place in odd[:-1]):
         order, odd = sorted(order, key=starts.__getitem__), array("Q", order)
-    return Members(records, positions, starts, order, frozenset(wide), end.start), odd, unpacked
+    if end.shift:
+        starts = array("Q", (start + end.shift for start in starts))
+    return Members(records, positions, starts, order, frozenset(wide), end.start), odd
+
+
+@lru_cache(maxsize=64)
+def _read_head(head: bytes) -> tuple[bool, int, bool]:
+    """Whether it has to be refused, its flag of a descriptor, whether its member is stored."""
+    signature, flags, method = _HEAD.unpack(head)
+    return signature != RECORD_SIGNATURE or bool(flags & ENCRYPTED), flags & DESCRIBED, method == STORED
 
 
 def _names_in_front(source: Source, prefix: int) -> Iterator[bytes]:
@@ -125,7 +131,8 @@ def _names_in_front(source: Source, prefix: int) -> Iterator[bytes]:
             at = data.find(_LOCAL_SIGNATURE, at + 4)
 
 
-def _look_closer(records: bytes, at: int, end: EndRecord) -> tuple[int, int, int]:
+def _look_closer(records: bytes, at: int, end: EndRecord) -> tuple[int, int]:
+    """Packed size and offset of a member that is no common one; `ZipError` where it may not be as it is."""
     record = read_record(records, at)
     if record.signature != RECORD_SIGNATURE:
         raise _miscounted(end)
@@ -140,7 +147,7 @@ def _look_closer(records: bytes, at: int, end: EndRecord) -> tuple[int, int, int
         raise ZipError("sizes", f"{name} is stored, with {sizes}; {REPACK}")
     if values.offset + end.shift >= end.start:
         raise ZipError("overlap", f"{name} is said to start at byte {values.offset}, behind all members; {REPACK}")
-    return values.packed, values.unpacked, values.offset
+    return values.packed, values.offset
 
 
 def _miscounted(end: EndRecord) -> ZipError:

@@ -36,6 +36,11 @@ def list_members(directory: Directory) -> Iterator[Member]:
         yield Member(records[start : start + length], method, crc, packed, unpacked, attributes)
 
 
+def unpacked_size(directory: Directory) -> int:
+    """Bytes that all members take unpacked, by the directory's word."""
+    return sum(member.unpacked for member in list_members(directory))
+
+
 def source_sha256(directory: Directory, path: str) -> str:
     """SHA-256, in hex, over the directory's word on all members but the file at `path`, in directory order.
 

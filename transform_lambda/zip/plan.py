@@ -1,7 +1,7 @@
 """Plan: the steps that make the new archive, decided from the directory alone."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 from struct import Struct
 from typing import NamedTuple
@@ -108,15 +108,20 @@ def _move(directory: Directory, kept: Sequence[Keep]) -> bytearray:
 
 
 def _shift(records: bytearray, members: Members, places: slice, delta: int) -> None:
-    pack, wide, positions, starts = _OFFSET.pack_into, members.wide, members.positions, members.starts
-    for index in members.order[places]:
-        at, offset = positions[index], starts[index] + delta
+    pack, wide, indexes = _OFFSET.pack_into, members.wide, members.order[places]
+    for at, start in zip(_at(members.positions, indexes), _at(members.starts, indexes), strict=True):
+        offset = start + delta
         if at in wide:
             _WIDE_OFFSET.pack_into(records, values_at(records, at, read_record(records, at)).wide_offset_at, offset)
         elif offset < WIDE:
             pack(records, at + OFFSET_AT, offset)
         else:
             raise ZipError("too-large", "a member would move beyond 4 GiB, and has no zip64 offset for it")
+
+
+def _at(values: Sequence[int], indexes: Sequence[int]) -> Iterable[int]:
+    """The values in the order of the indexes, which mostly is their own."""
+    return values[indexes.start : indexes.stop] if isinstance(indexes, range) else map(values.__getitem__, indexes)
 
 
 def _splice(records: bytearray, edits: Sequence[_Edit], added: Sequence[bytes]) -> list[bytes | memoryview]:

@@ -7,7 +7,7 @@ from uuid import uuid4
 from macro.local.cloud.account import Client
 from macro.local.cloud.changes import Change, read_changes
 from macro.local.cloud.errors import CloudError
-from macro.local.cloud.stack import REVIEW, Stack, pause, read_stack
+from macro.local.cloud.stack import REVIEW, Stack, find_refusals, pause, read_stack
 
 # A macro adds roles, which CloudFormation wants acknowledged; the change set is shown before anything is done.
 _CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
@@ -16,17 +16,20 @@ _FAILED_BY_MACRO = ("failed with: ", ". Rollback requested by user.")
 
 
 class Wanted(NamedTuple):
-    """A deployment: the stack's name, its template, and parameters by name (``None``: the value the stack has)."""
+    """A deployment: the stack's name, its template, and parameters by name (``None``: the value the stack has).
+
+    ``imports``, as ``ResourcesToImport`` has them, are all that the template holds, if any; such a stack is a new one.
+    """
 
     stack_name: str
     template: Mapping[str, str]
     parameters: Mapping[str, str | None]
     tags: Mapping[str, str]
-    imports: bool = False
+    imports: Sequence[Mapping[str, Any]] = ()
 
 
 class ChangeSet(NamedTuple):
-    """One that can be carried out; ``is_new`` says that its stack doesn't exist yet."""
+    """One that can be carried out; ``is_new`` says that it creates its stack."""
 
     id: str
     stack_id: str
@@ -41,15 +44,15 @@ def make_change_set(client: Client, wanted: Wanted, stack: Stack | None) -> Chan
     Raises :class:`CloudError` with CloudFormation's reason, or the macro's problems, where there can be none; nothing
     is left of it then.
     """
-    is_new = stack is None or stack.status == REVIEW
+    is_new = (stack is None or stack.status == REVIEW) and not wanted.imports
     made = client.create_change_set(
         StackName=wanted.stack_name,
         ChangeSetName=f"hitcounter-{uuid4().hex[:16]}",
-        ChangeSetType="CREATE" if is_new else "UPDATE",
+        ChangeSetType="IMPORT" if wanted.imports else "CREATE" if is_new else "UPDATE",
         Capabilities=list(_CAPABILITIES),
         Parameters=[_parameter(name, value) for name, value in wanted.parameters.items()],
         **({"Tags": [{"Key": key, "Value": value} for key, value in wanted.tags.items()]} if wanted.tags else {}),
-        **({"ImportExistingResources": True} if wanted.imports else {}),
+        **({"ResourcesToImport": list(wanted.imports)} if wanted.imports else {}),
         **wanted.template,
     )
     answer = _await(client, made["Id"], made["StackId"])
@@ -58,11 +61,12 @@ def make_change_set(client: Client, wanted: Wanted, stack: Stack | None) -> Chan
     )
     if answer["Status"] == "CREATE_COMPLETE":
         return change_set
-    discard(client, change_set)
     reason = answer.get("StatusReason", "")
+    refusals = find_refusals(client, reason, ChangeSetName=change_set.id)
+    discard(client, change_set)
     if any(words in reason for words in _EMPTY):
         return None
-    raise CloudError(_explain(wanted.stack_name, reason))
+    raise CloudError("\n".join([*refusals, _explain(wanted.stack_name, reason)]))
 
 
 def execute(client: Client, change_set: ChangeSet) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from macro.local.cloud.account import Account
@@ -22,10 +21,11 @@ from macro.local.cloud.macro_call import expand_by_function
 from macro.local.cloud.operation import carry_out, make_ready
 from macro.local.cloud.progress import Line, Tell
 from macro.local.cloud.stack import REVIEW, Stack
-from macro.local.files import Source
-from macro.local.local_code import Upload, pack_local_code
+from macro.local.files import Source, find_folder
+from macro.local.local_code import Upload
+from macro.local.preview import find_name
 from macro.plugin import Json, Template
-from macro.template import MACRO, MAX_INLINE_BYTES, read_suffix, split_transform
+from macro.template import MACRO, MAX_INLINE_BYTES, read_suffix
 
 Agree = Callable[[ChangeSet, Sequence[Change]], bool]
 
@@ -54,8 +54,8 @@ def deploy(account: Account, order: Order, agree: Agree | None, tell: Tell) -> D
     or :class:`CloudError` with the first cause of a failure and what would help; all is as before then.
     """
     stack = make_ready(account, order.stack_name, tell)
-    template, uploads = _pack(order.source)
-    check_template(template, read_values(template, order.parameters, stack))
+    values = read_values(order.source.template, order.parameters, stack)
+    template, uploads = check_template(order.source.template, find_folder(order.source), values)
     installation = _find_installation(account, template, bool(uploads))
     if installation:
         _upload(account, installation, uploads, tell)
@@ -98,27 +98,11 @@ def _is_agreed(account: Account, change_set: ChangeSet, agree: Agree, dangers: S
     return is_agreed
 
 
-def _pack(source: Source) -> tuple[Template, list[Upload]]:
-    _, name = split_transform(source.template)
-    folder = Path(source.name).parent if not source.name.startswith("<") else Path()
-    return pack_local_code(source.template, folder, read_suffix(name or ""))
-
-
 def _find_installation(account: Account, template: Template, has_uploads: bool) -> Installation | None:
-    name = _find_transform(template)
+    name = find_name(template)
     if name is None and not has_uploads:
         return None
     return need_installation(account, read_suffix(name or MACRO))
-
-
-def _find_transform(template: Template) -> str | None:
-    _, name = split_transform(template)
-    if name is not None:
-        return name
-    resources = template.get("Resources")
-    inner = resources.get("Fn::Transform") if isinstance(resources, dict) else None
-    name = inner.get("Name") if isinstance(inner, dict) else None
-    return name if isinstance(name, str) and name.startswith(MACRO) else None
 
 
 def _upload(account: Account, installation: Installation, uploads: Sequence[Upload], tell: Tell) -> None:

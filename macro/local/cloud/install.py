@@ -1,7 +1,7 @@
 """``hitcounter install``: the bucket, what goes into it, then the rest of one stack; a second run changes nothing."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -33,7 +33,7 @@ class Choice(NamedTuple):
 
 
 class Installed(NamedTuple):
-    """The installation's stack, and whether anything was changed; no stack where it was a trial of a new one."""
+    """The installation's stack, and whether anything was changed; no stack where it was a trial."""
 
     stack: Stack | None
     has_changed: bool
@@ -55,12 +55,12 @@ def install(account: Account, choice: Choice, bundles: Bundles, tell: Tell) -> I
         contents = {keys[MACRO_FUNCTION]: bundles.macro, keys[COMPANION_FUNCTION]: bundles.companion}
         _upload(bucket, {**contents, f"handlers/hit-counter-{SHA256}.zip": bundles.handler}, tell)
     change_set = wanted.make(template, stack)
+    if change_set:
+        tell(Line("changes", print_changes(change_set.changes), {"count": count_changes(change_set.changes)}))
+    if choice.is_trial:
+        return _end_trial(account, change_set, tell)
     if change_set is None:
         return Installed(_protect(account, stack), False)
-    tell(Line("changes", print_changes(change_set.changes), {"count": count_changes(change_set.changes)}))
-    if choice.is_trial:
-        discard(account.client("cloudformation"), change_set)
-        return Installed(None, False)
     return Installed(_protect(account, carry_out(account, change_set, tell)), True)
 
 
@@ -71,7 +71,7 @@ def fill_in(template: Template, keys: Mapping[str, str], bucket: str) -> Templat
         function = resources[logical_id]
         code = {"S3Bucket": bucket, "S3Key": key}
         resources[logical_id] = {**function, "Properties": {**function["Properties"], "Code": code}}
-    # A bucket that is there already can be imported only by a literal name (AWS: import-resources-automatically).
+    # Told literally, as the name by which a bucket that is there already is imported.
     store = resources[BUCKET]
     resources[BUCKET] = {**store, "Properties": {**store["Properties"], "BucketName": bucket}}
     return {**template, "Resources": resources}
@@ -112,10 +112,12 @@ class _Plan:
         """The stack with its bucket: the functions' code must be there before they are made."""
         if stack and stack.status != REVIEW:
             return stack
-        is_there = self._bucket.exists()
-        if is_there:
+        imports: list[dict[str, Any]] = []
+        if self._bucket.exists():
             self._tell(Line("bucket", f"the bucket {self._bucket.name} is there already, and is taken into the stack"))
-        change_set = self._change_set(keep_only(template, BUCKET), stack, imports=is_there)
+            kind, key = template["Resources"][BUCKET]["Type"], {"BucketName": self._bucket.name}
+            imports = [{"ResourceType": kind, "LogicalResourceId": BUCKET, "ResourceIdentifier": key}]
+        change_set = self._change_set(keep_only(template, BUCKET), stack, imports)
         if change_set is None:
             raise CloudError(f"CloudFormation sees no change in making the bucket {self._bucket.name}; try again")
         return carry_out(self._account, change_set, self._tell)
@@ -133,7 +135,9 @@ class _Plan:
             self._tell(Line("no-macros", text))
             return self._change_set(leave_out(template, _MACRO_TYPE), stack)
 
-    def _change_set(self, template: Template, stack: Stack | None, imports: bool = False) -> ChangeSet | None:
+    def _change_set(
+        self, template: Template, stack: Stack | None, imports: Sequence[Mapping[str, Any]] = ()
+    ) -> ChangeSet | None:
         body = json.dumps(template, separators=(",", ":"), ensure_ascii=False)
         parameters = self._parameters(template, stack)
         wanted = Wanted(name_stack(self._choice.suffix), {"TemplateBody": body}, parameters, {}, imports)
@@ -161,6 +165,14 @@ def _upload(bucket: Bucket, contents: Mapping[str, bytes], tell: Tell) -> None:
         size = f"{len(content):,} bytes"
         facts: dict[str, Json] = {"key": key, "bytes": len(content), "is_new": is_new}
         tell(Line("upload", f"{'uploaded' if is_new else 'there already'}: {key} ({size})", facts))
+
+
+def _end_trial(account: Account, change_set: ChangeSet | None, tell: Tell) -> Installed:
+    if change_set:
+        discard(account.client("cloudformation"), change_set)
+    state = "nothing was changed: this was a dry run" if change_set else "it is up to date; nothing would be changed"
+    tell(Line("dry-run", state, {"would_change": change_set is not None}))
+    return Installed(None, False)
 
 
 def _protect(account: Account, stack: Stack | None) -> Any:

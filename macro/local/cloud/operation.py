@@ -11,6 +11,7 @@ from macro.local.cloud.stack import (
     Happening,
     Stack,
     find_causes,
+    find_refusals,
     follow,
     has_succeeded,
     is_running,
@@ -100,15 +101,20 @@ def _recover(account: Account, stack: Stack, tell: Tell) -> Stack | None:
 def _line(event: Happening) -> Line:
     facts = {"logical_id": event.logical_id, "type": event.type, "status": event.status, "reason": event.reason}
     reason = f"  {event.reason}" if event.reason and event.has_failed() else ""
-    return Line(RESOURCE, f"{event.status:<28} {event.type:<32} {event.logical_id}{reason}", facts)
+    return Line(RESOURCE, f"{event.status:<28} {event.type:<33} {event.logical_id}{reason}", facts)
 
 
 def _explain(account: Account, stack: Stack, events: Sequence[Happening]) -> str:
-    causes = find_causes(events)
-    lines = [f"{event.logical_id} ({event.type}): {event.reason}" for event in causes[:1]]
-    lines += [f"also {event.logical_id} ({event.type}): {event.reason}" for event in causes[1:]]
+    causes = _find_refusals(account, stack, events)
+    causes = causes or [f"{event.logical_id} ({event.type}): {event.reason}" for event in find_causes(events)]
+    lines = [*causes[:1], *(f"also {cause}" for cause in causes[1:])]
     lines.append(f"the stack {stack.name} is {stack.status}{_what_now(account, stack)}")
     return "\n".join(lines)
+
+
+def _find_refusals(account: Account, stack: Stack, events: Sequence[Happening]) -> list[str]:
+    reasons = " ".join(event.reason for event in events if event.is_stack)
+    return find_refusals(account.client("cloudformation"), reasons, StackName=stack.id)
 
 
 def _what_now(account: Account, stack: Stack) -> str:

@@ -102,6 +102,21 @@ def find_causes(events: Sequence[Happening]) -> list[Happening]:
     return own or [event for event in events if event.is_stack and event.reason][-1:]
 
 
+def find_refusals(client: Client, reason: str, **where: str) -> list[str]:
+    """What was found wrong before anything was made, where the reason leads to DescribeEvents for it.
+
+    ``where`` is its ``StackName`` or ``ChangeSetName``; nothing from an SDK older than that call.
+    """
+    if "DescribeEvents" not in reason or not hasattr(client, "describe_events"):
+        return []
+    events = client.describe_events(Filters={"FailedEvents": True}, **where)["OperationEvents"]
+    return [
+        f"{event['LogicalResourceId']} ({event['ResourceType']}): {event['ValidationStatusReason']}"
+        for event in events
+        if event.get("EventType") == "VALIDATION_ERROR"
+    ]
+
+
 def pause(client: Client) -> None:
     """Wait before asking again: a little on an engine of this machine, longer where many ask."""
     host = urlsplit(client.meta.endpoint_url).hostname
