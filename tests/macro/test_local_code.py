@@ -218,7 +218,7 @@ def test_the_files_that_a_template_packs_are_listed_before_they_are_there(tmp_pa
     for name in ("index.py", "inner/more.py", "__pycache__/index.pyc"):
         (tmp_path / "own" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "own" / name).touch()
-    template = make_template(Visits="s3://bucket/key", Other="gone", Own="./own", Plain="own")
+    template = make_template(Visits="gone", Own="./own", Plain="s3://bucket/key")
 
     files = list_local_code(template, tmp_path)
 
