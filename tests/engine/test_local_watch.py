@@ -68,10 +68,9 @@ def test_local_code_and_what_changes_while_it_deploys_is_deployed(tmp_path, star
     handler.write_text(CODE.format(word="two"))
     url = run.url()
     run.read_until("files have changed\nuploaded: code as code/")
-    write_template(tmp_path / "t.json", Code="./code", Integration="proxy", Env={"greeting": "hello"})
     run.url()
     second = json.loads(get(url))
-    run.read_until("files have changed\n")
+    write_template(tmp_path / "t.json", Code="./code", Integration="proxy", Env={"greeting": "hello"})
     run.url()
     third = json.loads(get(url))
 

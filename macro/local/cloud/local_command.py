@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from macro.errors import MacroError
-from macro.local.bundle import make_bundles
+from macro.local.bundle import Bundles, make_bundles
 from macro.local.cloud.account import Account, connect_to_engine
 from macro.local.cloud.deploy import Order, deploy
 from macro.local.cloud.errors import CloudError, explained
@@ -77,14 +77,21 @@ def _make_folder(arguments: argparse.Namespace, source: Source) -> Path | None:
 @contextmanager
 def _engine_with_installation(arguments: argparse.Namespace, folder: Path | None, tell: Tell) -> Iterator[_Local]:
     with ThreadPoolExecutor(1) as pool:
-        # Made while the engine starts. Without platforms its functions run in this interpreter, with its packages.
-        bundles = pool.submit(make_bundles, ())
+        # While the engine starts there is time for what takes a while.
+        bundles = pool.submit(_prepare)
         with run_engine(arguments.port, folder) as engine, _explained(engine):
             if engine.is_set_back:
                 tell(Line("set-back", "the last run's engine was killed: tables and counts are as that run found them"))
             account = connect_to_engine(engine.url)
             install(account, Choice(), bundles.result(), mute(tell))
             yield _Local(arguments, account, engine, tell)
+
+
+def _prepare() -> Bundles:
+    import boto3  # noqa: F401
+
+    # Without platforms: the engine's functions run in this interpreter, with the packages that are installed here.
+    return make_bundles(())
 
 
 @contextmanager
