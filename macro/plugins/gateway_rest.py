@@ -1,14 +1,22 @@
-"""A REST API in front of the function: one resource, one method, one stage, deployed anew whenever it changes."""
+"""A REST API in front of the function: one resource, one method, deployed anew whenever it changes, and its stages."""
 
 import hashlib
 import json
 
-from macro.gateway import format_access_log, limit_rate, make_access_log, make_permission, make_urls
-from macro.plugin import Json, Piece, Values, merge, substitute, tag_list
+from macro.gateway import (
+    format_access_log,
+    limit_rate,
+    make_access_log,
+    make_invoke_uri,
+    make_permission,
+    make_urls,
+    make_variables,
+)
+from macro.plugin import Json, Piece, Values, merge, tag_list
 
 INPUTS = (
-    "counter_id", "shards", "exact", "function_arn", "path", "method", "integration", "stage", "parameter_values",
-    "tags", "api_properties", "stage_properties", "log_group_properties",
+    "counter_id", "shards", "exact", "function_arn", "function_name", "path", "method", "integration", "stage",
+    "stages", "parameter_values", "tags", "api_properties", "stage_properties", "log_group_properties",
 )  # fmt: skip
 OUTPUTS = ("api_id", "base_url", "url")
 
@@ -27,11 +35,10 @@ ERRORS = {
 _LOG_FORMAT = format_access_log({"integrationStatus": "integration.status", "integrationError": "integration.error"})
 _BODIES = {status: json.dumps({"message": message}) for status, (_, message) in ERRORS.items()}
 _NO_STORE = "method.response.header.Cache-Control"
-_INVOKE_URI = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Arn}/invocations"
 
 
 def build(values: Values) -> Piece:
-    """The API with its stage, access log and permission; the API's id and its URLs."""
+    """The API with its method and deployment; for each stage a permission and a log; the API's id and its URLs."""
     prefix = values["counter_id"]
     api = {"Ref": f"{prefix}Api"}
     options = values["api_properties"]
@@ -39,9 +46,8 @@ def build(values: Values) -> Piece:
     deployment_id = f"{prefix}Deployment{digest(resources, options, values)}"
     if values["integration"] == "mapped":
         _add_mapping(resources[f"{prefix}Method"]["Properties"])
-    stage = merge(_describe_stage(values, api, deployment_id), values["stage_properties"])
     return Piece(
-        values=make_urls(values, api),
+        values={"api_id": api},
         resources={
             f"{prefix}Api": _make_api(values, options),
             **resources,
@@ -50,10 +56,8 @@ def build(values: Values) -> Piece:
                 "DependsOn": f"{prefix}Method",
                 "Properties": {"RestApiId": api},
             },
-            f"{prefix}AccessLog": make_access_log(values),
-            f"{prefix}Stage": {"Type": "AWS::ApiGateway::Stage", "Properties": stage},
-            f"{prefix}Permission": make_permission(values, api),
         },
+        stages=[_make_stage(stage, api, deployment_id, make_variables(values, stage)) for stage in values["stages"]],
     )
 
 
@@ -127,7 +131,7 @@ def _describe_method(values: Values, api: Json, resource_id: str) -> Json:
         "Integration": {
             "Type": "AWS_PROXY",
             "IntegrationHttpMethod": "POST",
-            "Uri": substitute(_INVOKE_URI, "Arn", values["function_arn"]),
+            "Uri": make_invoke_uri(values),
         },
     }
 
@@ -159,11 +163,27 @@ def _digest_mapping() -> str:
     return hashlib.sha256(ascii(method).encode()).hexdigest()
 
 
-def _describe_stage(values: Values, api: Json, deployment_id: str) -> Json:
+def _make_stage(stage: Values, api: Json, deployment_id: str, variables: Values) -> Piece:
+    prefix = stage["counter_id"]
+    properties = _describe_stage(stage, api, deployment_id, variables)
+    return Piece(
+        values=make_urls(stage, api),
+        resources={
+            f"{prefix}AccessLog": make_access_log(stage),
+            f"{prefix}Stage": {
+                "Type": "AWS::ApiGateway::Stage",
+                "Properties": merge(properties, stage["stage_properties"]),
+            },
+            f"{prefix}Permission": make_permission(stage, api),
+        },
+    )
+
+
+def _describe_stage(stage: Values, api: Json, deployment_id: str, variables: Values) -> Json:
     settings = {
         "HttpMethod": "*",
         "ResourcePath": "/*",
-        **limit_rate(values),
+        **limit_rate(stage),
         "MetricsEnabled": True,
         "LoggingLevel": "ERROR",
         "DataTraceEnabled": False,
@@ -172,14 +192,15 @@ def _describe_stage(values: Values, api: Json, deployment_id: str) -> Json:
     return {
         "RestApiId": api,
         "DeploymentId": {"Ref": deployment_id},
-        "StageName": values["stage"],
+        "StageName": stage["stage"],
+        **({"Variables": variables} if variables else {}),
         "MethodSettings": [settings],
         "AccessLogSetting": {
-            "DestinationArn": {"Fn::GetAtt": [f"{values['counter_id']}AccessLog", "Arn"]},
+            "DestinationArn": {"Fn::GetAtt": [f"{stage['counter_id']}AccessLog", "Arn"]},
             "Format": _LOG_FORMAT,
         },
         "TracingEnabled": True,
-        **tag_list(values["tags"]),
+        **tag_list(stage["tags"]),
     }
 
 
