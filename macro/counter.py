@@ -84,9 +84,6 @@ def _get_wishes(properties: Values, path: Path) -> list[Wish]:
 
 def _check_combinations(properties: Values, path: Path, problems: list[Problem]) -> None:
     gateway = _get_gateway(properties)
-    if gateway == "custom":
-        text = "'custom' is not served by this release; use 'rest' or 'http'"
-        problems.append(Problem((*path, "Gateway"), text))
     check_stages(properties, path, problems)
     if gateway == "http" and _get_integration(properties) == "mapped":
         text = "must be proxy with Gateway http, since an HTTP API maps no requests; or use Gateway rest"

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from macro.plugin import Json, Values, merge, substitute, tag_list
+from macro.plugin import Json, Values, inline_value, merge, substitute, tag_list
 
 # Writes a second that one table item takes (DynamoDB guide, "Partitions"), and what an account's gateways take at most.
 _ITEM_RATE = 1000
@@ -22,6 +22,8 @@ _LOGGED = {
 }
 
 
+# What a REST API also knows of a request.
+REST_LOGGED = {"integrationStatus": "integration.status", "integrationError": "integration.error"}
 # What a gateway asks Lambda with (API Gateway guide, "stage variables reference": the name alone may be a variable).
 _INVOKE = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
 _FUNCTIONS = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
@@ -62,6 +64,11 @@ def format_access_log(further: Mapping[str, str]) -> str:
     return json.dumps({name: f"$context.{variable}" for name, variable in {**_LOGGED, **further}.items()})
 
 
+REST_LOG_FORMAT = format_access_log(
+    {"integrationStatus": "integration.status", "integrationError": "integration.error"}
+)
+
+
 def make_access_log(values: Values) -> Json:
     """The log group for the access log, with the counter's ``LogGroup`` properties (its name aside)."""
     further = {name: value for name, value in values["log_group_properties"].items() if name != "LogGroupName"}
@@ -92,5 +99,5 @@ def make_permission(values: Values, api: Json) -> Json:
 
 def make_urls(values: Values, api: Json) -> dict[str, Json]:
     """Two outputs of a gateway: the URL of its stage, and the URL that counts ``{name}``."""
-    base = f"https://${{{api['Ref']}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{values['stage']}"
+    base = f"https://{inline_value(api)}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{values['stage']}"
     return {"base_url": {"Fn::Sub": base}, "url": {"Fn::Sub": f"{base}/{values['path']}"}}

@@ -4,6 +4,7 @@ import hashlib
 import json
 
 from macro.gateway import (
+    REST_LOGGED,
     format_access_log,
     limit_rate,
     make_access_log,
@@ -12,6 +13,7 @@ from macro.gateway import (
     make_urls,
     make_variables,
 )
+from macro.mapping import BODIES, CONTENT_TYPES, ERRORS, NO_STORE, REQUEST_TEMPLATE
 from macro.plugin import Json, Piece, Values, merge, tag_list
 
 INPUTS = (
@@ -20,21 +22,7 @@ INPUTS = (
 )  # fmt: skip
 OUTPUTS = ("api_id", "base_url", "url")
 
-# escapeJavaScript escapes single quotes too, which JSON does not allow (API Gateway guide, "$util variables").
-REQUEST_TEMPLATE = r"""{"name": "$util.escapeJavaScript($input.params('name')).replaceAll("\\'", "'")}"""
-# The body doesn't count, so it may be of any usual type; a request of another one is answered with 415.
-CONTENT_TYPES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
-# What the function's errorMessage matches, as a whole, for each status. No text matches two of them,
-# for API Gateway doesn't say which would win.
-ERRORS = {
-    "400": (r"\[400\][\s\S]*", "Bad Request"),
-    "503": (r"\[503\][\s\S]*", "Service Unavailable"),
-    "504": (r"(?!\[)[\s\S]*Task timed out[\s\S]*", "Gateway Timeout"),
-    "500": (r"(?!\[400\]|\[503\])(?:\[[\s\S]*|(?![\s\S]*Task timed out)[\s\S]+)", "Internal Server Error"),
-}
-_LOG_FORMAT = format_access_log({"integrationStatus": "integration.status", "integrationError": "integration.error"})
-_BODIES = {status: json.dumps({"message": message}) for status, (_, message) in ERRORS.items()}
-_NO_STORE = "method.response.header.Cache-Control"
+_LOG_FORMAT = format_access_log(REST_LOGGED)
 
 
 def build(values: Values) -> Piece:
@@ -145,15 +133,15 @@ def _add_mapping(method: dict[str, Json]) -> None:
         IntegrationResponses=[_answer("200"), *(_answer(status, pattern) for status, (pattern, _) in ERRORS.items())],
     )
     method["MethodResponses"] = [
-        {"StatusCode": status, "ResponseParameters": {_NO_STORE: True}} for status in ("200", *ERRORS)
+        {"StatusCode": status, "ResponseParameters": {NO_STORE: True}} for status in ("200", *ERRORS)
     ]
 
 
 def _answer(status: str, pattern: str = "") -> dict[str, Json]:
-    answer: dict[str, Json] = {"StatusCode": status, "ResponseParameters": {_NO_STORE: "'no-store'"}}
+    answer: dict[str, Json] = {"StatusCode": status, "ResponseParameters": {NO_STORE: "'no-store'"}}
     if pattern:
         answer["SelectionPattern"] = pattern
-        answer["ResponseTemplates"] = {"application/json": _BODIES[status]}
+        answer["ResponseTemplates"] = {"application/json": BODIES[status]}
     return answer
 
 
