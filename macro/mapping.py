@@ -3,7 +3,7 @@
 import json
 
 # escapeJavaScript escapes single quotes too, which JSON does not allow (API Gateway guide, "$util variables").
-REQUEST_TEMPLATE = r"""{"name": "$util.escapeJavaScript($input.params('name')).replaceAll("\\'", "'")}"""
+REQUEST_TEMPLATE = r"""{"name": "$util.escapeJavaScript($input.params('name')).replaceAll("\\'", "'")"}"""
 # The body doesn't count, so it may be of any usual type; a request of another one is answered with 415.
 CONTENT_TYPES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 # What the function's errorMessage matches, as a whole, for each status. No text matches two of them,
