@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from macro.plugin import Json, Values, merge, tag_list
+from macro.plugin import Json, Values, inline_value, merge, substitute, tag_list
 
 # Writes a second that one table item takes (DynamoDB guide, "Partitions"), and what an account's gateways take at most.
 _ITEM_RATE = 1000
@@ -22,6 +22,34 @@ _LOGGED = {
 }
 
 
+# What a REST API also knows of a request.
+REST_LOGGED = {"integrationStatus": "integration.status", "integrationError": "integration.error"}
+# What a gateway asks Lambda with (API Gateway guide, "stage variables reference": the name alone may be a variable).
+_INVOKE = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+_FUNCTIONS = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
+
+
+def has_stages(values: Values) -> bool:
+    """Whether the counter names its stages; if so, a stage variable tells which function is called."""
+    return bool(values["stages"][0]["counter_id"] != values["counter_id"])
+
+
+def make_variables(values: Values, stage: Values) -> dict[str, Json]:
+    """The stage's variable with its function's name; none where there is one function for all."""
+    return {_name_variable(values): stage["function_name"]} if has_stages(values) else {}
+
+
+def make_invoke_uri(values: Values) -> Json:
+    """The URI of the function's invocation, or of that of the function which the stage names."""
+    if has_stages(values):
+        return {"Fn::Sub": f"{_INVOKE}{_FUNCTIONS}${{!stageVariables.{_name_variable(values)}}}/invocations"}
+    return substitute(f"{_INVOKE}${{Arn}}/invocations", "Arn", values["function_arn"])
+
+
+def _name_variable(values: Values) -> str:
+    return f"{values['counter_id']}Function"
+
+
 def limit_rate(values: Values) -> dict[str, int]:
     """Requests a second, and how many may come at once: what a name's items take, all in one."""
     rate = _ITEM_RATE * int(values["shards"]) // (1 if values["exact"] is False else 2)
@@ -34,6 +62,11 @@ def limit_rate(values: Values) -> dict[str, int]:
 def format_access_log(further: Mapping[str, str]) -> str:
     """A line of JSON with the request's id and outcome, in the gateway's ``$context`` variables."""
     return json.dumps({name: f"$context.{variable}" for name, variable in {**_LOGGED, **further}.items()})
+
+
+REST_LOG_FORMAT = format_access_log(
+    {"integrationStatus": "integration.status", "integrationError": "integration.error"}
+)
 
 
 def make_access_log(values: Values) -> Json:
@@ -65,6 +98,6 @@ def make_permission(values: Values, api: Json) -> Json:
 
 
 def make_urls(values: Values, api: Json) -> dict[str, Json]:
-    """The three outputs of a gateway: the API's id, the URL of its stage, and the URL that counts ``{name}``."""
-    base = f"https://${{{api['Ref']}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{values['stage']}"
-    return {"api_id": api, "base_url": {"Fn::Sub": base}, "url": {"Fn::Sub": f"{base}/{values['path']}"}}
+    """Two outputs of a gateway: the URL of its stage, and the URL that counts ``{name}``."""
+    base = f"https://{inline_value(api)}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{values['stage']}"
+    return {"base_url": {"Fn::Sub": base}, "url": {"Fn::Sub": f"{base}/{values['path']}"}}

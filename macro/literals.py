@@ -122,7 +122,8 @@ def _spread(value: Json, path: Path, problems: list[Problem]) -> Json:
 def _read_overrides(entry: Json, path: Path, problems: list[Problem]) -> Json:
     if not isinstance(entry, dict):
         return entry
-    return {name: _spread(value, (*path, name), problems) for name, value in entry.items()}
+    given = {name: value for name, value in entry.items() if value != NO_VALUE}
+    return {name: _spread(value, (*path, name), problems) for name, value in given.items()}
 
 
 def _type(value: Json, rule: Mapping[str, Json]) -> Json:

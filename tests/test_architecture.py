@@ -15,7 +15,7 @@ ON_THEIR_OWN = {
     "macro.local.engine_mapping": set(),
     "macro.local.engine_server": {"hypercorn", "ministack"},
 }
-FOR_PLUGINS = {"macro.plugin", "macro.errors", "macro.gateway"}
+FOR_PLUGINS = {"macro.plugin", "macro.errors", "macro.companion", "macro.gateway", "macro.mapping"}
 
 
 def name_module(path):

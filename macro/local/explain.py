@@ -15,8 +15,9 @@ from macro.validate import load_schema
 _HERE = Path(__file__).parent
 # What each value that is there before any plug-in runs is, for who writes a plug-in.
 GIVEN = {
-    "counter_id": "the counter's logical id; every resource's id begins with it",
+    "counter_id": "the counter's logical id, with Stages the stage's part behind it; every id begins with it",
     "stage": "the stage's name",
+    "stages": "for each stage a map of the values that this plug-in takes; who takes it is built once for all stages",
     "suffix": "what follows HitCounterMacro in the transform's name",
     "parameter_values": "template parameters and their values, as far as known",
     "options": "the options the template gives to this plug-in",

@@ -7,7 +7,7 @@ from typing import Any
 
 from macro.errors import PluginError, Problem, suggest
 from macro.plugin import Plugin
-from macro.plugins import function, gateway_http, gateway_rest, log_group, role, table
+from macro.plugins import function, gateway_custom, gateway_http, gateway_rest, log_group, role, table
 
 GROUP = "hitcounter_macro.plugins"
 
@@ -35,7 +35,9 @@ def _name_modules(*modules: ModuleType) -> dict[str, Plugin]:
     return {name: as_plugin(name, module) for name, module in named.items()}
 
 
-BUILT_IN: Mapping[str, Plugin] = _name_modules(table, log_group, role, function, gateway_rest, gateway_http)
+BUILT_IN: Mapping[str, Plugin] = _name_modules(
+    table, log_group, role, function, gateway_rest, gateway_http, gateway_custom
+)
 
 
 _NONE: Mapping[str, Plugin] = {}

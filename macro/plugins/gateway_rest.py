@@ -1,37 +1,32 @@
-"""A REST API in front of the function: one resource, one method, one stage, deployed anew whenever it changes."""
+"""A REST API in front of the function: one resource, one method, deployed anew whenever it changes, and its stages."""
 
 import hashlib
 import json
 
-from macro.gateway import format_access_log, limit_rate, make_access_log, make_permission, make_urls
-from macro.plugin import Json, Piece, Values, merge, substitute, tag_list
+from macro.gateway import (
+    REST_LOGGED,
+    format_access_log,
+    limit_rate,
+    make_access_log,
+    make_invoke_uri,
+    make_permission,
+    make_urls,
+    make_variables,
+)
+from macro.mapping import BODIES, CONTENT_TYPES, ERRORS, NO_STORE, REQUEST_TEMPLATE
+from macro.plugin import Json, Piece, Values, merge, tag_list
 
 INPUTS = (
-    "counter_id", "shards", "exact", "function_arn", "path", "method", "integration", "stage", "parameter_values",
-    "tags", "api_properties", "stage_properties", "log_group_properties",
+    "counter_id", "shards", "exact", "function_arn", "function_name", "path", "method", "integration", "stage",
+    "stages", "parameter_values", "tags", "api_properties", "stage_properties", "log_group_properties",
 )  # fmt: skip
 OUTPUTS = ("api_id", "base_url", "url")
 
-# escapeJavaScript escapes single quotes too, which JSON does not allow (API Gateway guide, "$util variables").
-REQUEST_TEMPLATE = r"""{"name": "$util.escapeJavaScript($input.params('name')).replaceAll("\\'", "'")}"""
-# The body doesn't count, so it may be of any usual type; a request of another one is answered with 415.
-CONTENT_TYPES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
-# What the function's errorMessage matches, as a whole, for each status. No text matches two of them,
-# for API Gateway doesn't say which would win.
-ERRORS = {
-    "400": (r"\[400\][\s\S]*", "Bad Request"),
-    "503": (r"\[503\][\s\S]*", "Service Unavailable"),
-    "504": (r"(?!\[)[\s\S]*Task timed out[\s\S]*", "Gateway Timeout"),
-    "500": (r"(?!\[400\]|\[503\])(?:\[[\s\S]*|(?![\s\S]*Task timed out)[\s\S]+)", "Internal Server Error"),
-}
-_LOG_FORMAT = format_access_log({"integrationStatus": "integration.status", "integrationError": "integration.error"})
-_BODIES = {status: json.dumps({"message": message}) for status, (_, message) in ERRORS.items()}
-_NO_STORE = "method.response.header.Cache-Control"
-_INVOKE_URI = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Arn}/invocations"
+_LOG_FORMAT = format_access_log(REST_LOGGED)
 
 
 def build(values: Values) -> Piece:
-    """The API with its stage, access log and permission; the API's id and its URLs."""
+    """The API with its method and deployment; for each stage a permission and a log; the API's id and its URLs."""
     prefix = values["counter_id"]
     api = {"Ref": f"{prefix}Api"}
     options = values["api_properties"]
@@ -39,9 +34,8 @@ def build(values: Values) -> Piece:
     deployment_id = f"{prefix}Deployment{digest(resources, options, values)}"
     if values["integration"] == "mapped":
         _add_mapping(resources[f"{prefix}Method"]["Properties"])
-    stage = merge(_describe_stage(values, api, deployment_id), values["stage_properties"])
     return Piece(
-        values=make_urls(values, api),
+        values={"api_id": api},
         resources={
             f"{prefix}Api": _make_api(values, options),
             **resources,
@@ -50,10 +44,8 @@ def build(values: Values) -> Piece:
                 "DependsOn": f"{prefix}Method",
                 "Properties": {"RestApiId": api},
             },
-            f"{prefix}AccessLog": make_access_log(values),
-            f"{prefix}Stage": {"Type": "AWS::ApiGateway::Stage", "Properties": stage},
-            f"{prefix}Permission": make_permission(values, api),
         },
+        stages=[_make_stage(stage, api, deployment_id, make_variables(values, stage)) for stage in values["stages"]],
     )
 
 
@@ -127,7 +119,7 @@ def _describe_method(values: Values, api: Json, resource_id: str) -> Json:
         "Integration": {
             "Type": "AWS_PROXY",
             "IntegrationHttpMethod": "POST",
-            "Uri": substitute(_INVOKE_URI, "Arn", values["function_arn"]),
+            "Uri": make_invoke_uri(values),
         },
     }
 
@@ -141,15 +133,15 @@ def _add_mapping(method: dict[str, Json]) -> None:
         IntegrationResponses=[_answer("200"), *(_answer(status, pattern) for status, (pattern, _) in ERRORS.items())],
     )
     method["MethodResponses"] = [
-        {"StatusCode": status, "ResponseParameters": {_NO_STORE: True}} for status in ("200", *ERRORS)
+        {"StatusCode": status, "ResponseParameters": {NO_STORE: True}} for status in ("200", *ERRORS)
     ]
 
 
 def _answer(status: str, pattern: str = "") -> dict[str, Json]:
-    answer: dict[str, Json] = {"StatusCode": status, "ResponseParameters": {_NO_STORE: "'no-store'"}}
+    answer: dict[str, Json] = {"StatusCode": status, "ResponseParameters": {NO_STORE: "'no-store'"}}
     if pattern:
         answer["SelectionPattern"] = pattern
-        answer["ResponseTemplates"] = {"application/json": _BODIES[status]}
+        answer["ResponseTemplates"] = {"application/json": BODIES[status]}
     return answer
 
 
@@ -159,11 +151,27 @@ def _digest_mapping() -> str:
     return hashlib.sha256(ascii(method).encode()).hexdigest()
 
 
-def _describe_stage(values: Values, api: Json, deployment_id: str) -> Json:
+def _make_stage(stage: Values, api: Json, deployment_id: str, variables: Values) -> Piece:
+    prefix = stage["counter_id"]
+    properties = _describe_stage(stage, api, deployment_id, variables)
+    return Piece(
+        values=make_urls(stage, api),
+        resources={
+            f"{prefix}AccessLog": make_access_log(stage),
+            f"{prefix}Stage": {
+                "Type": "AWS::ApiGateway::Stage",
+                "Properties": merge(properties, stage["stage_properties"]),
+            },
+            f"{prefix}Permission": make_permission(stage, api),
+        },
+    )
+
+
+def _describe_stage(stage: Values, api: Json, deployment_id: str, variables: Values) -> Json:
     settings = {
         "HttpMethod": "*",
         "ResourcePath": "/*",
-        **limit_rate(values),
+        **limit_rate(stage),
         "MetricsEnabled": True,
         "LoggingLevel": "ERROR",
         "DataTraceEnabled": False,
@@ -172,14 +180,15 @@ def _describe_stage(values: Values, api: Json, deployment_id: str) -> Json:
     return {
         "RestApiId": api,
         "DeploymentId": {"Ref": deployment_id},
-        "StageName": values["stage"],
+        "StageName": stage["stage"],
+        **({"Variables": variables} if variables else {}),
         "MethodSettings": [settings],
         "AccessLogSetting": {
-            "DestinationArn": {"Fn::GetAtt": [f"{values['counter_id']}AccessLog", "Arn"]},
+            "DestinationArn": {"Fn::GetAtt": [f"{stage['counter_id']}AccessLog", "Arn"]},
             "Format": _LOG_FORMAT,
         },
         "TracingEnabled": True,
-        **tag_list(values["tags"]),
+        **tag_list(stage["tags"]),
     }
 
 
