@@ -1,4 +1,4 @@
-"""Properties: what a template says of a gateway, in the words and types of API Gateway's model, checked first of all."""
+"""Properties: what a template says of a gateway, in words and types of API Gateway's model, checked first of all."""
 
 import json
 from collections.abc import Mapping

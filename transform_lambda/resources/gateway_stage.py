@@ -41,8 +41,8 @@ def check_stage(calls: Calls, api: Api, wanted: Wanted) -> Stage | None:
     stage = calls.read("GetStage", restApiId=api.id, stageName=wanted.stage_name)
     if stage is not None and not _is_ours(stage):
         raise ResourceError(
-            f"Properties.StageName: stage {wanted.stage_name} of API {api.id} is there already and, by its tags, not of "
-            "the companion's making; give another StageName, or none and deploy the API yourself"
+            f"Properties.StageName: stage {wanted.stage_name} of API {api.id} is there already and, by its tags, not "
+            "of the companion's making; give another StageName, or none and deploy the API yourself"
         )
     return stage
 
