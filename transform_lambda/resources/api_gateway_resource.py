@@ -3,7 +3,7 @@
 import time
 from dataclasses import replace
 
-from transform_lambda.contract import UPDATE, Request, ResourceError, Result
+from transform_lambda.contract import UPDATE, Request, ResourceError, Result, Unguarded
 from transform_lambda.limits import Clock
 from transform_lambda.log import log_phase
 from transform_lambda.ports import Gateways, Records
@@ -33,6 +33,8 @@ class ApiGatewayResource:
 
     def delete(self, request: Request) -> None:
         """Remove the method if it bears this resource's mark, and what nothing else uses of what came with it."""
+        # An overtaken request gives back by this what it made; that it is the newest is not asked.
+        request = replace(request, guard=Unguarded())
         started, place, calls = time.monotonic(), read_place(request.physical_id), self._calls(request)
         if place is not None:
             calls.until_done(lambda: remove(calls, place))

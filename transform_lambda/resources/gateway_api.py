@@ -49,9 +49,15 @@ def find_api(calls: Calls, lock: Lock, place: Place) -> Api | None:
     known = calls.read("GetRestApi", restApiId=lock.api_id) if lock.api_id else None
     if known and _is_shared(calls, place, known):
         return Api(str(known["id"]), is_ours=True, settings=known)
-    found = [each for each in calls.items("GetRestApis", limit=500) if _is_shared(calls, place, each)]
-    first = min(found, key=lambda each: (str(each.get("createdDate")), str(each["id"])), default=None)
+    first = next(iter(shared_apis(calls, place).values()), None)
     return Api(str(first["id"]), is_ours=True, settings=first) if first else None
+
+
+def shared_apis(calls: Calls, place: Place) -> dict[str, Mapping[str, Json]]:
+    """All APIs that carry our tags for the stack and the name, by id, the oldest first."""
+    found = [each for each in calls.items("GetRestApis", limit=500) if _is_shared(calls, place, each)]
+    oldest_first = sorted(found, key=lambda each: (str(each.get("createdDate")), str(each["id"])))
+    return {str(each["id"]): each for each in oldest_first}
 
 
 def bring_api(calls: Calls, lock: Lock, wanted: Wanted) -> Api:

@@ -55,7 +55,6 @@ def _bring_on(calls: Calls, api: Api, wanted: Wanted) -> dict[str, str]:
             tree = _read(calls, api)
         _bring_permissions(calls, api, wanted, found)
         settle_parts(calls, lock, tree)
-        tidy_validators(calls, api, tree, found)
         deployment = bring_stage(calls, api, tree, wanted, stage) if wanted.stage_name else ""
         _tidy(calls, api, tree, wanted)
         return _data(calls, tree, wanted, deployment)
@@ -82,6 +81,9 @@ def _refuse_foreign(calls: Calls, found: Found | None, api: Api, place: Place) -
 def _bring_method(work: Work, tree: Tree, found: Found | None) -> None:
     calls, lock, api, wanted = work
     path = wanted.place.path
+    if found is None and wanted.place.physical_id == calls.request.physical_id:
+        # It was deleted by hand: nothing else would tell a Delete that comes meanwhile that it is made again.
+        calls.request.guard.note(wanted.place.physical_id)
     made = made_on(lock, tree, path) | (found.mark.made if found and found.mark else frozenset())
     validator = bring_validator(calls, api, wanted.validator)
     mark = str(new_mark(calls.request, wanted.stage_name, made))
@@ -100,11 +102,14 @@ def _bring_permissions(calls: Calls, api: Api, wanted: Wanted, found: Found | No
 
 
 def _tidy(calls: Calls, api: Api, tree: Tree, wanted: Wanted) -> None:
-    """Remove what only the resource's past needed: a stage, or the deployment before."""
+    """Remove what only the resource's past needed: a validator, a stage, or the deployment before."""
     old = calls.request.old_properties
+    if old.get("RequestValidation") != calls.request.properties.get("RequestValidation") and old:
+        tidy_validators(calls, api, tree)
     if old and str(old.get("StageName", "")) != wanted.stage_name:
         tidy_stages(calls, api, tree)
-    elif "CreateDeployment" in calls.done:
+    elif wanted.stage_name and ("CreateDeployment" in calls.done or calls.request.guard.follows_unanswered()):
+        # A call that points the stage to the deployment of a request that was given up on finds it gone.
         prune_deployments(calls, api)
 
 

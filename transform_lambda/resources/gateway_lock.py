@@ -1,12 +1,12 @@
 """Lock: the requests of all stacks work on one API one after the other, by a record of the installation's."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
 
 from transform_lambda.contract import Request
-from transform_lambda.limits import Clock
+from transform_lambda.limits import LONGEST_RUN_SECONDS, Clock
 from transform_lambda.ports import Records, TryAgain
 from transform_lambda.record import Record
 from transform_lambda.resources.patience import TimeOver
@@ -14,6 +14,8 @@ from transform_lambda.resources.patience import TimeOver
 _LEASE_SECONDS = 60.0
 """A request that died holds the API for so long; one that lives renews it after half of that."""
 _POLL_SECONDS, _MARGIN_SECONDS = 1.0, 1.0
+_HELD, _PATHS = "held", "paths"
+"""Of a record's names: who holds the lock until when, and what is remembered, at least until when."""
 
 
 def key_of_api(api_id: str) -> str:
@@ -44,13 +46,13 @@ class Lock:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         # Where this fails, the lease ends by itself.
-        if self._record.names.get(self._holder):
-            self._records.write(self._key, replace(self._record, version=self._record.version + 1, names={}))
+        if self._holder in self._record.names.get(_HELD, {}):
+            self._records.write(self._key, _with(self._record, _HELD, {}))
 
     @property
     def paths(self) -> frozenset[str]:
-        """Parts that the companion made, or is about to, and that no method's mark names yet."""
-        return frozenset(self._record.known)
+        """Parts that the companion made, or was about to, and that no method's mark names yet."""
+        return frozenset(self._record.names.get(_PATHS, {}))
 
     @property
     def api_id(self) -> str:
@@ -63,18 +65,27 @@ class Lock:
         Raises:
             TryAgain: it went to another request, as this one took too long.
         """
-        if self._until(self._record) - self._clock.now() < _LEASE_SECONDS / 2:
+        if self._record.names.get(_HELD, {}).get(self._holder, 0.0) - self._clock.now() < _LEASE_SECONDS / 2:
             self._write(self._record)
 
     def remember_paths(self, paths: Iterable[str]) -> None:
         """Write down what is about to be made, or to lose its mark, so that whoever comes next knows whose it is."""
-        if frozenset(paths) != self.paths:
-            self._write(replace(self._record, known=tuple(sorted(paths))))
+        new = frozenset(paths) - self.paths
+        if new:
+            until = self._clock.now() + LONGEST_RUN_SECONDS
+            times = {**self._record.names.get(_PATHS, {}), **dict.fromkeys(new, until)}
+            self._write(replace(self._record, names={**self._record.names, _PATHS: times}))
 
     def forget_paths(self, paths: Iterable[str]) -> None:
         """Take them out again, with the next write or at the end: they are gone, or named by a mark."""
-        left = self.paths - frozenset(paths)
-        self._record = replace(self._record, known=tuple(sorted(left)))
+        gone = frozenset(paths)
+        left = {path: until for path, until in self._record.names.get(_PATHS, {}).items() if path not in gone}
+        self._record = replace(self._record, names={**self._record.names, _PATHS: left})
+
+    def forget_missing(self, paths: Iterable[str]) -> None:
+        """The same for what is not there, once no call that was decided on can still make it."""
+        times = self._record.names.get(_PATHS, {})
+        self.forget_paths(path for path in paths if times.get(path, 0.0) < self._clock.now())
 
     def remember_api(self, api_id: str) -> None:
         """Write down which API goes by this name."""
@@ -83,8 +94,7 @@ class Lock:
 
     def _take(self) -> bool:
         record = self._records.read(self._key)
-        is_held = any(until > self._clock.now() for each in record.names.values() for until in each.values())
-        if is_held and self._holder not in record.names:
+        if any(until > self._clock.now() for until in record.names.get(_HELD, {}).values()):
             return False
         try:
             self._write(record)
@@ -92,13 +102,13 @@ class Lock:
             return False
         return True
 
-    def _until(self, record: Record) -> float:
-        return max(record.names.get(self._holder, {}).values(), default=0.0)
-
     def _write(self, record: Record) -> None:
-        names = {self._holder: {"": self._clock.now() + _LEASE_SECONDS}}
-        held = replace(record, version=record.version + 1, names=names)
+        held = _with(record, _HELD, {self._holder: self._clock.now() + _LEASE_SECONDS})
         if not self._records.write(self._key, held):
-            self._record = replace(self._record, names={})
+            self._record = Record()
             raise TryAgain(f"{self._key}: another request went on with it meanwhile")
         self._record = held
+
+
+def _with(record: Record, kind: str, times: Mapping[str, float]) -> Record:
+    return replace(record, version=record.version + 1, names={**record.names, kind: dict(times)})

@@ -1,6 +1,6 @@
 """Remove: a method that bears this resource's mark is gone, with all that nothing else uses of what came with it."""
 
-from transform_lambda.resources.gateway_api import Api, find_api
+from transform_lambda.resources.gateway_api import Api, find_api, shared_apis
 from transform_lambda.resources.gateway_calls import Calls
 from transform_lambda.resources.gateway_lock import Lock, key_of_api, key_of_name
 from transform_lambda.resources.gateway_mark import who_of
@@ -42,14 +42,22 @@ def _remove_on(calls: Calls, api: Api, place: Place) -> None:
             _remove_method(calls, lock, tree, found)
             tree = read_tree(calls, api.id)
         if tree is None:
-            lock.forget_paths(lock.paths)
+            lock.forget_missing(lock.paths)
         elif api.is_ours and not list(tree.methods()):
-            calls.change("DeleteRestApi", {"restApiId": api.id})
+            _remove_apis(calls, place)
             lock.forget_paths(lock.paths)
         else:
             tree = settle_parts(calls, lock, tree)
             tidy_stages(calls, api, tree)
-            tidy_validators(calls, api, tree, found)
+            tidy_validators(calls, api, tree)
+
+
+def _remove_apis(calls: Calls, place: Place) -> None:
+    """All that the stack's resources share by this name: a call without an answer may have made more than the one."""
+    for api_id in shared_apis(calls, place):
+        tree = read_tree(calls, api_id)
+        if tree and not list(tree.methods()):
+            calls.change("DeleteRestApi", {"restApiId": api_id})
 
 
 def _remove_method(calls: Calls, lock: Lock, tree: Tree, found: Found) -> None:

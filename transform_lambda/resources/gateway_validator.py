@@ -3,7 +3,7 @@
 from transform_lambda.resources.gateway_api import Api
 from transform_lambda.resources.gateway_calls import Calls
 from transform_lambda.resources.gateway_properties import OWN_VALIDATORS
-from transform_lambda.resources.gateway_tree import Found, Tree
+from transform_lambda.resources.gateway_tree import Tree
 
 
 def bring_validator(calls: Calls, api: Api, name: str) -> str:
@@ -22,13 +22,9 @@ def bring_validator(calls: Calls, api: Api, name: str) -> str:
     return str(calls.change("CreateRequestValidator", call, {"RequestValidation": name})["id"])
 
 
-def tidy_validators(calls: Calls, api: Api, tree: Tree, before: Found | None) -> None:
-    """Remove the validators of ours that no method has any more, where `before`, a method that was, had one."""
-    if before is None or not before.method.get("requestValidatorId"):
-        return
+def tidy_validators(calls: Calls, api: Api, tree: Tree) -> None:
+    """Remove the validators of ours that no method has."""
     used = {each.method.get("requestValidatorId") for each in tree.methods()}
-    if before.method["requestValidatorId"] in used:
-        return
     for each in calls.items("GetRequestValidators", restApiId=api.id, limit=500):
         if each.get("name") in OWN_VALIDATORS and each["id"] not in used:
             calls.change("DeleteRequestValidator", {"restApiId": api.id, "requestValidatorId": each["id"]})
