@@ -61,12 +61,11 @@ class GatewayCompanion:
         return self.deliver(self.event(kind, properties, **fields))
 
     def deliver(self, event, outbox=None):
-        outbox = outbox or self.outbox
-        before = len(outbox.answers)
+        own = Outbox()
         limits = read_limits(event, None)._replace(clock=self.time.clock())
-        process(event, handlers={TYPE: self.resource}, send=outbox, records=self.records, limits=limits)
-        answers = outbox.answers[before:]
-        return answers[0] if answers else None
+        process(event, handlers={TYPE: self.resource}, send=own, records=self.records, limits=limits)
+        (outbox or self.outbox).answers.extend(own.answers)
+        return own.answers[0] if own.answers else None
 
     def _keep(self, logical_id, properties, answer):
         if answer and answer["Status"] == "SUCCESS":

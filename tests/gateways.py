@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import count
@@ -51,7 +52,7 @@ class MemoryGateways:
     before: object = None
 
     def __post_init__(self):
-        self._numbers = count(1)
+        self._numbers, self._one = count(1), threading.RLock()
 
     @property
     def changes(self):
@@ -70,11 +71,11 @@ class MemoryGateways:
 
     def read(self, operation, call):
         assert operation in (*READS, "GetPolicy"), operation
-        return copy.deepcopy(self._do(operation, call))
+        return self._do(operation, call)
 
     def change(self, operation, call):
         assert operation in (*CHANGES, *OF_LAMBDA), operation
-        return copy.deepcopy(self._do(operation, copy.deepcopy(call)) or {})
+        return self._do(operation, copy.deepcopy(call)) or {}
 
     def paths(self, api):
         return sorted(part["path"] for part in self.apis[api]["parts"].values())
@@ -97,12 +98,13 @@ class MemoryGateways:
         assert not report.has_errors(), report.generate_report()
         if self.before:
             self.before(operation)
-        self.calls.append((operation, call))
-        if self.faults[operation]:
-            raise self.faults[operation].pop(0)
-        answer = getattr(self, f"_{xform_name(operation)}")(call)
-        if self.lost[operation]:
-            raise self.lost[operation].pop(0)
+        with self._one:
+            self.calls.append((operation, call))
+            if self.faults[operation]:
+                raise self.faults[operation].pop(0)
+            answer = copy.deepcopy(getattr(self, f"_{xform_name(operation)}")(call))
+            if self.lost[operation]:
+                raise self.lost[operation].pop(0)
         return answer
 
     def _new_id(self):
@@ -432,11 +434,21 @@ class MemoryGateways:
             items, item = thing.setdefault(name, []), rest[0] if rest else value
             items.append(item) if patch["op"] == "add" else items.remove(item)
         elif rest and name == "endpointConfiguration":
-            thing[name]["types"] = [value]
+            self._set_endpoint(thing.setdefault(name, {}), patch["op"], rest, value)
         elif rest:
             assert name in ("tlsConfig", "accessLogSettings"), patch
-            thing.setdefault(name, {})[rest[0]] = value
+            thing.setdefault(name, {})[rest[0]] = value == "true" if name == "tlsConfig" else value
         elif patch["op"] == "remove":
             thing.pop(name)
         else:
-            thing[name] = int(value) if name in _NUMBERS else value == "true" if name in _BOOLEANS else value
+            thing[name] = int(value or 0) if name in _NUMBERS else value == "true" if name in _BOOLEANS else value
+
+    def _set_endpoint(self, endpoint, op, rest, value):
+        if rest[0] == "types":
+            assert endpoint["types"] == [rest[1]]
+            endpoint["types"] = [value]
+        elif rest[0] == "vpcEndpointIds":
+            ids = endpoint.setdefault("vpcEndpointIds", [])
+            ids.append(value) if op == "add" else ids.remove(value)
+        else:
+            endpoint[rest[0]] = value

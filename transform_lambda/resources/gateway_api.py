@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from transform_lambda.contract import Json
@@ -108,7 +108,7 @@ def _update(calls: Calls, api: Api, wanted: Wanted) -> Api:
     had = old if isinstance(old, Mapping) else {}
     said = {*wanted.api, *(name[:1].lower() + name[1:] for name in had)}
     usual = {name: value for name, value in _USUAL.items() if name in said}
-    changes = [*patches(api.settings, wanted.api, usual), *_special(api, wanted)]
+    changes = [*patches(api.settings, wanted.api, usual), *_special(api, wanted, said)]
     if changes:
         call = {"restApiId": api.id, "patchOperations": changes}
         api = api._replace(settings=calls.change("UpdateRestApi", call, {"Api": dict(wanted.api)}))
@@ -117,16 +117,21 @@ def _update(calls: Calls, api: Api, wanted: Wanted) -> Api:
     return api
 
 
-def _special(api: Api, wanted: Wanted) -> list[Patch]:
-    changes = []
-    policy = wanted.api.get("policy")
-    if policy and _policy(policy) != _policy(api.settings.get("policy")):
-        changes.append({"op": "replace", "path": "/policy", "value": policy})
-    shall = wanted.api["endpointConfiguration"].get("types", [])
-    was = (api.settings.get("endpointConfiguration") or {}).get("types", [])
-    if len(shall) == len(was) == 1 and shall != was:
-        changes.append({"op": "replace", "path": f"/endpointConfiguration/types/{was[0]}", "value": shall[0]})
-    return changes
+def _special(api: Api, wanted: Wanted, said: Collection[str]) -> Iterator[Patch]:
+    policy = wanted.api.get("policy", "" if "policy" in said else None)
+    if policy is not None and _policy(policy) != _policy(api.settings.get("policy") or ""):
+        yield {"op": "replace", "path": "/policy", "value": policy}
+    shall, was = wanted.api["endpointConfiguration"], api.settings.get("endpointConfiguration") or {}
+    for old, new in zip(was.get("types", []), shall.get("types", []), strict=False):
+        if old != new:
+            yield {"op": "replace", "path": f"/endpointConfiguration/types/{old}", "value": new}
+    old_ids, new_ids = was.get("vpcEndpointIds", []), shall.get("vpcEndpointIds", [])
+    for op, some, others in (("add", new_ids, old_ids), ("remove", old_ids, new_ids)):
+        for each in some:
+            if each not in others:
+                yield {"op": op, "path": "/endpointConfiguration/vpcEndpointIds", "value": each}
+    if shall.get("ipAddressType", was.get("ipAddressType")) != was.get("ipAddressType"):
+        yield {"op": "replace", "path": "/endpointConfiguration/ipAddressType", "value": shall["ipAddressType"]}
 
 
 def _policy(text: Json) -> Json:

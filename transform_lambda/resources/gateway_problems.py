@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from transform_lambda.contract import Json
 from transform_lambda.resources.gateway_place import prefixes
@@ -60,6 +61,8 @@ def _problems_of_the_api(typed: Typed) -> Iterator[str]:
         yield "Properties.Api: needs ApiName; an API that is there stays as it is"
     if not re.fullmatch(r"[A-Za-z0-9_-]*", typed.get("RestApiId", "")):
         yield "Properties.RestApiId: must be an API's id, as Ref gives it"
+    if len(quote(typed.get("ApiName", ""), safe="")) > _LONGEST_ID // 2:
+        yield f"Properties.ApiName: must be of at most {_LONGEST_ID // 2} characters, as it stands in a URL"
     yield from _problems_of_tags("Properties.Api.Tags", typed.get("Api", {}).get("Tags", {}))
 
 
