@@ -29,7 +29,7 @@ def test_little_is_enough():
     found = read(Path="/", StageName=None)
 
     assert found.place == Place("", "Shared", "GET", "/")
-    assert found.api == {"endpointConfiguration": {"types": ["REGIONAL"]}}
+    assert found.api == {}
     assert found.method == {
         "authorizationType": "NONE",
         "apiKeyRequired": False,

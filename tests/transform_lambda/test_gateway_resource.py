@@ -387,6 +387,19 @@ def test_settings_of_the_api_are_patched_and_those_it_snapshots_are_deployed(com
     assert companion.gateways.apis[api]["answer"]["endpointConfiguration"]["types"] == ["REGIONAL"]
 
 
+def test_what_one_resource_says_of_the_api_another_that_is_silent_leaves(companion):
+    edge = {"Description": "d", "EndpointConfiguration": {"Types": ["EDGE"]}, "Policy": "{}"}
+    companion.create(wanted(Path="a", Api=edge), logical_id="A")
+
+    changes = changes_of(companion, lambda: companion.create(wanted(Path="b"), logical_id="B"))
+    back = changes_of(companion, lambda: companion.update(wanted(Path="a"), logical_id="A"))
+
+    assert "UpdateRestApi" not in changes
+    assert "UpdateRestApi" in back
+    (api,) = companion.gateways.apis
+    assert companion.gateways.apis[api]["answer"]["endpointConfiguration"] == {"types": ["REGIONAL"]}
+
+
 def test_a_policy_that_api_gateway_tells_in_its_own_way_is_the_same(companion):
     properties = wanted(Api={"Policy": {"Version": "2012-10-17"}})
     companion.create(properties)

@@ -1,30 +1,23 @@
 """API: the one that a template names by its id, or the one that a stack's resources share by its name."""
 
-import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from transform_lambda.contract import Json
 from transform_lambda.resources.function_tags import STACK
+from transform_lambda.resources.gateway_api_settings import REGIONAL, setting_patches
 from transform_lambda.resources.gateway_calls import Calls
 from transform_lambda.resources.gateway_lock import Lock
-from transform_lambda.resources.gateway_patches import Patch, patches
 from transform_lambda.resources.gateway_place import Place
 from transform_lambda.resources.gateway_properties import Wanted
+from transform_lambda.resources.gateway_words import API, renamed
 
 API_NAME = "hitcounter:api-name"
 """The tag with the name that the resources of a stack share an API by; beside it stands the stack's."""
 
 _SNAPSHOT = ("binaryMediaTypes", "minimumCompressionSize", "apiKeySource", "policy", "disableExecuteApiEndpoint")
 """Settings of an API that a stage has from its deployment."""
-_USUAL: Mapping[str, Json] = {
-    "description": "",
-    "minimumCompressionSize": "",
-    "apiKeySource": "HEADER",
-    "disableExecuteApiEndpoint": False,
-    "binaryMediaTypes": [],
-}
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9 _.:/=+@-]")
 
 
@@ -65,7 +58,7 @@ def bring_api(calls: Calls, lock: Lock, wanted: Wanted) -> Api:
     api = find_api(calls, lock, wanted.place)
     if api is None:
         tags = {**wanted.api.get("tags", {}), **_own_tags(calls, wanted.place)}
-        call = {**wanted.api, "name": wanted.place.api_name, "tags": tags}
+        call = {"endpointConfiguration": REGIONAL, **wanted.api, "name": wanted.place.api_name, "tags": tags}
         made = calls.change("CreateRestApi", call, {"Api": dict(wanted.api), "ApiName": wanted.place.api_name})
         api = Api(str(made["id"]), is_ours=True, settings=made)
     elif api.is_ours:
@@ -106,40 +99,10 @@ def _update(calls: Calls, api: Api, wanted: Wanted) -> Api:
     """The API with what this resource says of it; what it never said may be another's word, and stays."""
     old = calls.request.old_properties.get("Api")
     had = old if isinstance(old, Mapping) else {}
-    said = {*wanted.api, *(name[:1].lower() + name[1:] for name in had)}
-    usual = {name: value for name, value in _USUAL.items() if name in said}
-    changes = [*patches(api.settings, wanted.api, usual), *_special(api, wanted, said)]
+    changes = setting_patches(api.settings, wanted.api, renamed(had, API))
     if changes:
         call = {"restApiId": api.id, "patchOperations": changes}
         api = api._replace(settings=calls.change("UpdateRestApi", call, {"Api": dict(wanted.api)}))
     now = api.settings.get("tags") or {}
     bring_tags(calls, api_arn(calls, api.id), now, wanted.api.get("tags", {}), had.get("Tags"))
     return api
-
-
-def _special(api: Api, wanted: Wanted, said: Collection[str]) -> Iterator[Patch]:
-    policy = wanted.api.get("policy", "" if "policy" in said else None)
-    if policy is not None and _policy(policy) != _policy(api.settings.get("policy") or ""):
-        yield {"op": "replace", "path": "/policy", "value": policy}
-    shall, was = wanted.api["endpointConfiguration"], api.settings.get("endpointConfiguration") or {}
-    for old, new in zip(was.get("types", []), shall.get("types", []), strict=False):
-        if old != new:
-            yield {"op": "replace", "path": f"/endpointConfiguration/types/{old}", "value": new}
-    old_ids, new_ids = was.get("vpcEndpointIds", []), shall.get("vpcEndpointIds", [])
-    for op, some, others in (("add", new_ids, old_ids), ("remove", old_ids, new_ids)):
-        for each in some:
-            if each not in others:
-                yield {"op": op, "path": "/endpointConfiguration/vpcEndpointIds", "value": each}
-    if shall.get("ipAddressType", was.get("ipAddressType")) != was.get("ipAddressType"):
-        yield {"op": "replace", "path": "/endpointConfiguration/ipAddressType", "value": shall["ipAddressType"]}
-
-
-def _policy(text: Json) -> Json:
-    """The policy itself; API Gateway tells it as text within text."""
-    for form in (str(text), f'"{text}"'):
-        try:
-            found = json.loads(form)
-            return _policy(found) if isinstance(found, str) and found != text else found
-        except ValueError:
-            continue
-    return text

@@ -104,8 +104,8 @@ def _with_policy_as_text(properties: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _api(given: Mapping[str, Json]) -> dict[str, Json]:
-    api = {"EndpointConfiguration": {"Types": ["REGIONAL"]}, **given}
-    return renamed({**api, "EndpointConfiguration": _lower(api["EndpointConfiguration"])}, API)
+    name = "EndpointConfiguration"
+    return renamed({**given, name: _lower(given[name])} if name in given else given, API)
 
 
 def _method(typed: Mapping[str, Any]) -> dict[str, Json]:
