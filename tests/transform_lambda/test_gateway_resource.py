@@ -344,6 +344,19 @@ def test_settings_of_the_stage_are_patched_without_a_deployment_and_go_back(comp
     assert plain(companion.gateways.apis[api]["stages"]["prod"]) == before
 
 
+def test_a_limit_that_is_given_no_more_goes_back_to_the_accounts_beside_settings_that_stay(companion):
+    companion.create(wanted(Stage={"ThrottlingRateLimit": "5", "ThrottlingBurstLimit": "5", "LoggingLevel": "INFO"}))
+
+    companion.update(wanted(Stage={"ThrottlingBurstLimit": "5", "MetricsEnabled": "true"}))
+
+    sent = [(each["op"], each["path"], each["value"]) for each in patches_of(companion, "UpdateStage")]
+    assert sent == [
+        ("replace", "/*/*/throttling/rateLimit", "-1"),
+        ("replace", "/*/*/logging/loglevel", "OFF"),
+        ("replace", "/*/*/metrics/enabled", "true"),
+    ]
+
+
 def test_tags_of_stage_and_api_come_and_go_and_others_stay(companion):
     companion.create(wanted(Stage={"Tags": {"a": "1"}}, Api={"Tags": {"a": "1"}}))
     (api,) = companion.gateways.apis

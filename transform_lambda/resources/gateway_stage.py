@@ -10,23 +10,13 @@ from transform_lambda.resources.function_tags import LOGICAL_ID, STACK
 from transform_lambda.resources.gateway_api import Api, api_arn, bring_tags
 from transform_lambda.resources.gateway_calls import Calls
 from transform_lambda.resources.gateway_mark import stage_digest
-from transform_lambda.resources.gateway_patches import Patch, escaped, text_of
+from transform_lambda.resources.gateway_patches import Patch
 from transform_lambda.resources.gateway_properties import Wanted
+from transform_lambda.resources.gateway_stage_settings import stage_patches
 from transform_lambda.resources.gateway_tree import Tree, snapshot_digest
-from transform_lambda.resources.gateway_words import ACCESS_LOG, METHOD_SETTINGS
 
 _LABEL = "hitcounter "
 """What the description of each deployment of the companion's starts with; a digest of what it holds follows."""
-_ALL_METHODS = "*/*"
-_SETTINGS_AS_TOLD = {
-    "ThrottlingRateLimit": "throttlingRateLimit",
-    "ThrottlingBurstLimit": "throttlingBurstLimit",
-    "LoggingLevel": "loggingLevel",
-    "MetricsEnabled": "metricsEnabled",
-    "DataTraceEnabled": "dataTraceEnabled",
-}
-_USUAL = {"LoggingLevel": "OFF", "MetricsEnabled": False, "DataTraceEnabled": False}
-
 Stage = Mapping[str, Any]
 
 
@@ -56,7 +46,7 @@ def bring_stage(calls: Calls, api: Api, tree: Tree, wanted: Wanted, now: Stage |
     keys = {"restApiId": api.id, "stageName": wanted.stage_name}
     if now is None:
         now = calls.change("CreateStage", {**keys, "deploymentId": deployment, **_new(calls, wanted)}, {"Stage": {}})
-    changes = [*_point(now, deployment), *_settings(calls, now, wanted)]
+    changes = [*_point(now, deployment), *stage_patches(now, wanted.stage, _old_stage(calls))]
     if changes:
         calls.change("UpdateStage", {**keys, "patchOperations": changes}, {"Stage": dict(wanted.stage)})
     had = _old_stage(calls).get("Tags")
@@ -112,62 +102,6 @@ def _point(now: Stage, deployment: str) -> list[Patch]:
     if now.get("deploymentId") == deployment:
         return []
     return [{"op": "replace", "path": "/deploymentId", "value": deployment}]
-
-
-def _settings(calls: Calls, now: Stage, wanted: Wanted) -> list[Patch]:
-    """What the template says and differs; what it said before and says no more goes back to what is usual."""
-    given, had = wanted.stage, _old_stage(calls)
-    return [
-        *_scalar(
-            "description", now.get("description", ""), given.get("Description", "" if "Description" in had else None)
-        ),
-        *_scalar(
-            "tracingEnabled", now.get("tracingEnabled", False), given.get("TracingEnabled", False if had else None)
-        ),
-        *_variables(now.get("variables") or {}, given.get("Variables", {}), had.get("Variables")),
-        *_access_log(now.get("accessLogSettings") or {}, given, had),
-        *_method_settings((now.get("methodSettings") or {}).get(_ALL_METHODS, {}), given, had),
-    ]
-
-
-def _scalar(name: str, was: Json, shall: Json) -> list[Patch]:
-    if shall is None or text_of(was) == text_of(shall):
-        return []
-    return [{"op": "replace", "path": f"/{name}", "value": text_of(shall)}]
-
-
-def _variables(was: Stage, given: Stage, had: Json) -> list[Patch]:
-    gone = [name for name in (had if isinstance(had, Mapping) else {}) if name in was and name not in given]
-    changed = [name for name in given if was.get(name) != given[name]]
-    return [
-        *({"op": "replace", "path": f"/variables/{escaped(name)}", "value": given[name]} for name in changed),
-        *({"op": "remove", "path": f"/variables/{escaped(name)}"} for name in gone),
-    ]
-
-
-def _access_log(was: Stage, given: Stage, had: Stage) -> list[Patch]:
-    if "AccessLog" not in given:
-        return [{"op": "remove", "path": "/accessLogSettings"}] if "AccessLog" in had and was else []
-    wanted = {word: given["AccessLog"][name] for name, word in ACCESS_LOG.items()}
-    differing = [word for word in wanted if was.get(word) != wanted[word]]
-    return [{"op": "replace", "path": f"/accessLogSettings/{word}", "value": wanted[word]} for word in differing]
-
-
-def _method_settings(was: Stage, given: Stage, had: Stage) -> list[Patch]:
-    said = [name for name in METHOD_SETTINGS if name in had]
-    gone = [name for name in said if name not in given]
-    if gone and not any(name in given for name in METHOD_SETTINGS):
-        return [{"op": "remove", "path": f"/{_ALL_METHODS}"}] if was else []
-    shall = {**{name: _USUAL[name] for name in gone if name in _USUAL}, **given}
-    return [
-        {"op": "replace", "path": f"/{_ALL_METHODS}/{path}", "value": _setting(shall[name])}
-        for name, path in METHOD_SETTINGS.items()
-        if name in shall and _setting(was.get(_SETTINGS_AS_TOLD[name])) != _setting(shall[name])
-    ]
-
-
-def _setting(value: Json) -> str:
-    return text_of(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _old_stage(calls: Calls) -> Stage:
