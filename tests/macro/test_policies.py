@@ -64,6 +64,7 @@ ROWS = [
     ("companion", "lambda:DeleteCodeSigningConfig", f"arn:aws:lambda:{HERE}:code-signing-config:csc-1", {}, NOT_ALLOWED),
     ("companion", "iam:PassRole", f"{ROLE}/hitcounter/app-VisitsRole-1", TO_LAMBDA, ALLOWED),
     ("companion", "iam:PassRole", f"{ROLE}/hitcounter/x", {"iam:PassedToService": "ec2.amazonaws.com"}, NOT_ALLOWED),
+    ("companion", "iam:PassRole", f"{ROLE}/hitcounter/x", {"iam:PassedToService": "apigateway.amazonaws.com"}, ALLOWED),
     ("companion", "iam:PassRole", f"{ROLE}/hitcounter/app-VisitsRole-1", {}, NOT_ALLOWED),
     ("companion", "iam:PassRole", f"{ROLE}/admin", TO_LAMBDA, NOT_ALLOWED),
     ("companion", "iam:PassRole", f"{ROLE}/hitcounter-installation/app-CompanionRole", TO_LAMBDA, NOT_ALLOWED),
@@ -265,6 +266,8 @@ def find_gateway_actions():
     model = botocore.session.Session().get_service_model("apigateway")
     for operation in (*READS, *CHANGES):
         yield f"apigateway:{model.operation_model(operation).http['method']}"
+    # CreateRestApi and UpdateRestApi take a policy.
+    yield "apigateway:UpdateRestApiPolicy"
     yield from (f"lambda:{operation}" for operation in OF_LAMBDA)
 
 
