@@ -111,19 +111,19 @@ def _line(event: Happening) -> Line:
 
 
 def _explain(account: Account, stack: Stack, events: Sequence[Happening]) -> str:
-    causes = _find_refusals(account, events)
+    causes = _find_refusals(account, stack, events)
     causes = causes or [f"{event.logical_id} ({event.type}): {event.reason}" for event in find_causes(events)]
     lines = [*causes[:1], *(f"also {cause}" for cause in causes[1:])]
     lines.append(f"the stack {stack.name} is {stack.status}{_what_now(account, stack)}")
     return "\n".join(lines)
 
 
-def _find_refusals(account: Account, events: Sequence[Happening]) -> list[str]:
-    own = [event for event in events if event.is_stack and event.operation]
-    if not own:
-        return []
-    reasons = " ".join(event.reason for event in own)
-    return find_refusals(account.client("cloudformation"), reasons, {"OperationId": own[-1].operation})
+def _find_refusals(account: Account, stack: Stack, events: Sequence[Happening]) -> list[str]:
+    own = [event for event in events if event.is_stack]
+    operations = [event.operation for event in own if event.operation]
+    # An engine's events don't say what they are a part of; it knows of the last operation alone.
+    place = {"OperationId": operations[-1]} if operations else {"StackName": stack.id}
+    return find_refusals(account.client("cloudformation"), " ".join(event.reason for event in own), place)
 
 
 def _what_now(account: Account, stack: Stack) -> str:
