@@ -254,21 +254,56 @@ def test_a_bucket_of_someone_else_s_is_told_and_nothing_is_begun(others):
     assert others.status("HitCounterMacro") is None
 
 
-def test_an_installation_that_could_not_be_made_can_be_taken_away(cloud, suffix, tmp_path):
+@pytest.fixture
+def failed(cloud, suffix, tmp_path):
+    """The name of an installation's stack that could not be made, since another bucket has its name."""
     stack = f"HitCounterMacro{suffix}"
-    taken = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name_bucket("")}}}}
+    parameters = {name: {"Type": "String", "Default": ""} for name in ("Suffix", "LowerSuffix", "AnswerHosts")}
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name_bucket("")}}
+    taken = {"Parameters": parameters, "Resources": {"Bucket": bucket}}
     cloud.run("deploy", write(tmp_path, taken), "--stack-name", stack, "--yes")
+    assert cloud.status(stack) == "ROLLBACK_COMPLETE"
+    return stack
 
-    again = cloud.run("install", "--suffix", suffix)
+
+def test_an_installation_that_could_not_be_made_is_made_anew(cloud, suffix, failed):
+    ran = cloud.run("install", "--suffix", suffix)
+
+    assert ran.code == 0
+    assert cloud.status(failed) == "UPDATE_COMPLETE"
+
+
+def test_a_dry_run_leaves_an_installation_that_could_not_be_made(cloud, suffix, failed):
+    ran = cloud.run("install", "--suffix", suffix, "--dry-run")
+
+    remedy = f"aws cloudformation delete-stack --stack-name {failed} --endpoint-url {cloud.url}"
+    assert (ran.code, lines_of(ran)[1:]) == (
+        1,
+        [f"the stack {failed} is ROLLBACK_COMPLETE: it was never created, and can only be deleted; run: {remedy}"],
+    )
+    assert cloud.status(failed) == "ROLLBACK_COMPLETE"
+
+
+def test_an_installation_that_could_not_be_made_can_be_taken_away(cloud, suffix, failed):
     ran = cloud.run("uninstall", "--suffix", suffix, "--yes")
 
-    remedy = f"aws cloudformation delete-stack --stack-name {stack} --endpoint-url {cloud.url}"
-    assert (again.code, lines_of(again)[1:]) == (
-        1,
-        [f"the stack {stack} is ROLLBACK_COMPLETE: it was never created, and can only be deleted; run: {remedy}"],
+    assert (ran.code, lines_of(ran)[-1]) == (0, f"{failed} is removed from the engine at {cloud.url}")
+    assert cloud.status(failed) is None
+
+
+def test_a_stack_of_the_installation_s_name_that_is_something_else_is_left_alone(cloud, suffix, tmp_path):
+    stack = f"HitCounterMacro{suffix}"
+    cloud.run(
+        "deploy", write(tmp_path, {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}), "--stack-name", stack, "--yes"
     )
-    assert (ran.code, lines_of(ran)[-1]) == (0, f"{stack} is removed from the engine at {cloud.url}")
-    assert cloud.status(stack) is None
+
+    made = cloud.run("install", "--suffix", suffix)
+    gone = cloud.run("uninstall", "--suffix", suffix, "--yes")
+
+    told = f"there is a stack {stack} which is no installation of HitCounterMacro; choose another name with --suffix"
+    assert (made.code, lines_of(made)[1:]) == (1, [told])
+    assert (gone.code, lines_of(gone)) == (1, [told])
+    assert cloud.status(stack) == "CREATE_COMPLETE"
 
 
 def test_an_installation_is_taken_away_only_when_that_is_agreed_to(cloud, suffix):

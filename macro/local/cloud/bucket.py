@@ -87,7 +87,8 @@ class Bucket:
     def _check_removed(self, errors: Sequence[Mapping[str, str]]) -> None:
         if errors:
             key, said = errors[0].get("Key"), errors[0].get("Message") or errors[0].get("Code")
-            raise CloudError(f"{len(errors)} objects of the bucket {self.name} can't be removed, as {key}: {said}")
+            count = f"{len(errors)} object{'s' if len(errors) > 1 else ''}"
+            raise CloudError(f"the bucket {self.name} can't be emptied, {count} stayed; {key}: {said}")
 
     def _has(self, key: str, size: int) -> bool:
         from botocore.exceptions import ClientError

@@ -50,20 +50,8 @@ def make_change_set(client: Client, wanted: Wanted, stack: Stack | None) -> Chan
     is left of it then.
     """
     is_new = stack is None or stack.status == REVIEW
-    token = uuid4().hex
-    made = client.create_change_set(
-        StackName=wanted.stack_name,
-        ChangeSetName=f"hitcounter-{token[:16]}",
-        ClientToken=token,
-        ChangeSetType="IMPORT" if wanted.imports else "CREATE" if is_new else "UPDATE",
-        Capabilities=list(_CAPABILITIES),
-        Parameters=[_parameter(name, value) for name, value in wanted.parameters.items()],
-        **({"Tags": [{"Key": key, "Value": value} for key, value in wanted.tags.items()]} if wanted.tags else {}),
-        **({"ResourcesToImport": list(wanted.imports)} if wanted.imports else {}),
-        **({"ImportExistingResources": True} if wanted.takes_in else {}),
-        **({"DeploymentMode": "REVERT_DRIFT"} if wanted.reverts and _can_revert(client) else {}),
-        **wanted.template,
-    )
+    kind = "IMPORT" if wanted.imports else "CREATE" if is_new else "UPDATE"
+    made = client.create_change_set(ChangeSetType=kind, **_request(client, wanted))
     answer = _await(client, made["Id"], made["StackId"])
     changes = read_changes(_all_changes(client, made["Id"], answer))
     change_set = ChangeSet(made["Id"], made["StackId"], wanted.stack_name, changes, bool(wanted.imports))
@@ -71,7 +59,7 @@ def make_change_set(client: Client, wanted: Wanted, stack: Stack | None) -> Chan
         return change_set
     reason = answer.get("StatusReason", "")
     try:
-        refusals = find_refusals(client, reason, ChangeSetName=change_set.id)
+        refusals = find_refusals(client, reason, {"ChangeSetName": change_set.id})
     finally:
         discard(client, change_set)
     if any(words in reason for words in _EMPTY):
@@ -86,10 +74,12 @@ def execute(client: Client, change_set: ChangeSet) -> None:
     """
     from botocore.exceptions import ClientError
 
+    # An import makes nothing that could be taken back.
     more = {} if change_set.is_import else {"RetainExceptOnCreate": True}
-    place = {"ChangeSetName": change_set.id, "StackName": change_set.stack_id}
     try:
-        client.execute_change_set(**place, ClientRequestToken=uuid4().hex, **more)
+        client.execute_change_set(
+            ChangeSetName=change_set.id, StackName=change_set.stack_id, ClientRequestToken=uuid4().hex, **more
+        )
     except ClientError as error:
         if code_of(error) not in _OVERTAKEN:
             raise
@@ -105,6 +95,25 @@ def discard(client: Client, change_set: ChangeSet) -> None:
     stack = read_stack(client, change_set.stack_id)
     if stack and stack.status == REVIEW and not client.list_change_sets(StackName=stack.id)["Summaries"]:
         client.delete_stack(StackName=stack.id)
+
+
+def _request(client: Client, wanted: Wanted) -> dict[str, Any]:
+    token = uuid4().hex
+    optional = {
+        "Tags": [{"Key": key, "Value": value} for key, value in wanted.tags.items()],
+        "ResourcesToImport": list(wanted.imports),
+        "ImportExistingResources": wanted.takes_in,
+        "DeploymentMode": "REVERT_DRIFT" if wanted.reverts and _can_revert(client) else "",
+    }
+    return {
+        "StackName": wanted.stack_name,
+        "ChangeSetName": f"hitcounter-{token[:16]}",
+        "ClientToken": token,
+        "Capabilities": list(_CAPABILITIES),
+        "Parameters": [_parameter(name, value) for name, value in wanted.parameters.items()],
+        **{name: value for name, value in optional.items() if value},
+        **wanted.template,
+    }
 
 
 def _can_revert(client: Client) -> bool:

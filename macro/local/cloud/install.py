@@ -14,7 +14,6 @@ from macro.local.cloud.changes import count_changes, print_changes
 from macro.local.cloud.errors import DENIED, CloudError, code_of, message_of
 from macro.local.cloud.installation import (
     check_ours,
-    find_installation,
     is_older,
     name_stack,
     open_bucket,
@@ -31,6 +30,7 @@ from macro.references import find_references
 BUCKET, MACRO_FUNCTION, COMPANION_FUNCTION = "Bucket", "MacroFunction", "CompanionFunction"
 _LOOPBACK = ("127.0.0.1", "localhost")
 _MACRO_TYPE = "AWS::CloudFormation::Macro"
+_NEVER_THERE = ("ROLLBACK_COMPLETE", "CREATE_FAILED")
 
 
 class Choice(NamedTuple):
@@ -117,11 +117,10 @@ class _Plan:
     def __init__(self, account: Account, choice: Choice, bucket: Bucket, tell: Tell) -> None:
         self._account, self._choice, self._bucket, self._tell = account, choice, bucket, tell
         self._client = account.client("cloudformation")
-        self._reverts = False
 
     def ensure_bucket(self, template: Template, stack: Stack | None) -> Stack:
         """The stack with its bucket: the functions' code must be there before they are made."""
-        if stack and stack.status != REVIEW and _list_resources(self._account, stack):
+        if stack and not _is_empty(self._account, stack):
             return stack
         imports = []
         if self._bucket.exists():
@@ -130,8 +129,6 @@ class _Plan:
             self._tell(Line("bucket", f"the bucket {self._bucket.name} is there already, and is taken into the stack"))
         wanted = self._want(keep_only(template, BUCKET), stack)._replace(imports=imports)
         change_set = make_change_set(self._client, wanted, stack)
-        # What is imported keeps its own settings until a change set is made to bring them back.
-        self._reverts = bool(imports)
         if change_set is None:
             raise CloudError(f"CloudFormation sees no change in making the bucket {self._bucket.name}; try again")
         return carry_out(self._account, change_set, self._tell)
@@ -141,21 +138,22 @@ class _Plan:
         from botocore.exceptions import ClientError
 
         # A trial makes the whole of a new stack at once, also around a bucket that is there.
-        takes_in = self._choice.is_trial and stack is None
+        takes_in = self._choice.is_trial and (stack is None or _is_empty(self._account, stack))
+        # What was imported keeps its own settings until a change set brings them back.
+        reverts = stack is not None and stack.status == "IMPORT_COMPLETE"
+        wanted = self._want(template, stack)._replace(takes_in=takes_in, reverts=reverts)
         try:
-            wanted = self._want(template, stack)._replace(takes_in=takes_in, reverts=self._reverts)
             return make_change_set(self._client, wanted, stack)
         except ClientError as error:
             if _MACRO_TYPE not in message_of(error):
                 raise
             text = "this engine runs no macros: 'hitcounter deploy' and 'local' call the macro's function themselves"
             self._tell(Line("no-macros", text))
-            wanted = self._want(leave_out(template, _MACRO_TYPE), stack)._replace(takes_in=takes_in)
-            return make_change_set(self._client, wanted, stack)
+            rest = _as_body(leave_out(template, _MACRO_TYPE))
+            return make_change_set(self._client, wanted._replace(template=rest), stack)
 
     def _want(self, template: Template, stack: Stack | None) -> Wanted:
-        body = {"TemplateBody": json.dumps(template, separators=(",", ":"), ensure_ascii=False)}
-        return Wanted(name_stack(self._choice.suffix), body, self._parameters(template, stack), {})
+        return Wanted(name_stack(self._choice.suffix), _as_body(template), self._parameters(template, stack), {})
 
     def _parameters(self, template: Template, stack: Stack | None) -> dict[str, str | None]:
         before = values_before(stack)
@@ -166,6 +164,10 @@ class _Plan:
             given = {"ApiGatewayLogRole": "true", **given}
         known = template.get("Parameters", {})
         return {**{name: None for name in known if name in before}, **given}
+
+
+def _as_body(template: Template) -> dict[str, str]:
+    return {"TemplateBody": json.dumps(template, separators=(",", ":"), ensure_ascii=False)}
 
 
 def _has_log_role(account: Account) -> bool:
@@ -187,23 +189,24 @@ def _find_stack(account: Account, choice: Choice, tell: Tell) -> Stack | None:
     if stack is None:
         return None
     check_ours(stack)
-    if stack.status in ("ROLLBACK_COMPLETE", "CREATE_FAILED") and not choice.is_trial:
+    if stack.status in _NEVER_THERE and not choice.is_trial:
         remove(account, stack, tell)
         return None
-    found = find_installation(account, choice.suffix)
-    if found and is_older(own_version(), found.version):
+    version = stack.outputs.get("Version", own_version())
+    if is_older(own_version(), version):
         raise CloudError(
-            f"the installation is of release {found.version}, this command of {own_version()}, which is older; "
-            "bring the command up to date: pip install --upgrade hitcounter-macro"
+            f"the installation is of release {version}, this command of {own_version()}, which is older; "
+            f"bring the command up to release {version}"
         )
-    return make_ready(account, name_stack(choice.suffix), tell)
+    return make_ready(account, stack.name, tell)
 
 
-def _list_resources(account: Account, stack: Stack) -> list[Any]:
-    found: list[Any] = account.client("cloudformation").list_stack_resources(StackName=stack.id)[
-        "StackResourceSummaries"
-    ]
-    return [each for each in found if each["ResourceStatus"] != "DELETE_COMPLETE"]
+def _is_empty(account: Account, stack: Stack) -> bool:
+    """Whether the stack holds nothing: it was only planned, or all of it was taken back."""
+    if stack.status == REVIEW:
+        return True
+    found = account.client("cloudformation").list_stack_resources(StackName=stack.id)["StackResourceSummaries"]
+    return all(each["ResourceStatus"] == "DELETE_COMPLETE" for each in found)
 
 
 def _upload(bucket: Bucket, contents: Mapping[str, bytes], tell: Tell) -> None:

@@ -120,8 +120,10 @@ def _explain(account: Account, stack: Stack, events: Sequence[Happening]) -> str
 
 def _find_refusals(account: Account, stack: Stack, events: Sequence[Happening]) -> list[str]:
     own = [event for event in events if event.is_stack]
-    where = {"OperationId": own[-1].operation} if own and own[-1].operation else {"StackName": stack.id}
-    return find_refusals(account.client("cloudformation"), " ".join(event.reason for event in own), **where)
+    operations = [event.operation for event in own if event.operation]
+    # An engine's events don't say what they are a part of; it knows of the last operation alone.
+    place = {"OperationId": operations[-1]} if operations else {"StackName": stack.id}
+    return find_refusals(account.client("cloudformation"), " ".join(event.reason for event in own), place)
 
 
 def _what_now(account: Account, stack: Stack) -> str:

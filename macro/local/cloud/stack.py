@@ -86,18 +86,19 @@ def follow(client: Client, stack_id: str, after: str, watch: Watch) -> tuple[Sta
     """The stack once its operation is over, and all that happened, each told to ``watch`` as it was seen.
 
     ``stack_id`` is the id, not the name, since a deleted stack is found by that alone. DescribeStacks may still tell
-    of the time before the operation began; so it is over when an event of the stack's own says the same.
+    of the time before the operation began, or of no stack; so it is over when an event of the stack's own says the
+    same, or when nothing else was told for long.
     """
     seen: list[Happening] = []
     quiet = 0
     while True:
         # The status first: so the events read after it are all, once it says that the operation is over.
-        stack = _look(client, stack_id)
-        for event in list(_events_after(client, stack_id, after))[::-1]:
+        stack = _look(client, stack_id, quiet < _QUIET_LOOKS)
+        for event in list(_events_after(client, stack_id, after) if stack else ())[::-1]:
             after = event.id
             seen.append(event)
             watch(event)
-        quiet = quiet + 1 if stack and not is_running(stack.status) else 0
+        quiet = 0 if stack and is_running(stack.status) else quiet + 1
         if stack and quiet and (_last_status(seen) == stack.status or quiet > _QUIET_LOOKS):
             return stack, seen
         pause(client)
@@ -110,10 +111,10 @@ def find_causes(events: Sequence[Happening]) -> list[Happening]:
     return own or [event for event in events if event.is_stack and event.reason][-1:]
 
 
-def find_refusals(client: Client, reason: str, **where: str) -> list[str]:
+def find_refusals(client: Client, reason: str, place: Mapping[str, str]) -> list[str]:
     """What validations and hooks refused before anything was made, where the reason leads to DescribeEvents for it.
 
-    ``where`` is its ``OperationId`` or ``ChangeSetName``. Nothing where the SDK is older than that call, or it is not
+    ``place`` is an ``OperationId``, ``ChangeSetName`` or ``StackName``. Nothing where the SDK is older than that call, or it is not
     allowed: the reason itself is told in any case.
     """
     from botocore.exceptions import ClientError
@@ -121,7 +122,7 @@ def find_refusals(client: Client, reason: str, **where: str) -> list[str]:
     if "DescribeEvents" not in reason or not hasattr(client, "describe_events"):
         return []
     try:
-        pages = client.get_paginator("describe_events").paginate(Filters={"FailedEvents": True}, **where)
+        pages = client.get_paginator("describe_events").paginate(Filters={"FailedEvents": True}, **place)
         events = [event for page in pages for event in page.get("OperationEvents", [])]
     except ClientError:
         return []
@@ -140,20 +141,21 @@ def _kind(event: Mapping[str, Any]) -> str:
     return f" ({kind})" if kind else ""
 
 
-def _look(client: Client, stack_id: str) -> Stack | None:
-    """The stack, deleted or not; ``None`` where it isn't told of yet."""
+def _look(client: Client, stack_id: str, is_patient: bool) -> Stack | None:
+    """The stack, deleted or not; ``None`` where it isn't told of yet, and that is borne."""
     from botocore.exceptions import ClientError
 
     try:
         return _stack(client.describe_stacks(StackName=stack_id)["Stacks"][0])
     except ClientError as error:
-        if "does not exist" in message_of(error):
+        if is_patient and "does not exist" in message_of(error):
             return None
         raise
 
 
 def _last_status(events: Sequence[Happening]) -> str | None:
-    return next((event.status for event in reversed(events) if event.is_stack), None)
+    """Of the stack itself, but that it was planned: that is no end."""
+    return next((event.status for event in reversed(events) if event.is_stack and event.status != REVIEW), None)
 
 
 def _stack(found: Mapping[str, Any]) -> Stack:

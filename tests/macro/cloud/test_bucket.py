@@ -96,6 +96,26 @@ def test_every_version_is_removed_page_by_page(bucket, s3):
     assert bucket.remove_all() == 3
 
 
+@pytest.mark.parametrize(("errors", "text"), [
+    (
+        [{"Key": "a", "Code": "AccessDenied", "Message": "Access Denied"}],
+        f"the bucket {NAME} can't be emptied, 1 object stayed; a: Access Denied",
+    ),
+    (
+        [{"Key": "b", "Code": "InternalError"}, {"Key": "a", "Code": "AccessDenied", "Message": "Access Denied"}],
+        f"the bucket {NAME} can't be emptied, 2 objects stayed; b: InternalError",
+    ),
+])  # fmt: skip
+def test_objects_that_could_not_be_removed_are_told(bucket, s3, errors, text):
+    s3.add_response("list_object_versions", {"Versions": [{"Key": "a", "VersionId": "1"}]}, MINE)
+    s3.add_response("delete_objects", {"Errors": errors})
+
+    with pytest.raises(CloudError) as caught:
+        bucket.remove_all()
+
+    assert str(caught.value) == text
+
+
 @pytest.mark.parametrize("count", [1, 0])
 def test_what_a_prefix_holds_is_asked_for_by_one_key(bucket, s3, count):
     s3.add_response("list_objects_v2", {"KeyCount": count}, {**MINE, "Prefix": "kept/", "MaxKeys": 1})

@@ -5,7 +5,7 @@ import pytest
 from macro.local.cloud.change_set import ChangeSet, Wanted, discard, execute, make_change_set
 from macro.local.cloud.errors import CloudError, explained
 from macro.local.cloud.stack import Stack
-from tests.fake_aws import Refusal
+from tests.fake_aws import Raw, Refusal
 
 STACK_ID = "arn:aws:cloudformation:eu-central-1:123456789012:stack/hits/1"
 ID = "arn:aws:cloudformation:eu-central-1:123456789012:changeSet/hitcounter-1/2"
@@ -48,18 +48,20 @@ def test_a_change_set_creates_what_is_not_there(client, aws, stack, kind):
 
     (sent,) = aws.sent("CreateChangeSet")
     assert sent["ChangeSetType"] == kind
-    assert made == (ID, STACK_ID, "hits", [], kind == "CREATE")
+    assert made == (ID, STACK_ID, "hits", [], False)
 
 
-def test_values_tags_and_capabilities_are_sent(client, aws):
+def test_values_tags_capabilities_and_a_token_are_sent_and_nothing_else(client, aws):
     wanted = Wanted("hits", BODY, {"Stage": "prod", "Shards": None}, {"team": "web"})
 
     make_change_set(client, wanted, THERE)
 
     (sent,) = aws.sent("CreateChangeSet")
-    assert sent["ChangeSetName"].startswith("hitcounter-")
-    assert {name: value for name, value in sent.items() if name not in ("Action", "Version", "ChangeSetName")} == {
+    token = sent["ClientToken"]
+    assert len(token) == 32
+    assert {name: value for name, value in sent.items() if name not in ("Action", "Version", "ClientToken")} == {
         "StackName": "hits",
+        "ChangeSetName": f"hitcounter-{token[:16]}",
         "ChangeSetType": "UPDATE",
         "TemplateBody": "Resources: {}",
         "Capabilities.member.1": "CAPABILITY_IAM",
@@ -85,7 +87,30 @@ def test_what_exists_is_imported(client, aws):
 
     (sent,) = aws.sent("CreateChangeSet")
     assert (sent["ChangeSetType"], sent["ResourcesToImport.member.1.LogicalResourceId"]) == ("IMPORT", "Bucket")
-    assert not made.is_new
+    assert made.is_import
+
+
+def test_what_exists_under_a_literal_name_is_taken_in_where_that_is_wanted(client, aws):
+    make_change_set(client, Wanted("hits", BODY, {}, {}, takes_in=True), None)
+
+    (sent,) = aws.sent("CreateChangeSet")
+    assert (sent["ChangeSetType"], sent["ImportExistingResources"]) == ("CREATE", "true")
+
+
+def test_what_differs_is_brought_back_where_that_is_wanted(client, aws):
+    make_change_set(client, Wanted("hits", BODY, {}, {}, reverts=True), THERE)
+
+    (sent,) = aws.sent("CreateChangeSet")
+    assert (sent["ChangeSetType"], sent["DeploymentMode"]) == ("UPDATE", "REVERT_DRIFT")
+
+
+def test_each_change_set_has_a_name_and_a_token_of_its_own(client, aws):
+    make_change_set(client, Wanted("hits", BODY, {}, {}), THERE)
+    make_change_set(client, Wanted("hits", BODY, {}, {}), THERE)
+
+    first, second = aws.sent("CreateChangeSet")
+    assert first["ClientToken"] != second["ClientToken"]
+    assert first["ChangeSetName"] != second["ChangeSetName"]
 
 
 def test_a_change_set_is_waited_for_and_all_its_pages_are_read(client, aws):
@@ -147,6 +172,28 @@ def test_what_was_found_wrong_before_anything_was_made_is_told_by_resource(clien
     text = refuse(client, aws, reason)
 
     assert text == f"Bucket (AWS::S3::Bucket): it exists\nCloudFormation can't plan the stack hits: {reason}"
+    assert [sent["ChangeSetName"] for sent in aws.sent("DescribeEvents")] == [ID]
+    assert len(aws.sent("DeleteChangeSet")) == 1
+
+
+def test_a_refusal_is_told_by_its_reason_where_its_details_may_not_be_read(client, aws):
+    reason = "Validation failed. Call DescribeEvents for details."
+    aws.answer("DescribeEvents", Refusal("AccessDenied", "You may not.", 403))
+
+    text = refuse(client, aws, reason)
+
+    assert text == f"CloudFormation can't plan the stack hits: {reason}"
+    assert len(aws.sent("DeleteChangeSet")) == 1
+
+
+def test_nothing_is_left_of_a_change_set_where_its_details_cannot_be_read(client, aws):
+    reason = "Validation failed. Call DescribeEvents for details."
+    aws.answer("DescribeEvents", Raw(b"<html>no"))
+
+    text = refuse(client, aws, reason)
+
+    assert text == "what answers doesn't speak as AWS does; is it an engine that stands in for AWS?"
+    assert len(aws.sent("DeleteChangeSet")) == 1
 
 
 def test_a_refused_change_set_leaves_nothing(client, aws):
@@ -164,7 +211,7 @@ def test_a_stack_that_holds_anything_stays(client, aws, stack, others):
     aws.answer("DescribeStacks", {"Stacks": [stack]})
     aws.answer("ListChangeSets", {"Summaries": others})
 
-    discard(client, ChangeSet(ID, STACK_ID, "hits", [], True))
+    discard(client, ChangeSet(ID, STACK_ID, "hits", []))
 
     assert aws.sent("DeleteStack") == []
 
@@ -178,10 +225,19 @@ def test_a_template_that_is_refused_at_once_is_told_in_the_words_of_cloudformati
     assert str(caught.value) == "CreateChangeSet: Template format error: unsupported structure."
 
 
-@pytest.mark.parametrize("is_new", [True, False])
-def test_only_a_new_stack_takes_back_what_it_made_and_would_retain(client, aws, is_new):
-    execute(client, ChangeSet(ID, STACK_ID, "hits", [], is_new))
+@pytest.mark.parametrize("is_import", [True, False])
+def test_all_but_an_import_takes_back_what_it_made_and_would_retain(client, aws, is_import):
+    execute(client, ChangeSet(ID, STACK_ID, "hits", [], is_import))
 
     (sent,) = aws.sent("ExecuteChangeSet")
-    assert sent.get("RetainExceptOnCreate") == ("true" if is_new else None)
+    assert sent.get("RetainExceptOnCreate") == (None if is_import else "true")
     assert (sent["ChangeSetName"], sent["StackName"]) == (ID, STACK_ID)
+
+
+def test_each_execution_has_a_token_of_its_own(client, aws):
+    execute(client, ChangeSet(ID, STACK_ID, "hits", []))
+    execute(client, ChangeSet(ID, STACK_ID, "hits", []))
+
+    first, second = (sent["ClientRequestToken"] for sent in aws.sent("ExecuteChangeSet"))
+    assert (len(first), len(second)) == (32, 32)
+    assert first != second

@@ -192,7 +192,7 @@ def test_a_change_set_can_be_left_for_someone_else(world, deploy):
 
     assert (code, out) == (0, "")
     assert err.endswith(
-        "\n2 added\nto carry it out: aws cloudformation execute-change-set "
+        "\n2 added\nto carry it out: aws cloudformation execute-change-set --retain-except-on-create "
         f"--change-set-name {SET} --region eu-central-1\n"
     )
     assert (world.has_run(), world.is_discarded()) == (False, False)

@@ -1,26 +1,17 @@
-"""The pure parts of a deployment: values for the macro, parameters for CloudFormation, and how a template is passed."""
+"""What a deployment sends: parameters, and the template in the call or through the bucket."""
 
 from hashlib import sha256
 
 import pytest
 
-from macro.local.cloud.deploy import Order, deploy, read_values
+from macro.errors import InvalidTemplate
+from macro.local.cloud.deploy import Order, deploy
 from macro.local.cloud.errors import CloudError
 from macro.local.cloud.installation import own_version
-from macro.local.cloud.stack import Stack
 from macro.local.files import parse_source
 from tests.fake_aws import Raw, Refusal
 
 BUCKET = "hitcountermacro-123456789012-eu-central-1"
-STACK = Stack("hits", "id", "UPDATE_COMPLETE", "", {}, {"Stage": "prod", "Old": "gone"}, False)
-TEMPLATE = {
-    "Parameters": {
-        "Stage": {"Type": "String", "Default": "dev"},
-        "Gateway": {"Type": "String", "Default": "rest"},
-        "Shards": {"Type": "Number"},
-        "Wrong": "no declaration",
-    }
-}
 PLAIN = """\
 Parameters:
   Stage: {Type: String}
@@ -29,21 +20,6 @@ Parameters:
 Resources:
   Topic: {Type: AWS::SNS::Topic}
 """
-
-
-def test_a_value_that_is_given_comes_first_then_the_stacks_then_the_default():
-    assert read_values(TEMPLATE, {}, None) == {"Stage": "dev", "Gateway": "rest"}
-    assert read_values(TEMPLATE, {}, STACK) == {"Stage": "prod", "Gateway": "rest"}
-    assert read_values(TEMPLATE, {"Stage": "test", "Shards": 3}, STACK) == {
-        "Stage": "test",
-        "Gateway": "rest",
-        "Shards": 3,
-    }
-
-
-@pytest.mark.parametrize("template", [{}, {"Parameters": None}, {"Parameters": ["Stage"]}])
-def test_a_template_without_parameters_has_no_values(template):
-    assert read_values(template, {}, STACK) == {}
 
 
 def existing(status="UPDATE_COMPLETE", *parameters):
@@ -92,6 +68,43 @@ def test_a_plain_template_needs_no_installation_and_is_passed_as_it_was_written(
     assert (planned.stack, planned.change_set.id, planned.is_declined) == (None, "set", False)
     assert sent["TemplateBody"] == PLAIN
     assert len(aws.sent("DescribeStacks")) == 1
+
+
+KEPT = """\
+Transform: HitCounterMacro
+Parameters:
+  Count: {Type: "AWS::SSM::Parameter::Value<String>", Default: /hits/shards}
+Resources:
+  Visits:
+    Type: HitCounter
+    Properties: {Shards: !Ref Count}
+"""
+
+
+@pytest.mark.parametrize("answer", [
+    {"Parameters": [{"Name": "/hits/shards", "Value": "8"}]},
+    Refusal("AccessDeniedException", "not authorized to perform: ssm:GetParameters"),
+])  # fmt: skip
+def test_what_systems_manager_keeps_is_looked_up_or_left_to_cloudformation(account, aws, answer):
+    aws.answer("DescribeStacks", release(own_version()))
+    aws.answer("GetParameters", answer)
+
+    plan(account, aws, KEPT, {"Count": "/hits/shards"})
+
+    assert parameters_sent(aws) == {"Count": "/hits/shards"}
+
+
+def test_what_systems_manager_keeps_is_checked_before_anything_is_made(account, aws):
+    aws.answer("DescribeStacks", release(own_version()))
+    aws.answer("GetParameters", {"Parameters": [{"Name": "/hits/shards", "Value": "many"}]})
+
+    with pytest.raises(InvalidTemplate) as caught:
+        plan(account, aws, KEPT)
+
+    assert [str(problem) for problem in caught.value.problems] == [
+        "Resources.Visits.Properties.Shards: must be a whole number from 1 to 64, got 'many'"
+    ]
+    assert aws.sent("CreateChangeSet") == []
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import socket
 import sys
 
 import pytest
+from botocore.exceptions import LoginRefreshRequired, LoginTokenLoadError
 
 from macro.local.cloud.account import Place, connect
 from macro.local.cloud.errors import CloudError, explained
@@ -72,6 +73,14 @@ def test_a_sign_in_that_has_expired(tmp_path, monkeypatch):
     )
 
     assert explain(Place(profile="work")) == "the sign-in has expired; run: aws sso login"
+
+
+@pytest.mark.parametrize("error", [LoginRefreshRequired(), LoginTokenLoadError(error_msg="there is no token")])
+def test_a_login_that_has_expired(error):
+    with pytest.raises(CloudError) as caught, explained():
+        raise error
+
+    assert str(caught.value) == "the sign-in has expired; run: aws login"
 
 
 def test_no_region(monkeypatch):

@@ -18,7 +18,7 @@ def stack(status, **more):
     return {"Stacks": [{"StackName": "hits", "StackId": ID, "StackStatus": status, **more}]}
 
 
-def event(number, logical_id, kind, status, reason=""):
+def event(number, logical_id, kind, status, reason="", **more):
     physical_id = ID if kind == STACK else "physical"
     return {
         "EventId": str(number),
@@ -29,6 +29,7 @@ def event(number, logical_id, kind, status, reason=""):
         "ResourceType": kind,
         "ResourceStatus": status,
         "ResourceStatusReason": reason,
+        **more,
     }
 
 
@@ -117,12 +118,15 @@ def test_the_companion_s_reason_stands_on_top_without_what_aws_puts_before_it(ac
     ]
 
 
+REASON = "Validation failed with 2 error(s). Call DescribeEvents to see them."
+
+
 def test_what_was_found_wrong_before_anything_was_made_is_told_by_resource(account, aws, told):
     ends(
         aws,
         "ROLLBACK_COMPLETE",
-        event(1, "hits", STACK, "CREATE_FAILED", "Validation failed with 2 error(s). Call DescribeEvents to see them."),
-        event(2, "hits", STACK, "ROLLBACK_COMPLETE"),
+        event(1, "hits", STACK, "CREATE_FAILED", REASON, OperationId="this"),
+        event(2, "hits", STACK, "ROLLBACK_COMPLETE", OperationId="this"),
     )
     found = [
         {
@@ -143,9 +147,88 @@ def test_what_was_found_wrong_before_anything_was_made_is_told_by_resource(accou
         "also Logs (AWS::S3::Bucket): logs exists",
         f"the stack hits is ROLLBACK_COMPLETE; before another try, run: {run}",
     ]
+    assert [sent["OperationId"] for sent in aws.sent("DescribeEvents")] == ["this"]
 
 
-@pytest.mark.parametrize("code", ["ChangeSetNotFound", "InvalidChangeSetStatus"])
+def test_what_a_hook_refused_is_told_by_resource(account, aws, told):
+    ends(
+        aws,
+        "UPDATE_ROLLBACK_COMPLETE",
+        event(
+            1, "hits", STACK, "UPDATE_ROLLBACK_IN_PROGRESS", "A hook failed. Call DescribeEvents.", OperationId="this"
+        ),
+        event(2, "hits", STACK, "UPDATE_ROLLBACK_COMPLETE", OperationId="this"),
+    )
+    hook = {"EventType": "HOOK_INVOCATION_ERROR", "HookType": "Corp::Tags::Hook", "HookStatusReason": "no owner tag"}
+    aws.answer("DescribeEvents", {"OperationEvents": [{**hook, "LogicalResourceId": "Store"}]})
+
+    text = refuse(carry_out, account, PLANNED, told[1])
+
+    assert text.splitlines() == [
+        "Store (Corp::Tags::Hook): no owner tag",
+        "the stack hits is UPDATE_ROLLBACK_COMPLETE: everything is as it was before",
+    ]
+
+
+@pytest.mark.parametrize(("more", "name", "place"), [
+    ({}, "StackName", ID),
+    ({"OperationId": "this"}, "OperationId", "this"),
+])  # fmt: skip
+def test_the_stacks_own_reason_is_told_where_its_details_may_not_be_read(account, aws, told, more, name, place):
+    ends(
+        aws,
+        "UPDATE_ROLLBACK_COMPLETE",
+        event(1, "hits", STACK, "UPDATE_FAILED", REASON, **more),
+        event(2, "hits", STACK, "UPDATE_ROLLBACK_COMPLETE", **more),
+    )
+    aws.answer("DescribeEvents", Refusal("AccessDenied", "You may not.", 403))
+
+    text = refuse(carry_out, account, PLANNED, told[1])
+
+    assert text.splitlines() == [
+        f"hits ({STACK}): {REASON}",
+        "the stack hits is UPDATE_ROLLBACK_COMPLETE: everything is as it was before",
+    ]
+    assert [sent[name] for sent in aws.sent("DescribeEvents")] == [place]
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    ("REVIEW_IN_PROGRESS", "CREATE_COMPLETE"),
+    ("CREATE_COMPLETE", "UPDATE_COMPLETE"),
+    ("UPDATE_COMPLETE", "UPDATE_COMPLETE"),
+])  # fmt: skip
+def test_a_deployment_is_not_over_before_it_has_begun(account, aws, told, before, after):
+    lines, tell = told
+    old, ended = event(1, "hits", STACK, before), event(2, "hits", STACK, after)
+    aws.answer("ExecuteChangeSet", {})
+    aws.answer("DescribeStacks", stack(before), stack(before), stack(after))
+    aws.answer("DescribeStackEvents", *({"StackEvents": events} for events in ([old], [old], [old], [ended, old])))
+
+    made = carry_out(account, PLANNED, tell)
+
+    assert (made.status, [line.facts["status"] for line in lines]) == (after, [after])
+
+
+def test_a_stack_that_someone_deleted_meanwhile_was_not_deployed(account, aws, told):
+    ends(aws, "DELETE_COMPLETE", event(1, "hits", STACK, "DELETE_COMPLETE"))
+
+    assert refuse(carry_out, account, PLANNED, told[1]) == "the stack hits is DELETE_COMPLETE"
+
+
+def test_a_stack_is_not_gone_before_its_deletion_has_begun(account, aws, told):
+    lines, tell = told
+    old, ended = event(1, "hits", STACK, "CREATE_COMPLETE"), event(2, "hits", STACK, "DELETE_COMPLETE")
+    aws.answer("DeleteStack", {})
+    aws.answer("DescribeStacks", stack("CREATE_COMPLETE"), stack("CREATE_COMPLETE"), stack("DELETE_COMPLETE"))
+    aws.answer("DescribeStackEvents", {"StackEvents": [old]}, {"StackEvents": [old]}, {"StackEvents": [ended, old]})
+    there = read_stack(account.client("cloudformation"), "hits")
+
+    remove(account, there, tell)
+
+    assert [line.facts["status"] for line in lines] == ["DELETE_COMPLETE"]
+
+
+@pytest.mark.parametrize("code", ["ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"])
 def test_who_was_overtaken_is_told_so(account, aws, told, code):
     ends(aws, "UPDATE_COMPLETE")
     aws.answer("ExecuteChangeSet", Refusal(code, "ChangeSet [arn:change-set] can't be executed"))

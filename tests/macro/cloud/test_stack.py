@@ -1,9 +1,25 @@
 """A stack's events: what is followed, and which failures are the causes."""
 
-from macro.local.cloud.stack import Happening, find_causes, follow, has_succeeded, is_running, last_event, read_stack
+import pytest
+from botocore.exceptions import ClientError
+
+from macro.local.cloud.stack import (
+    Happening,
+    find_causes,
+    find_refusals,
+    follow,
+    has_succeeded,
+    is_running,
+    last_event,
+    read_stack,
+)
 from tests.fake_aws import Refusal
 
 ID = "arn:aws:cloudformation:eu-central-1:123456789012:stack/hits/1"
+STACK = "AWS::CloudFormation::Stack"
+MISSING = Refusal("ValidationError", f"Stack with id {ID} does not exist")
+REASON = "Validation failed. Call DescribeEvents for details."
+OPERATION = {"OperationId": "operation"}
 
 
 def happening(logical_id, status="CREATE_FAILED", reason="", is_stack=False):
@@ -22,6 +38,10 @@ def event(number, logical_id, status, kind="AWS::IAM::Role", physical_id="role",
         "ResourceStatus": status,
         **told,
     }
+
+
+def own(number, status, reason=None):
+    return event(number, "hits", status, STACK, ID, reason)
 
 
 def stack(status, **more):
@@ -93,13 +113,9 @@ def test_a_stack_that_is_not_there_is_none(account, aws):
 
 
 def test_an_operation_is_followed_to_its_end_and_each_event_told_once_in_order(account, aws):
-    kind = "AWS::CloudFormation::Stack"
-    own = [
-        event(2, "hits", "CREATE_IN_PROGRESS", kind, ID, "User Initiated"),
-        event(5, "hits", "CREATE_COMPLETE", kind, ID),
-    ]
-    inner = event(3, "Inner", "CREATE_FAILED", kind, "arn:inner", "broken")
-    old = event(1, "hits", "REVIEW_IN_PROGRESS", kind, ID)
+    begun, done = own(2, "CREATE_IN_PROGRESS", "User Initiated"), own(5, "CREATE_COMPLETE")
+    inner = event(3, "Inner", "CREATE_FAILED", STACK, "arn:inner", "broken")
+    old = own(1, "REVIEW_IN_PROGRESS")
     aws.answer(
         "DescribeStacks",
         {"Stacks": [stack("CREATE_IN_PROGRESS")]},
@@ -107,9 +123,9 @@ def test_an_operation_is_followed_to_its_end_and_each_event_told_once_in_order(a
     )
     aws.answer(
         "DescribeStackEvents",
-        {"StackEvents": [inner, own[0]], "NextToken": "more"},
+        {"StackEvents": [inner, begun], "NextToken": "more"},
         {"StackEvents": [old, event(0, "older", "CREATE_COMPLETE")]},
-        {"StackEvents": [own[1], event(4, "Role", "CREATE_COMPLETE"), inner]},
+        {"StackEvents": [done, event(4, "Role", "CREATE_COMPLETE"), inner]},
     )
     seen = []
 
@@ -123,6 +139,114 @@ def test_an_operation_is_followed_to_its_end_and_each_event_told_once_in_order(a
         ("4", "Role", False),
         ("5", "hits", True),
     ]
+
+
+@pytest.mark.parametrize(("before", "running", "after"), [
+    ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_COMPLETE"),
+    ("UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"),
+    ("CREATE_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_COMPLETE"),
+])  # fmt: skip
+def test_what_was_before_the_operation_is_not_taken_for_its_end(account, aws, before, running, after):
+    old, begun, ended = own(1, before), own(2, running), own(3, after)
+    aws.answer(
+        "DescribeStacks",
+        *({"Stacks": [stack(status)]} for status in (before, before, running, after)),
+    )
+    aws.answer(
+        "DescribeStackEvents",
+        *({"StackEvents": events} for events in ([old], [begun, old], [begun, old], [ended, begun, old])),
+    )
+
+    found, events = follow(account.client("cloudformation"), ID, "1", lambda event: None)
+
+    assert (found.status, [each.status for each in events]) == (after, [running, after])
+    assert len(aws.sent("DescribeStacks")) == 4
+
+
+def test_that_a_stack_was_planned_is_not_taken_for_its_end(account, aws):
+    planned = own(1, "REVIEW_IN_PROGRESS", "User Initiated")
+    aws.answer("DescribeStacks", {"Stacks": [stack("REVIEW_IN_PROGRESS")]}, {"Stacks": [stack("CREATE_COMPLETE")]})
+    aws.answer("DescribeStackEvents", {"StackEvents": [planned]}, {"StackEvents": [own(2, "CREATE_COMPLETE"), planned]})
+
+    found, _ = follow(account.client("cloudformation"), ID, "", lambda event: None)
+
+    assert found.status == "CREATE_COMPLETE"
+
+
+def test_a_stack_that_does_not_exist_for_a_moment_is_waited_for(account, aws):
+    aws.answer("DescribeStacks", MISSING, MISSING, {"Stacks": [stack("CREATE_COMPLETE")]})
+    aws.answer("DescribeStackEvents", {"StackEvents": [own(1, "CREATE_COMPLETE")]})
+
+    found, events = follow(account.client("cloudformation"), ID, "", lambda event: None)
+
+    assert (found.status, len(events), len(aws.sent("DescribeStacks"))) == ("CREATE_COMPLETE", 1, 3)
+
+
+def test_a_stack_that_does_not_exist_for_long_is_told_in_the_words_of_cloudformation(account, aws):
+    aws.answer("DescribeStacks", MISSING)
+
+    with pytest.raises(ClientError) as caught:
+        follow(account.client("cloudformation"), ID, "", lambda event: None)
+
+    assert caught.value.response["Error"]["Message"] == f"Stack with id {ID} does not exist"
+    assert len(aws.sent("DescribeStacks")) == 16
+
+
+def test_any_other_refusal_while_a_stack_is_followed_is_told_at_once(account, aws):
+    aws.answer("DescribeStacks", Refusal("AccessDenied", "You may not.", 403))
+
+    with pytest.raises(ClientError, match="You may not"):
+        follow(account.client("cloudformation"), ID, "", lambda event: None)
+
+    assert len(aws.sent("DescribeStacks")) == 1
+
+
+def test_an_end_without_an_event_is_one_after_fifteen_quiet_looks(account, aws):
+    aws.answer("DescribeStacks", {"Stacks": [stack("UPDATE_IN_PROGRESS")]}, {"Stacks": [stack("UPDATE_COMPLETE")]})
+    aws.answer("DescribeStackEvents", {"StackEvents": [own(1, "UPDATE_IN_PROGRESS")]})
+
+    found, events = follow(account.client("cloudformation"), ID, "1", lambda event: None)
+
+    assert (found.status, events, len(aws.sent("DescribeStacks"))) == ("UPDATE_COMPLETE", [], 17)
+
+
+def test_refusals_of_validations_and_hooks_are_read_page_by_page(account, aws):
+    bucket = {
+        "EventType": "VALIDATION_ERROR",
+        "LogicalResourceId": "Store",
+        "ResourceType": "AWS::S3::Bucket",
+        "ValidationStatusReason": "it exists",
+    }
+    hook = {"EventType": "HOOK_INVOCATION_ERROR", "HookType": "Corp::Tags::Hook", "HookStatusReason": "no owner tag"}
+    aws.answer(
+        "DescribeEvents",
+        {"OperationEvents": [bucket, {"EventType": "STACK_EVENT", "LogicalResourceId": "hits"}], "NextToken": "2"},
+        {"OperationEvents": [hook]},
+    )
+
+    told = find_refusals(account.client("cloudformation"), REASON, OPERATION)
+
+    assert told == ["Store (AWS::S3::Bucket): it exists", "the template (Corp::Tags::Hook): no owner tag"]
+    first, second = aws.sent("DescribeEvents")
+    assert (first["OperationId"], first["Filters.FailedEvents"]) == ("operation", "true")
+    assert second["NextToken"] == "2"
+
+
+def test_a_refusal_without_a_type_is_told_by_its_resource(account, aws):
+    aws.answer("DescribeEvents", {"OperationEvents": [{"LogicalResourceId": "Store", "HookStatusReason": "no"}]})
+
+    assert find_refusals(account.client("cloudformation"), REASON, OPERATION) == ["Store: no"]
+
+
+def test_who_may_not_read_refusals_is_told_none(account, aws):
+    aws.answer("DescribeEvents", Refusal("AccessDenied", "not authorized to perform: DescribeEvents", 403))
+
+    assert find_refusals(account.client("cloudformation"), REASON, OPERATION) == []
+
+
+def test_refusals_are_asked_for_only_where_the_reason_leads_to_them(account, aws):
+    assert find_refusals(account.client("cloudformation"), "Resource limit exceeded", OPERATION) == []
+    assert aws.sent("DescribeEvents") == []
 
 
 def test_the_last_event_is_where_an_operation_begins(account, aws):
@@ -150,4 +274,4 @@ def test_what_runs_and_what_succeeded_is_told_by_the_status():
     ]
 
     assert [status for status in statuses if is_running(status)] == [statuses[0], statuses[3]]
-    assert [status for status in statuses if has_succeeded(status)] == [statuses[2], *statuses[4:7]]
+    assert [status for status in statuses if has_succeeded(status)] == [statuses[2], *statuses[4:6]]
