@@ -3,7 +3,7 @@
 import time
 from dataclasses import replace
 
-from transform_lambda.contract import UPDATE, Request, ResourceError, Result, Unguarded
+from transform_lambda.contract import UPDATE, Overtaken, Request, ResourceError, Result, Unguarded
 from transform_lambda.limits import Clock
 from transform_lambda.log import log_phase
 from transform_lambda.ports import Gateways, Records
@@ -53,6 +53,10 @@ class ApiGatewayResource:
         except ResourceError:
             self._take_back(calls, wanted)
             raise
+        except Overtaken:
+            if calls.done and name == request.physical_id:
+                self._clear(calls, wanted)
+            raise
 
     def _take_back(self, calls: Calls, wanted: Wanted) -> None:
         """What was made is gone again, what was changed is as the template had it before."""
@@ -67,6 +71,14 @@ class ApiGatewayResource:
                 again.until_done(lambda: bring(again, old))
         except ResourceError as error:
             log_phase(request, "take back", started, f"{error}; the next request tries again")
+
+    def _clear(self, calls: Calls, wanted: Wanted) -> None:
+        """What was made too late for the newer request to find it is gone again; the method is that one's."""
+        started, again = time.monotonic(), self._calls(replace(calls.request, guard=Unguarded()))
+        try:
+            again.until_done(lambda: remove(again, wanted.place, keeps_method=True))
+        except ResourceError as error:
+            log_phase(calls.request, "clear", started, f"{error}; the next request tries again")
 
     def _calls(self, request: Request) -> Calls:
         return Calls(self._gateways, self._records, request, self._clock)

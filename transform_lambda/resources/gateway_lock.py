@@ -68,11 +68,14 @@ class Lock:
         if self._record.names.get(_HELD, {}).get(self._holder, 0.0) - self._clock.now() < _LEASE_SECONDS / 2:
             self._write(self._record)
 
-    def remember_paths(self, paths: Iterable[str]) -> None:
-        """Write down what is about to be made, or to lose its mark, so that whoever comes next knows whose it is."""
+    def remember_paths(self, paths: Iterable[str], *, are_to_come: bool = True) -> None:
+        """Write down what is about to be made, or else to lose its mark, so that whoever comes next knows whose it is.
+
+        What is about to be made may be so late, by a call that is under way as long as its invocation.
+        """
         new = frozenset(paths) - self.paths
         if new:
-            until = self._clock.now() + LONGEST_RUN_SECONDS
+            until = self._clock.now() + LONGEST_RUN_SECONDS if are_to_come else 0.0
             times = {**self._record.names.get(_PATHS, {}), **dict.fromkeys(new, until)}
             self._write(replace(self._record, names={**self._record.names, _PATHS: times}))
 
@@ -83,7 +86,7 @@ class Lock:
         self._record = replace(self._record, names={**self._record.names, _PATHS: left})
 
     def forget_missing(self, paths: Iterable[str]) -> None:
-        """The same for what is not there, once no call that was decided on can still make it."""
+        """The same for what is not there, unless a call may still make it."""
         times = self._record.names.get(_PATHS, {})
         self.forget_paths(path for path in paths if times.get(path, 0.0) < self._clock.now())
 
