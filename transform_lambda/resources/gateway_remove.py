@@ -22,36 +22,41 @@ def remove(calls: Calls, place: Place, *, keeps_method: bool = False) -> None:
         Overtaken: a newer request has begun.
     """
     if place.api_id:
-        _remove_on(calls, Api(place.api_id, is_ours=False), place, keeps_method)
+        _remove_in_turn(calls, Api(place.api_id, is_ours=False), place, keeps_method)
         return
     with calls.locked(key_of_name(calls.request, place.api_name)) as lock:
         api = find_api(calls, lock, place)
         if api is None:
             _remove_permissions(calls, place, None)
         else:
-            _remove_on(calls, api, place, keeps_method)
+            _remove_in_turn(calls, api, place, keeps_method)
 
 
-def _remove_on(calls: Calls, api: Api, place: Place, keeps_method: bool) -> None:
-    with calls.locked(key_of_api(api.id)) as lock:
+def remove_on(calls: Calls, lock: Lock, api: Api, place: Place, *, keeps_method: bool = False) -> None:
+    """The same on an API that is locked."""
+    tree = read_tree(calls, api.id)
+    found = tree.method(place.path, place.verb) if tree else None
+    is_own = bool(found and found.mark and found.mark.who == who_of(calls.request))
+    is_to_stay = is_own and keeps_method
+    if not is_to_stay:
+        _remove_permissions(calls, place, found if is_own else None)
+    if tree and found and is_own and not is_to_stay:
+        _remove_method(calls, lock, tree, found)
         tree = read_tree(calls, api.id)
-        found = tree.method(place.path, place.verb) if tree else None
-        is_own = bool(found and found.mark and found.mark.who == who_of(calls.request))
-        is_to_stay = is_own and keeps_method
-        if not is_to_stay:
-            _remove_permissions(calls, place, found if is_own else None)
-        if tree and found and is_own and not is_to_stay:
-            _remove_method(calls, lock, tree, found)
-            tree = read_tree(calls, api.id)
-        if tree is None:
-            lock.forget_missing(lock.paths)
-        elif api.is_ours and not list(tree.methods()):
-            _remove_apis(calls, place)
-            lock.forget_paths(lock.paths)
-        else:
-            tree = settle_parts(calls, lock, tree)
-            tidy_stages(calls, api, tree, deploys=not is_to_stay)
-            tidy_validators(calls, api, tree)
+    if tree is None:
+        lock.forget_missing(lock.paths)
+    elif api.is_ours and not list(tree.methods()):
+        _remove_apis(calls, place)
+        lock.forget_paths(lock.paths)
+    else:
+        tree = settle_parts(calls, lock, tree)
+        tidy_stages(calls, api, tree, deploys=not is_to_stay)
+        tidy_validators(calls, api, tree)
+
+
+def _remove_in_turn(calls: Calls, api: Api, place: Place, keeps_method: bool) -> None:
+    with calls.locked(key_of_api(api.id)) as lock:
+        remove_on(calls, lock, api, place, keeps_method=keeps_method)
 
 
 def _remove_apis(calls: Calls, place: Place) -> None:
