@@ -90,7 +90,9 @@ def _api_gateway_resource() -> Any:
     from transform_lambda.guard import OneInvocation
     from transform_lambda.resources.api_gateway_resource import ApiGatewayResource
 
-    return ApiGatewayResource(ApiGateways(connect("apigateway"), connect("lambda")), _records() or OneInvocation())
+    # The lock on an API ends by itself: a call has to be over before.
+    gateways = ApiGateways(*(connect(service, answer_seconds=20.0) for service in ("apigateway", "lambda")))
+    return ApiGatewayResource(gateways, _records() or OneInvocation())
 
 
 def _setting(name: str) -> str:

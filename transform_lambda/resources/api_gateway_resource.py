@@ -2,17 +2,19 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 
-from transform_lambda.contract import UPDATE, Request, ResourceError, Result, Unguarded
+from transform_lambda.contract import UPDATE, Overtaken, Request, ResourceError, Result, Unguarded
 from transform_lambda.limits import Clock
 from transform_lambda.log import log_phase
 from transform_lambda.ports import Gateways, Records
-from transform_lambda.resources.gateway_bring import bring
+from transform_lambda.resources.gateway_api import Api
+from transform_lambda.resources.gateway_bring import bring, bring_on
 from transform_lambda.resources.gateway_calls import Calls
+from transform_lambda.resources.gateway_lock import Lock
 from transform_lambda.resources.gateway_place import read_place
 from transform_lambda.resources.gateway_properties import Wanted, read_wanted
-from transform_lambda.resources.gateway_remove import remove
-from transform_lambda.resources.patience import TimeOver
+from transform_lambda.resources.gateway_remove import remove, remove_on
 
 _MAKES_A_PLACE = {"CreateRestApi", "CreateResource", "PutMethod"}
 
@@ -46,27 +48,36 @@ class ApiGatewayResource:
         if name != request.physical_id:
             request.guard.note(name)
         try:
-            return Result(name, calls.until_done(lambda: bring(calls, wanted)))
-        except TimeOver:
-            # Another delivery may have more time; the ledger and the lock know what there is.
+            data = calls.until_done(lambda: bring(calls, wanted, partial(self._take_back, calls, wanted)))
+        except Overtaken:
+            if calls.done and name == request.physical_id:
+                self._clear(calls, wanted)
             raise
-        except ResourceError:
-            self._take_back(calls, wanted)
-            raise
+        return Result(name, data)
 
-    def _take_back(self, calls: Calls, wanted: Wanted) -> None:
-        """What was made is gone again, what was changed is as the template had it before."""
-        request, done, started = calls.request, set(calls.done), time.monotonic()
-        again = self._calls(replace(request, properties=request.old_properties, old_properties=request.properties))
+    def _take_back(self, calls: Calls, wanted: Wanted, lock: Lock, api: Api) -> None:
+        """What was made is gone again, what was changed is as the template had it before.
+
+        What ran out of time is left to the next request: lock and ledger know what there is.
+        """
+        request, started = calls.request, time.monotonic()
+        again = replace(request, properties=request.old_properties, old_properties=request.properties)
         try:
             if wanted.place.physical_id != request.physical_id:
-                if done & _MAKES_A_PLACE:
-                    calls.until_done(lambda: remove(calls, wanted.place))
-            elif done and request.type == UPDATE:
-                old = read_wanted(self._gateways, again.request)
-                again.until_done(lambda: bring(again, old))
+                if calls.made & _MAKES_A_PLACE:
+                    remove_on(calls, lock, api, wanted.place)
+            elif calls.made and request.type == UPDATE:
+                bring_on(calls.on_behalf_of(again), lock, api, read_wanted(self._gateways, again))
         except ResourceError as error:
             log_phase(request, "take back", started, f"{error}; the next request tries again")
+
+    def _clear(self, calls: Calls, wanted: Wanted) -> None:
+        """What was made too late for the newer request to find it is gone again; the method is that one's."""
+        started, again = time.monotonic(), self._calls(replace(calls.request, guard=Unguarded()))
+        try:
+            again.until_done(lambda: remove(again, wanted.place, keeps_method=True))
+        except ResourceError as error:
+            log_phase(calls.request, "clear", started, f"{error}; the next request tries again")
 
     def _calls(self, request: Request) -> Calls:
         return Calls(self._gateways, self._records, request, self._clock)

@@ -1,5 +1,6 @@
 """Bring: a method of an API, with all that it needs, brought to what a template wants."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from transform_lambda.contract import Json, ResourceError
@@ -28,8 +29,11 @@ class Work(NamedTuple):
     wanted: Wanted
 
 
-def bring(calls: Calls, wanted: Wanted) -> dict[str, str]:
-    """What Fn::GetAtt gives, once all is as wanted.
+TakeBack = Callable[[Lock, Api], None]
+
+
+def bring(calls: Calls, wanted: Wanted, take_back: TakeBack) -> dict[str, str]:
+    """What Fn::GetAtt gives, once all is as wanted; where something is refused, `take_back` has its turn at once.
 
     Raises:
         TryAgain: something has to pass first.
@@ -37,27 +41,39 @@ def bring(calls: Calls, wanted: Wanted) -> dict[str, str]:
         Overtaken: a newer request has begun.
     """
     if wanted.place.api_id:
-        return _bring_on(calls, Api(wanted.place.api_id, is_ours=False), wanted)
+        return _bring_in_turn(calls, Api(wanted.place.api_id, is_ours=False), wanted, take_back)
     with calls.locked(key_of_name(calls.request, wanted.place.api_name)) as lock:
-        return _bring_on(calls, bring_api(calls, lock, wanted), wanted)
+        return _bring_in_turn(calls, bring_api(calls, lock, wanted), wanted, take_back)
 
 
-def _bring_on(calls: Calls, api: Api, wanted: Wanted) -> dict[str, str]:
-    with calls.locked(key_of_api(api.id)) as lock:
+def bring_on(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> dict[str, str]:
+    """The same on an API that is locked."""
+    tree = _read(calls, api)
+    found = tree.method(wanted.place.path, wanted.place.verb)
+    _refuse_foreign(calls, found, api, wanted.place)
+    stage = check_stage(calls, api, wanted)
+    before = len(calls.done)
+    tree = make_parts(calls, lock, tree, wanted.place.path)
+    _bring_method(Work(calls, lock, api, wanted), tree, found)
+    if len(calls.done) > before:
         tree = _read(calls, api)
-        found = tree.method(wanted.place.path, wanted.place.verb)
-        _refuse_foreign(calls, found, api, wanted.place)
-        stage = check_stage(calls, api, wanted)
-        before = len(calls.done)
-        tree = make_parts(calls, lock, tree, wanted.place.path)
-        _bring_method(Work(calls, lock, api, wanted), tree, found)
-        if len(calls.done) > before:
-            tree = _read(calls, api)
-        _bring_permissions(calls, api, wanted, found)
-        settle_parts(calls, lock, tree)
-        deployment = bring_stage(calls, api, tree, wanted, stage) if wanted.stage_name else ""
-        _tidy(calls, api, tree, wanted)
-        return _data(calls, tree, wanted, deployment)
+    _bring_permissions(calls, api, wanted, found)
+    settle_parts(calls, lock, tree)
+    deployment = bring_stage(calls, api, tree, wanted, stage) if wanted.stage_name else ""
+    _tidy(calls, api, tree, wanted)
+    return _data(calls, tree, wanted, deployment)
+
+
+def _bring_in_turn(calls: Calls, api: Api, wanted: Wanted, take_back: TakeBack) -> dict[str, str]:
+    with calls.locked(key_of_api(api.id)) as lock:
+        try:
+            return bring_on(calls, lock, api, wanted)
+        except TryAgain:
+            raise
+        except ResourceError:
+            # Once another delivery of the request has had its turn, what is there may be answered.
+            take_back(lock, api)
+            raise
 
 
 def _read(calls: Calls, api: Api) -> Tree:

@@ -25,7 +25,10 @@ class Calls:
         self._patience = Patience(request, clock)
         self._locks: list[Lock] = []
         self.request = request
+        self._turns: dict[str, int] = {}
         self.done: list[str] = []
+        self.made: set[str] = set()
+        """The operations that were done since another request, or delivery, had its turn with the API."""
 
     def until_done(self, work: Callable[[], T]) -> T:
         """What the work gives, which starts again with a new look where something passes by itself."""
@@ -38,12 +41,22 @@ class Calls:
     @contextmanager
     def locked(self, key: str) -> Iterator[Lock]:
         """The lock, which every change in the block renews."""
-        with Lock(self._records, key, self.request, self._clock) as lock:
-            self._locks.append(lock)
-            try:
+        lock = Lock(self._records, key, self.request, self._clock)
+        try:
+            with lock:
+                if self._turns.get(key, lock.found) != lock.found:
+                    self.made.clear()
+                self._locks.append(lock)
                 yield lock
-            finally:
-                self._locks.remove(lock)
+        finally:
+            self._locks = [each for each in self._locks if each is not lock]
+            self._turns[key] = lock.left
+
+    def on_behalf_of(self, request: Request) -> "Calls":
+        """The same for another request, behind the same locks."""
+        calls = Calls(self._gateways, self._records, request, self._clock)
+        calls._locks = self._locks
+        return calls
 
     def takes(self, operation: str) -> Shape:
         """What the service's model says an operation takes."""
@@ -76,6 +89,7 @@ class Calls:
         except ResourceError as error:
             raise blamed(error, about or {}) from error
         self.done.append(operation)
+        self.made.add(operation)
         self._patience.restart()
         log_phase(self.request, operation, started)
         return answer

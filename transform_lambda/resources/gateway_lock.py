@@ -11,8 +11,8 @@ from transform_lambda.ports import Records, TryAgain
 from transform_lambda.record import Record
 from transform_lambda.resources.patience import TimeOver
 
-_LEASE_SECONDS = 60.0
-"""A request that died holds the API for so long; one that lives renews it after half of that."""
+_LEASE_SECONDS = 180.0
+"""A request that died holds the API for so long; one that lives renews it after half, which no call outlasts."""
 _POLL_SECONDS, _MARGIN_SECONDS = 1.0, 1.0
 _HELD, _PATHS = "held", "paths"
 """Of a record's names: who holds the lock until when, and what is remembered, at least until when."""
@@ -35,6 +35,9 @@ class Lock:
         self._records, self._key, self._request, self._clock = records, key, request, clock
         self._holder = f"{request.request_id}#{secrets.token_hex(4)}"
         self._record = Record()
+        self.found = 0
+        """The record's version before this turn; the turn before `left` it so where no one came between."""
+        self.left = 0
 
     def __enter__(self) -> "Lock":
         while not self._take():
@@ -46,8 +49,9 @@ class Lock:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         # Where this fails, the lease ends by itself.
-        if self._holder in self._record.names.get(_HELD, {}):
-            self._records.write(self._key, _with(self._record, _HELD, {}))
+        released = _with(self._record, _HELD, {})
+        if self._holder in self._record.names.get(_HELD, {}) and self._records.write(self._key, released):
+            self.left = released.version
 
     @property
     def paths(self) -> frozenset[str]:
@@ -68,11 +72,14 @@ class Lock:
         if self._record.names.get(_HELD, {}).get(self._holder, 0.0) - self._clock.now() < _LEASE_SECONDS / 2:
             self._write(self._record)
 
-    def remember_paths(self, paths: Iterable[str]) -> None:
-        """Write down what is about to be made, or to lose its mark, so that whoever comes next knows whose it is."""
+    def remember_paths(self, paths: Iterable[str], *, are_to_come: bool = True) -> None:
+        """Write down what is about to be made, or else to lose its mark, so that whoever comes next knows whose it is.
+
+        What is about to be made may be so late, by a call that is under way as long as its invocation.
+        """
         new = frozenset(paths) - self.paths
         if new:
-            until = self._clock.now() + LONGEST_RUN_SECONDS
+            until = self._clock.now() + LONGEST_RUN_SECONDS if are_to_come else 0.0
             times = {**self._record.names.get(_PATHS, {}), **dict.fromkeys(new, until)}
             self._write(replace(self._record, names={**self._record.names, _PATHS: times}))
 
@@ -83,7 +90,7 @@ class Lock:
         self._record = replace(self._record, names={**self._record.names, _PATHS: left})
 
     def forget_missing(self, paths: Iterable[str]) -> None:
-        """The same for what is not there, once no call that was decided on can still make it."""
+        """The same for what is not there, unless a call may still make it."""
         times = self._record.names.get(_PATHS, {})
         self.forget_paths(path for path in paths if times.get(path, 0.0) < self._clock.now())
 
@@ -100,6 +107,7 @@ class Lock:
             self._write(record)
         except TryAgain:
             return False
+        self.found = record.version
         return True
 
     def _write(self, record: Record) -> None:

@@ -38,7 +38,6 @@ def settle_parts(calls: Calls, lock: Lock, tree: Tree) -> Tree:
         if tree.is_empty(path):
             calls.change("DeleteResource", {"restApiId": tree.api_id, "resourceId": tree.id_of(path)})
             tree = tree.without(path)
-            lock.forget_paths({path})
         elif heir := _heir(tree, path):
             tree = _hand_over(calls, tree, heir, tree.id_of(path))
     lock.forget_paths(lock.paths & tree.parts.keys())

@@ -55,14 +55,14 @@ def bring_stage(calls: Calls, api: Api, tree: Tree, wanted: Wanted, now: Stage |
     return deployment
 
 
-def tidy_stages(calls: Calls, api: Api, tree: Tree) -> None:
+def tidy_stages(calls: Calls, api: Api, tree: Tree, *, deploys: bool = True) -> None:
     """Deploy what stages of ours have lost, remove those without a method, and deployments without a stage."""
     stages = calls.items("GetStages", key="item", restApiId=api.id)
     used = {each.mark.stage for each in tree.methods() if each.mark}
     kept = []
     for stage in stages:
         if not _is_ours(stage) or stage_digest(stage["stageName"]) in used:
-            kept.append(_redeploy(calls, api, tree, stage) if _is_ours(stage) else stage)
+            kept.append(_redeploy(calls, api, tree, stage) if _is_ours(stage) and deploys else stage)
         else:
             calls.change("DeleteStage", {"restApiId": api.id, "stageName": stage["stageName"]})
     _prune(calls, api, kept)
