@@ -56,6 +56,9 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collect
     Raises :class:`MacroError` with all problems of the counter's plug-ins.
     """
     plugins = choose_plugins(given, find)
+    if given.values["share"] and f"gateway_{given.gateway}" not in {plugin.name for plugin in plugins}:
+        text = f"needs the gateway '{given.gateway}', whose place a plug-in takes; remove one of the two"
+        raise PluginError([Problem((*counter.path, "Properties", "Api", "Share"), text, at_key=True)])
     options = {wish.name: wish.options for wish in given.wishes}
     paths = {wish.name: wish.path for wish in given.wishes}
     mentioned = _find_mentioned(counter, ids)
@@ -215,7 +218,7 @@ def _add(work: _Work, piece: Piece, attributes: Mapping[str, Json]) -> None:
         text = f"several stages become {', '.join(twice)}; rename one of the stages"
         raise PluginError([Problem((*work.counter.path, "Properties", "Stages"), text)])
     if attributes:
-        added = {name: _add_attributes(resource, attributes) for name, resource in piece.resources.items()}
+        added = {name: add_attributes(resource, attributes) for name, resource in piece.resources.items()}
         work.resources.update(added)
     else:
         work.resources.update(piece.resources)
@@ -237,7 +240,8 @@ def _condition(attributes: Mapping[str, Json], name: str | None) -> Mapping[str,
     return {**rest, "Condition": name} if name else rest
 
 
-def _add_attributes(resource: Mapping[str, Json], own: Mapping[str, Json]) -> Json:
+def add_attributes(resource: Mapping[str, Json], own: Mapping[str, Json]) -> Json:
+    """The resource with its counter's attributes: what both have is joined, and the counter's policies replace."""
     added: dict[str, Json] = {"Type": resource["Type"]}
     if "Condition" in own:
         added["Condition"] = own["Condition"]

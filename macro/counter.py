@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from macro.api import check_api, find_root
 from macro.builtin.digest import KEY
 from macro.errors import Path, Problem
 from macro.literals import Parameters, read_properties
@@ -55,6 +56,8 @@ def read_counter(counter: Counter, parameters: Parameters, suffix: str, problems
     found: list[Problem] = []
     rules = load_schema()["properties"] if counter.properties else {}
     properties = read_properties(counter.properties, rules, path, parameters, found)
+    if "Api" in properties:
+        properties["Api"] = find_root(properties["Api"], parameters)
     found.extend(check_properties(properties, path))
     if not found:
         _check_combinations(properties, path, found)
@@ -63,7 +66,11 @@ def read_counter(counter: Counter, parameters: Parameters, suffix: str, problems
         return None
     values = _name_values(counter, properties, parameters, suffix)
     wishes = _get_wishes(properties, path)
-    return Given(values, _get_gateway(properties), wishes, read_stages(properties, values))
+    stages = read_stages(properties, values)
+    gateway = _get_gateway(properties)
+    if values["share"] and gateway == "custom":
+        stages = [each._replace(values={**each.values, "share": values["share"] + each.part}) for each in stages]
+    return Given(values, gateway, wishes, stages)
 
 
 def _get_gateway(properties: Values) -> str:
@@ -85,6 +92,8 @@ def _get_wishes(properties: Values, path: Path) -> list[Wish]:
 def _check_combinations(properties: Values, path: Path, problems: list[Problem]) -> None:
     gateway = _get_gateway(properties)
     check_stages(properties, path, problems)
+    if "Api" in properties:
+        check_api(properties, gateway, (*path, "Api"), problems)
     if gateway == "http" and _get_integration(properties) == "mapped":
         text = "must be proxy with Gateway http, since an HTTP API maps no requests; or use Gateway rest"
         problems.append(Problem((*path, "Integration"), text))
@@ -93,10 +102,6 @@ def _check_combinations(properties: Values, path: Path, problems: list[Problem])
         problems.append(Problem((*path, "EnvFile"), text))
     for place, own in _find_scopes(properties):
         _check_function(own, (*path, *place), "Code" in properties, problems)
-    if "StageName" in properties.get("Api", {}).get("Stage", {}):
-        name = "given by Stages" if "Stages" in properties else f"'{DEFAULT_STAGE}'"
-        text = f"is {name}, which the URL and the permission name too; remove it"
-        problems.append(Problem((*path, "Api", "Stage", "StageName"), text, at_key=True))
 
 
 def _find_scopes(properties: Values) -> list[tuple[Path, Values]]:
@@ -122,8 +127,9 @@ def _name_values(counter: Counter, properties: Values, parameters: Parameters, s
     api = properties.get("Api", {})
     return {
         "counter_id": counter.logical_id,
-        "stage": DEFAULT_STAGE,
+        "stage": api.get("StageName", DEFAULT_STAGE),
         "stages": (),
+        "share": f"HitCounter{_get_gateway(properties).capitalize()}" if api.get("Share") else None,
         "suffix": suffix,
         "parameter_values": parameters.values,
         "builtin_key": KEY,
@@ -142,7 +148,7 @@ def _name_values(counter: Counter, properties: Values, parameters: Parameters, s
         "function_properties": properties.get("Function", {}),
         "table_properties": properties.get("Table", {}),
         "role_properties": properties.get("Role", {}),
-        "api_properties": {name: value for name, value in api.items() if name != "Stage"} if api else {},
+        "api_properties": {name: value for name, value in api.items() if name not in ("Stage", "Share")},
         "stage_properties": api.get("Stage", {}),
         "log_group_properties": properties.get("LogGroup", {}),
         "options": {},

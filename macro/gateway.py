@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from macro.plugin import Json, Values, inline_value, merge, substitute, tag_list
+from macro.plugin import Json, Values, merge, substitute, tag_list
 
 # Writes a second that one table item takes (DynamoDB guide, "Partitions"), and what an account's gateways take at most.
 _ITEM_RATE = 1000
@@ -20,8 +20,6 @@ _LOGGED = {
     "responseLatency": "responseLatency",
     "error": "error.message",
 }
-
-
 # What a REST API also knows of a request.
 REST_LOGGED = {"integrationStatus": "integration.status", "integrationError": "integration.error"}
 # What a gateway asks Lambda with (API Gateway guide, "stage variables reference": the name alone may be a variable).
@@ -64,11 +62,6 @@ def format_access_log(further: Mapping[str, str]) -> str:
     return json.dumps({name: f"$context.{variable}" for name, variable in {**_LOGGED, **further}.items()})
 
 
-REST_LOG_FORMAT = format_access_log(
-    {"integrationStatus": "integration.status", "integrationError": "integration.error"}
-)
-
-
 def make_access_log(values: Values) -> Json:
     """The log group for the access log, with the counter's ``LogGroup`` properties (its name aside)."""
     further = {name: value for name, value in values["log_group_properties"].items() if name != "LogGroupName"}
@@ -83,8 +76,8 @@ def make_access_log(values: Values) -> Json:
 def make_permission(values: Values, api: Json) -> Json:
     """Leave for that API's stage and method, in this account, to call the function."""
     method = "*" if values["method"] == "ANY" else values["method"]
-    arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"
-    source = f"{arn}${{{api['Ref']}}}/{values['stage']}/{method}/{values['path'].replace('{name}', '*')}"
+    arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}"
+    source = f"{arn}/{values['stage']}/{method}/{values['path'].replace('{name}', '*')}"
     return {
         "Type": "AWS::Lambda::Permission",
         "Properties": {
@@ -92,12 +85,12 @@ def make_permission(values: Values, api: Json) -> Json:
             "Action": "lambda:InvokeFunction",
             "Principal": "apigateway.amazonaws.com",
             "SourceAccount": {"Ref": "AWS::AccountId"},
-            "SourceArn": {"Fn::Sub": source},
+            "SourceArn": substitute(source, "Api", api),
         },
     }
 
 
 def make_urls(values: Values, api: Json) -> dict[str, Json]:
     """Two outputs of a gateway: the URL of its stage, and the URL that counts ``{name}``."""
-    base = f"https://{inline_value(api)}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{values['stage']}"
-    return {"base_url": {"Fn::Sub": base}, "url": {"Fn::Sub": f"{base}/{values['path']}"}}
+    base = f"https://${{Api}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{values['stage']}"
+    return {"base_url": substitute(base, "Api", api), "url": substitute(f"{base}/{values['path']}", "Api", api)}

@@ -42,7 +42,8 @@ class Built(NamedTuple):
     """What one counter became: all values of its plug-ins, and its resources in order.
 
     ``mentions`` says whether there are references to counters in it, to be rewritten when all are built;
-    ``conditions`` are those that its resources need beside the template's.
+    ``conditions`` are those that its resources need beside the template's. ``shared`` are the resources
+    of an API that counters share, which stand among those of one of them.
     """
 
     counter: Counter
@@ -50,6 +51,7 @@ class Built(NamedTuple):
     resources: Mapping[str, Json]
     mentions: bool
     conditions: Values = _NO_VALUES
+    shared: Mapping[str, Json] = _NO_VALUES
 
 
 def is_resource_map(fragment: Mapping[str, Json]) -> bool:
@@ -131,7 +133,9 @@ def add_resources(template: Template, built: Sequence[Built], problems: list[Pro
 
 def say_conditions(names: Iterable[str]) -> str:
     """The problem of an ``Fn::Transform`` in Resources, from where no condition can be added."""
-    text = f"stages need the conditions {', '.join(names)}, which can't be added from Resources"
+    listed = list(names)
+    are = "conditions {} are" if len(listed) > 1 else "condition {} is"
+    text = f"the {are.format(', '.join(listed))} needed, which can't be added from Resources"
     return f"{text}; put 'Transform: {MACRO}' at the top instead"
 
 

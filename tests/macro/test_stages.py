@@ -173,7 +173,7 @@ def test_conditions_that_must_be_added_can_not_come_from_resources():
     answer = handler({"requestId": "r", "transformId": "1::HitCounterMacro", "fragment": fragment, "params": {}}, None)
 
     assert answer["errorMessage"] == (
-        "Fn::Transform: stages need the conditions VisitsExists, which can't be added from Resources; "
+        "Fn::Transform: the condition VisitsExists is needed, which can't be added from Resources; "
         "put 'Transform: HitCounterMacro' at the top instead"
     )
 
@@ -189,7 +189,7 @@ def test_a_preview_says_so_too(command, tmp_path):
     code, _, err = command("expand", tmp_path / "t.yaml")
 
     assert code == 1
-    assert "stages need the conditions VisitsExists, which can't be added from Resources" in err
+    assert "the condition VisitsExists is needed, which can't be added from Resources" in err
 
 
 class Module:
