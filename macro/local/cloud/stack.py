@@ -114,8 +114,8 @@ def find_causes(events: Sequence[Happening]) -> list[Happening]:
 def find_refusals(client: Client, reason: str, place: Mapping[str, str]) -> list[str]:
     """What validations and hooks refused before anything was made, where the reason leads to DescribeEvents for it.
 
-    ``place`` is an ``OperationId``, ``ChangeSetName`` or ``StackName``. Nothing where the SDK is older than that call, or it is not
-    allowed: the reason itself is told in any case.
+    ``place`` is an ``OperationId``, ``ChangeSetName`` or ``StackName``. Nothing where the SDK is older than that call, or
+    it is not allowed: the reason itself is told in any case.
     """
     from botocore.exceptions import ClientError
 
