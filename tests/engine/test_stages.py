@@ -1,4 +1,4 @@
-"""Stages of one API on the engine: one code object, a function and a table for each, and counts of their own."""
+"""Stages and shared APIs on the engine: a function and a table for each, and counts of their own."""
 
 import json
 from types import SimpleNamespace
@@ -29,10 +29,15 @@ def world():
 
 def bring(world, name, properties, *outputs):
     """Deploy a counter; its outputs, and each resource's physical id."""
+    return bring_all(world, name, {"Visits": properties}, {output: ["Visits", output] for output in outputs})
+
+
+def bring_all(world, name, counters, outputs):
+    """Deploy counters; the outputs that name their attributes, and each resource's physical id."""
     template = {
         "Transform": "HitCounterMacro",
-        "Resources": {"Visits": {"Type": "HitCounter", "Properties": properties}},
-        "Outputs": {output: {"Value": {"Fn::GetAtt": ["Visits", output]}} for output in outputs},
+        "Resources": {key: {"Type": "HitCounter", "Properties": properties} for key, properties in counters.items()},
+        "Outputs": {key: {"Value": {"Fn::GetAtt": place}} for key, place in outputs.items()},
     }
     source = parse_source("template.json", json.dumps(template))
     stack = deploy(world.account, Order(name, source), lambda *_: True, silent).stack
@@ -76,3 +81,15 @@ def test_the_four_resources_of_the_sketch_and_a_log_count(world):
 
     assert [hit(made["Url"]), hit(made["Url"]), hit(made["Url"], "other")] == [1, 2, 1]
     assert {"VisitsTable", "VisitsRole", "VisitsFunction", "VisitsGateway"} <= set(ids)
+
+
+@pytest.mark.parametrize("gateway", ["rest", "http", "custom"])
+def test_two_counters_on_one_api_count_each_for_itself(world, gateway):
+    common = {"Gateway": gateway, "Api": {"Share": True}}
+    counters = {"Visits": {**common, "Path": "visits/{name}"}, "Loads": {**common, "Path": "loads/{name}"}}
+    outputs = {"Visits": ["Visits", "Url"], "Loads": ["Loads", "Url"]}
+
+    made, _ = bring_all(world, f"shared-{gateway}", counters, outputs)
+
+    assert made["Visits"].rpartition("/visits/")[0] == made["Loads"].rpartition("/loads/")[0]
+    assert [hit(made[name]) for name in ("Visits", "Visits", "Loads")] == [1, 2, 1]
