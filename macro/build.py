@@ -64,12 +64,12 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collect
     mentioned = _find_mentioned(counter, ids)
     links = _find_links(counter, given, plugins, options) if counter.logical_id in mentioned else {}
     conditions = combine_conditions(counter.logical_id, counter.attributes.get("Condition"), given.stages)
+    attributes = counter.attributes
     lanes = [
-        _Lane(stage, dict(stage.values), {}, _condition(counter.attributes, name))
+        _Lane(stage, dict(stage.values), {}, _set_condition(attributes, name))
         for stage, name in zip(given.stages, conditions.stages, strict=True)
     ]
-    shared = _condition(counter.attributes, conditions.shared)
-    work = _Work(counter, lanes, {}, shared, options, paths, links)
+    work = _Work(counter, lanes, {}, _set_condition(attributes, conditions.shared), options, paths, links)
     for is_shared, run in _order(tuple(plugins), tuple(given.values), links):
         if is_shared:
             for plugin in run:
@@ -190,20 +190,20 @@ def _build_shared(plugin: Plugin, work: _Work) -> None:
         places = [Place(counter_id + lane.stage.part, lane.attributes, work.resources) for lane in work.lanes]
         check_piece(plugin, piece, path, [Place(counter_id, work.attributes, work.resources), *places])
     _add(work, piece, work.attributes)
-    parts = piece.stages or [Piece({}, {})] * len(stages)
-    for lane, part in zip(work.lanes, parts, strict=True):
-        values = {**piece.values, **part.values}
-        lane.known.update(values)
-        lane.made.update(values)
+    for lane, part in zip(work.lanes, piece.stages or [Piece({}, {})] * len(stages), strict=True):
+        for made in (piece.values, part.values):
+            lane.known.update(made)
+            lane.made.update(made)
         _add(work, part, lane.attributes)
 
 
 def _choose_values(plugin: Plugin, lane: _Lane, work: _Work) -> dict[str, Json]:
     """What the plug-in takes, of one stage, with the counter's references to its own attributes rewritten."""
-    values = {name: lane.known[name] for name in plugin.inputs}
+    known = lane.known
+    values = {name: known[name] for name in plugin.inputs}
     if "options" in values:
         values["options"] = work.options.get(plugin.name, {})
-    if work.links.get(plugin.name):
+    if work.links and work.links[plugin.name]:
         own = {work.counter.logical_id: Export(lane.made)}
         return {
             name: rewrite_references(value, own, (), []) if name in REFERRING else value
@@ -213,15 +213,15 @@ def _choose_values(plugin: Plugin, lane: _Lane, work: _Work) -> dict[str, Json]:
 
 
 def _add(work: _Work, piece: Piece, attributes: Mapping[str, Json]) -> None:
-    twice = [name for name in piece.resources if name in work.resources]
-    if twice:
+    resources = work.resources
+    if len(work.lanes) > 1 and not resources.keys().isdisjoint(piece.resources):
+        twice = [name for name in piece.resources if name in resources]
         text = f"several stages become {', '.join(twice)}; rename one of the stages"
         raise PluginError([Problem((*work.counter.path, "Properties", "Stages"), text)])
     if attributes:
-        added = {name: add_attributes(resource, attributes) for name, resource in piece.resources.items()}
-        work.resources.update(added)
+        resources.update({name: add_attributes(resource, attributes) for name, resource in piece.resources.items()})
     else:
-        work.resources.update(piece.resources)
+        resources.update(piece.resources)
 
 
 def _gather(work: _Work) -> dict[str, Json]:
@@ -233,7 +233,7 @@ def _gather(work: _Work) -> dict[str, Json]:
     return {**first.made, **prefixed}
 
 
-def _condition(attributes: Mapping[str, Json], name: str | None) -> Mapping[str, Json]:
+def _set_condition(attributes: Mapping[str, Json], name: str | None) -> Mapping[str, Json]:
     if name == attributes.get("Condition"):
         return attributes
     rest = {key: value for key, value in attributes.items() if key != "Condition"}

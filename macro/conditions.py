@@ -21,7 +21,7 @@ class Conditions(NamedTuple):
 
 def combine_conditions(counter_id: str, own: str | None, stages: Sequence[Stage]) -> Conditions:
     """A stage exists where its own condition and the counter's hold; what is shared, where any stage does."""
-    if all(stage.condition is None for stage in stages):
+    if not any(stage.condition for stage in stages):
         return Conditions(own, [own] * len(stages))
     added: dict[str, Json] = {}
     names = []

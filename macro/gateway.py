@@ -24,6 +24,7 @@ _LOGGED = {
 REST_LOGGED = {"integrationStatus": "integration.status", "integrationError": "integration.error"}
 # What a gateway asks Lambda with (API Gateway guide, "stage variables reference": the name alone may be a variable).
 _INVOKE = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+_URL = "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/"
 _FUNCTIONS = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
 
 
@@ -92,5 +93,7 @@ def make_permission(values: Values, api: Json) -> Json:
 
 def make_urls(values: Values, api: Json) -> dict[str, Json]:
     """Two outputs of a gateway: the URL of its stage, and the URL that counts ``{name}``."""
-    base = f"https://${{Api}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{values['stage']}"
-    return {"base_url": substitute(base, "Api", api), "url": substitute(f"{base}/{values['path']}", "Api", api)}
+    base = substitute(_URL + values["stage"], "Api", api)
+    if isinstance(base["Fn::Sub"], str):
+        return {"base_url": base, "url": {"Fn::Sub": f"{base['Fn::Sub']}/{values['path']}"}}
+    return {"base_url": base, "url": substitute(f"{_URL}{values['stage']}/{values['path']}", "Api", api)}

@@ -136,7 +136,7 @@ def inline_value(value: Json, taken: Collection[str] = ()) -> str | None:
         text = content
     else:
         return None
-    return None if any(variable in taken for variable in VARIABLE.findall(text)) else text
+    return None if taken and any(variable in taken for variable in VARIABLE.findall(text)) else text
 
 
 def _tag(key: str, value: Json) -> Json:

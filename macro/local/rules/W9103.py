@@ -18,9 +18,7 @@ class W9103(CloudFormationLintRule):  # type: ignore[misc]
 
     id = "W9103"
     shortdesc = "Conditions are used once HitCounters are expanded"
-    description = (
-        "Each condition is used by a resource, an output or another condition, stages of HitCounters among them"
-    )
+    description = "Each condition is used by a resource, a stage of a HitCounter, an output or another condition"
     source_url = ""
     tags = ("conditions", "hitcounter")
 
