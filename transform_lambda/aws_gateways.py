@@ -36,8 +36,8 @@ _PASSING = {
 }
 _UNFINISHED = "No integration defined for method"
 """Of a deployment: someone else's method is half made."""
-_LIMITS = ("maximum number", "exceeds the limit", "limit exceeded for")
-"""Of a quota, which does not pass by itself as a rate does."""
+_QUOTAS = ("maximum number", "exceeds the limit", "limit exceeded for")
+"""Of a quota, which does not pass by itself; its errors have the code that those of a rate have."""
 _DENIED = {"AccessDeniedException", "AccessDenied", "ForbiddenException", "UnauthorizedException"}
 
 
@@ -127,7 +127,7 @@ def _explain(error: ClientError, operation: str, where: str) -> ResourceError:
         return ResourceError(f"{where}: there is no such function")
     if code in _DENIED:
         return DeniedError(told)
-    is_quota = code == "LimitExceededException" or any(text in said.lower() for text in _LIMITS)
+    is_quota = any(text in said.lower() for text in _QUOTAS)
     is_passing = code in _PASSING and not is_quota
     if is_passing or code in _GONE or _UNFINISHED in said:
         return TryAgain(told)

@@ -123,6 +123,7 @@ def test_to_delete_what_is_not_there_is_done(service):
             "Unable to complete operation due to concurrent modification. Please try again later.",
         ),
         ("TooManyRequestsException", 429, "Too Many Requests"),
+        ("LimitExceededException", 429, "The request exceeded the rate limit. Retry after the specified time period."),
         ("NotFoundException", 404, "Invalid Resource identifier specified"),
         ("BadRequestException", 400, "No integration defined for method"),
         ("ServiceUnavailableException", 503, "busy"),
@@ -176,10 +177,9 @@ def test_what_does_not_pass_is_told_with_the_operation_and_what_it_was_about(ser
     assert not isinstance(refused.value, TryAgain)
 
 
-def test_a_quota_is_no_rate_and_not_tried_again(service):
-    service.gives(
-        {"message": "Maximum number of resources for this API has been reached."}, 429, "TooManyRequestsException"
-    )
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "LimitExceededException"])
+def test_a_quota_is_no_rate_and_not_tried_again(service, code):
+    service.gives({"message": "Maximum number of resources for this API has been reached."}, 429, code)
 
     with pytest.raises(ResourceError) as refused:
         service.gateways.change("CreateResource", {"restApiId": "abc", "parentId": "r", "pathPart": "a"})
