@@ -14,7 +14,7 @@ from transform_lambda.resources.gateway_calls import Calls
 from transform_lambda.resources.gateway_lock import Lock
 from transform_lambda.resources.gateway_place import read_place
 from transform_lambda.resources.gateway_properties import Wanted, read_wanted
-from transform_lambda.resources.gateway_remove import remove, remove_on
+from transform_lambda.resources.gateway_remove import Removal, remove, remove_on
 
 _MAKES_A_PLACE = {"CreateRestApi", "CreateResource", "PutMethod"}
 
@@ -39,7 +39,7 @@ class ApiGatewayResource:
         request = replace(request, guard=Unguarded())
         started, place, calls = time.monotonic(), read_place(request.physical_id), self._calls(request)
         if place is not None:
-            calls.until_done(lambda: remove(calls, place))
+            calls.until_done(lambda: remove(calls, Removal(place)))
             log_phase(request, "delete", started, f"{place.physical_id}: {', '.join(calls.done) or 'nothing to do'}")
 
     def _bring(self, request: Request) -> Result:
@@ -65,7 +65,7 @@ class ApiGatewayResource:
         try:
             if wanted.place.physical_id != request.physical_id:
                 if calls.made & _MAKES_A_PLACE:
-                    remove_on(calls, lock, api, wanted.place)
+                    remove_on(calls, lock, api, Removal(wanted.place))
             elif calls.made and request.type == UPDATE:
                 bring_on(calls.on_behalf_of(again), lock, api, read_wanted(self._gateways, again))
         except ResourceError as error:
@@ -75,7 +75,7 @@ class ApiGatewayResource:
         """What was made too late for the newer request to find it is gone again; the method is that one's."""
         started, again = time.monotonic(), self._calls(replace(calls.request, guard=Unguarded()))
         try:
-            again.until_done(lambda: remove(again, wanted.place, keeps_method=True))
+            again.until_done(lambda: remove(again, Removal(wanted.place, keeps_method=True)))
         except ResourceError as error:
             log_phase(calls.request, "clear", started, f"{error}; the next request tries again")
 

@@ -1,11 +1,12 @@
 """API: the one that a template names by its id, or the one that a stack's resources share by its name."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from transform_lambda.contract import Json
-from transform_lambda.resources.function_tags import STACK
+from transform_lambda.ports import Found
+from transform_lambda.resources.function_tags import STACK, tag_changes
 from transform_lambda.resources.gateway_api_settings import REGIONAL, setting_patches
 from transform_lambda.resources.gateway_calls import Calls
 from transform_lambda.resources.gateway_lock import Lock
@@ -74,14 +75,12 @@ def api_arn(calls: Calls, api_id: str) -> str:
     return f"arn:{partition}:apigateway:{region}::/restapis/{api_id}"
 
 
-def bring_tags(calls: Calls, arn: str, now: Mapping[str, str], wanted: Mapping[str, str], had: Json) -> None:
-    """Set the tags that differ, and take those away that the template had before, and no other's."""
-    changed = {name: value for name, value in wanted.items() if now.get(name) != value}
-    gone = [name for name in (had if isinstance(had, Mapping) else {}) if name in now and name not in wanted]
+def bring_tags(calls: Calls, arn: str, changed: Mapping[str, str], gone: Sequence[str]) -> None:
+    """These tags set, and the tags of these names gone."""
     if changed:
-        calls.change("TagResource", {"resourceArn": arn, "tags": changed}, {"Tags": wanted})
+        calls.change("TagResource", {"resourceArn": arn, "tags": dict(changed)})
     if gone:
-        calls.change("UntagResource", {"resourceArn": arn, "tagKeys": gone})
+        calls.change("UntagResource", {"resourceArn": arn, "tagKeys": list(gone)})
 
 
 def _own_tags(calls: Calls, place: Place) -> dict[str, str]:
@@ -103,6 +102,6 @@ def _update(calls: Calls, api: Api, wanted: Wanted) -> Api:
     if changes:
         call = {"restApiId": api.id, "patchOperations": changes}
         api = api._replace(settings=calls.change("UpdateRestApi", call, {"Api": dict(wanted.api)}))
-    now = api.settings.get("tags") or {}
-    bring_tags(calls, api_arn(calls, api.id), now, wanted.api.get("tags", {}), had.get("Tags"))
+    found = Found({}, api.settings.get("tags") or {})
+    bring_tags(calls, api_arn(calls, api.id), *tag_changes(found, wanted.api.get("tags", {}), had))
     return api

@@ -59,8 +59,8 @@ def bring_on(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> dict[str, st
         tree = _read(calls, api)
     _bring_permissions(calls, api, wanted, found)
     settle_parts(calls, lock, tree)
-    deployment = bring_stage(calls, api, tree, wanted, stage) if wanted.stage_name else ""
-    _tidy(calls, api, tree, wanted)
+    deployment = bring_stage(calls, tree, wanted, stage) if wanted.stage_name else ""
+    _tidy(calls, tree, wanted)
     return _data(calls, tree, wanted, deployment)
 
 
@@ -77,7 +77,7 @@ def _bring_in_turn(calls: Calls, api: Api, wanted: Wanted, take_back: TakeBack) 
 
 
 def _read(calls: Calls, api: Api) -> Tree:
-    tree = read_tree(calls, api.id)
+    tree = read_tree(calls, api)
     if tree is None and api.is_ours:
         raise TryAgain(f"API {api.id}: it was deleted meanwhile")
     if tree is None:
@@ -101,7 +101,7 @@ def _bring_method(work: Work, tree: Tree, found: Found | None) -> None:
         # It was deleted by hand: nothing else would tell a Delete that comes meanwhile that it is made again.
         calls.request.guard.note(wanted.place.physical_id)
     made = made_on(lock, tree, path) | (found.mark.made if found and found.mark else frozenset())
-    validator = bring_validator(calls, api, wanted.validator)
+    validator = bring_validator(calls, api.id, wanted.validator)
     mark = str(new_mark(calls.request, wanted.stage_name, made))
     spot = Spot(api.id, tree.id_of(path), wanted.place.verb, mark, validator)
     for step in method_steps(found.method if found else None, wanted, spot):
@@ -117,16 +117,16 @@ def _bring_permissions(calls: Calls, api: Api, wanted: Wanted, found: Found | No
     bring_permissions(calls, wanted.place, source_arn(calls, api.id, wanted.place, wanted.stage_name), functions)
 
 
-def _tidy(calls: Calls, api: Api, tree: Tree, wanted: Wanted) -> None:
+def _tidy(calls: Calls, tree: Tree, wanted: Wanted) -> None:
     """Remove what only the resource's past needed: a validator, a stage, or the deployment before."""
     old = calls.request.old_properties
     if old.get("RequestValidation") != calls.request.properties.get("RequestValidation") and old:
-        tidy_validators(calls, api, tree)
+        tidy_validators(calls, tree)
     if old and str(old.get("StageName", "")) != wanted.stage_name:
-        tidy_stages(calls, api, tree)
+        tidy_stages(calls, tree)
     elif wanted.stage_name and ("CreateDeployment" in calls.done or calls.request.guard.follows_unanswered()):
         # A call that points the stage to the deployment of a request that was given up on finds it gone.
-        prune_deployments(calls, api)
+        prune_deployments(calls, tree)
 
 
 def _data(calls: Calls, tree: Tree, wanted: Wanted, deployment: str) -> dict[str, Json]:

@@ -16,7 +16,7 @@ from transform_lambda.resources.gateway_patches import (
 )
 from transform_lambda.resources.gateway_properties import Wanted
 
-Found = Mapping[str, Any]
+Answer = Mapping[str, Any]
 
 _METHOD = ("Authorization", "RequestParameters", "RequestModels")
 _INTEGRATION, _RESPONSES = ("IntegrationRequest",), ("Responses",)
@@ -69,7 +69,7 @@ def _new_method(wanted: Wanted, spot: Spot) -> Iterator[Step]:
     yield Step("PutMethod", {**spot.keys, **words}, _METHOD)
 
 
-def _method_responses(now: Found, wanted: Wanted, spot: Spot) -> Iterator[Step]:
+def _method_responses(now: Answer, wanted: Wanted, spot: Spot) -> Iterator[Step]:
     for status, response in wanted.method_responses.items():
         keys, about = {**spot.keys, "statusCode": status}, _RESPONSES
         if status not in now:
@@ -79,7 +79,7 @@ def _method_responses(now: Found, wanted: Wanted, spot: Spot) -> Iterator[Step]:
             yield from _update("UpdateMethodResponse", keys, widening(changes), about)
 
 
-def _narrow_responses(now: Found, wanted: Wanted, spot: Spot) -> Iterator[Step]:
+def _narrow_responses(now: Answer, wanted: Wanted, spot: Spot) -> Iterator[Step]:
     for status in now:
         keys = {**spot.keys, "statusCode": status}
         if status not in wanted.method_responses:
@@ -89,7 +89,7 @@ def _narrow_responses(now: Found, wanted: Wanted, spot: Spot) -> Iterator[Step]:
             yield from _update("UpdateMethodResponse", keys, narrowing(changes), _RESPONSES)
 
 
-def _integration(now: Found, wanted: Wanted, spot: Spot) -> Iterator[Step]:
+def _integration(now: Answer, wanted: Wanted, spot: Spot) -> Iterator[Step]:
     is_new = now.get("type") != wanted.integration["type"]
     if is_new:
         yield Step("PutIntegration", {**spot.keys, **wanted.integration}, _INTEGRATION)

@@ -58,8 +58,7 @@ def read_wanted(gateways: Gateways, request: Request) -> Wanted:
     """
     given = {name: value for name, value in request.properties.items() if value is not None}
     typed = type_properties(properties_shape(gateways), _with_policy_as_text(given))
-    problems = list(find_problems(typed))
-    if problems:
+    if problems := list(find_problems(typed)):
         raise ResourceError("\n".join(problems))
     validation = typed.get("RequestValidation", {})
     responses = typed.get("Responses", {})

@@ -1,5 +1,7 @@
 """Remove: a method that bears this resource's mark is gone, with all that nothing else uses of what came with it."""
 
+from typing import NamedTuple
+
 from transform_lambda.resources.gateway_api import Api, find_api, shared_apis
 from transform_lambda.resources.gateway_calls import Calls
 from transform_lambda.resources.gateway_lock import Lock, key_of_api, key_of_name
@@ -13,36 +15,45 @@ from transform_lambda.resources.gateway_tree import Found, Tree, read_tree
 from transform_lambda.resources.gateway_validator import tidy_validators
 
 
-def remove(calls: Calls, place: Place, *, keeps_method: bool = False) -> None:
-    """Return once nothing of this resource's is left at the place; or but its method, and what that needs.
+class Removal(NamedTuple):
+    """What to remove: all of the resource's at a place, or all but its method, and what that needs."""
+
+    place: Place
+    keeps_method: bool = False
+
+
+def remove(calls: Calls, removal: Removal) -> None:
+    """Return once it is gone, with all that nothing else uses of what came with it.
 
     Raises:
         TryAgain: something has to pass first.
         ResourceError: something was refused.
         Overtaken: a newer request has begun.
     """
+    place = removal.place
     if place.api_id:
-        _remove_in_turn(calls, Api(place.api_id, is_ours=False), place, keeps_method)
+        _remove_in_turn(calls, Api(place.api_id, is_ours=False), removal)
         return
     with calls.locked(key_of_name(calls.request, place.api_name)) as lock:
         api = find_api(calls, lock, place)
         if api is None:
             _remove_permissions(calls, place, None)
         else:
-            _remove_in_turn(calls, api, place, keeps_method)
+            _remove_in_turn(calls, api, removal)
 
 
-def remove_on(calls: Calls, lock: Lock, api: Api, place: Place, *, keeps_method: bool = False) -> None:
+def remove_on(calls: Calls, lock: Lock, api: Api, removal: Removal) -> None:
     """The same on an API that is locked."""
-    tree = read_tree(calls, api.id)
+    place = removal.place
+    tree = read_tree(calls, api)
     found = tree.method(place.path, place.verb) if tree else None
     is_own = bool(found and found.mark and found.mark.who == who_of(calls.request))
-    is_to_stay = is_own and keeps_method
+    is_to_stay = is_own and removal.keeps_method
     if not is_to_stay:
         _remove_permissions(calls, place, found if is_own else None)
     if tree and found and is_own and not is_to_stay:
         _remove_method(calls, lock, tree, found)
-        tree = read_tree(calls, api.id)
+        tree = read_tree(calls, api)
     if tree is None:
         lock.forget_missing(lock.paths)
     elif api.is_ours and not list(tree.methods()):
@@ -50,19 +61,19 @@ def remove_on(calls: Calls, lock: Lock, api: Api, place: Place, *, keeps_method:
         lock.forget_paths(lock.paths)
     else:
         tree = settle_parts(calls, lock, tree)
-        tidy_stages(calls, api, tree, deploys=not is_to_stay)
-        tidy_validators(calls, api, tree)
+        tidy_stages(calls, tree, deploys=not is_to_stay)
+        tidy_validators(calls, tree)
 
 
-def _remove_in_turn(calls: Calls, api: Api, place: Place, keeps_method: bool) -> None:
+def _remove_in_turn(calls: Calls, api: Api, removal: Removal) -> None:
     with calls.locked(key_of_api(api.id)) as lock:
-        remove_on(calls, lock, api, place, keeps_method=keeps_method)
+        remove_on(calls, lock, api, removal)
 
 
 def _remove_apis(calls: Calls, place: Place) -> None:
     """All that the stack's resources share by this name: a call without an answer may have made more than the one."""
     for api_id in shared_apis(calls, place):
-        tree = read_tree(calls, api_id)
+        tree = read_tree(calls, Api(api_id, is_ours=True))
         if tree and not list(tree.methods()):
             calls.change("DeleteRestApi", {"restApiId": api_id})
 

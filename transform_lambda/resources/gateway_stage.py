@@ -5,8 +5,8 @@ from typing import Any
 
 from transform_lambda.contract import Json, ResourceError
 from transform_lambda.log import log_phase
-from transform_lambda.ports import TryAgain
-from transform_lambda.resources.function_tags import LOGICAL_ID, STACK
+from transform_lambda.ports import Found, TryAgain
+from transform_lambda.resources.function_tags import LOGICAL_ID, STACK, tag_changes
 from transform_lambda.resources.gateway_api import Api, api_arn, bring_tags
 from transform_lambda.resources.gateway_calls import Calls
 from transform_lambda.resources.gateway_mark import stage_digest
@@ -17,6 +17,7 @@ from transform_lambda.resources.gateway_tree import Tree, snapshot_digest
 
 _LABEL = "hitcounter "
 """What the description of each deployment of the companion's starts with; a digest of what it holds follows."""
+
 Stage = Mapping[str, Any]
 
 
@@ -37,57 +38,51 @@ def check_stage(calls: Calls, api: Api, wanted: Wanted) -> Stage | None:
     return stage
 
 
-def bring_stage(calls: Calls, api: Api, tree: Tree, wanted: Wanted, now: Stage | None) -> str:
+def bring_stage(calls: Calls, tree: Tree, wanted: Wanted, now: Stage | None) -> str:
     """The id of the deployment that the stage has in the end: a new one only where it would hold something else."""
-    label = _label(api, tree, wanted.stage_name)
-    deployment = (
-        str(now["deploymentId"]) if now and _is_deployed(calls, api, now, label) else _deploy(calls, api, label)
-    )
-    keys = {"restApiId": api.id, "stageName": wanted.stage_name}
+    deployment = _deploy(calls, tree, wanted.stage_name, now)
+    keys = {"restApiId": tree.api_id, "stageName": wanted.stage_name}
     if now is None:
         now = calls.change("CreateStage", {**keys, "deploymentId": deployment, **_new(calls, wanted)}, {"Stage": {}})
     changes = [*_point(now, deployment), *stage_patches(now, wanted.stage, _old_stage(calls))]
     if changes:
         calls.change("UpdateStage", {**keys, "patchOperations": changes}, {"Stage": dict(wanted.stage)})
-    had = _old_stage(calls).get("Tags")
-    arn = f"{api_arn(calls, api.id)}/stages/{wanted.stage_name}"
-    bring_tags(calls, arn, now.get("tags") or {}, wanted.stage.get("Tags", {}), had)
+    arn = f"{api_arn(calls, tree.api_id)}/stages/{wanted.stage_name}"
+    found = Found({}, now.get("tags") or {})
+    bring_tags(calls, arn, *tag_changes(found, wanted.stage.get("Tags", {}), _old_stage(calls)))
     return deployment
 
 
-def tidy_stages(calls: Calls, api: Api, tree: Tree, *, deploys: bool = True) -> None:
+def tidy_stages(calls: Calls, tree: Tree, *, deploys: bool = True) -> None:
     """Deploy what stages of ours have lost, remove those without a method, and deployments without a stage."""
-    stages = calls.items("GetStages", key="item", restApiId=api.id)
+    stages = calls.items("GetStages", key="item", restApiId=tree.api_id)
     used = {each.mark.stage for each in tree.methods() if each.mark}
     kept = []
     for stage in stages:
         if not _is_ours(stage) or stage_digest(stage["stageName"]) in used:
-            kept.append(_redeploy(calls, api, tree, stage) if _is_ours(stage) and deploys else stage)
+            kept.append(_redeploy(calls, tree, stage) if _is_ours(stage) and deploys else stage)
         else:
-            calls.change("DeleteStage", {"restApiId": api.id, "stageName": stage["stageName"]})
-    _prune(calls, api, kept)
+            calls.change("DeleteStage", {"restApiId": tree.api_id, "stageName": stage["stageName"]})
+    _prune(calls, tree, kept)
 
 
-def prune_deployments(calls: Calls, api: Api) -> None:
+def prune_deployments(calls: Calls, tree: Tree) -> None:
     """Remove the deployments of ours that no stage points to."""
-    _prune(calls, api, calls.items("GetStages", key="item", restApiId=api.id))
+    _prune(calls, tree, calls.items("GetStages", key="item", restApiId=tree.api_id))
 
 
 def _is_ours(stage: Stage) -> bool:
     return STACK in (stage.get("tags") or {})
 
 
-def _label(api: Api, tree: Tree, stage_name: str) -> str:
-    return _LABEL + snapshot_digest(tree, api.snapshot, stage_digest(stage_name))
-
-
-def _is_deployed(calls: Calls, api: Api, stage: Stage, label: str) -> bool:
-    found = calls.read("GetDeployment", restApiId=api.id, deploymentId=stage["deploymentId"])
-    return found is not None and found.get("description") == label
-
-
-def _deploy(calls: Calls, api: Api, label: str) -> str:
-    return str(calls.change("CreateDeployment", {"restApiId": api.id, "description": label})["id"])
+def _deploy(calls: Calls, tree: Tree, stage_name: str, stage: Stage | None) -> str:
+    """The id of the stage's deployment if that holds what it shall, else of a new one."""
+    label = _LABEL + snapshot_digest(tree, stage_digest(stage_name))
+    keys = {"restApiId": tree.api_id}
+    now = calls.read("GetDeployment", **keys, deploymentId=stage["deploymentId"]) if stage else None
+    if now is None or now.get("description") != label:
+        now = calls.change("CreateDeployment", {**keys, "description": label})
+    return str(now["id"])
 
 
 def _new(calls: Calls, wanted: Wanted) -> dict[str, Json]:
@@ -109,23 +104,22 @@ def _old_stage(calls: Calls) -> Stage:
     return old if isinstance(old, Mapping) else {}
 
 
-def _redeploy(calls: Calls, api: Api, tree: Tree, stage: Stage) -> Stage:
-    label = _label(api, tree, stage["stageName"])
-    if _is_deployed(calls, api, stage, label):
-        return stage
-    deployment = _deploy(calls, api, label)
-    keys = {"restApiId": api.id, "stageName": stage["stageName"]}
-    calls.change("UpdateStage", {**keys, "patchOperations": _point(stage, deployment)})
+def _redeploy(calls: Calls, tree: Tree, stage: Stage) -> Stage:
+    deployment = _deploy(calls, tree, stage["stageName"], stage)
+    changes = _point(stage, deployment)
+    if changes:
+        keys = {"restApiId": tree.api_id, "stageName": stage["stageName"]}
+        calls.change("UpdateStage", {**keys, "patchOperations": changes})
     return {**stage, "deploymentId": deployment}
 
 
-def _prune(calls: Calls, api: Api, stages: list[Stage]) -> None:
+def _prune(calls: Calls, tree: Tree, stages: list[Stage]) -> None:
     used = {stage.get("deploymentId") for stage in stages}
     used |= {(stage.get("canarySettings") or {}).get("deploymentId") for stage in stages}
-    for each in calls.items("GetDeployments", restApiId=api.id, limit=500):
+    for each in calls.items("GetDeployments", restApiId=tree.api_id, limit=500):
         if str(each.get("description") or "").startswith(_LABEL) and each["id"] not in used:
             try:
-                calls.change("DeleteDeployment", {"restApiId": api.id, "deploymentId": each["id"]})
+                calls.change("DeleteDeployment", {"restApiId": tree.api_id, "deploymentId": each["id"]})
             except TryAgain:
                 raise
             except ResourceError as error:

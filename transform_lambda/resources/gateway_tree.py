@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from transform_lambda.contract import Json
+from transform_lambda.resources.gateway_api import Api
 from transform_lambda.resources.gateway_calls import Calls
 from transform_lambda.resources.gateway_mark import Mark, mark_of
 from transform_lambda.resources.gateway_place import ROOT, parent_of
@@ -27,6 +28,8 @@ class Tree(NamedTuple):
 
     api_id: str
     parts: Mapping[str, Mapping[str, Json]]
+    settings: Mapping[str, Json]
+    """What a deployment holds of the API beside its parts, where the companion sets it."""
 
     def id_of(self, path: str) -> str:
         """The id of the part with this path."""
@@ -60,20 +63,20 @@ class Tree(NamedTuple):
         return self._replace(parts={each: part for each, part in self.parts.items() if each != path})
 
 
-def read_tree(calls: Calls, api_id: str) -> Tree | None:
+def read_tree(calls: Calls, api: Api) -> Tree | None:
     """The API's tree; nothing where the API is not there."""
-    answer = calls.read("GetResources", restApiId=api_id, embed=["methods"], limit=_MOST_AT_ONCE)
-    return Tree(api_id, {str(each["path"]): each for each in answer["items"]}) if answer else None
+    answer = calls.read("GetResources", restApiId=api.id, embed=["methods"], limit=_MOST_AT_ONCE)
+    return Tree(api.id, {str(each["path"]): each for each in answer["items"]}, api.snapshot) if answer else None
 
 
-def snapshot_digest(tree: Tree, settings: Mapping[str, Json], stage: str) -> str:
+def snapshot_digest(tree: Tree, stage: str) -> str:
     """A digest of what a deployment to the stage holds of the companion's: its methods there, its API's settings."""
     methods = [
         [each.path, each.verb, _without_mark(each.method)]
         for each in tree.methods()
         if each.mark and each.mark.stage == stage
     ]
-    text = json.dumps([methods, settings], sort_keys=True, default=str)
+    text = json.dumps([methods, tree.settings], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
