@@ -11,7 +11,7 @@ FILES = sorted([*ROOT.glob("macro/**/*.py"), *ROOT.glob("transform_lambda/**/*.p
 AWS = {"transform_lambda.aws", "transform_lambda.aws_errors", "transform_lambda.aws_functions"}
 PURE = ("transform_lambda.zip", "transform_lambda.env_file", "transform_lambda.env_readers")
 ON_THEIR_OWN = {"macro.local.engine_guard": set(), "macro.local.engine_server": {"hypercorn", "ministack"}}
-FOR_PLUGINS = {"macro.plugin", "macro.errors", "macro.companion", "macro.gateway", "macro.mapping"}
+FOR_PLUGINS = {f"macro.{name}" for name in ("plugin", "errors", "companion", "gateway", "mapping", "snapshot")}
 
 
 def name_module(path):
