@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from macro.build import FindPlugin, build_counter
+from macro.build import build_counter
+from macro.choose import FindPlugin
 from macro.counter import DEFAULT, Given, Setting, read_counter
 from macro.errors import InvalidTemplate, MacroError, Problem
 from macro.literals import collect_parameters

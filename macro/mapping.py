@@ -1,6 +1,9 @@
 """What a REST API maps between a request and the function: the name in, the number out, an error's text to a status."""
 
+import hashlib
 import json
+
+from macro.plugin import Json
 
 # escapeJavaScript escapes single quotes too, which JSON does not allow (API Gateway guide, "$util variables").
 REQUEST_TEMPLATE = r"""{"name": "$util.escapeJavaScript($input.params('name')).replaceAll("\\'", "'")"}"""
@@ -16,3 +19,33 @@ ERRORS = {
 }
 BODIES = {status: json.dumps({"message": message}) for status, (_, message) in ERRORS.items()}
 NO_STORE = "method.response.header.Cache-Control"
+
+
+def map_method(method: dict[str, Json]) -> None:
+    """Make a method's proxy integration one that maps the name in, and the number or an error's status out."""
+    method["Integration"].update(
+        Type="AWS",
+        PassthroughBehavior="NEVER",
+        RequestTemplates=dict.fromkeys(CONTENT_TYPES, REQUEST_TEMPLATE),
+        IntegrationResponses=[_answer("200"), *(_answer(status, pattern) for status, (pattern, _) in ERRORS.items())],
+    )
+    method["MethodResponses"] = [
+        {"StatusCode": status, "ResponseParameters": {NO_STORE: True}} for status in ("200", *ERRORS)
+    ]
+
+
+def _answer(status: str, pattern: str = "") -> dict[str, Json]:
+    answer: dict[str, Json] = {"StatusCode": status, "ResponseParameters": {NO_STORE: "'no-store'"}}
+    if pattern:
+        answer["SelectionPattern"] = pattern
+        answer["ResponseTemplates"] = {"application/json": BODIES[status]}
+    return answer
+
+
+def _digest_mapping() -> str:
+    method: dict[str, Json] = {"Integration": {}}
+    map_method(method)
+    return hashlib.sha256(ascii(method).encode()).hexdigest()
+
+
+MAPPING_DIGEST = _digest_mapping()

@@ -15,7 +15,7 @@ ON_THEIR_OWN = {
     "macro.local.engine_mapping": set(),
     "macro.local.engine_server": {"hypercorn", "ministack"},
 }
-FOR_PLUGINS = {"macro.plugin", "macro.errors", "macro.companion", "macro.gateway", "macro.mapping"}
+FOR_PLUGINS = {f"macro.{name}" for name in ("plugin", "errors", "companion", "gateway", "mapping", "snapshot")}
 
 
 def name_module(path):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path as File
 from typing import Any
 
-from macro.build import FindPlugin
+from macro.choose import FindPlugin
 from macro.counter import Setting
 from macro.errors import InvalidTemplate, Path, Problem
 from macro.expand import Expanded, expand_counters

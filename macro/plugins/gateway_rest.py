@@ -1,7 +1,6 @@
 """A REST API in front of the function: one resource, one method, deployed anew whenever it changes, and its stages."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 
 from macro.gateway import (
@@ -14,8 +13,9 @@ from macro.gateway import (
     make_urls,
     make_variables,
 )
-from macro.mapping import BODIES, CONTENT_TYPES, ERRORS, NO_STORE, REQUEST_TEMPLATE
+from macro.mapping import MAPPING_DIGEST, map_method
 from macro.plugin import Json, Piece, Values, merge, tag_list
+from macro.snapshot import digest_snapshot
 
 INPUTS = (
     "counter_id", "shards", "exact", "function_arn", "function_name", "path", "method", "integration", "stage",
@@ -37,9 +37,10 @@ def build(values: Values) -> Piece:
     api = options.get("RestApiId") or {"Ref": f"{prefix}Api"}
     root = options.get("RootResourceId") or {"Fn::GetAtt": [f"{prefix}Api", "RootResourceId"]}
     resources = _make_resources(values, api, root)
-    deployment_id = f"{prefix}Deployment{digest(resources, options, values)}"
+    mapping = MAPPING_DIGEST if values["integration"] == "mapped" else ""
+    deployment_id = f"{prefix}Deployment{digest_snapshot(resources, mapping, values)}"
     if values["integration"] == "mapped":
-        _add_mapping(resources[f"{prefix}Method"]["Properties"])
+        map_method(resources[f"{prefix}Method"]["Properties"])
     if "RestApiId" not in options:
         resources = {f"{prefix}Api": _make_api(values, options), **resources}
     stages = values["stages"]
@@ -67,7 +68,7 @@ def build_shared(values: Values) -> Piece:
         resources |= _make_parts(api, ids, parts, root)
     resources[f"{prefix}Validator"] = _make_validator(api)
     snapshot = [resources, [[route["counter_id"], route["method"]] for route in routes]]
-    deployment_id = f"{prefix}Deployment{digest(snapshot, options, values)}"
+    deployment_id = f"{prefix}Deployment{digest_snapshot(snapshot, '', values)}"
     return Piece(
         values={},
         resources={
@@ -85,7 +86,7 @@ def _build_part(values: Values) -> Piece:
     resource_id = _name_shared_parts(share, values["path"].split("/"))[-1]
     method = _describe_method(values, api, resource_id, f"{share}Validator")
     if values["integration"] == "mapped":
-        _add_mapping(method)
+        map_method(method)
     return Piece(
         values={"api_id": api},
         resources={f"{prefix}Method": {"Type": "AWS::ApiGateway::Method", "Properties": method}},
@@ -113,32 +114,6 @@ def _deploy(api: Json, routes: Sequence[Values]) -> Json:
         **({"DependsOn": sure[0] if len(sure) == 1 else sure} if sure else {}),
         "Properties": {"RestApiId": api, **description},
     }
-
-
-def digest(resources: Json, options: Values, values: Values) -> str:
-    """Ten hex digits that change with all that a deployment snapshots, template parameters by their values.
-
-    The mapping is the same for all counters and counts by a digest of its own. The author's ``options`` count in any
-    order and parameters as text, for CloudFormation need not hand them on as they stand in the template.
-    """
-    text = ascii(resources) + (MAPPING_DIGEST if values["integration"] == "mapped" else "")
-    variables = values["stage_properties"].get("Variables")
-    if options or variables:
-        text += json.dumps(_as_text([options, variables or {}]), sort_keys=True)
-    parameters = values["parameter_values"]
-    for name in sorted(parameters):
-        if f"'{name}'" in text or f'"{name}"' in text or f"${{{name}}}" in text:
-            value = parameters[name]
-            text += f"\n{name}={','.join(map(str, value)) if isinstance(value, list) else _as_text(value)}"
-    return hashlib.sha256(text.encode()).hexdigest()[:10]
-
-
-def _as_text(node: Json) -> Json:
-    if isinstance(node, dict):
-        return {name: _as_text(value) for name, value in node.items()}
-    if isinstance(node, list):
-        return [_as_text(item) for item in node]
-    return str(node).lower() if isinstance(node, bool) else str(node)
 
 
 def _make_api(values: Values, options: Values) -> Json:
@@ -197,33 +172,6 @@ def _describe_method(values: Values, api: Json, resource_id: str, validator_id: 
     }
 
 
-def _add_mapping(method: dict[str, Json]) -> None:
-    """Make a method's proxy integration one that maps the name in, and the number or an error's status out."""
-    method["Integration"].update(
-        Type="AWS",
-        PassthroughBehavior="NEVER",
-        RequestTemplates=dict.fromkeys(CONTENT_TYPES, REQUEST_TEMPLATE),
-        IntegrationResponses=[_answer("200"), *(_answer(status, pattern) for status, (pattern, _) in ERRORS.items())],
-    )
-    method["MethodResponses"] = [
-        {"StatusCode": status, "ResponseParameters": {NO_STORE: True}} for status in ("200", *ERRORS)
-    ]
-
-
-def _answer(status: str, pattern: str = "") -> dict[str, Json]:
-    answer: dict[str, Json] = {"StatusCode": status, "ResponseParameters": {NO_STORE: "'no-store'"}}
-    if pattern:
-        answer["SelectionPattern"] = pattern
-        answer["ResponseTemplates"] = {"application/json": BODIES[status]}
-    return answer
-
-
-def _digest_mapping() -> str:
-    method: dict[str, Json] = {"Integration": {}}
-    _add_mapping(method)
-    return hashlib.sha256(ascii(method).encode()).hexdigest()
-
-
 def _make_part(stage: Values, api: Json) -> Piece:
     permission = make_permission(stage, api)
     return Piece(values=make_urls(stage, api), resources={f"{stage['counter_id']}Permission": permission})
@@ -267,6 +215,3 @@ def _describe_stage(stage: Values, api: Json, deployment_id: str, variables: Val
         "TracingEnabled": True,
         **tag_list(stage["tags"]),
     }
-
-
-MAPPING_DIGEST = _digest_mapping()
