@@ -1,14 +1,14 @@
-"""Run a counter's plug-ins: choose, order, build, and give each resource the counter's own attributes."""
+"""Run a counter's plug-ins: choose, order, build for each stage, and give resources the counter's own attributes."""
 
-import copy
-import json
-import os
-import traceback
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import groupby
+from typing import NamedTuple
 
+from macro.conditions import combine_conditions
 from macro.counter import REFERRING, Given
 from macro.errors import MacroError, Path, PluginError, Problem
+from macro.piece import Place, build_further, check_piece
 from macro.plugin import Json, Piece, Plugin, Values
 from macro.plugins import BUILT_IN, load_plugins
 from macro.references import (
@@ -19,9 +19,34 @@ from macro.references import (
     rewrite_references,
 )
 from macro.resolve import order_plugins
-from macro.template import TYPE, Built, Counter
+from macro.stages import Stage
+from macro.template import Built, Counter
 
 FindPlugin = Callable[[str], Plugin]
+Runs = Sequence[tuple[bool, Sequence[Plugin]]]
+# Who takes it is built once for all stages.
+STAGES = "stages"
+
+
+class _Lane(NamedTuple):
+    """One stage under way: the values known in it, those that its plug-ins made, and what its resources get."""
+
+    stage: Stage
+    known: dict[str, Json]
+    made: dict[str, Json]
+    attributes: Mapping[str, Json]
+
+
+class _Work(NamedTuple):
+    """A counter under way: its stages, its resources so far, and what is said of its plug-ins by their names."""
+
+    counter: Counter
+    lanes: Sequence[_Lane]
+    resources: dict[str, Json]
+    attributes: Mapping[str, Json]
+    options: Mapping[str, Values]
+    paths: Mapping[str, Path]
+    links: Mapping[str, Sequence[str]]
 
 
 def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collection[str]) -> Built:
@@ -31,34 +56,29 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collect
     Raises :class:`MacroError` with all problems of the counter's plug-ins.
     """
     plugins = choose_plugins(given, find)
+    if given.values["share"] and f"gateway_{given.gateway}" not in {plugin.name for plugin in plugins}:
+        text = f"needs the gateway '{given.gateway}', whose place a plug-in takes; remove one of the two"
+        raise PluginError([Problem((*counter.path, "Properties", "Api", "Share"), text, at_key=True)])
     options = {wish.name: wish.options for wish in given.wishes}
     paths = {wish.name: wish.path for wish in given.wishes}
     mentioned = _find_mentioned(counter, ids)
     links = _find_links(counter, given, plugins, options) if counter.logical_id in mentioned else {}
-    known = dict(given.values)
-    made: dict[str, Json] = {}
-    resources: dict[str, Json] = {}
-    for plugin in _order(tuple(plugins), tuple(given.values), links):
-        values = {name: known[name] for name in plugin.inputs}
-        if "options" in values:
-            values["options"] = options.get(plugin.name, {})
-        if links.get(plugin.name):
-            own = {counter.logical_id: Export(made)}
-            values = {
-                name: rewrite_references(value, own, (), []) if name in REFERRING else value
-                for name, value in values.items()
-            }
-        if plugin.name in BUILT_IN:
-            piece = plugin.build(values)
+    conditions = combine_conditions(counter.logical_id, counter.attributes.get("Condition"), given.stages)
+    attributes = counter.attributes
+    lanes = [
+        _Lane(stage, dict(stage.values), {}, _set_condition(attributes, name))
+        for stage, name in zip(given.stages, conditions.stages, strict=True)
+    ]
+    work = _Work(counter, lanes, {}, _set_condition(attributes, conditions.shared), options, paths, links)
+    for is_shared, run in _order(tuple(plugins), tuple(given.values), links):
+        if is_shared:
+            for plugin in run:
+                _build_shared(plugin, work)
         else:
-            piece = _build_further(plugin, values, paths[plugin.name])
-            _check_piece(plugin, piece, counter, resources, paths[plugin.name])
-        known.update(piece.values)
-        made.update(piece.values)
-        resources.update(piece.resources)
-    if counter.attributes:
-        resources = {name: _add_attributes(name, resource, counter) for name, resource in resources.items()}
-    return Built(counter, made, resources, bool(mentioned))
+            for lane in lanes:
+                for plugin in run:
+                    _build_in(lane, plugin, work)
+    return Built(counter, _gather(work), work.resources, bool(mentioned), conditions.added)
 
 
 def choose_plugins(given: Given, find: FindPlugin) -> list[Plugin]:
@@ -98,87 +118,130 @@ def _find_mentioned(counter: Counter, ids: Collection[str]) -> set[str]:
     return mentioned
 
 
-def _order(plugins: tuple[Plugin, ...], given: tuple[str, ...], links: Mapping[str, Sequence[str]]) -> list[Plugin]:
-    return order_plugins(plugins, given, links, load_plugins) if links else _order_unlinked(plugins, given)
+def _order(plugins: tuple[Plugin, ...], given: tuple[str, ...], links: Mapping[str, Sequence[str]]) -> Runs:
+    return _part(order_plugins(plugins, given, links, load_plugins)) if links else _order_unlinked(plugins, given)
 
 
 @lru_cache(maxsize=16)
-def _order_unlinked(plugins: tuple[Plugin, ...], given: tuple[str, ...]) -> list[Plugin]:
-    return order_plugins(plugins, given, {}, load_plugins)
+def _order_unlinked(plugins: tuple[Plugin, ...], given: tuple[str, ...]) -> Runs:
+    return _part(order_plugins(plugins, given, {}, load_plugins))
+
+
+def _part(plugins: Iterable[Plugin]) -> Runs:
+    """The plug-ins in runs of those that are built once for all stages, and of those that each stage has."""
+    return [(is_shared, list(run)) for is_shared, run in groupby(plugins, lambda plugin: STAGES in plugin.inputs)]
 
 
 def _find_links(
     counter: Counter, given: Given, plugins: Sequence[Plugin], options: Mapping[str, Values]
 ) -> dict[str, list[str]]:
-    """The outputs that each plug-in needs because values it gets refer to the counter's own attributes."""
+    """The outputs that each plug-in needs because values it gets refer to the counter's own attributes.
+
+    Those of another stage need no order: references to them are rewritten when all is built.
+    """
     ids = (counter.logical_id,)
     outputs = {attribute_name(name): name for plugin in plugins for name in plugin.outputs}
     problems: list[Problem] = []
-    own = {counter.logical_id: Export(dict.fromkeys(outputs.values(), ""))}
+    names = [*outputs.values(), *(f"{stage.part}_{name}" for stage in given.stages for name in outputs.values())]
+    own = {counter.logical_id: Export(dict.fromkeys(names, ""))}
     rewrite_references(counter.properties, own, (*counter.path, "Properties"), problems)
     if problems:
         raise MacroError(problems)
-    values = {name: find_references(given.values[name], ids) for name in REFERRING}
-    links = {}
-    for plugin in plugins:
-        found = [found for name in plugin.inputs if name in values for found in values[name]]
-        if "options" in plugin.inputs:
-            found += find_references(options.get(plugin.name), ids)
-        links[plugin.name] = list(dict.fromkeys(outputs[attribute] for _, attribute in found))
+    links: dict[str, list[str]] = {plugin.name: [] for plugin in plugins}
+    for stage in given.stages:
+        values = {name: find_references(stage.values[name], ids) for name in REFERRING}
+        for plugin in plugins:
+            found = [found for name in plugin.inputs if name in values for found in values[name]]
+            if "options" in plugin.inputs:
+                found += find_references(options.get(plugin.name), ids)
+            attributes = [
+                attribute if attribute in outputs else attribute.removeprefix(stage.part) for _, attribute in found
+            ]
+            needed = [outputs[attribute] for attribute in attributes if attribute in outputs]
+            links[plugin.name] = list(dict.fromkeys([*links[plugin.name], *needed]))
     return links
 
 
-def _build_further(plugin: Plugin, values: Values, path: Path) -> Piece:
-    """What somebody else's plug-in returns; it gets copies, and its failure is told by its name."""
-    try:
-        return plugin.build(copy.deepcopy(dict(values)))
-    except MacroError as error:
-        raise PluginError(problem._replace(path=problem.path or path) for problem in error.problems) from error
-    except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{os.path.basename(last.filename)}, line {last.lineno}"
-        text = f"plugin '{plugin.name}' failed: {type(error).__name__}: {error} ({where})"
-        raise PluginError([Problem(path, text)]) from error
-
-
-def _check_piece(plugin: Plugin, piece: Piece, counter: Counter, others: Mapping[str, Json], path: Path) -> None:
-    problems = []
-    if not isinstance(piece, Piece) or not all(isinstance(part, Mapping) for part in piece):
-        problems.append(f"must return a Piece of two maps, got {type(piece).__name__}")
-        piece = Piece({}, {})
+def _build_in(lane: _Lane, plugin: Plugin, work: _Work) -> None:
+    """Build a plug-in for one stage; it needs not know that there are others."""
+    values = _choose_values(plugin, lane, work)
+    if plugin.name in BUILT_IN:
+        piece = plugin.build(values)
     else:
-        missing = [name for name in plugin.outputs if name not in piece.values]
-        problems += [f"declares the output '{name}' but gives none" for name in missing]
-        problems += [f"gives '{name}', which its OUTPUTS lack" for name in piece.values if name not in plugin.outputs]
-    for logical_id, resource in piece.resources.items():
-        problems += _check_resource(logical_id, resource, counter, others)
-    try:
-        json.dumps(piece)
-    except (TypeError, ValueError) as error:
-        problems.append(f"gives what is not JSON: {error}")
-    if problems:
-        raise PluginError(Problem(path, f"plugin '{plugin.name}' {problem}") for problem in problems)
+        path = work.paths[plugin.name]
+        piece = build_further(plugin, values, path)
+        prefix = work.counter.logical_id + lane.stage.part
+        check_piece(plugin, piece, path, [Place(prefix, lane.attributes, work.resources)])
+    lane.known.update(piece.values)
+    lane.made.update(piece.values)
+    _add(work, piece, lane.attributes)
 
 
-def _check_resource(logical_id: str, resource: Json, counter: Counter, others: Mapping[str, Json]) -> list[str]:
-    problems = []
-    if not (str(logical_id).startswith(counter.logical_id) and logical_id.isascii() and logical_id.isalnum()):
-        right = f"'{counter.logical_id}' and letters and digits"
-        problems.append(f"makes the resource '{logical_id}'; its id must be {right} (values['counter_id'] begins it)")
-    if logical_id in others or logical_id == counter.logical_id:
-        problems.append(f"makes the resource '{logical_id}', which is there already")
-    kind = resource.get("Type") if isinstance(resource, dict) else None
-    if not isinstance(kind, str) or kind == TYPE or kind.endswith("::MODULE"):
-        problems.append(f"makes the resource '{logical_id}' of Type {kind!r}; it must be a plain resource type")
-    elif not isinstance(resource.get("Properties", {}), dict):
-        problems.append(f"makes the resource '{logical_id}' with Properties that are no map")
-    elif "Condition" in resource and "Condition" in counter.attributes:
-        problems.append(f"gives '{logical_id}' a Condition, so the counter can't have one")
-    return problems
+def _build_shared(plugin: Plugin, work: _Work) -> None:
+    """Build a plug-in once, with the values of each stage; what it takes beside them is the first stage's."""
+    stages = [_choose_values(plugin, lane, work) for lane in work.lanes]
+    counter_id = work.counter.logical_id
+    values = {**stages[0], "counter_id": counter_id, STAGES: stages}
+    if plugin.name in BUILT_IN:
+        piece = plugin.build(values)
+    else:
+        path = work.paths[plugin.name]
+        piece = build_further(plugin, values, path)
+        places = [Place(counter_id + lane.stage.part, lane.attributes, work.resources) for lane in work.lanes]
+        check_piece(plugin, piece, path, [Place(counter_id, work.attributes, work.resources), *places])
+    _add(work, piece, work.attributes)
+    for lane, part in zip(work.lanes, piece.stages or [Piece({}, {})] * len(stages), strict=True):
+        for made in (piece.values, part.values):
+            lane.known.update(made)
+            lane.made.update(made)
+        _add(work, part, lane.attributes)
 
 
-def _add_attributes(logical_id: str, resource: Mapping[str, Json], counter: Counter) -> Json:
-    own = counter.attributes
+def _choose_values(plugin: Plugin, lane: _Lane, work: _Work) -> dict[str, Json]:
+    """What the plug-in takes, of one stage, with the counter's references to its own attributes rewritten."""
+    known = lane.known
+    values = {name: known[name] for name in plugin.inputs}
+    if "options" in values:
+        values["options"] = work.options.get(plugin.name, {})
+    if work.links and work.links[plugin.name]:
+        own = {work.counter.logical_id: Export(lane.made)}
+        return {
+            name: rewrite_references(value, own, (), []) if name in REFERRING else value
+            for name, value in values.items()
+        }
+    return values
+
+
+def _add(work: _Work, piece: Piece, attributes: Mapping[str, Json]) -> None:
+    resources = work.resources
+    if len(work.lanes) > 1 and not resources.keys().isdisjoint(piece.resources):
+        twice = [name for name in piece.resources if name in resources]
+        text = f"several stages become {', '.join(twice)}; rename one of the stages"
+        raise PluginError([Problem((*work.counter.path, "Properties", "Stages"), text)])
+    if attributes:
+        resources.update({name: add_attributes(resource, attributes) for name, resource in piece.resources.items()})
+    else:
+        resources.update(piece.resources)
+
+
+def _gather(work: _Work) -> dict[str, Json]:
+    """What all plug-ins made: as the first stage has it, and under each stage's part."""
+    first = work.lanes[0]
+    if not first.stage.part:
+        return first.made
+    prefixed = {f"{lane.stage.part}_{name}": value for lane in work.lanes for name, value in lane.made.items()}
+    return {**first.made, **prefixed}
+
+
+def _set_condition(attributes: Mapping[str, Json], name: str | None) -> Mapping[str, Json]:
+    if name == attributes.get("Condition"):
+        return attributes
+    rest = {key: value for key, value in attributes.items() if key != "Condition"}
+    return {**rest, "Condition": name} if name else rest
+
+
+def add_attributes(resource: Mapping[str, Json], own: Mapping[str, Json]) -> Json:
+    """The resource with its counter's attributes: what both have is joined, and the counter's policies replace."""
     added: dict[str, Json] = {"Type": resource["Type"]}
     if "Condition" in own:
         added["Condition"] = own["Condition"]

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from macro.api import check_api, find_root
 from macro.builtin.digest import KEY
 from macro.errors import Path, Problem
 from macro.literals import Parameters, read_properties
 from macro.plugin import Json, Values
+from macro.stages import DEFAULT_STAGE, Stage, check_stages, read_stages
 from macro.template import Counter
 from macro.validate import check_properties, load_schema
 
-DEFAULT_STAGE = "prod"
 # Names that the counter itself puts into .env.
 _OWN_ENV = ("table", "exact", "shards")
 
@@ -39,6 +40,7 @@ class Given(NamedTuple):
     values: Values
     gateway: str
     wishes: Sequence[Wish]
+    stages: Sequence[Stage]
 
 
 # The given values that may hold references, to other counters or to the counter's own attributes.
@@ -54,6 +56,8 @@ def read_counter(counter: Counter, parameters: Parameters, suffix: str, problems
     found: list[Problem] = []
     rules = load_schema()["properties"] if counter.properties else {}
     properties = read_properties(counter.properties, rules, path, parameters, found)
+    if "Api" in properties:
+        properties["Api"] = find_root(properties["Api"], parameters)
     found.extend(check_properties(properties, path))
     if not found:
         _check_combinations(properties, path, found)
@@ -61,7 +65,12 @@ def read_counter(counter: Counter, parameters: Parameters, suffix: str, problems
         problems.extend(found)
         return None
     values = _name_values(counter, properties, parameters, suffix)
-    return Given(values, _get_gateway(properties), _get_wishes(properties, path))
+    wishes = _get_wishes(properties, path)
+    stages = read_stages(properties, values)
+    gateway = _get_gateway(properties)
+    if values["share"] and gateway == "custom":
+        stages = [each._replace(values={**each.values, "share": values["share"] + each.part}) for each in stages]
+    return Given(values, gateway, wishes, stages)
 
 
 def _get_gateway(properties: Values) -> str:
@@ -82,37 +91,45 @@ def _get_wishes(properties: Values, path: Path) -> list[Wish]:
 
 def _check_combinations(properties: Values, path: Path, problems: list[Problem]) -> None:
     gateway = _get_gateway(properties)
-    if gateway == "custom":
-        text = "'custom' is not served by this release; use 'rest' or 'http'"
-        problems.append(Problem((*path, "Gateway"), text))
-    if "Stages" in properties:
-        text = "several stages are not served by this release; remove it, and use a stack for each stage"
-        problems.append(Problem((*path, "Stages"), text))
+    check_stages(properties, path, problems)
+    if "Api" in properties:
+        check_api(properties, gateway, (*path, "Api"), problems)
     if gateway == "http" and _get_integration(properties) == "mapped":
         text = "must be proxy with Gateway http, since an HTTP API maps no requests; or use Gateway rest"
         problems.append(Problem((*path, "Integration"), text))
     if "EnvFile" in properties and "Code" not in properties:
         text = "is for code of your own: the built-in handler reads '.env'; remove it, or give Code"
         problems.append(Problem((*path, "EnvFile"), text))
-    function = properties.get("Function", {})
-    if "EnvEncoding" in function and "Code" not in properties:
+    for place, own in _find_scopes(properties):
+        _check_function(own, (*path, *place), "Code" in properties, problems)
+
+
+def _find_scopes(properties: Values) -> list[tuple[Path, Values]]:
+    """Where Env and Function may stand, and what stands there: in the properties, and in each stage of theirs."""
+    stages = properties.get("Stages")
+    entries = stages.items() if isinstance(stages, dict) else ()
+    return [((), properties), *((("Stages", name), own) for name, own in entries if own)]
+
+
+def _check_function(own: Values, path: Path, has_code: bool, problems: list[Problem]) -> None:
+    function = own.get("Function", {})
+    if "EnvEncoding" in function and not has_code:
         text = "is for code of your own: the built-in handler reads '.env' as it is; remove it, or give Code"
         problems.append(Problem((*path, "Function", "EnvEncoding"), text, at_key=True))
-    for place, names in {("Env",): properties.get("Env"), ("Function", "Env"): function.get("Env")}.items():
+    for place, names in {("Env",): own.get("Env"), ("Function", "Env"): function.get("Env")}.items():
         for name in _OWN_ENV:
             if isinstance(names, dict) and name in names:
                 text = "is set by the counter itself; choose another name"
                 problems.append(Problem((*path, *place, name), text, at_key=True))
-    if "StageName" in properties.get("Api", {}).get("Stage", {}):
-        text = f"is '{DEFAULT_STAGE}', which the URL and the permission name too; remove it"
-        problems.append(Problem((*path, "Api", "Stage", "StageName"), text, at_key=True))
 
 
 def _name_values(counter: Counter, properties: Values, parameters: Parameters, suffix: str) -> dict[str, Json]:
     api = properties.get("Api", {})
     return {
         "counter_id": counter.logical_id,
-        "stage": DEFAULT_STAGE,
+        "stage": api.get("StageName", DEFAULT_STAGE),
+        "stages": (),
+        "share": f"HitCounter{_get_gateway(properties).capitalize()}" if api.get("Share") else None,
         "suffix": suffix,
         "parameter_values": parameters.values,
         "builtin_key": KEY,
@@ -131,7 +148,7 @@ def _name_values(counter: Counter, properties: Values, parameters: Parameters, s
         "function_properties": properties.get("Function", {}),
         "table_properties": properties.get("Table", {}),
         "role_properties": properties.get("Role", {}),
-        "api_properties": {name: value for name, value in api.items() if name != "Stage"} if api else {},
+        "api_properties": {name: value for name, value in api.items() if name not in ("Stage", "Share")},
         "stage_properties": api.get("Stage", {}),
         "log_group_properties": properties.get("LogGroup", {}),
         "options": {},

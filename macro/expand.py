@@ -1,6 +1,6 @@
 """From a compact template to a plain one: the whole way on one screen."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from macro.build import FindPlugin, build_counter
@@ -10,6 +10,7 @@ from macro.literals import collect_parameters
 from macro.plugin import Template
 from macro.plugins import find_plugin
 from macro.references import Export, Exports, rewrite_references, rewrite_template
+from macro.sharing import Groups, Member, add_shared, agree, check_foreign, check_group, find_groups
 from macro.template import Built, Counter, add_resources, find_counters
 
 
@@ -36,22 +37,64 @@ def expand_counters(template: Template, setting: Setting = DEFAULT, find: FindPl
     counters = find_counters(template, problems)
     ids = frozenset(counter.logical_id for counter in counters)
     parameters = collect_parameters(template, setting.parameters)
-    built = []
+    members = []
     for counter in counters:
         given = read_counter(counter, parameters, setting.suffix, problems)
-        piece = _build(counter, given, find, ids, problems) if given else None
+        if given:
+            members.append(Member(counter, given))
+    problems.extend(check_foreign(members))
+    groups = find_groups(members)
+    if groups:
+        members, groups = _agree(members, groups, problems)
+    built = {}
+    for counter, given in members:
+        piece = _build(counter, given, find, ids, problems)
         if piece:
-            built.append(piece)
-    owners: dict[str, str] = {}
+            built[counter.logical_id] = piece
+    expanded = Expanded(template, {})
     if counters:
-        exports = _export(counters, built)
-        built = [_connect(piece, exports, problems) for piece in built]
-        owners = {logical_id: piece.counter.logical_id for piece in built for logical_id in piece.resources}
-        template = add_resources(template, built, problems)
-        template = rewrite_template(template, exports, owners, problems)
+        expanded = _put_together(template, counters, _add_shared(groups, built), problems)
     if problems:
         raise InvalidTemplate(dict.fromkeys(problems))
-    return Expanded(template, owners)
+    return expanded
+
+
+def _put_together(
+    template: Template, counters: Sequence[Counter], built: Mapping[str, Built], problems: list[Problem]
+) -> Expanded:
+    exports = _export(counters, built.values())
+    pieces = [_connect(piece, _leave_out_shared(piece, exports, built), problems) for piece in built.values()]
+    owners = {logical_id: piece.counter.logical_id for piece in pieces for logical_id in piece.resources}
+    template = add_resources(template, pieces, problems)
+    return Expanded(rewrite_template(template, exports, owners, problems), owners)
+
+
+def _agree(members: Sequence[Member], groups: Groups, problems: list[Problem]) -> tuple[list[Member], Groups]:
+    """The counters, those that share an API with settings that all of them have; groups that can't are left out."""
+    found = [list(check_group(group)) for group in groups]
+    problems.extend(problem for each in found for problem in each)
+    agreed = [agree(group) for group, each in zip(groups, found, strict=True) if not each]
+    changed = {member.counter.logical_id: member for group in agreed for member in group}
+    return [changed.get(member.counter.logical_id, member) for member in members], agreed
+
+
+def _add_shared(groups: Groups, built: dict[str, Built]) -> dict[str, Built]:
+    for group in groups:
+        if all(member.counter.logical_id in built for member in group):
+            built.update(add_shared(group, built))
+    return built
+
+
+def _leave_out_shared(piece: Built, exports: Exports, built: Mapping[str, Built]) -> Exports:
+    """What counters that share an API may wait for: each other's own resources, for the API waits for all of them."""
+    if not piece.shared:
+        return exports
+    own = dict(exports)
+    for name, other in built.items():
+        if other.shared:
+            resources = {key: value for key, value in other.resources.items() if key not in other.shared}
+            own[name] = own[name]._replace(resources=resources)
+    return own
 
 
 def _build(
@@ -64,10 +107,11 @@ def _build(
         return None
 
 
-def _export(counters: list[Counter], built: list[Built]) -> Exports:
+def _export(counters: Iterable[Counter], built: Iterable[Built]) -> Exports:
     exports = {counter.logical_id: Export(None) for counter in counters}
     for piece in built:
-        exports[piece.counter.logical_id] = Export(piece.values, piece.resources)
+        resources = {**piece.resources, **piece.shared} if piece.shared else piece.resources
+        exports[piece.counter.logical_id] = Export(piece.values, resources)
     return exports
 
 

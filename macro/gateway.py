@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from macro.plugin import Json, Values, merge, tag_list
+from macro.plugin import Json, Values, merge, substitute, tag_list
 
 # Writes a second that one table item takes (DynamoDB guide, "Partitions"), and what an account's gateways take at most.
 _ITEM_RATE = 1000
@@ -20,6 +20,33 @@ _LOGGED = {
     "responseLatency": "responseLatency",
     "error": "error.message",
 }
+# What a REST API also knows of a request.
+REST_LOGGED = {"integrationStatus": "integration.status", "integrationError": "integration.error"}
+# What a gateway asks Lambda with (API Gateway guide, "stage variables reference": the name alone may be a variable).
+_INVOKE = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+_URL = "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/"
+_FUNCTIONS = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
+
+
+def has_stages(values: Values) -> bool:
+    """Whether the counter names its stages; if so, a stage variable tells which function is called."""
+    return bool(values["stages"][0]["counter_id"] != values["counter_id"])
+
+
+def make_variables(values: Values, stage: Values) -> dict[str, Json]:
+    """The stage's variable with its function's name; none where there is one function for all."""
+    return {_name_variable(values): stage["function_name"]} if has_stages(values) else {}
+
+
+def make_invoke_uri(values: Values) -> Json:
+    """The URI of the function's invocation, or of that of the function which the stage names."""
+    if has_stages(values):
+        return {"Fn::Sub": f"{_INVOKE}{_FUNCTIONS}${{!stageVariables.{_name_variable(values)}}}/invocations"}
+    return substitute(f"{_INVOKE}${{Arn}}/invocations", "Arn", values["function_arn"])
+
+
+def _name_variable(values: Values) -> str:
+    return f"{values['counter_id']}Function"
 
 
 def limit_rate(values: Values) -> dict[str, int]:
@@ -50,8 +77,8 @@ def make_access_log(values: Values) -> Json:
 def make_permission(values: Values, api: Json) -> Json:
     """Leave for that API's stage and method, in this account, to call the function."""
     method = "*" if values["method"] == "ANY" else values["method"]
-    arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"
-    source = f"{arn}${{{api['Ref']}}}/{values['stage']}/{method}/{values['path'].replace('{name}', '*')}"
+    arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}"
+    source = f"{arn}/{values['stage']}/{method}/{values['path'].replace('{name}', '*')}"
     return {
         "Type": "AWS::Lambda::Permission",
         "Properties": {
@@ -59,12 +86,14 @@ def make_permission(values: Values, api: Json) -> Json:
             "Action": "lambda:InvokeFunction",
             "Principal": "apigateway.amazonaws.com",
             "SourceAccount": {"Ref": "AWS::AccountId"},
-            "SourceArn": {"Fn::Sub": source},
+            "SourceArn": substitute(source, "Api", api),
         },
     }
 
 
 def make_urls(values: Values, api: Json) -> dict[str, Json]:
-    """The three outputs of a gateway: the API's id, the URL of its stage, and the URL that counts ``{name}``."""
-    base = f"https://${{{api['Ref']}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{values['stage']}"
-    return {"api_id": api, "base_url": {"Fn::Sub": base}, "url": {"Fn::Sub": f"{base}/{values['path']}"}}
+    """Two outputs of a gateway: the URL of its stage, and the URL that counts ``{name}``."""
+    base = substitute(_URL + values["stage"], "Api", api)
+    if isinstance(base["Fn::Sub"], str):
+        return {"base_url": base, "url": {"Fn::Sub": f"{base['Fn::Sub']}/{values['path']}"}}
+    return {"base_url": base, "url": substitute(f"{_URL}{values['stage']}/{values['path']}", "Api", api)}

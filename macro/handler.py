@@ -8,7 +8,7 @@ from macro.counter import Setting
 from macro.errors import InvalidTemplate, MacroError, Problem, describe
 from macro.expand import expand
 from macro.plugin import Json, Template
-from macro.template import MACRO, TYPE, check_size, is_resource_map, read_suffix, split_transform
+from macro.template import MACRO, TYPE, check_size, is_resource_map, read_suffix, say_conditions, split_transform
 
 # CloudFormation shows the message in a stack event; the first problems matter most.
 MAX_MESSAGE = 4_000
@@ -63,8 +63,11 @@ def expand_fragment(fragment: Template, setting: Setting) -> Template:
     if wrong:
         text = f"{wrong[0]!r} is no resource; {MACRO} stands at the top of a template, or in Resources"
         raise InvalidTemplate([Problem(("Fn::Transform",), text)])
-    expanded: Template = expand({"Resources": resources}, setting)["Resources"]
-    return expanded
+    expanded = expand({"Resources": resources}, setting)
+    if "Conditions" in expanded:
+        raise InvalidTemplate([Problem(("Fn::Transform",), say_conditions(expanded["Conditions"]))])
+    result: Template = expanded["Resources"]
+    return result
 
 
 def _is_resource(name: str, value: Json) -> bool:

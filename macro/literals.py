@@ -7,6 +7,7 @@ from macro.errors import Path, Problem, describe
 from macro.plugin import NO_VALUE, Json, Spread, Template, Unset, Values
 
 _MAPS = ("Env", "Function", "Table", "Role", "Api", "LogGroup", "Tags")
+_API_LITERALS = {"Share": "boolean", "StageName": "string"}
 # In place of a literal whose problem is told already.
 _UNKNOWN = object()
 _LISTS = ("CommaDelimitedList", "List<")
@@ -48,8 +49,8 @@ def read_properties(
                 continue
         if name in _MAPS:
             value = _spread(value, place, problems)
-            if name == "Api" and isinstance(value, dict) and "Stage" in value:
-                value = {**value, "Stage": _spread(value["Stage"], (*place, "Stage"), problems)}
+            if name == "Api" and isinstance(value, dict):
+                value = _read_api(value, place, parameters, problems)
         elif name == "Stages" and isinstance(value, dict):
             value = {stage: _read_overrides(entry, (*place, stage), problems) for stage, entry in value.items()}
         result[name] = _type(value, rule)
@@ -119,10 +120,25 @@ def _spread(value: Json, path: Path, problems: list[Problem]) -> Json:
     return {name: Spread({"Fn::If": [condition, *(branch.get(name, Unset()) for branch in maps)]}) for name in names}
 
 
+def _read_api(api: Values, path: Path, parameters: Parameters, problems: list[Problem]) -> dict[str, Json]:
+    read = dict(api)
+    if "Stage" in api:
+        read["Stage"] = _spread(api["Stage"], (*path, "Stage"), problems)
+    for name, kind in _API_LITERALS.items():
+        if name in api:
+            value = _resolve(api[name], (*path, name), parameters, problems)
+            if value is _UNKNOWN:
+                del read[name]
+            else:
+                read[name] = _type(value, {"type": kind})
+    return read
+
+
 def _read_overrides(entry: Json, path: Path, problems: list[Problem]) -> Json:
     if not isinstance(entry, dict):
         return entry
-    return {name: _spread(value, (*path, name), problems) for name, value in entry.items()}
+    given = {name: value for name, value in entry.items() if value != NO_VALUE}
+    return {name: _spread(value, (*path, name), problems) for name, value in given.items()}
 
 
 def _type(value: Json, rule: Mapping[str, Json]) -> Json:

@@ -1,7 +1,7 @@
 """What a plug-in is: values in, a piece of template out; and the two ways to combine properties."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 Json = Any
@@ -14,10 +14,14 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 class Piece(NamedTuple):
-    """What a plug-in makes: a value for each of its OUTPUTS, and resources by logical id."""
+    """What a plug-in makes: a value for each of its OUTPUTS, and resources by logical id.
+
+    One that takes ``stages`` may put what differs from stage to stage into a piece for each, in their order.
+    """
 
     values: Values
     resources: Mapping[str, Json]
+    stages: Sequence["Piece"] = ()
 
 
 class Plugin(NamedTuple):
@@ -71,6 +75,26 @@ def _combine(value: Json, own: Json) -> Json:
     return merge(value, own) if _is_plain_map(value) and _is_plain_map(own) else own
 
 
+def overlay(base: Mapping[str, Json], further: Mapping[str, Json]) -> dict[str, Json]:
+    """An author's map with more of the author's in it, still to be merged: what a branch leaves out stays left out."""
+    result = dict(base)
+    for name, value in further.items():
+        result[name] = _lay(base[name], value) if name in base else value
+    return result
+
+
+def _lay(value: Json, own: Json) -> Json:
+    if isinstance(own, Unset):
+        return value
+    if isinstance(own, Spread):
+        condition, yes, no = own["Fn::If"]
+        return Spread({"Fn::If": [condition, _lay(value, yes), _lay(value, no)]})
+    if isinstance(value, Spread) and _is_plain_map(own):
+        condition, yes, no = value["Fn::If"]
+        return Spread({"Fn::If": [condition, _lay(yes, own), _lay(no, own)]})
+    return overlay(value, own) if _is_plain_map(value) and _is_plain_map(own) else own
+
+
 def tag_list(tags: Mapping[str, Json]) -> dict[str, Json]:
     """``{"Tags": [{"Key": …, "Value": …}, …]}``, or nothing where there are no tags.
 
@@ -112,7 +136,7 @@ def inline_value(value: Json, taken: Collection[str] = ()) -> str | None:
         text = content
     else:
         return None
-    return None if any(variable in taken for variable in VARIABLE.findall(text)) else text
+    return None if taken and any(variable in taken for variable in VARIABLE.findall(text)) else text
 
 
 def _tag(key: str, value: Json) -> Json:

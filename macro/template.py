@@ -22,6 +22,7 @@ _REFUSED = {
     "CreationPolicy": "nothing that a counter becomes takes a CreationPolicy; remove it",
     "UpdatePolicy": "nothing that a counter becomes takes an UpdatePolicy; remove it",
 }
+_NO_VALUES: Values = {}
 
 
 class Counter(NamedTuple):
@@ -40,13 +41,17 @@ class Counter(NamedTuple):
 class Built(NamedTuple):
     """What one counter became: all values of its plug-ins, and its resources in order.
 
-    ``mentions`` says whether there are references to counters in it, to be rewritten when all are built.
+    ``mentions`` says whether there are references to counters in it, to be rewritten when all are built;
+    ``conditions`` are those that its resources need beside the template's. ``shared`` are the resources
+    of an API that counters share, which stand among those of one of them.
     """
 
     counter: Counter
     values: Values
     resources: Mapping[str, Json]
     mentions: bool
+    conditions: Values = _NO_VALUES
+    shared: Mapping[str, Json] = _NO_VALUES
 
 
 def is_resource_map(fragment: Mapping[str, Json]) -> bool:
@@ -123,7 +128,15 @@ def add_resources(template: Template, built: Sequence[Built], problems: list[Pro
             resources[new_id] = new
     if len(resources) > MAX_RESOURCES:
         problems.append(_say_many(len(resources), built))
-    return {**template, "Resources": resources}
+    return {**_add_conditions(template, built, problems), "Resources": resources}
+
+
+def say_conditions(names: Iterable[str]) -> str:
+    """The problem of an ``Fn::Transform`` in Resources, from where no condition can be added."""
+    listed = list(names)
+    are = "conditions {} are" if len(listed) > 1 else "condition {} is"
+    text = f"the {are.format(', '.join(listed))} needed, which can't be added from Resources"
+    return f"{text}; put 'Transform: {MACRO}' at the top instead"
 
 
 def check_size(size: int) -> None:
@@ -138,6 +151,20 @@ def holds_counter(node: Json) -> bool:
     if isinstance(node, dict):
         return node.get("Type") == TYPE or any(holds_counter(value) for value in node.values())
     return isinstance(node, list) and any(holds_counter(value) for value in node)
+
+
+def _add_conditions(template: Template, built: Iterable[Built], problems: list[Problem]) -> Template:
+    if not any(piece.conditions for piece in built):
+        return template
+    own = template.get("Conditions")
+    conditions = dict(own) if isinstance(own, dict) else {}
+    for piece in built:
+        for name, condition in piece.conditions.items():
+            if name in conditions:
+                text = f"needs a condition {name} of its own, but the template has one; rename that"
+                problems.append(Problem(piece.counter.path, text))
+            conditions[name] = condition
+    return {**template, "Conditions": conditions}
 
 
 def _read_counter(logical_id: str, resource: Mapping[str, Json], problems: list[Problem]) -> Counter:

@@ -7,7 +7,7 @@ this can't do justice to (aliases, a whole template in flow style) is written an
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from macro.errors import MacroError
@@ -26,10 +26,11 @@ class Edit(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A text, the edits found for it so far, and which counter each generated id comes from."""
+    """A text, which counter each generated id comes from, the generated conditions, and the edits found so far."""
 
     text: str
     owners: Mapping[str, str]
+    conditions: Collection[str]
     edits: list[Edit]
 
 
@@ -50,7 +51,9 @@ def edit_text(source: Source, expanded: Expanded) -> str | None:
     """The author's text with the changes in it; ``None`` where it has to be written anew as a whole."""
     if source.has_aliases:
         return None
-    sheet = Sheet(source.text, expanded.owners, [])
+    known = source.template.get("Conditions") or {}
+    conditions = [name for name in expanded.template.get("Conditions") or () if name not in known]
+    sheet = Sheet(source.text, expanded.owners, conditions, [])
     try:
         _compare_maps(sheet, source.node, source.template, expanded.template)
     except _Unplaced:
@@ -99,12 +102,17 @@ def _is_exchanged(old: Json, new: Json) -> bool:
 
 def _compare_maps(sheet: Sheet, node: Any, old: Template, new: Template) -> None:
     added: dict[str, dict[str, Json]] = {name: {} for name in old if name not in new}
+    further: dict[str, Json] = {}
     for name, value in new.items():
-        if name not in old:
-            if sheet.owners.get(name) not in added:
-                raise _Unplaced
-            added[sheet.owners[name]][name] = value
+        if name in old:
+            continue
+        owner = sheet.owners.get(name, "")
+        if owner not in added and name not in sheet.conditions:
+            raise _Unplaced
+        added.get(owner, further)[name] = value
     step = _get_step(node)
+    if further:
+        sheet.edits.append(_append(sheet.text, node, further, step))
     for key, value in node.value:
         column = key.start_mark.column
         if key.value in new:
@@ -114,6 +122,16 @@ def _compare_maps(sheet: Sheet, node: Any, old: Template, new: Template) -> None
             sheet.edits.append(Edit(key.start_mark.index, _find_end(sheet.text, value), text))
         else:
             sheet.edits.append(_remove(sheet.text, node, key, value))
+
+
+def _append(text: str, node: Any, entries: Mapping[str, Json], step: int) -> Edit:
+    """Put entries behind the last one of a map."""
+    if not node.value or node.flow_style:
+        raise _Unplaced
+    key, value = node.value[-1]
+    place, column = _find_end(text, value), key.start_mark.column
+    written = [write_map({name: entry}, column, step).rstrip("\n") for name, entry in entries.items()]
+    return Edit(place, place, "".join(f"\n{' ' * column}{entry}" for entry in written))
 
 
 def _compare_lists(sheet: Sheet, node: Any, old: Sequence[Json], new: Sequence[Json]) -> None:

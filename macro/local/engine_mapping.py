@@ -17,6 +17,7 @@ _MAPPING = re.compile(
     r"""\{"(?P<key>\w+)": "\$util\.escapeJavaScript\(\$input\.params\('(?P<parameter>\w+)'\)\).*"\}"""
 )
 _FUNCTION = re.compile(r"/functions/(?P<arn>[^/]+)/invocations")
+_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 _SIGNATURE = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
 
 
@@ -29,10 +30,14 @@ class Answer(NamedTuple):
 
 
 class Method(NamedTuple):
-    """A method that a call reaches: its integration as GetResources tells of it, and the path's parameters."""
+    """A method that a call reaches: its integration as GetResources tells of it, and the path's parameters.
+
+    ``variables`` are those of the stage, by which its functions are picked.
+    """
 
     integration: Mapping[str, Any]
     parameters: Mapping[str, str]
+    variables: Mapping[str, str] = {}
 
 
 def add_mapping(app: App) -> App:
@@ -83,7 +88,11 @@ async def _find_method(app: App, call: re.Match[str], verb: str) -> Method | Non
     if listed.status != 200:
         return None
     content = json.loads(listed.body)
-    return find_method(content.get("item") or content.get("items") or [], call["path"], verb)
+    method = find_method(content.get("item") or content.get("items") or [], call["path"], verb)
+    if method is None or not _VARIABLE.search(method.integration["uri"]):
+        return method
+    stage = await _ask(app, "apigateway", "GET", f"/restapis/{call['api']}/stages/{call['stage']}")
+    return method._replace(variables=json.loads(stage.body).get("variables") or {}) if stage.status == 200 else None
 
 
 async def _answer(app: App, method: Method, headers: Mapping[bytes, bytes]) -> Answer:
@@ -94,8 +103,9 @@ async def _answer(app: App, method: Method, headers: Mapping[bytes, bytes]) -> A
     mapping, function = _MAPPING.fullmatch(template), _FUNCTION.search(method.integration["uri"])
     assert mapping is not None
     assert function is not None
+    arn = _VARIABLE.sub(lambda found: method.variables.get(found[1], ""), function["arn"])
     event = json.dumps({mapping["key"]: method.parameters.get(mapping["parameter"], "")}).encode()
-    path = f"/2015-03-31/functions/{quote(function['arn'], safe='')}/invocations"
+    path = f"/2015-03-31/functions/{quote(arn, safe='')}/invocations"
     result = await _ask(app, "lambda", "POST", path, body=event)
     if result.status != 200:
         return _say(500, "Internal server error")

@@ -15,8 +15,10 @@ from macro.validate import load_schema
 _HERE = Path(__file__).parent
 # What each value that is there before any plug-in runs is, for who writes a plug-in.
 GIVEN = {
-    "counter_id": "the counter's logical id; every resource's id begins with it",
+    "counter_id": "the counter's logical id, with Stages the stage's part behind it; every id begins with it",
     "stage": "the stage's name",
+    "stages": "for each stage a map of the values that this plug-in takes; who takes it is built once for all stages",
+    "share": "what the ids of the API begin with that counters share, or nothing",
     "suffix": "what follows HitCounterMacro in the transform's name",
     "parameter_values": "template parameters and their values, as far as known",
     "options": "the options the template gives to this plug-in",
@@ -115,10 +117,13 @@ def print_settings() -> str:
     settings = {
         "append_rules": str(_HERE / "rules"),
         "registry_schemas": str(_HERE / "registry"),
-        # E9102 looks for cycles in what the template becomes.
-        "ignore_checks": "E3004",
+        # E9102 and W9103 look for cycles and for unused conditions in what the template becomes.
+        "ignore_checks": ["E3004", "W8001"],
     }
-    return "".join(f"{name}:\n  - {json.dumps(value)}\n" for name, value in settings.items())
+    lines = []
+    for name, value in settings.items():
+        lines += [f"{name}:", *(f"  - {json.dumps(each)}" for each in ([value] if isinstance(value, str) else value))]
+    return "\n".join(lines) + "\n"
 
 
 def _tabulate(topic: str, entries: Sequence[Mapping[str, Json]]) -> Table:

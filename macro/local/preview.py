@@ -11,7 +11,16 @@ from macro.expand import Expanded, expand_counters
 from macro.local.local_code import find_local_code
 from macro.plugin import Json, Template, Values
 from macro.references import find_references
-from macro.template import MACRO, MAX_INLINE_BYTES, TYPE, find_counters, holds_counter, read_suffix, split_transform
+from macro.template import (
+    MACRO,
+    MAX_INLINE_BYTES,
+    TYPE,
+    find_counters,
+    holds_counter,
+    read_suffix,
+    say_conditions,
+    split_transform,
+)
 
 _UNROLLER = "AWS::LanguageExtensions"
 _LOOP = (
@@ -41,6 +50,9 @@ def preview(template: Template, parameters: Values, find: FindPlugin) -> Expande
         problems += [Problem(("Resources", key), _LOOP) for key in loops]
     try:
         expanded = expand_counters(rest, setting, find)
+        added = [key for key in expanded.template.get("Conditions") or () if key not in (rest.get("Conditions") or ())]
+        if added and split_transform(template)[1] is None:
+            problems.append(Problem(("Resources", "Fn::Transform"), say_conditions(added)))
     except InvalidTemplate as error:
         problems += error.problems
     if problems:

@@ -1,13 +1,13 @@
 """The built-in plug-ins, and how others come in: by registered name, never by a path that a template chooses."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
 from macro.errors import PluginError, Problem, suggest
-from macro.plugin import Plugin
-from macro.plugins import function, gateway_http, gateway_rest, log_group, role, table
+from macro.plugin import Piece, Plugin, Values
+from macro.plugins import function, gateway_custom, gateway_http, gateway_rest, log_group, role, table
 
 GROUP = "hitcounter_macro.plugins"
 
@@ -35,8 +35,16 @@ def _name_modules(*modules: ModuleType) -> dict[str, Plugin]:
     return {name: as_plugin(name, module) for name, module in named.items()}
 
 
-BUILT_IN: Mapping[str, Plugin] = _name_modules(table, log_group, role, function, gateway_rest, gateway_http)
+BUILT_IN: Mapping[str, Plugin] = _name_modules(
+    table, log_group, role, function, gateway_rest, gateway_http, gateway_custom
+)
 
+# What makes the API that counters share, by the gateway's name.
+SHARED: Mapping[str, Callable[[Values], Piece]] = {
+    "rest": gateway_rest.build_shared,
+    "http": gateway_http.build_shared,
+    "custom": gateway_custom.build_shared,
+}
 
 _NONE: Mapping[str, Plugin] = {}
 

@@ -1,5 +1,6 @@
 """The function: a ``Custom::LambdaFunction`` whose code gets the counter's values into its ``.env`` at deployment."""
 
+from macro.companion import ask_companion
 from macro.plugin import Json, Piece, Values, merge, tag_map
 
 INPUTS = (
@@ -10,16 +11,13 @@ OUTPUTS = ("function_arn", "function_name", "version_arn", "code_sha256", "sourc
 
 HANDLERS = {"mapped": "index.handler", "proxy": "index.proxy"}
 RUNTIME = "python3.13"
-# CloudFormation gives up on the companion after this many seconds (AWS::CloudFormation::CustomResource).
-SERVICE_TIMEOUT = 600
 
 
 def build(values: Values) -> Piece:
     """The function, its ARN and name, and the digests that show which code it runs."""
     function_id = f"{values['counter_id']}Function"
     properties = {
-        "ServiceToken": values["service_token"] or name_companion(values["suffix"]),
-        "ServiceTimeout": SERVICE_TIMEOUT,
+        **ask_companion(values),
         **_choose_code(values),
         "Handler": values["handler"] or HANDLERS[values["integration"]],
         "Runtime": values["runtime"] or RUNTIME,
@@ -37,12 +35,6 @@ def build(values: Values) -> Piece:
         values={output: {"Fn::GetAtt": [function_id, name]} for output, name in zip(OUTPUTS, attributes, strict=True)},
         resources={function_id: function},
     )
-
-
-def name_companion(suffix: str) -> Json:
-    """The ARN of the installation's companion: fixed, so that an expansion needs to ask no one."""
-    name = f"HitCounterMacro{suffix}-Companion"
-    return {"Fn::Sub": f"arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{name}"}
 
 
 def name_bucket(suffix: str) -> Json:

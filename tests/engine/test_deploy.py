@@ -403,3 +403,10 @@ def test_what_someone_else_deploys_before_it_is_agreed_to_is_not_undone(cloud, s
         "run the command again to see what is left to do"
     )
     assert cloud.status(stack) == "UPDATE_COMPLETE"
+
+
+def test_the_installation_is_not_deployed_over(cloud, stack):
+    ran = deploy(cloud, SAMPLES / "minimal.yaml", "HitCounterMacro")
+
+    told = "the stack HitCounterMacro is the installation itself; choose another --stack-name\n"
+    assert (ran.code, ran.out, ran.err) == (1, "", told)

@@ -7,10 +7,10 @@ import pytest
 from macro.local.cloud.request import request
 from macro.local.engine import run_engine
 from macro.local.engine_mapping import choose_response, find_method
+from macro.mapping import REQUEST_TEMPLATE as TEMPLATE
 from tests.engine.test_engine import make_function
 from tests.ministack import client_for
 
-TEMPLATE = r"""{"name": "$util.escapeJavaScript($input.params('name')).replaceAll("\\'", "'")"}"""
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:hits"
 URI = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
 CODE = """

@@ -42,14 +42,16 @@ GOOD = st.fixed_dictionaries(
     {},
     optional={
         "Env": st.dictionaries(st.sampled_from(["A", "B", "C"]), st.text(max_size=3) | REFERENCES, max_size=2),
-        "Gateway": st.sampled_from(["rest", "http"]),
+        "Gateway": st.sampled_from(["rest", "http", "custom"]),
         "Path": st.sampled_from(["{name}", "a/{name}", "/a/b/{name}/c"]),
         "Method": st.sampled_from(["GET", "POST", "ANY"]),
         "Shards": st.integers(1, 64),
+        "Stages": st.sampled_from([["prod"], ["dev", "prod"], {"dev": None, "prod": {"Condition": "C"}}]),
         "Exact": st.booleans(),
         "Tags": st.dictionaries(st.sampled_from(["T", "U"]), st.text(max_size=3) | REFERENCES, max_size=2),
         "Table": st.dictionaries(st.sampled_from(["TableName", "Tags"]), REFERENCES, max_size=1),
-        "Api": st.dictionaries(st.sampled_from(["Stage", "Fn::If", "Name"]), DATA, max_size=2),
+        "Api": st.just({"Share": True})
+        | st.dictionaries(st.sampled_from(["Stage", "Fn::If", "Name", "Share"]), DATA, max_size=2),
     },
 )
 BAD = st.dictionaries(st.sampled_from([*load_schema()["properties"], "Other", "Ref"]), DATA, max_size=3)

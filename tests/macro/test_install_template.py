@@ -9,7 +9,8 @@ import pytest
 from cfnlint.config import ConfigMixIn
 from cfnlint.runner import Runner
 
-from macro.plugins.function import SERVICE_TIMEOUT, name_bucket, name_companion
+from macro.companion import SERVICE_TIMEOUT, name_companion
+from macro.plugins.function import name_bucket
 from macro.plugins.role import ROLE_PATH, name_boundary
 from macro.template import MACRO
 from tests.installation import EVERYTHING, PATH, install, read_template

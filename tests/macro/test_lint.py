@@ -232,7 +232,7 @@ def test_without_the_settings_cfn_lint_knows_no_counter():
 def test_the_settings_are_yaml_with_folders_that_are_there():
     settings = yaml.safe_load(print_settings())
 
-    assert settings.pop("ignore_checks") == ["E3004"]
+    assert settings.pop("ignore_checks") == ["E3004", "W8001"]
     assert sorted(settings) == ["append_rules", "registry_schemas"]
     assert all(Path(folder).is_dir() for folders in settings.values() for folder in folders)
 
@@ -282,3 +282,21 @@ def test_cycles_are_looked_for_in_what_the_template_becomes():
     assert find(head + "    Properties: {Shards: 0}\n") == []
     found = find(head + "    DependsOn: Topic\n  Topic: {Type: AWS::SNS::Topic, DependsOn: Visits}\n")
     assert {tuple(path) for path, _ in found} == {("Resources", "Visits"), ("Resources", "Topic")}
+
+
+def test_a_condition_that_only_a_stage_names_is_used():
+    from cfnlint.decode import decode_str
+    from cfnlint.template import Template
+
+    from macro.local.rules.W9103 import W9103
+
+    def find(stage):
+        text = (
+            "Transform: HitCounterMacro\nConditions: {A: !Equals [a, b], B: !Equals [a, b]}\nResources:\n"
+            f"  Visits: {{Type: HitCounter, Properties: {{Stages: {{dev: {{Condition: {stage}}}}}}}}}\n"
+        )
+        return [(match.path, match.message) for match in W9103().match(Template("t.yaml", decode_str(text)[0]))]
+
+    assert find("A") == [(["Conditions", "B"], "Condition B not used")]
+    assert find("B") == [(["Conditions", "A"], "Condition A not used")]
+    assert find("[]") == []

@@ -13,6 +13,7 @@ from macro.local.cloud.errors import CloudError
 from macro.local.cloud.installation import (
     Installation,
     install_command,
+    is_installation,
     is_older,
     need_installation,
     open_bucket,
@@ -56,6 +57,8 @@ def deploy(account: Account, order: Order, agree: Agree | None, tell: Tell) -> D
     or :class:`CloudError` with the first cause of a failure and what would help; all is as before then.
     """
     stack = make_ready(account, order.stack_name, tell)
+    if stack and is_installation(stack):
+        raise CloudError(f"the stack {stack.name} is the installation itself; choose another --stack-name")
     change_set = _plan(account, order, stack, tell)
     if change_set is None:
         tell(Line("no-change", f"{order.stack_name} is as the template says; nothing to change"))

@@ -42,7 +42,10 @@ def leave_out(template: Template, resource_type: str) -> Template:
 
 
 def name_answer_hosts(endpoint: str) -> str:
-    """The hosts that an engine takes answers at: its own, by each name of this machine where it runs there."""
+    """The hosts that an engine takes answers at: its own, by each name of this machine where it runs there.
+
+    As they stand in a URL: without a port where that has none.
+    """
     parts = urlsplit(endpoint)
     hosts = _LOOPBACK if parts.hostname in _LOOPBACK else (str(parts.hostname),)
-    return ",".join(f"{host}:{parts.port or 80}" for host in hosts)
+    return ",".join(f"{host}:{parts.port}" if parts.port else host for host in hosts)

@@ -63,9 +63,14 @@ def need_installation(account: Account, suffix: str) -> Installation:
     return found
 
 
+def is_installation(stack: Stack) -> bool:
+    """Whether the stack, whatever its name, was made from ``install.yaml``."""
+    return stack.parameters.keys() >= _OWN_PARAMETERS
+
+
 def check_ours(stack: Stack) -> None:
     """Raise :class:`CloudError` where a stack of the installation's name is something else."""
-    if stack.status != REVIEW and not stack.parameters.keys() >= _OWN_PARAMETERS:
+    if stack.status != REVIEW and not is_installation(stack):
         raise CloudError(
             f"there is a stack {stack.name} which is no installation of {MACRO}; choose another name with --suffix"
         )

@@ -10,6 +10,7 @@ from macro.local.cloud.installation import read_template
     ("http://127.0.0.1:4566", "127.0.0.1:4566,localhost:4566"),
     ("http://localhost:4566/", "127.0.0.1:4566,localhost:4566"),
     ("http://engine.test:4566", "engine.test:4566"),
+    ("https://engine.example", "engine.example"),
 ])  # fmt: skip
 def test_the_hosts_of_an_engine_are_its_own_by_each_name(endpoint, hosts):
     assert name_answer_hosts(endpoint) == hosts

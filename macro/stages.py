@@ -1,0 +1,95 @@
+"""A counter's stages: how each is called, and what the values of its plug-ins are in it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from macro.errors import Path, Problem
+from macro.plugin import NO_VALUE, Json, Values, overlay
+
+DEFAULT_STAGE = "prod"
+# What a stage may override, and the value that it is to plug-ins.
+_OVERRIDES = {"Env": "env", "Function": "function_properties", "Table": "table_properties"}
+# Names that AWS takes once only, and whether a stage may give its own.
+_NAMES = {
+    ("Table", "TableName"): True,
+    ("Function", "FunctionName"): True,
+    ("Role", "RoleName"): False,
+    ("LogGroup", "LogGroupName"): False,
+}
+
+
+class Stage(NamedTuple):
+    """One stage: its name, its part of logical ids and attributes, the values given to plug-ins, its condition.
+
+    The only stage of a counter without ``Stages`` has an empty ``part``.
+    """
+
+    name: str
+    part: str
+    values: Values
+    condition: str | None = None
+
+
+def read_stages(properties: Values, values: Values) -> list[Stage]:
+    """The stages that valid properties name, in their order; ``values`` are those of the counter."""
+    listed = properties.get("Stages")
+    if listed is None:
+        return [Stage(DEFAULT_STAGE, "", values)]
+    return [_read_stage(name, own, values) for name, own in _get_entries(listed)]
+
+
+def name_part(stage: str) -> str:
+    """What a stage's name becomes in logical ids and attributes: ``prod-eu`` → ``Prodeu``."""
+    part = "".join(letter for letter in stage if letter.isalnum())
+    return part[:1].upper() + part[1:]
+
+
+def check_stages(properties: Values, path: Path, problems: list[Problem]) -> None:
+    """Find stages that would be one in logical ids, and names that several stages would give to their own resources."""
+    listed = properties.get("Stages")
+    if listed is None:
+        return
+    is_map = isinstance(listed, Mapping)
+    parts: dict[str, str] = {}
+    for place, (name, _) in enumerate(_get_entries(listed)):
+        where, part = (*path, "Stages", name if is_map else place), name_part(name)
+        if not part:
+            text = f"needs a letter or a digit, of which logical ids are made; got '{name}'"
+            problems.append(Problem(where, text, at_key=is_map))
+        elif part in parts:
+            text = f"'{parts[part]}' and '{name}' are both {part} in logical ids; rename one"
+            problems.append(Problem(where, text, at_key=is_map))
+        parts.setdefault(part, name)
+    if len(parts) > 1:
+        _check_names(properties, _get_entries(listed), path, problems)
+
+
+def _check_names(
+    properties: Values, entries: Iterable[tuple[str, Values]], path: Path, problems: list[Problem]
+) -> None:
+    stages = list(entries)
+    for (map_name, name), is_own in _NAMES.items():
+        common = properties.get(map_name, {}).get(name)
+        given = [own.get(map_name, {}).get(name, common) for _, own in stages]
+        if any(value in given[:place] for place, value in enumerate(given) if value not in (None, NO_VALUE)):
+            remedy = f"give each stage its own, under Stages: {map_name}" if is_own else "remove it"
+            text = f"would be the same in several stages, where AWS takes a name once; {remedy}"
+            where = (map_name, name) if common is not None else ("Stages",)
+            problems.append(Problem((*path, *where), text if common is not None else f"{map_name}.{name} {text}"))
+
+
+def _get_entries(listed: Json) -> Sequence[tuple[str, Values]]:
+    if isinstance(listed, Mapping):
+        return [(name, own or {}) for name, own in listed.items()]
+    return [(name, {}) for name in listed]
+
+
+def _read_stage(name: str, own: Values, values: Values) -> Stage:
+    part = name_part(name)
+    changed = {
+        word: overlay(values[word], own[property_name])
+        for property_name, word in _OVERRIDES.items()
+        if own.get(property_name)
+    }
+    mine = {**values, **changed, "counter_id": f"{values['counter_id']}{part}", "stage": name}
+    return Stage(name, part, mine, own.get("Condition"))
