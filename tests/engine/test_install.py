@@ -7,7 +7,7 @@ import pytest
 from corpus.fetch import LAMBDA
 from moto.server import ThreadedMotoServer
 
-from macro.local.cloud.install import BUCKET, fill_in, keep_only
+from macro.local.cloud.install_template import BUCKET, fill_in, keep_only
 from macro.local.cloud.installation import own_version
 from macro.local.files import parse_source
 from tests.deploying import Cloud, counters, hit, hit_together, new_name, new_suffix, write

@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from macro.local.cloud.account import Client
+from macro.local.cloud.causes import find_refusals
 from macro.local.cloud.changes import Change, read_changes
 from macro.local.cloud.errors import CloudError, code_of
-from macro.local.cloud.stack import REVIEW, Stack, find_refusals, pause, read_stack
+from macro.local.cloud.stack import REVIEW, Stack, pause, read_stack
 
 # A macro adds roles, which CloudFormation wants acknowledged; the change set is shown before anything is done.
 _CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")

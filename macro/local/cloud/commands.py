@@ -12,7 +12,8 @@ from macro.local.cloud.change_set import ChangeSet
 from macro.local.cloud.changes import Change
 from macro.local.cloud.deploy import Agree, Deployed, Order, deploy
 from macro.local.cloud.errors import CloudError, explained
-from macro.local.cloud.install import Choice, install
+from macro.local.cloud.install import install
+from macro.local.cloud.install_plan import Choice
 from macro.local.cloud.installation import name_companion, name_stack, own_version
 from macro.local.cloud.operation import print_outputs
 from macro.local.cloud.progress import Line, Tell, show_progress

@@ -13,7 +13,8 @@ from macro.local.bundle import Bundles, make_bundles
 from macro.local.cloud.account import Account, connect_to_engine
 from macro.local.cloud.deploy import Order, deploy
 from macro.local.cloud.errors import CloudError, explained
-from macro.local.cloud.install import Choice, install
+from macro.local.cloud.install import install
+from macro.local.cloud.install_plan import Choice
 from macro.local.cloud.local_check import check_local, complain
 from macro.local.cloud.once import Wish, find_unserved, request_all
 from macro.local.cloud.progress import Line, Tell, mute, show_progress

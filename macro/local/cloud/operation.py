@@ -3,21 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from macro.local.cloud.account import Account
+from macro.local.cloud.causes import find_causes, find_refusals
 from macro.local.cloud.change_set import ChangeSet, execute
 from macro.local.cloud.errors import CloudError
+from macro.local.cloud.events import Happening, follow, last_event
 from macro.local.cloud.progress import RESOURCE, Line, Tell
-from macro.local.cloud.stack import (
-    REVIEW,
-    Happening,
-    Stack,
-    find_causes,
-    find_refusals,
-    follow,
-    has_succeeded,
-    is_running,
-    last_event,
-    read_stack,
-)
+from macro.local.cloud.stack import REVIEW, Stack, has_succeeded, is_running, read_stack
 
 _DELETE = "aws cloudformation delete-stack --stack-name {name}{options}"
 _CONTINUE = "aws cloudformation continue-update-rollback --stack-name {name}{options}"

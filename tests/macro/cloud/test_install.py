@@ -9,8 +9,9 @@ from macro.local.bundle import Bundles
 from macro.local.cloud.account import Place, connect
 from macro.local.cloud.bucket import digest_of
 from macro.local.cloud.errors import CloudError
-from macro.local.cloud.install import Choice, fill_in, install, keep_only, leave_out, name_answer_hosts
-from macro.local.cloud.installation import own_version, read_template
+from macro.local.cloud.install import install
+from macro.local.cloud.install_plan import Choice
+from macro.local.cloud.installation import own_version
 from tests.fake_aws import Raw, Refusal
 
 BUCKET = "hitcountermacro-123456789012-eu-central-1"
@@ -219,16 +220,6 @@ def test_an_engine_is_told_the_hosts_that_answers_go_to(aws, told):
         "LowerSuffix": "beta",
         "AnswerHosts": f"127.0.0.1:{port},localhost:{port}",
     }
-
-
-@pytest.mark.parametrize(("endpoint", "hosts"), [
-    ("http://127.0.0.1:4566", "127.0.0.1:4566,localhost:4566"),
-    ("http://localhost:4566/", "127.0.0.1:4566,localhost:4566"),
-    ("http://engine.test:4566", "engine.test:4566"),
-        ("https://engine.example", "engine.example"),
-    ])  # fmt: skip
-def test_the_hosts_of_an_engine_are_its_own_by_each_name(endpoint, hosts):
-    assert name_answer_hosts(endpoint) == hosts
 
 
 @pytest.mark.parametrize(("is_protected", "calls"), [(False, 1), (True, 0)])
@@ -461,26 +452,3 @@ def test_a_bucket_without_a_change_is_told(account, world, told):
         install(account, Choice(), BUNDLES, told[1])
 
     assert str(caught.value) == f"CloudFormation sees no change in making the bucket {BUCKET}; try again"
-
-
-def test_a_template_is_filled_in_without_changing_it():
-    template = read_template()
-
-    filled = fill_in(template, {"MacroFunction": "m", "CompanionFunction": "c"}, "bucket")
-
-    assert template == read_template()
-    assert filled["Resources"]["MacroFunction"]["Properties"]["Code"] == {"S3Bucket": "bucket", "S3Key": "m"}
-    assert filled["Resources"]["Bucket"]["Properties"]["BucketName"] == "bucket"
-
-
-def test_one_resource_is_kept_without_outputs():
-    kept = keep_only(read_template(), "Bucket")
-
-    assert (list(kept["Resources"]), "Outputs" in kept, "Parameters" in kept) == (["Bucket"], False, True)
-
-
-def test_outputs_go_with_the_resources_that_they_tell_of():
-    before, after = read_template(), leave_out(read_template(), "AWS::CloudFormation::Macro")
-
-    assert set(before["Resources"]) - set(after["Resources"]) == {"Macro"}
-    assert set(before["Outputs"]) - set(after["Outputs"]) == {"MacroName"}

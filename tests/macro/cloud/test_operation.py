@@ -83,17 +83,22 @@ def test_any_other_stack_is_ready(account, aws, told, status):
 def test_what_another_command_began_is_waited_for_and_what_it_left_is_judged(account, aws, told):
     lines, tell = told
     aws.answer("DescribeStacks", stack("CREATE_IN_PROGRESS"), stack("CREATE_IN_PROGRESS"), stack("ROLLBACK_COMPLETE"))
-    aws.answer("DescribeStackEvents", {"StackEvents": [event(0, "hits", STACK, "CREATE_IN_PROGRESS")]})
+    begun, ended = event(0, "hits", STACK, "CREATE_IN_PROGRESS"), event(1, "hits", STACK, "ROLLBACK_COMPLETE")
+    aws.answer(
+        "DescribeStackEvents", {"StackEvents": [begun]}, {"StackEvents": [begun]}, {"StackEvents": [ended, begun]}
+    )
 
     text = refuse(make_ready, account, "hits", tell)
 
-    assert [line.text for line in lines] == ["hits is CREATE_IN_PROGRESS; waiting for the end of that"]
+    assert lines[0].text == "hits is CREATE_IN_PROGRESS; waiting for the end of that"
+    assert [line.facts["status"] for line in lines[1:]] == ["ROLLBACK_COMPLETE"]
     assert text.startswith("the stack hits is ROLLBACK_COMPLETE: it was never created")
 
 
 def test_a_stack_that_is_gone_once_it_was_waited_for_can_be_made_anew(account, aws, told):
     aws.answer("DescribeStacks", stack("DELETE_IN_PROGRESS"), stack("DELETE_COMPLETE"))
-    aws.answer("DescribeStackEvents", {"StackEvents": []})
+    ended = event(1, "hits", STACK, "DELETE_COMPLETE")
+    aws.answer("DescribeStackEvents", {"StackEvents": []}, {"StackEvents": [ended]})
 
     assert make_ready(account, "hits", told[1]) is None
 
