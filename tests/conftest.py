@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,10 @@ from hypothesis import settings
 # How long an example takes is the machine's affair; what is slow is found by tests/bench.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+# A shell lets what it starts in the background ignore ctrl-c, and so would the commands that tests press it for.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent.parent
 
