@@ -24,6 +24,7 @@ _ARNS = {
     "AWS::SQS::Queue": f"arn:aws:sqs:{_HERE}:{{}}",
 }
 _NAMES = ("BucketName", "FunctionName", "ManagedPolicyName", "RoleName", "TableName")
+_MACRO = "AWS::CloudFormation::Macro"
 _REFERS_TO_ARN = ("AWS::IAM::ManagedPolicy", "AWS::SNS::Topic")
 
 
@@ -101,8 +102,10 @@ class Resolved:
         return condition is None or self.resolve(self._template["Conditions"][condition])
 
     def _name(self, logical_id):
-        properties = self._template["Resources"][logical_id].get("Properties", {})
-        named = next((properties[name] for name in _NAMES if name in properties), f"{STACK}-{logical_id}")
+        resource = self._template["Resources"][logical_id]
+        properties = resource.get("Properties", {})
+        names = ("Name",) if resource["Type"] == _MACRO else _NAMES
+        named = next((properties[name] for name in names if name in properties), f"{STACK}-{logical_id}")
         return self.resolve(named)
 
 

@@ -8,9 +8,13 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted([*ROOT.glob("macro/**/*.py"), *ROOT.glob("transform_lambda/**/*.py")])
-AWS = {"transform_lambda.aws", "transform_lambda.aws_errors", "transform_lambda.aws_functions"}
+AWS = {f"transform_lambda.{name}" for name in ("aws", "aws_errors", "aws_functions", "aws_gateways")}
 PURE = ("transform_lambda.zip", "transform_lambda.env_file", "transform_lambda.env_readers")
-ON_THEIR_OWN = {"macro.local.engine_guard": set(), "macro.local.engine_server": {"hypercorn", "ministack"}}
+ON_THEIR_OWN = {
+    "macro.local.engine_guard": set(),
+    "macro.local.engine_mapping": set(),
+    "macro.local.engine_server": {"hypercorn", "ministack"},
+}
 FOR_PLUGINS = {f"macro.{name}" for name in ("plugin", "errors", "companion", "gateway", "mapping", "snapshot")}
 
 

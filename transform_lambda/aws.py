@@ -189,11 +189,15 @@ def _version(answer: Mapping[str, Any]) -> str | None:
     return None if version == "null" else version
 
 
-def connect(service: str) -> Client:
-    """A client of the service in the companion's own region; the environment may name another endpoint."""
-    import boto3
+def connect(service: str, answer_seconds: float = 60.0) -> Client:
+    """A client of the service in the companion's own region; the environment may name another endpoint.
 
-    return boto3.client(service)
+    `answer_seconds` is how long each of a call's attempts, of which there are three, waits for an answer.
+    """
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(service, config=Config(read_timeout=answer_seconds))
 
 
 @cache

@@ -72,7 +72,7 @@ def _start() -> Serve:
 
 
 def _built_in() -> dict[str, Callable[[], Any]]:
-    return {"Custom::LambdaFunction": _lambda_function}
+    return {"Custom::LambdaFunction": _lambda_function, "Custom::APIGatewayResource": _api_gateway_resource}
 
 
 def _lambda_function() -> Any:
@@ -82,6 +82,17 @@ def _lambda_function() -> Any:
 
     bucket, account = _setting("HITCOUNTER_STAGING_BUCKET"), _setting("HITCOUNTER_ACCOUNT")
     return LambdaFunction(S3CodeStore(connect("s3"), bucket, account), LambdaFunctions(connect("lambda")))
+
+
+def _api_gateway_resource() -> Any:
+    from transform_lambda.aws import connect
+    from transform_lambda.aws_gateways import ApiGateways
+    from transform_lambda.guard import OneInvocation
+    from transform_lambda.resources.api_gateway_resource import ApiGatewayResource
+
+    # The lock on an API ends by itself: a call has to be over before.
+    gateways = ApiGateways(*(connect(service, answer_seconds=20.0) for service in ("apigateway", "lambda")))
+    return ApiGatewayResource(gateways, _records() or OneInvocation())
 
 
 def _setting(name: str) -> str:

@@ -150,6 +150,23 @@ class Functions(Protocol):
         """The function with all versions gone, or that version; nothing where it is not there."""
 
 
+class Gateways(Protocol):
+    """API Gateway's REST APIs, and the policies of the functions they call; operations and words are the API's own.
+
+    All methods raise `ResourceError`, `TryAgain` where that helps: after a conflict, a throttle, or where what is to be
+    changed is not there any more.
+    """
+
+    def takes(self, operation: str) -> Shape:
+        """What the service's model says an operation takes."""
+
+    def read(self, operation: str, call: Mapping[str, Json]) -> Mapping[str, Json] | None:
+        """What it answers, the `items` of all pages together; nothing where the thing is not there."""
+
+    def change(self, operation: str, call: Mapping[str, Json]) -> Mapping[str, Json]:
+        """What it answers once it is done; to delete what is not there is done at once."""
+
+
 class Records(Protocol):
     """What is remembered of each resource, by a key; the installation's small table."""
 

@@ -86,8 +86,20 @@ def explain(arguments: argparse.Namespace) -> int:
     if arguments.cfnlintrc:
         print(explainer.print_settings(), end="")
         return FINE
+    if arguments.shards is not None:
+        return explain_shards(arguments.shards)
     further = list(_load_plugins(arguments).values())
     print(explainer.explain(arguments.topic, arguments.format, further), end="")
+    return FINE
+
+
+def explain_shards(rate: int) -> int:
+    """Print how many items so many hits a second need."""
+    from macro.local.shards import print_plans
+
+    if rate < 1:
+        fail(f"--shards {rate}: must be a rate of at least 1 hit a second")
+    print(print_plans(rate), end="")
     return FINE
 
 

@@ -30,7 +30,7 @@ def zip_code(path: Path) -> bytes:
     """
     try:
         if path.is_dir():
-            return _zip_folder(path, sorted(_find_files(path)))
+            return _zip_folder(path, sorted(find_files(path)))
         if not path.exists():
             raise CodeError("there is no such file or folder; code in S3 is named 's3://bucket/key'")
         if not path.is_file():
@@ -44,7 +44,7 @@ def zip_code(path: Path) -> bytes:
         raise CodeError(f"{name}can't be read: {error.strerror}") from None
 
 
-def _find_files(folder: Path) -> Iterator[str]:
+def find_files(folder: Path) -> Iterator[str]:
     """The names of what is packed, below the folder, with slashes."""
     for place, folders, files in os.walk(folder, onerror=_raise):
         links = [name for name in folders if os.path.islink(os.path.join(place, name))]

@@ -17,7 +17,8 @@ def serve(host: str, port: str) -> None:
     """Never returns; the exit code is 0 where the engine ended in order."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     _allow_many_files()
-    # The folder of this file is no place to import from.
+    add_mapping = importlib.import_module("engine_mapping").add_mapping
+    # The folder of this file is no further place to import from.
     del sys.path[0]
     from hypercorn.asyncio import serve as serve_app
     from hypercorn.config import Config
@@ -26,7 +27,7 @@ def serve(host: str, port: str) -> None:
     config.bind = [f"{host}:{port}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    app = importlib.import_module("ministack.app").app
+    app = add_mapping(importlib.import_module("ministack.app").app)
     asyncio.new_event_loop().run_until_complete(serve_app(app, config))
     os._exit(0)
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from macro.errors import MacroError, Problem
 
@@ -79,6 +79,7 @@ def _prepare(folder: Path, lock: int) -> State:
     is_set_back = _settle(kept, copy)
     _check(kept)
     shutil.copytree(kept, copy)
+    _settle_functions(copy / "lambda.json")
     (copy / _COMPLETE).touch()
     last = port_file.read_text() if port_file.exists() else ""
     port = int(last) if last.isdecimal() and len(last) <= 5 else None
@@ -104,3 +105,18 @@ def _check(kept: Path) -> None:
         except ValueError:
             text = f"is damaged; remove the folder {kept.parent} to start anew"
             raise EngineError(f"{file}: {text}") from None
+
+
+def _settle_functions(file: Path) -> None:
+    """Make functions ready that were being changed when the engine ended, for which whoever uses them would wait."""
+    if not file.exists():
+        return
+    # A thread of that engine would have done it, half a second after the change; the next one doesn't.
+    ready = {"State": "Active", "StateReason": "", "StateReasonCode": "", "LastUpdateStatus": "Successful"}
+
+    def settle(found: dict[str, Any]) -> dict[str, Any]:
+        is_changing = found.get("State") == "Pending" or found.get("LastUpdateStatus") == "InProgress"
+        return {**found, **ready} if is_changing else found
+
+    content = json.loads(file.read_text("utf-8"), object_hook=settle)
+    file.write_text(json.dumps(content, ensure_ascii=False), "utf-8")

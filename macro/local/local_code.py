@@ -1,5 +1,6 @@
 """Local code named in a template: packed, and replaced by the key under which ``deploy`` uploads it."""
 
+from contextlib import suppress
 from copy import copy
 from pathlib import Path
 from typing import NamedTuple
@@ -63,8 +64,15 @@ def find_local_code(template: Template, folder: Path, suffix: str) -> Packing:
 
 
 def list_local_code(template: Template, folder: Path) -> list[Path]:
-    """The local paths that a template names, whether there is anything or not."""
-    return [folder / path for path in _find_paths(template).values()]
+    """The files that are packed for a template, as far as they can be found."""
+    from macro.local.code_zip import find_files
+
+    files: list[Path] = []
+    for place in dict.fromkeys(folder / path for path in _find_paths(template).values()):
+        # What can't be read is told when it is packed.
+        with suppress(OSError):
+            files += [place / name for name in find_files(place)] if place.is_dir() else [place]
+    return files
 
 
 def _find_paths(template: Template) -> dict[str, str]:

@@ -18,9 +18,12 @@ examples:
   hitcounter explain                                 every property, attribute and plug-in
   hitcounter env code.zip table=hits                 what deployment would do to a code zip
   hitcounter local template.yaml                     deploy it on this machine, without an account, and count hits
+  hitcounter bundle                                  make the zips that an installation is made of
   hitcounter install                                 put the macro and its companion into your account
   hitcounter deploy template.yaml --stack-name hits  show what would change, then deploy it
-  hitcounter bundle                                  make the zips that an installation is made of
+  hitcounter uninstall                               remove macro and companion, unless stacks need them
+
+'hitcounter COMMAND --help' tells more. Exit codes: 0 fine, 1 problems found, 2 wrong usage, 130 ended by ctrl-c.
 """
 _EXPAND = """\
 examples:
@@ -47,8 +50,19 @@ examples:
   hitcounter explain plugins            the plug-ins, what they take and what they give
   hitcounter explain values             what every plug-in may take
   hitcounter explain --format json
+  hitcounter explain --shards 2500      how many Shards a hot name needs, and what they cost
   hitcounter explain --cfnlintrc        settings that teach a plain cfn-lint the type HitCounter
 """
+
+
+class _Version(argparse.Action):
+    """Prints the release, which is read only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from macro.local.cloud.installation import own_version
+
+        print(f"hitcounter {own_version()}")
+        parser.exit()
 
 
 def make_parser(commands: Commands) -> argparse.ArgumentParser:
@@ -60,6 +74,7 @@ def make_parser(commands: Commands) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.add_argument("-V", "--version", action=_Version, nargs=0, help="print the release, and end")
     parsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_expand(parsers, commands["expand"])
     _add_lint(parsers, commands["lint"])
@@ -68,11 +83,11 @@ def make_parser(commands: Commands) -> argparse.ArgumentParser:
     env = parsers.add_parser("env", help="show what deployment would do to the .env of a code zip", add_help=False)
     env.set_defaults(command=commands["env"])
     add_local(parsers, commands["local"])
+    bundle = add_command(parsers, "bundle", bundle_command.SUMMARY, bundle_command.EXAMPLES, commands["bundle"])
+    bundle_command.add_arguments(bundle)
     add_install(parsers, commands["install"])
     add_deploy(parsers, commands["deploy"])
     add_uninstall(parsers, commands["uninstall"])
-    bundle = add_command(parsers, "bundle", bundle_command.SUMMARY, bundle_command.EXAMPLES, commands["bundle"])
-    bundle_command.add_arguments(bundle)
     return parser
 
 
@@ -108,4 +123,5 @@ def _add_explain(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
     parser.add_argument("topic", nargs="?", choices=topics, default="all", help="what to explain; default: all")
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
     parser.add_argument("--cfnlintrc", action="store_true", help="print the settings for .cfnlintrc, nothing else")
+    parser.add_argument("--shards", type=int, metavar="RATE", help="print how many Shards so many hits a second need")
     add_plugin(parser)

@@ -3,6 +3,7 @@
 import argparse
 
 from macro.local.bundle_command import add_packing
+from macro.local.cloud.options import read_as, read_stack_name
 from macro.local.parsers import Command, add_command, add_json, add_place, add_template
 
 _INSTALL = """\
@@ -33,8 +34,9 @@ examples:
   hitcounter deploy template.yaml --stack-name hits --json --yes    for scripts: one JSON event a line
 """
 _LOCAL = """\
-Runs the embedded engine (pip install 'hitcounter-macro[local]') on loopback until ctrl-c; needs no account, and nothing
-leaves this machine. The engine evaluates no mapping templates and checks no invoke permissions.
+Runs the embedded engine (pip install 'hitcounter-macro[local]') on loopback until ctrl-c, which is its normal end (exit
+code 0); needs no account, and nothing leaves this machine. The engine evaluates no mapping templates but a
+counter's own, and checks no invoke permissions.
 
 examples:
   hitcounter local template.yaml
@@ -51,8 +53,18 @@ def add_install(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", 
     _add_suffix(parser)
     parser.add_argument("--dry-run", action="store_true", help="show what would be changed, and change nothing")
     parser.add_argument("--architecture", choices=("arm64", "x86_64"), help="of the two functions; default: arm64")
-    parser.add_argument("--log-retention", metavar="DAYS", help="how long the two functions' logs are kept")
-    parser.add_argument("--kms-key-arn", metavar="ARN", help="key that encrypts bucket, table, queue and logs")
+    parser.add_argument(
+        "--log-retention",
+        type=read_as("LogRetention"),
+        metavar="DAYS",
+        help="how long the two functions' logs are kept; default: 365",
+    )
+    parser.add_argument(
+        "--kms-key-arn",
+        type=read_as("KmsKeyArn"),
+        metavar="ARN",
+        help="key that encrypts bucket, table, queue and logs; default: AWS's own keys",
+    )
     add_packing(parser)
     add_json(parser)
 
@@ -63,7 +75,7 @@ def add_uninstall(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add_place(parser)
     _add_suffix(parser)
     parser.add_argument("--yes", action="store_true", help="don't ask")
-    parser.add_argument("--force", action="store_true", help="also while stacks use it")
+    parser.add_argument("--force", action="store_true", help="also while stacks use it, which then can't be deleted")
     add_json(parser)
 
 
@@ -71,12 +83,14 @@ def add_deploy(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", c
     """``hitcounter deploy``."""
     parser = add_command(parsers, "deploy", "deploy a template, after showing what would change", _DEPLOY, command)
     add_template(parser)
-    parser.add_argument("--stack-name", metavar="NAME", required=True, help="the stack to make or to change")
+    parser.add_argument(
+        "--stack-name", type=read_stack_name, metavar="NAME", required=True, help="the stack to make or to change"
+    )
     add_place(parser)
     parser.add_argument("--tag", action="append", default=[], metavar="NAME=VALUE", help="tag of the stack")
-    parser.add_argument("--yes", action="store_true", help="don't ask; a table is never replaced or removed by this")
+    parser.add_argument("--yes", action="store_true", help="don't ask; replaces and removes no table")
     parser.add_argument(
-        "--allow-data-loss", action="store_true", help="with --yes: also replace and remove tables that hold counts"
+        "--allow-data-loss", action="store_true", help="with --yes: also replaces and removes tables that hold counts"
     )
     parser.add_argument("--no-execute", action="store_true", help="make the change set, and leave it at that")
     add_json(parser)
@@ -94,8 +108,9 @@ def add_local(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", co
         metavar="FOLDER",
         help="keep tables and counts for the next run; default folder: .hitcounter beside the template",
     )
-    parser.add_argument("--watch", action="store_true", help="deploy again when the template or its local code changes")
-    parser.add_argument(
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--watch", action="store_true", help="deploy again when the template or its local code changes")
+    way.add_argument(
         "--once",
         nargs="+",
         metavar="[COUNTER:]PATH",
@@ -106,5 +121,9 @@ def add_local(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", co
 
 def _add_suffix(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--suffix", default="", metavar="TEXT", help="of an installation beside others: HitCounterMacro<TEXT>"
+        "--suffix",
+        type=read_as("Suffix"),
+        default="",
+        metavar="TEXT",
+        help="of an installation beside others: HitCounterMacro<TEXT>",
     )

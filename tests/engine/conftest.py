@@ -1,4 +1,4 @@
-"""An engine for all end to end tests of a worker, and the companion's door set up for it."""
+"""An engine for all end to end tests of a worker, the companion's door set up for it, and an installation on it."""
 
 import json
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.deploying import SAMPLES, Cloud
 from tests.ministack import ACCOUNT, REGION, client_for, ministack
 from tests.sink import Sink
 from transform_lambda import handler as door
@@ -112,3 +113,12 @@ def _door(monkeypatch):
         door._start.cache_clear()
         yield sink
     door._start.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def cloud(engine, tmp_path_factory):
+    """The engine as an account, with an installation that has the plug-in of the samples."""
+    cloud = Cloud(engine, tmp_path_factory.mktemp("home"))
+    ran = cloud.run("install", "--plugin", SAMPLES / "plugin")
+    assert ran.code == 0, ran.err
+    return cloud

@@ -214,3 +214,35 @@ def test_the_companion_touches_no_function_of_another_name(engine, installed):
     events = client.describe_stack_events(StackName="denied")["StackEvents"]
     reasons = [each["ResourceStatusReason"] for each in events if each["ResourceStatus"] == "CREATE_FAILED"]
     assert any("is not authorized to perform: lambda:GetFunction" in reason for reason in reasons), reasons
+
+
+def test_the_companion_makes_a_gateway_for_a_function_of_its_names_alone(engine, installed):
+    client = client_for(engine, service="cloudformation")
+    template = expand("minimal")
+    function = {"Fn::GetAtt": ["VisitsFunction", "Arn"]}
+    kept = {name: each for name, each in template["Resources"].items() if "ApiGateway" not in each["Type"]}
+    kept.pop("VisitsPermission")
+    kept["Gateway"] = {
+        "Type": "Custom::APIGatewayResource",
+        "Properties": {
+            "ServiceToken": kept["VisitsFunction"]["Properties"]["ServiceToken"],
+            "ServiceTimeout": 60,
+            "ApiName": {"Fn::Sub": "${AWS::StackName}-Api"},
+            "Path": "{name}",
+            "IntegrationRequest": {"Type": "LambdaProxy", "FunctionArn": function},
+            "StageName": "prod",
+            "Stage": {"Tags": {"team": "web"}},
+        },
+    }
+    outputs = {"Api": {"Value": {"Fn::GetAtt": ["Gateway", "RestApiId"]}}}
+
+    made = deploy(engine, "custom", {"Resources": kept, "Outputs": outputs})
+    (output,) = client.describe_stacks(StackName="custom")["Stacks"][0]["Outputs"]
+    hits = [get_hits(engine, output["OutputValue"], name) for name in ("home", "home")]
+    client.delete_stack(StackName="custom")
+    wait_until_gone(client_for(engine, service="lambda"), made["VisitsFunction"])
+
+    assert made["Gateway"] == "api-name:custom-Api/GET/{name}"
+    assert hits == [b"1", b"2"]
+    apis = client_for(engine, service="apigateway").get_rest_apis()["items"]
+    assert output["OutputValue"] not in [each["id"] for each in apis]

@@ -512,6 +512,20 @@ def test_an_engine_that_is_killed_leaves_the_state_that_it_began_with(tmp_path):
         assert not fourth.is_set_back
 
 
+def test_a_function_that_was_being_changed_is_ready_in_the_next_run(tmp_path):
+    with run_engine(state=tmp_path) as engine:
+        make_function(engine)
+        functions = client_for(engine.url, service="lambda")
+        before = functions.update_function_configuration(FunctionName="hits", Timeout=61)
+
+    with run_engine(state=tmp_path) as engine:
+        after = client_for(engine.url, service="lambda").get_function_configuration(FunctionName="hits")
+
+        assert (before["State"], before["LastUpdateStatus"]) == ("Pending", "InProgress")
+        assert (after["State"], after["LastUpdateStatus"], after["Timeout"]) == ("Active", "Successful", 61)
+        assert call_function(engine)[1]["AWS_LAMBDA_FUNCTION_NAME"] == "hits"
+
+
 def test_an_engine_that_was_told_to_end_saves_its_state(tmp_path):
     with run_engine(state=tmp_path) as engine:
         fill(engine)

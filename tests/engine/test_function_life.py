@@ -3,12 +3,15 @@
 import io
 import os
 import random
+import re
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from tests.engine.conftest import ROLE
 
+README = Path(__file__).parents[2] / "README.md"
 READ = """
 import os
 def read_env():
@@ -248,6 +251,33 @@ def test_an_update_whose_code_lambda_refuses_leaves_the_function_as_it_was(stack
         **made["Data"],
         "LastModified": found["Configuration"]["LastModified"],
     }
+
+
+def test_code_by_reference_is_kept_as_long_as_its_function(stack):
+    code = {**put(stack, "code.zip", make_zip(SHOW)), "S3ObjectStorageMode": "REFERENCE"}
+    made = stack.create(properties(code, Env={"table": "first"}))
+    (first,) = staged(stack)
+    changed = stack.update(properties(code, Env={"table": "second"}))
+    (second,) = staged(stack)
+    unchanged = stack.update(properties(code))
+    (third,) = staged(stack)
+
+    assert [each["Status"] for each in (made, changed, unchanged)] == ["SUCCESS"] * 3
+    assert len({each["Key"] for each in (first, second, third)}) == 3
+    assert all(each["Key"].startswith("kept/") for each in (first, second, third))
+    assert stack.invoke(made["PhysicalResourceId"], {})["table"] == "at deployment"
+    assert stack.delete()["Status"] == "SUCCESS"
+    assert staged(stack) == []
+
+
+def test_the_line_of_the_readme_reads_a_value_that_is_carried_as_base64(stack):
+    (line,) = re.findall(r"^ *(table = base64.*)$", README.read_text("utf-8"), re.MULTILINE)
+    code = f"import base64\n{READ}\ndef handler(event, context):\n    env = read_env()\n    {line}\n    return table\n"
+    value = "two\nlines, 'quotes\" and # ${more}"
+
+    made = stack.create(properties({"ZipFile": code}, Env={"table": value}, EnvEncoding="base64"))
+
+    assert stack.invoke(made["PhysicalResourceId"], {}) == value
 
 
 def make_layer(stack, data):

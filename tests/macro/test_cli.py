@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -10,9 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from macro.local.cli import make_parser
+from macro.local.cloud.installation import own_version
+
 ROOT = Path(__file__).parent.parent.parent
 COMPACT = "Transform: HitCounterMacro\nResources:\n  Visits:\n    Type: HitCounter\n"
 BAD = COMPACT + "    Properties: {Shards: 0}\n"
+COMMANDS = ["expand", "lint", "explain", "env", "local", "bundle", "install", "deploy", "uninstall"]
 PLAIN = "Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n"
 
 
@@ -429,3 +434,30 @@ def test_env_shows_what_deployment_would_do_to_a_zip(command):
     assert command("env", "gone.zip", "table=hits")[:2] == (1, "")
     assert command("env", "code.zip", "table")[:2] == (2, "")
     assert "\nexamples:\n  hitcounter env code.zip" in command("env", "--help")[1]
+
+
+def test_commands_are_helped_with_in_the_order_in_which_they_are_met(command, capsys):
+    code, out, _ = command("--help")
+
+    listed = out.partition("COMMAND\n")[2].partition("\n\n")[0].splitlines()
+    assert code == 0
+    assert [line.split()[0] for line in listed] == COMMANDS
+    assert all(len(line.split()) > 1 for line in listed)
+    assert out.endswith("Exit codes: 0 fine, 1 problems found, 2 wrong usage, 130 ended by ctrl-c.\n")
+
+
+@pytest.mark.parametrize("name", [each for each in COMMANDS if each != "env"])
+def test_every_example_of_the_help_is_read_as_it_stands(command, name):
+    code, out, _ = command(name, "--help")
+
+    examples = [line.strip() for line in out.partition("examples:\n")[2].splitlines() if line]
+    assert (code, bool(examples)) == (0, True)
+    for example in examples:
+        typed = re.split(r"  +", example)[0].partition("hitcounter ")[2].split()
+        arguments, rest = make_parser().parse_known_args(typed)
+        assert arguments.command.__name__ == name
+        assert not rest or name == "lint"
+
+
+def test_the_release_is_told(command):
+    assert command("--version") == (0, f"hitcounter {own_version()}\n", "")

@@ -214,10 +214,15 @@ def test_other_code_stays_as_it_is(code, tmp_path):
     assert uploads == []
 
 
-def test_the_local_paths_of_a_template_are_listed_before_they_are_there(tmp_path):
-    template = make_template(Visits="s3://bucket/key", Own="gone", Plain="./handler")
+def test_the_files_that_a_template_packs_are_listed_before_they_are_there(tmp_path):
+    for name in ("index.py", "inner/more.py", "__pycache__/index.pyc"):
+        (tmp_path / "own" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "own" / name).touch()
+    template = make_template(Visits="gone", Own="./own", Plain="s3://bucket/key")
 
-    assert list_local_code(template, tmp_path) == [tmp_path / "gone", tmp_path / "handler"]
+    files = list_local_code(template, tmp_path)
+
+    assert sorted(files) == [tmp_path / "gone", tmp_path / "own" / "index.py", tmp_path / "own" / "inner" / "more.py"]
 
 
 @pytest.mark.parametrize(

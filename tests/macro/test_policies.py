@@ -5,18 +5,21 @@ import re
 from functools import cache
 from pathlib import Path
 
+import botocore.session
 import pytest
 
 from macro.local.files import parse_source
 from tests.iam_decision import ALLOWED, DENIED, NOT_ALLOWED, Principal, decide
 from tests.installation import EVERYTHING, KEY, install
 from tests.resolved import ACCOUNT, Resolved
+from transform_lambda.aws_gateways import CHANGES, OF_LAMBDA, READS
 
 ROOT = Path(__file__).parent.parent.parent
 HERE = f"eu-west-1:{ACCOUNT}"
 FUNCTION = f"arn:aws:lambda:{HERE}:function"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role"
 TABLE = f"arn:aws:dynamodb:{HERE}:table"
+GATEWAY = "arn:aws:apigateway:eu-west-1::"
 LOGS = f"arn:aws:logs:{HERE}:log-group"
 BUCKET = f"arn:aws:s3:::hitcountermacro-{ACCOUNT}-eu-west-1"
 QUEUE = f"arn:aws:sqs:{HERE}:app-DeadLetters"
@@ -45,12 +48,23 @@ ROWS = [
     ("companion", "lambda:UpdateFunctionCode", f"{FUNCTION}:HitCounterMacro", {}, NOT_ALLOWED),
     ("companion", "lambda:CreateFunction", f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:hitcounter-a", {}, NOT_ALLOWED),
     ("companion", "lambda:InvokeFunction", f"{FUNCTION}:hitcounter-app-Visits-1", {}, NOT_ALLOWED),
-    ("companion", "lambda:AddPermission", f"{FUNCTION}:hitcounter-app-Visits-1", {}, NOT_ALLOWED),
+    ("companion", "lambda:AddPermission", f"{FUNCTION}:hitcounter-app-Visits-1", {}, ALLOWED),
+    ("companion", "lambda:RemovePermission", f"{FUNCTION}:hitcounter-app-Visits-1", {}, ALLOWED),
+    ("companion", "lambda:AddPermission", f"{FUNCTION}:payments", {}, NOT_ALLOWED),
+    ("companion", "lambda:AddPermission", f"{FUNCTION}:HitCounterMacro-Companion", {}, NOT_ALLOWED),
+    ("companion", "apigateway:POST", f"{GATEWAY}/restapis", {}, ALLOWED),
+    ("companion", "apigateway:PATCH", f"{GATEWAY}/restapis/abc123/stages/prod", {}, ALLOWED),
+    ("companion", "apigateway:PUT", f"{GATEWAY}/tags/arn%3Aaws%3Aapigateway", {}, ALLOWED),
+    ("companion", "apigateway:PATCH", f"{GATEWAY}/account", {}, NOT_ALLOWED),
+    ("companion", "apigateway:POST", f"{GATEWAY}/apikeys", {}, NOT_ALLOWED),
+    ("companion", "apigateway:DELETE", f"{GATEWAY}/domainnames/example.com", {}, NOT_ALLOWED),
+    ("companion", "apigateway:POST", "arn:aws:apigateway:us-east-1::/restapis", {}, NOT_ALLOWED),
     ("companion", "lambda:GetLayerVersion", "arn:aws:lambda:eu-west-1:770693421928:layer:Klayers:2", {}, ALLOWED),
     ("companion", "lambda:PutFunctionCodeSigningConfig", f"arn:aws:lambda:{HERE}:code-signing-config:csc-1", {}, ALLOWED),
     ("companion", "lambda:DeleteCodeSigningConfig", f"arn:aws:lambda:{HERE}:code-signing-config:csc-1", {}, NOT_ALLOWED),
     ("companion", "iam:PassRole", f"{ROLE}/hitcounter/app-VisitsRole-1", TO_LAMBDA, ALLOWED),
     ("companion", "iam:PassRole", f"{ROLE}/hitcounter/x", {"iam:PassedToService": "ec2.amazonaws.com"}, NOT_ALLOWED),
+    ("companion", "iam:PassRole", f"{ROLE}/hitcounter/x", {"iam:PassedToService": "apigateway.amazonaws.com"}, ALLOWED),
     ("companion", "iam:PassRole", f"{ROLE}/hitcounter/app-VisitsRole-1", {}, NOT_ALLOWED),
     ("companion", "iam:PassRole", f"{ROLE}/admin", TO_LAMBDA, NOT_ALLOWED),
     ("companion", "iam:PassRole", f"{ROLE}/hitcounter-installation/app-CompanionRole", TO_LAMBDA, NOT_ALLOWED),
@@ -241,10 +255,20 @@ def find_calls():
     for path in (ROOT / "transform_lambda").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if node.func.attr == "get_paginator":
+                if node.func.attr == "get_paginator" and isinstance(node.args[0], ast.Constant):
                     yield node.args[0].value
                 elif ast.unparse(node.func.value) == "self._client":
                     yield node.func.attr
+
+
+def find_gateway_actions():
+    """An action for each HTTP method of API Gateway's operations; Lambda's have their own names."""
+    model = botocore.session.Session().get_service_model("apigateway")
+    for operation in (*READS, *CHANGES):
+        yield f"apigateway:{model.operation_model(operation).http['method']}"
+    # CreateRestApi and UpdateRestApi take a policy.
+    yield "apigateway:UpdateRestApiPolicy"
+    yield from (f"lambda:{operation}" for operation in OF_LAMBDA)
 
 
 def find_actions():
@@ -255,7 +279,7 @@ def find_actions():
 
 
 def test_the_companion_may_make_each_of_its_calls_and_no_other():
-    needed = {action for call in set(find_calls()) for action in CALLS[call]}
+    needed = {action for call in set(find_calls()) for action in CALLS[call]} | set(find_gateway_actions())
 
     assert {action for action in find_actions() if not action.startswith("kms:")} == needed | OWN
 

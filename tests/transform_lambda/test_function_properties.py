@@ -1,4 +1,5 @@
 import json
+from copy import deepcopy
 
 import pytest
 
@@ -101,14 +102,21 @@ def without(*names):
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else None,
 )
-def test_bad_input_is_one_failed_answer_that_names_it_and_touches_nothing(properties, reason):
+@pytest.mark.parametrize("kind", ["Create", "Update"])
+def test_bad_input_is_one_failed_answer_that_names_it_and_touches_nothing(properties, reason, kind):
     companion = Companion()
+    if kind == "Update":
+        companion.create()
+    before = deepcopy(companion.functions.stored)
+    companion.functions.calls.clear()
+    companion.outbox.answers.clear()
 
-    answer = companion.send("Create", properties)
+    companion.create(properties) if kind == "Create" else companion.update(properties)
 
+    (answer,) = companion.outbox.answers
     assert (answer["Status"], answer["Reason"]) == ("FAILED", reason)
-    assert len(companion.outbox.answers) == 1
     assert companion.functions.kinds == []
+    assert companion.functions.stored == before
     assert companion.store.staged == []
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from transform_lambda.aws import input_shape
-from transform_lambda.resources.function_settings import setting_changes
+from transform_lambda.resources.function_settings import setting_changes, settings_in
 
 SHAPE = input_shape("lambda", "UpdateFunctionConfiguration")
 GROUP = "/aws/lambda/visits"
@@ -92,3 +92,26 @@ def test_an_engine_that_tells_little_is_taken_to_have_lambdas_defaults():
 )
 def test_what_differs_is_sent_and_what_is_not_wanted_goes_back_to_its_default(wanted, current, changes):
     assert differ(wanted, current) == changes
+
+
+@pytest.mark.parametrize(
+    ("wanted", "current"),
+    [({}, {"A": ""}), ({"A": ""}, {}), ({"A": "1"}, {"A": ""})],
+    ids=["gone", "new", "changed"],
+)
+def test_a_variable_without_content_is_a_variable(wanted, current):
+    changes = differ({"Environment": {"Variables": wanted}}, {"Environment": {"Variables": current}})
+
+    assert changes == {"Environment": {"Variables": wanted}}
+
+
+def test_what_is_found_is_told_in_the_words_that_are_sent():
+    found = {**CURRENT, "Layers": [{"Arn": "a", "CodeSize": 1}], "Environment": {"Variables": {"A": "1"}}}
+
+    settings = settings_in(SHAPE, found)
+
+    assert settings["Layers"] == ["a"]
+    assert settings["VpcConfig"] == {"SubnetIds": [], "SecurityGroupIds": [], "Ipv6AllowedForDualStack": False}
+    assert settings["SnapStart"] == {"ApplyOn": "None"}
+    assert settings["Environment"] == {"Variables": {"A": "1"}}
+    assert setting_changes(SHAPE, settings, found) == {}

@@ -214,6 +214,71 @@ def test_code_that_cannot_be_made_again_is_left_to_the_rollback_and_told(compani
     )
 
 
+@pytest.mark.parametrize("kind", ["create", "update"])
+def test_code_that_cannot_be_staged_fails_before_anything_is_changed(companion, kind):
+    if kind == "update":
+        companion.create(wanted(**OLD))
+    companion.store.objects["code", "app.zip"] = LARGE
+    before = copy.deepcopy(companion.functions.stored)
+    companion.functions.calls.clear()
+    companion.store.faults["start_upload"] = lambda: ResourceError("cannot stage s3://staging/a.zip: access denied")
+
+    answer = companion.create() if kind == "create" else companion.update(wanted(**NEW))
+
+    assert answer["Reason"] == "Properties.Code: cannot stage s3://staging/a.zip: access denied"
+    assert companion.functions.stored == before
+    assert companion.functions.kinds == []
+    assert companion.store.staged == []
+
+
+def test_what_is_put_back_is_waited_for_and_tried_again(companion):
+    companion.create(wanted(**OLD))
+    before = state(companion)
+    companion.functions.busy = 3
+    companion.functions.faults["publish"] = [ResourceError("no")]
+
+    def throttle(kind):
+        if kind == "publish":
+            companion.functions.faults.update(update_code=[TryAgain("Rate exceeded")], tag=[TryAgain("Rate exceeded")])
+
+    companion.functions.before = throttle
+    answer = companion.update(wanted(**NEW))
+
+    assert answer["Reason"] == "Properties.Publish: no"
+    assert state(companion) == before
+
+
+def test_what_cannot_be_put_back_in_time_is_left_to_the_rollback_and_told(companion, capsys):
+    companion.create(wanted(**OLD))
+    companion.functions.faults["publish"] = [ResourceError("no")]
+    companion.functions.before = lambda kind: (
+        kind == "publish" and companion.functions.faults.update(update_configuration=[TryAgain("Rate exceeded")] * 1000)
+    )
+
+    answer = companion.update(wanted(**NEW, ServiceTimeout="60"))
+    companion.functions.faults.clear()
+    rolled_back = companion.update(wanted(**OLD), OldResourceProperties=wanted(**NEW))
+
+    assert answer["Reason"] == "Properties.Publish: no"
+    assert "Rate exceeded; gave up, as the time for this request is over; the next request" in capsys.readouterr().out
+    assert rolled_back["Status"] == "SUCCESS"
+    assert companion.functions.stored[NAME].configuration["MemorySize"] == 256
+
+
+def test_code_that_had_to_be_staged_again_leaves_no_object(companion):
+    companion.store.objects["code", "app.zip"] = LARGE
+    companion.create(wanted(**OLD))
+    for key in companion.store.staged:
+        del companion.store.objects["staging", key]
+    before = state(companion)
+    companion.functions.faults["publish"] = [ResourceError("no")]
+
+    companion.update(wanted(**NEW))
+
+    assert state(companion) == before
+    assert companion.store.staged == []
+
+
 def test_variables_that_cannot_be_read_are_left_to_the_rollback(companion):
     companion.create(wanted(**OLD))
     configuration = companion.functions.stored[NAME].configuration

@@ -296,3 +296,12 @@ def test_an_installation_that_lacks_a_setting_says_which(monkeypatch, missing):
     assert [answer["Reason"] for answer in sink.answers] == [
         f"RuntimeError: the installation is incomplete: the companion's environment has no {missing}"
     ]
+
+
+def test_gateways_need_no_setting_beyond_the_table(monkeypatch):
+    monkeypatch.delenv("HITCOUNTER_RECORDS_TABLE", raising=False)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+
+    resource = door._built_in()["Custom::APIGatewayResource"]()
+
+    assert type(resource).__name__ == "ApiGatewayResource"

@@ -8,9 +8,10 @@ from transform_lambda.contract import Json, ResourceError
 from transform_lambda.limits import Clock
 from transform_lambda.log import log_phase
 from transform_lambda.ports import CodeStore, Found, Functions
+from transform_lambda.resources.blame import blamed
 from transform_lambda.resources.function_code import Payload, make_payload
 from transform_lambda.resources.function_state import check_state, is_ready
-from transform_lambda.resources.function_steps import Target, next_step, revision_of, wanted_tags
+from transform_lambda.resources.function_steps import Target, needs_code, next_step, revision_of, wanted_tags
 from transform_lambda.resources.function_tags import CODE_SHA256, is_ours
 from transform_lambda.resources.function_undo import Attempt, Undo
 from transform_lambda.resources.function_versions import same_version
@@ -71,6 +72,10 @@ class Change:
         self._before = self._before or found
         self._await(found.configuration)
         done = self._way.done
+        if not done and needs_code(self._target, found):
+            # What cannot be made ready shall fail before anything is changed.
+            self._request.guard.check()
+            self._prepared()
         step = next_step(self._functions, self._target, self._prepared, found, done) or self._version()
         if step is None:
             check_state(found.configuration, is_updated=False)
@@ -117,7 +122,10 @@ class Change:
 
     def _prepared(self) -> Payload:
         if self._payload is None:
-            self._payload = make_payload(self._store, self._source, self._log_code, self._kept)
+            try:
+                self._payload = make_payload(self._store, self._source, self._log_code, self._kept)
+            except ResourceError as error:
+                raise blamed(error, {"Code": self._wanted.code}) from error
         return self._payload
 
     def _log_code(self, note: str) -> None:

@@ -43,6 +43,11 @@ def next_step(
     return next((step for plan in plans if (step := plan()) and step.kind not in done), None)
 
 
+def needs_code(target: Target, found: Found) -> bool:
+    """Whether the function that is there has to be sent its code."""
+    return not has_code(found, target.source.identity) or _wanted_architectures(target) != architectures_of(found)
+
+
 def wanted_tags(target: Target) -> dict[str, str]:
     """All tags the function shall have, but for the digest of its code."""
     return tags_for(target.request, target.wanted.tags, target.source.label, target.source.identity)
@@ -56,6 +61,10 @@ def revision_of(found: Found) -> str:
 def architectures_of(found: Found) -> list[str]:
     """What its code is for."""
     return list(found.configuration.get("Architectures", _X86))
+
+
+def _wanted_architectures(target: Target) -> list[str]:
+    return list(target.wanted.call.get("Architectures", _X86))
 
 
 def _signing(functions: Functions, target: Target) -> Step | None:
@@ -79,16 +88,15 @@ def _settings(functions: Functions, target: Target, found: Found) -> Step | None
 
 
 def _code(functions: Functions, target: Target, prepare: Prepare, found: Found) -> Step | None:
-    architectures = target.wanted.call.get("Architectures", _X86)
-    is_elsewhere = architectures != architectures_of(found)
-    if has_code(found, target.source.identity) and not is_elsewhere:
+    if not needs_code(target, found):
         return None
 
     def take(now: Found) -> None:
-        code = {**prepare().code, "Architectures": architectures}
+        code = {**prepare().code, "Architectures": _wanted_architectures(target)}
         functions.update_code(target.wanted.name, code, revision_of(now))
 
-    why = "Architectures differ" if is_elsewhere else "the code's identity differs"
+    is_same = has_code(found, target.source.identity)
+    why = "Architectures differ" if is_same else "the code's identity differs"
     return Step("code", why, take, {"Code": target.wanted.code})
 
 

@@ -3,7 +3,7 @@
 import os
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-from urllib.request import urlopen
+from urllib.request import ProxyHandler, build_opener
 
 from macro.local.cloud.errors import CloudError
 
@@ -28,14 +28,16 @@ class Account:
         self.endpoint = place.endpoint
         self.profile = place.profile
         self.region: str = session.region_name
-        caller = self.client("sts").get_caller_identity()
+        # Few attempts: a wrong region or endpoint is to be told at once.
+        caller = self._make("sts", attempts=2).get_caller_identity()
         self.id: str = caller["Account"]
         self.partition: str = caller["Arn"].split(":")[1]
 
     def client(self, service: str) -> Client:
         """The client of that service."""
         if service not in self._clients:
-            self._clients[service] = self._session.client(service, endpoint_url=self.endpoint, config=_config())
+            # What doesn't answer on this machine at once has ended.
+            self._clients[service] = self._make(service, attempts=5 if self.is_shared else 2)
         return self._clients[service]
 
     def is_ministack(self) -> bool:
@@ -43,7 +45,8 @@ class Account:
         if not self.endpoint:
             return False
         try:
-            with urlopen(f"{self.endpoint.rstrip('/')}/_ministack/health", timeout=5) as answer:
+            opener = build_opener(ProxyHandler({}) if is_here(self.endpoint) else ProxyHandler())
+            with opener.open(f"{self.endpoint.rstrip('/')}/_ministack/health", timeout=5) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
@@ -59,6 +62,9 @@ class Account:
             given["--region"] = self.region
         return "".join(f" {name} {value}" for name, value in given.items() if value)
 
+    def _make(self, service: str, attempts: int) -> Client:
+        return self._session.client(service, endpoint_url=self.endpoint, config=_config(self.endpoint, attempts))
+
 
 def connect(place: Place) -> Account:
     """The account that the place leads to, after one call that proves the credentials.
@@ -68,15 +74,14 @@ def connect(place: Place) -> Account:
     import boto3
     from botocore.exceptions import ProfileNotFound
 
-    if place.endpoint and urlsplit(place.endpoint).scheme not in ("http", "https"):
+    if place.endpoint and not _is_url(place.endpoint):
         raise CloudError(f"--endpoint-url {place.endpoint}: must be a URL such as http://127.0.0.1:4566")
     try:
         # boto3 reads AWS_DEFAULT_REGION alone; AWS's other tools also this.
         region = place.region or os.environ.get("AWS_REGION")
         session = boto3.Session(profile_name=place.profile, region_name=region)
     except ProfileNotFound:
-        known = ", ".join(boto3.Session().available_profiles) or "none"
-        raise CloudError(f"there is no profile {place.profile!r}; there are: {known}") from None
+        raise CloudError(_explain_profile(place.profile or os.environ.get("AWS_PROFILE"))) from None
     if not session.region_name:
         raise CloudError("there is no region; name one with --region, or set AWS_REGION")
     return Account(session, place)
@@ -85,16 +90,44 @@ def connect(place: Place) -> Account:
 def connect_to_engine(url: str) -> Account:
     """An engine on this machine, with the credentials it takes: nothing of the user's is read."""
     import boto3
+    from botocore.session import Session
 
-    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1")
+    # Each setting is its default: neither a variable of the environment nor a file's entry is looked at.
+    defaults = {name: (None, None, *rest) for name, (_, _, *rest) in Session.SESSION_VARIABLES.items()}
+    nowhere = (None, None, os.devnull, None)
+    alone = Session({**defaults, "config_file": nowhere, "credentials_file": nowhere})
+    session = boto3.Session("test", "test", region_name="us-east-1", botocore_session=alone)
     return Account(session, Place(endpoint=url), is_shared=False)
 
 
-def _config() -> Any:
+def is_here(url: str) -> bool:
+    """Whether it leads to this machine, where no proxy is asked."""
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+def _is_url(text: str) -> bool:
+    parts = urlsplit(text)
+    try:
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _explain_profile(name: str | None) -> str:
+    from botocore.session import Session
+
+    # Not boto3's own session, which asks for the profile again.
+    known = ", ".join(sorted(Session().full_config.get("profiles", {}))) or "none"
+    return f"there is no profile {name!r}; there are: {known}"
+
+
+def _config(endpoint: str | None, attempts: int) -> Any:
     from botocore.config import Config
 
     return Config(
-        retries={"mode": "standard", "max_attempts": 5},
+        # None: as the environment says.
+        proxies={} if endpoint and is_here(endpoint) else None,
+        retries={"mode": "standard", "max_attempts": attempts},
         connect_timeout=10,
         s3={"addressing_style": "auto"},
         user_agent_extra="hitcounter-macro",

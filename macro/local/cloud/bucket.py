@@ -1,6 +1,7 @@
 """The installation's bucket: content goes in by its digest, once."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 
 from macro.local.cloud.account import Account
 from macro.local.cloud.errors import CloudError, code_of
@@ -57,9 +58,10 @@ class Bucket:
             found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
             if found:
                 listed = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
-                self._client.delete_objects(
+                answer = self._client.delete_objects(
                     Bucket=self.name, Delete={"Objects": listed, "Quiet": True}, ExpectedBucketOwner=self._owner
                 )
+                self._check_removed(answer.get("Errors", []))
                 removed += len(found)
         return removed
 
@@ -81,6 +83,12 @@ class Bucket:
             scheme, _, host = endpoint.partition("://")
             return f"{scheme}://{self.name}.{host}/{key}"
         return f"{endpoint}/{self.name}/{key}"
+
+    def _check_removed(self, errors: Sequence[Mapping[str, str]]) -> None:
+        if errors:
+            key, said = errors[0].get("Key"), errors[0].get("Message") or errors[0].get("Code")
+            count = f"{len(errors)} object{'s' if len(errors) > 1 else ''}"
+            raise CloudError(f"the bucket {self.name} can't be emptied, {count} stayed; {key}: {said}")
 
     def _has(self, key: str, size: int) -> bool:
         from botocore.exceptions import ClientError

@@ -6,33 +6,41 @@ from uuid import uuid4
 
 from macro.local.cloud.account import Client
 from macro.local.cloud.changes import Change, read_changes
-from macro.local.cloud.errors import CloudError
-from macro.local.cloud.stack import REVIEW, Stack, pause, read_stack
+from macro.local.cloud.errors import CloudError, code_of
+from macro.local.cloud.stack import REVIEW, Stack, find_refusals, pause, read_stack
 
 # A macro adds roles, which CloudFormation wants acknowledged; the change set is shown before anything is done.
 _CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 _EMPTY = ("didn't contain changes", "No updates are to be performed")
+# What an operation that was begun first does to all other change sets of its stack.
+_OVERTAKEN = ("ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus")
 _FAILED_BY_MACRO = ("failed with: ", ". Rollback requested by user.")
 
 
 class Wanted(NamedTuple):
-    """A deployment: the stack's name, its template, and parameters by name (``None``: the value the stack has)."""
+    """A deployment: the stack's name, its template, and parameters by name (``None``: the value the stack has).
+
+    ``imports``, as ``ResourcesToImport`` has them, are all that the template holds, if any. ``takes_in`` says to import
+    what is there already under a literal name, ``reverts`` to bring back what differs from what the stack should be.
+    """
 
     stack_name: str
     template: Mapping[str, str]
     parameters: Mapping[str, str | None]
     tags: Mapping[str, str]
-    imports: bool = False
+    imports: Sequence[Mapping[str, Any]] = ()
+    takes_in: bool = False
+    reverts: bool = False
 
 
 class ChangeSet(NamedTuple):
-    """One that can be carried out; ``is_new`` says that its stack doesn't exist yet."""
+    """One that can be carried out; ``is_import`` says that it makes nothing, but takes in what is there."""
 
     id: str
     stack_id: str
     stack_name: str
     changes: Sequence[Change]
-    is_new: bool
+    is_import: bool = False
 
 
 def make_change_set(client: Client, wanted: Wanted, stack: Stack | None) -> ChangeSet | None:
@@ -42,33 +50,43 @@ def make_change_set(client: Client, wanted: Wanted, stack: Stack | None) -> Chan
     is left of it then.
     """
     is_new = stack is None or stack.status == REVIEW
-    made = client.create_change_set(
-        StackName=wanted.stack_name,
-        ChangeSetName=f"hitcounter-{uuid4().hex[:16]}",
-        ChangeSetType="CREATE" if is_new else "UPDATE",
-        Capabilities=list(_CAPABILITIES),
-        Parameters=[_parameter(name, value) for name, value in wanted.parameters.items()],
-        **({"Tags": [{"Key": key, "Value": value} for key, value in wanted.tags.items()]} if wanted.tags else {}),
-        **({"ImportExistingResources": True} if wanted.imports else {}),
-        **wanted.template,
-    )
+    kind = "IMPORT" if wanted.imports else "CREATE" if is_new else "UPDATE"
+    made = client.create_change_set(ChangeSetType=kind, **_request(client, wanted))
     answer = _await(client, made["Id"], made["StackId"])
-    change_set = ChangeSet(
-        made["Id"], made["StackId"], wanted.stack_name, read_changes(_all_changes(client, made["Id"], answer)), is_new
-    )
+    changes = read_changes(_all_changes(client, made["Id"], answer))
+    change_set = ChangeSet(made["Id"], made["StackId"], wanted.stack_name, changes, bool(wanted.imports))
     if answer["Status"] == "CREATE_COMPLETE":
         return change_set
-    discard(client, change_set)
     reason = answer.get("StatusReason", "")
+    try:
+        refusals = find_refusals(client, reason, {"ChangeSetName": change_set.id})
+    finally:
+        discard(client, change_set)
     if any(words in reason for words in _EMPTY):
         return None
-    raise CloudError(_explain(wanted.stack_name, reason))
+    raise CloudError("\n".join([*refusals, _explain(wanted.stack_name, reason)]))
 
 
 def execute(client: Client, change_set: ChangeSet) -> None:
-    """Begin to carry it out; what a failed create made anew goes again, also where its policy is ``Retain``."""
-    more = {"RetainExceptOnCreate": True} if change_set.is_new else {}
-    client.execute_change_set(ChangeSetName=change_set.id, StackName=change_set.stack_id, **more)
+    """Begin to carry it out; where it fails, what it made anew goes again, also what has the policy ``Retain``.
+
+    Raises :class:`CloudError` where another change of the stack came before.
+    """
+    from botocore.exceptions import ClientError
+
+    # An import makes nothing that could be taken back.
+    more = {} if change_set.is_import else {"RetainExceptOnCreate": True}
+    try:
+        client.execute_change_set(
+            ChangeSetName=change_set.id, StackName=change_set.stack_id, ClientRequestToken=uuid4().hex, **more
+        )
+    except ClientError as error:
+        if code_of(error) not in _OVERTAKEN:
+            raise
+        raise CloudError(
+            f"someone else changed the stack {change_set.stack_name} meanwhile, so nothing of this was carried out; "
+            "run the command again to see what is left to do"
+        ) from None
 
 
 def discard(client: Client, change_set: ChangeSet) -> None:
@@ -77,6 +95,31 @@ def discard(client: Client, change_set: ChangeSet) -> None:
     stack = read_stack(client, change_set.stack_id)
     if stack and stack.status == REVIEW and not client.list_change_sets(StackName=stack.id)["Summaries"]:
         client.delete_stack(StackName=stack.id)
+
+
+def _request(client: Client, wanted: Wanted) -> dict[str, Any]:
+    token = uuid4().hex
+    optional = {
+        "Tags": [{"Key": key, "Value": value} for key, value in wanted.tags.items()],
+        "ResourcesToImport": list(wanted.imports),
+        "ImportExistingResources": wanted.takes_in,
+        "DeploymentMode": "REVERT_DRIFT" if wanted.reverts and _can_revert(client) else "",
+    }
+    return {
+        "StackName": wanted.stack_name,
+        "ChangeSetName": f"hitcounter-{token[:16]}",
+        "ClientToken": token,
+        "Capabilities": list(_CAPABILITIES),
+        "Parameters": [_parameter(name, value) for name, value in wanted.parameters.items()],
+        **{name: value for name, value in optional.items() if value},
+        **wanted.template,
+    }
+
+
+def _can_revert(client: Client) -> bool:
+    """Whether the SDK knows of drift-aware change sets."""
+    call = client.meta.service_model.operation_model("CreateChangeSet")
+    return "DeploymentMode" in call.input_shape.members
 
 
 def _parameter(name: str, value: str | None) -> dict[str, Any]:

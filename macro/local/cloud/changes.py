@@ -14,8 +14,8 @@ _PARTICIPLES = {ADD: "added", CHANGE: "changed", REPLACE: "replaced", REMOVE: "r
 class Change(NamedTuple):
     """One resource's change; ``causes`` are the properties and attributes it comes from.
 
-    ``is_certain`` is false where CloudFormation knows only while it deploys whether it replaces; ``is_kept`` says that
-    what leaves the stack is left in the account.
+    ``is_certain`` is false where CloudFormation knows only while it deploys whether it replaces, or changes anything;
+    ``is_kept`` says that what leaves the stack is left in the account.
     """
 
     action: str
@@ -67,7 +67,7 @@ def _read(change: Mapping[str, Any]) -> Change:
         change["LogicalResourceId"],
         change["ResourceType"],
         tuple(cause for cause in causes if cause) if action in (CHANGE, REPLACE) else (),
-        replacement != "Conditional",
+        replacement != "Conditional" and action != UNKNOWN,
         change.get("PolicyAction") in ("Retain", "ReplaceAndRetain"),
     )
 
@@ -78,6 +78,8 @@ def _cause(target: Mapping[str, str]) -> str:
 
 def _warn(change: Change) -> str:
     if not change.costs_data():
+        if change.action == UNKNOWN:
+            return "what changes is known only while it deploys"
         kept = "stays in the account" if change.is_kept and change.action == REMOVE else ""
         return kept if change.is_certain else "perhaps replaced"
     if change.action == REMOVE:

@@ -1,21 +1,52 @@
-"""What is wrong with a template, found here before an account is asked, at the author's lines."""
+"""What is wrong with a template, found here before an account is changed, at the author's lines."""
 
-from macro.errors import PluginError
-from macro.local.preview import preview
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from macro.errors import InvalidTemplate, PluginError, Problem
+from macro.local.cloud.values import names_kept_in_ssm
+from macro.local.local_code import Upload, find_local_code
+from macro.local.preview import find_name, preview
 from macro.plugin import Plugin, Template, Values
 from macro.plugins import find_plugin
+from macro.template import read_suffix
 
 
 class _NotHere(Exception):
     """A plug-in that is not installed on this machine; the installed macro may have it."""
 
 
-def check_template(template: Template, values: Values) -> None:
-    """Raise what the macro would refuse; a template that names plug-ins unknown here is left to the macro itself."""
+def check_template(template: Template, folder: Path, values: Values) -> tuple[Template, list[Upload]]:
+    """The template with its local code, below that folder, under its keys; and what to upload for it.
+
+    Raises :class:`InvalidTemplate` with all that the macro would refuse, and what it doesn't get to see; a template
+    that names plug-ins unknown here is left to the macro itself.
+    """
+    packing = find_local_code(template, folder, read_suffix(find_name(template) or ""))
+    problems = [*_find_missing(template, values), *packing.problems]
     try:
-        preview(template, values, _find)
+        preview(packing.template, values, _find)
     except _NotHere:
-        return
+        pass
+    except InvalidTemplate as error:
+        hidden = [name for name in names_kept_in_ssm(template) if name not in values]
+        problems += [problem for problem in error.problems if not _needs(problem, hidden)]
+    if problems:
+        raise InvalidTemplate(problems)
+    return packing.template, packing.uploads
+
+
+def _find_missing(template: Template, values: Values) -> Iterator[Problem]:
+    declared = template.get("Parameters")
+    kept = names_kept_in_ssm(template)
+    for name in declared if isinstance(declared, dict) else ():
+        if name not in values and name not in kept:
+            yield Problem(("Parameters", name), f"needs a value; give it (--parameter {name}=VALUE), or a Default")
+
+
+def _needs(problem: Problem, names: Sequence[str]) -> bool:
+    """Whether it is that the value of one of these parameters is not known here: the macro will know it."""
+    return any(problem.text.startswith(f"needs the value of parameter {name},") for name in names)
 
 
 def _find(name: str) -> Plugin:

@@ -1,6 +1,7 @@
 """The commands ``install``, ``uninstall`` and ``deploy``: arguments in, exit code out."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,7 +31,8 @@ def run_install(arguments: argparse.Namespace) -> int:
     from macro.local.bundle import make_bundles
 
     with show_progress(arguments.json) as tell, _in_account(arguments) as account:
-        tell(Line("begin", f"installing {name_stack(arguments.suffix)} {own_version()} in {account.name()}"))
+        doing = "finding out what would change by installing" if arguments.dry_run else "installing"
+        tell(Line("begin", f"{doing} {name_stack(arguments.suffix)} {own_version()} in {account.name()}"))
         bundles = make_bundles(_platforms(account), arguments.plugin, arguments.with_boto3, arguments.wheels)
         choice = Choice(arguments.suffix, _read_parameters(arguments), arguments.dry_run)
         installed = install(account, choice, bundles, tell)
@@ -57,6 +59,7 @@ def run_uninstall(arguments: argparse.Namespace) -> int:
             )
         question = f"Remove {name_stack(arguments.suffix)} from {account.name()}?"
         if not arguments.yes and not ask(question, "--yes"):
+            tell(Line("declined", "nothing was changed"))
             return PROBLEMS
         state = "is removed from" if uninstall(account, arguments.suffix, tell) else "isn't installed in"
         tell(Line("uninstalled", f"{name_stack(arguments.suffix)} {state} {account.name()}"))
@@ -86,7 +89,9 @@ def ask(question: str, option: str) -> bool:
 @contextmanager
 def _in_account(arguments: argparse.Namespace) -> Iterator[Account]:
     """The account, with the SDK's errors inside the block explained."""
-    place = Place(arguments.profile, arguments.region, arguments.endpoint_url)
+    # An engine is called by its URL, wherever that stands, and is dealt with as one.
+    endpoint = arguments.endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or None
+    place = Place(arguments.profile, arguments.region, endpoint)
     with explained(place.endpoint):
         yield connect(place)
 
@@ -109,7 +114,7 @@ def _read_tags(pairs: Sequence[str]) -> dict[str, str]:
     tags = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
-        if not equals:
+        if not name or not equals:
             raise CloudError(f"--tag {pair}: must be NAME=VALUE")
         tags[name] = value
     return tags
@@ -136,22 +141,26 @@ def _confirm_loss(dangers: Sequence[Change], is_unattended: bool) -> bool:
 def _read_answer(question: str, option: str) -> str:
     if not sys.stdin.isatty():
         raise CloudError(f"there is no terminal to ask on; say {option}")
-    print(question, end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip()
+    try:
+        print(question, end="", file=sys.stderr, flush=True)
+        return sys.stdin.readline().strip()
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        raise
 
 
 def _tell_deployed(deployed: Deployed, account: Account, as_json: bool, tell: Tell) -> int:
     if deployed.is_declined:
         return PROBLEMS
     if deployed.change_set:
-        run = f"aws cloudformation execute-change-set --change-set-name {deployed.change_set.id}{account.options()}"
+        call = "aws cloudformation execute-change-set --retain-except-on-create"
+        run = f"{call} --change-set-name {deployed.change_set.id}{account.options()}"
         tell(Line("change-set", f"to carry it out: {run}", {"id": deployed.change_set.id}))
         return FINE
     outputs = deployed.stack.outputs if deployed.stack else {}
     if account.endpoint:
         outputs = {name: to_engine_url(account.endpoint, value) for name, value in outputs.items()}
-    if as_json:
-        tell(Line("outputs", "", {"outputs": dict(outputs)}))
-    elif outputs:
+    tell(Line("outputs", "", {"outputs": dict(outputs)}))
+    if outputs and not as_json:
         print(print_outputs(outputs))
     return FINE

@@ -1,9 +1,9 @@
 """``hitcounter deploy``: local code uploaded, a change set made, shown, agreed to and carried out."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
 
 from macro.local.cloud.account import Account
 from macro.local.cloud.change_set import ChangeSet, Wanted, discard, make_change_set
@@ -13,6 +13,7 @@ from macro.local.cloud.errors import CloudError
 from macro.local.cloud.installation import (
     Installation,
     install_command,
+    is_installation,
     is_older,
     need_installation,
     open_bucket,
@@ -21,11 +22,13 @@ from macro.local.cloud.installation import (
 from macro.local.cloud.macro_call import expand_by_function
 from macro.local.cloud.operation import carry_out, make_ready
 from macro.local.cloud.progress import Line, Tell
-from macro.local.cloud.stack import REVIEW, Stack
-from macro.local.files import Source
-from macro.local.local_code import Upload, pack_local_code
+from macro.local.cloud.stack import Stack
+from macro.local.cloud.values import read_values, resolve_values, values_before
+from macro.local.files import Source, find_folder
+from macro.local.local_code import Upload
+from macro.local.preview import find_name
 from macro.plugin import Json, Template
-from macro.template import MACRO, MAX_INLINE_BYTES, read_suffix, split_transform
+from macro.template import MACRO, MAX_INLINE_BYTES, read_suffix
 
 Agree = Callable[[ChangeSet, Sequence[Change]], bool]
 
@@ -54,12 +57,9 @@ def deploy(account: Account, order: Order, agree: Agree | None, tell: Tell) -> D
     or :class:`CloudError` with the first cause of a failure and what would help; all is as before then.
     """
     stack = make_ready(account, order.stack_name, tell)
-    template, uploads = _pack(order.source)
-    check_template(template, read_values(template, order.parameters, stack))
-    installation = _find_installation(account, template, bool(uploads))
-    if installation:
-        _upload(account, installation, uploads, tell)
-    change_set = _plan(account, order, stack, (template, bool(uploads)), installation, tell)
+    if stack and is_installation(stack):
+        raise CloudError(f"the stack {stack.name} is the installation itself; choose another --stack-name")
+    change_set = _plan(account, order, stack, tell)
     if change_set is None:
         tell(Line("no-change", f"{order.stack_name} is as the template says; nothing to change"))
         return Deployed(stack)
@@ -74,51 +74,29 @@ def deploy(account: Account, order: Order, agree: Agree | None, tell: Tell) -> D
     return Deployed(carry_out(account, change_set, tell))
 
 
-def read_values(template: Template, given: Mapping[str, Json], stack: Stack | None) -> dict[str, Json]:
-    """Values of the template's parameters as the macro gets them: given, else the stack's, else the default."""
-    declared = template.get("Parameters")
-    declared = declared if isinstance(declared, dict) else {}
-    before = stack.parameters if stack else {}
-    values: dict[str, Any] = {
-        name: parameter["Default"]
-        for name, parameter in declared.items()
-        if isinstance(parameter, dict) and "Default" in parameter
-    }
-    return {**values, **{name: before[name] for name in declared if name in before}, **given}
-
-
-def _is_agreed(account: Account, change_set: ChangeSet, agree: Agree, dangers: Sequence[Change]) -> bool:
-    """Whether to go on; nothing is left of the change set where not, nor where asking fails."""
-    is_agreed = False
-    try:
-        is_agreed = agree(change_set, dangers)
-    finally:
-        if not is_agreed:
-            discard(account.client("cloudformation"), change_set)
-    return is_agreed
-
-
-def _pack(source: Source) -> tuple[Template, list[Upload]]:
-    _, name = split_transform(source.template)
-    folder = Path(source.name).parent if not source.name.startswith("<") else Path()
-    return pack_local_code(source.template, folder, read_suffix(name or ""))
+def _plan(account: Account, order: Order, stack: Stack | None, tell: Tell) -> ChangeSet | None:
+    source = order.source
+    values = resolve_values(account, source.template, read_values(source.template, order.parameters, stack))
+    template, uploads = check_template(source.template, find_folder(source), values)
+    installation = _find_installation(account, template, bool(uploads))
+    if installation:
+        _upload(account, installation, uploads, tell)
+    # CloudFormation takes no aliases; they are written out.
+    body = json.dumps(template, ensure_ascii=False) if uploads or source.has_aliases else source.text
+    with _blamed_on_release(account, installation):
+        if installation and not installation.runs_macros:
+            tell(Line("no-macros", f"{account.name()} runs no macros; its function is called and the result deployed"))
+            body = json.dumps(expand_by_function(account, template, values), ensure_ascii=False)
+        passed = _pass(account, installation, body)
+        wanted = Wanted(order.stack_name, passed, _parameters(template, order.parameters, stack), order.tags)
+        return make_change_set(account.client("cloudformation"), wanted, stack)
 
 
 def _find_installation(account: Account, template: Template, has_uploads: bool) -> Installation | None:
-    name = _find_transform(template)
+    name = find_name(template)
     if name is None and not has_uploads:
         return None
     return need_installation(account, read_suffix(name or MACRO))
-
-
-def _find_transform(template: Template) -> str | None:
-    _, name = split_transform(template)
-    if name is not None:
-        return name
-    resources = template.get("Resources")
-    inner = resources.get("Fn::Transform") if isinstance(resources, dict) else None
-    name = inner.get("Name") if isinstance(inner, dict) else None
-    return name if isinstance(name, str) and name.startswith(MACRO) else None
 
 
 def _upload(account: Account, installation: Installation, uploads: Sequence[Upload], tell: Tell) -> None:
@@ -129,35 +107,9 @@ def _upload(account: Account, installation: Installation, uploads: Sequence[Uplo
         tell(Line("upload", text, {"path": str(upload.path), "key": upload.key, "is_new": is_new}))
 
 
-def _plan(
-    account: Account,
-    order: Order,
-    stack: Stack | None,
-    packed: tuple[Template, bool],
-    installation: Installation | None,
-    tell: Tell,
-) -> ChangeSet | None:
-    template, is_packed = packed
-    values = read_values(template, order.parameters, stack)
-    body = json.dumps(template, ensure_ascii=False) if is_packed else order.source.text
-    try:
-        if installation and not installation.runs_macros:
-            tell(Line("no-macros", f"{account.name()} runs no macros; its function is called and the result deployed"))
-            body = json.dumps(expand_by_function(account, template, values), ensure_ascii=False)
-        wanted = Wanted(
-            order.stack_name,
-            _pass(account, installation, body),
-            _parameters(template, order.parameters, stack),
-            order.tags,
-        )
-        return make_change_set(account.client("cloudformation"), wanted, stack)
-    except CloudError as error:
-        raise CloudError(f"{error}{_blame_release(account, installation)}") from None
-
-
 def _parameters(template: Template, given: Mapping[str, Json], stack: Stack | None) -> dict[str, str | None]:
     declared = template.get("Parameters")
-    before = stack.parameters if stack and stack.status != REVIEW else {}
+    before = values_before(stack)
     known = {name: None for name in declared if name in before} if isinstance(declared, dict) else {}
     return {**known, **{name: _as_text(value) for name, value in given.items()}}
 
@@ -183,11 +135,28 @@ def _pass(account: Account, installation: Installation | None, body: str) -> dic
     return {"TemplateURL": bucket.url_of(key)}
 
 
-def _blame_release(account: Account, installation: Installation | None) -> str:
-    if installation is None or not is_older(installation.version, own_version()):
-        return ""
-    run = install_command(account, installation.suffix)
-    return f"\nthe installation is of release {installation.version}, this command of {own_version()}; run: {run}"
+@contextmanager
+def _blamed_on_release(account: Account, installation: Installation | None) -> Iterator[None]:
+    """What fails inside the block may do so because the installation is older than this command."""
+    try:
+        yield
+    except CloudError as error:
+        if installation is None or not is_older(installation.version, own_version()):
+            raise
+        run = install_command(account, installation.suffix)
+        releases = f"the installation is of release {installation.version}, this command of {own_version()}"
+        raise CloudError(f"{error}\n{releases}; run: {run}") from None
+
+
+def _is_agreed(account: Account, change_set: ChangeSet, agree: Agree, dangers: Sequence[Change]) -> bool:
+    """Whether to go on; nothing is left of the change set where not, nor where asking fails."""
+    is_agreed = False
+    try:
+        is_agreed = agree(change_set, dangers)
+    finally:
+        if not is_agreed:
+            discard(account.client("cloudformation"), change_set)
+    return is_agreed
 
 
 def _is_terminal() -> bool:

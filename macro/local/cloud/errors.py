@@ -7,8 +7,10 @@ from typing import Any
 from macro.errors import MacroError, Problem
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
-_UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "SignatureDoesNotMatch"}
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+_UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId"}
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+"""What services answer to those who may not."""
+
 _CREDENTIALS = "say which with --profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; 'aws configure' makes a profile"
 
 
@@ -26,6 +28,7 @@ def explained(endpoint: str | None = None) -> Iterator[None]:
     Never shows a request's parameters; of an answer, only the code and the message of the service.
     """
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
@@ -33,6 +36,9 @@ def explained(endpoint: str | None = None) -> Iterator[None]:
         raise CloudError(_explain_answer(error)) from None
     except BotoCoreError as error:
         raise CloudError(_explain_call(error, endpoint)) from None
+    except ResponseParserError:
+        who = endpoint or "what answers"
+        raise CloudError(f"{who} doesn't speak as AWS does; is it an engine that stands in for AWS?") from None
 
 
 def code_of(error: Any) -> str:
@@ -42,17 +48,20 @@ def code_of(error: Any) -> str:
 
 def message_of(error: Any) -> str:
     """The service's own words in a ``ClientError``."""
-    return str(error.response.get("Error", {}).get("Message", ""))
+    return str(error.response.get("Error", {}).get("Message") or "")
 
 
 def _explain_answer(error: Any) -> str:
     code, said, call = code_of(error), message_of(error), error.operation_name
     if code in _EXPIRED:
         return "the credentials have expired; sign in again ('aws sso login', or new keys)"
+    if code == "SignatureDoesNotMatch":
+        return f"the secret key doesn't fit the key id, or this machine's clock is wrong; {_CREDENTIALS}"
     if code in _UNKNOWN:
-        return f"AWS doesn't know these credentials ({code}); {_CREDENTIALS}"
-    if code in _DENIED:
-        return f"{call} is not allowed: {said}; ask for that permission, or use another --profile"
+        # What AWS answers also where they are right, but the account hasn't enabled the region.
+        return f"AWS doesn't know these credentials ({code}), or the region isn't enabled for them; {_CREDENTIALS}"
+    if code in DENIED:
+        return f"{call} is not allowed: {said.rstrip('.')}; ask for that permission, or use another --profile"
     if code == "OptInRequired":
         return f"{call}: this region isn't enabled for the account; enable it, or name another with --region"
     return f"{call}: {said or code}"
@@ -60,14 +69,18 @@ def _explain_answer(error: Any) -> str:
 
 def _explain_call(error: Any, endpoint: str | None) -> str:
     name = type(error).__name__
-    if name in ("NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"):
+    if name == "NoCredentialsError":
         return f"there are no credentials to call AWS with; {_CREDENTIALS}"
-    if name in ("SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError", "LoginRefreshRequired"):
+    if name in ("PartialCredentialsError", "CredentialRetrievalError"):
+        return f"{error}; {_CREDENTIALS}"
+    if name in ("SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError"):
         return "the sign-in has expired; run: aws sso login"
+    if name in ("LoginRefreshRequired", "LoginTokenLoadError"):
+        return "the sign-in has expired; run: aws login"
     if name == "NoRegionError":
         return "there is no region; name one with --region, or set AWS_REGION"
     if name == "InvalidRegionError":
-        return f"{error}; a region is called like eu-central-1"
+        return f"{str(error).rstrip('.')}; a region is called like eu-central-1"
     if name in ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError", "ReadTimeoutError"):
         if endpoint:
             return f"nothing answers at {endpoint}; is the engine running there?"

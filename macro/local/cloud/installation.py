@@ -11,6 +11,8 @@ from macro.local.files import read_source
 from macro.plugin import Template
 from macro.template import MACRO
 
+# By these the installation's stack is told from another of its name.
+_OWN_PARAMETERS = {"Suffix", "LowerSuffix", "AnswerHosts"}
 _TEMPLATE = Path(__file__).parents[2] / "install.yaml"
 
 
@@ -59,6 +61,19 @@ def need_installation(account: Account, suffix: str) -> Installation:
             f"{name_stack(suffix)} isn't installed in {account.name()}; run: {install_command(account, suffix)}"
         )
     return found
+
+
+def is_installation(stack: Stack) -> bool:
+    """Whether the stack, whatever its name, was made from ``install.yaml``."""
+    return stack.parameters.keys() >= _OWN_PARAMETERS
+
+
+def check_ours(stack: Stack) -> None:
+    """Raise :class:`CloudError` where a stack of the installation's name is something else."""
+    if stack.status != REVIEW and not is_installation(stack):
+        raise CloudError(
+            f"there is a stack {stack.name} which is no installation of {MACRO}; choose another name with --suffix"
+        )
 
 
 def install_command(account: Account, suffix: str) -> str:

@@ -1,32 +1,33 @@
 """``hitcounter local``: the embedded engine, installed into and deployed to, until ctrl-c or the last request."""
 
 import argparse
-import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import re
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote
 
 from macro.errors import MacroError
-from macro.local.bundle import make_bundles
+from macro.local.bundle import Bundles, make_bundles
 from macro.local.cloud.account import Account, connect_to_engine
-from macro.local.cloud.deploy import Order, deploy, read_values
+from macro.local.cloud.deploy import Order, deploy
 from macro.local.cloud.errors import CloudError, explained
 from macro.local.cloud.install import Choice, install
-from macro.local.cloud.progress import Line, Tell, show_progress
-from macro.local.cloud.request import request
-from macro.local.cloud.served import Served, add_outputs, find_served, own_outputs
-from macro.local.engine import Engine, check_engine, run_engine
-from macro.local.files import Source, read_source
-from macro.local.local_code import list_local_code
+from macro.local.cloud.local_check import check_local, complain
+from macro.local.cloud.once import Wish, find_unserved, request_all
+from macro.local.cloud.progress import Line, Tell, mute, show_progress
+from macro.local.cloud.served import Served, add_outputs, describe_served, find_served, own_outputs
+from macro.local.cloud.values import read_values
+from macro.local.engine import Engine, EngineError, check_engine, run_engine
+from macro.local.files import FileError, Source, find_folder
 from macro.local.parameters import read_parameters
-from macro.local.telling import PROBLEMS, tell_problems
+from macro.local.telling import PROBLEMS
+from macro.local.watched import Watched, look, watch
 
 FINE = 0
-STACK = "local"
 _KEPT = ".hitcounter"
-_SECONDS_BETWEEN_LOOKS = 0.5
+_SECONDS_BETWEEN_LOOKS = 0.25
 
 
 class _Local(NamedTuple):
@@ -40,137 +41,136 @@ class _Local(NamedTuple):
 
 def run_local(arguments: argparse.Namespace) -> int:
     """Run the engine with the template deployed; the exit code says whether the template and all answers were fine."""
-    source = read_source(arguments.template)
+    further = [Path(arguments.parameters_file)] if arguments.parameters_file else []
+    watched = watch(arguments.template, further)
+    wishes = check_local(arguments, watched.source)
+    if wishes is None:
+        return PROBLEMS
     with show_progress(arguments.json) as tell:
         tell(Line("begin", "starting the engine: it needs no account, and nothing leaves this machine"))
-        with run_engine(arguments.port, _folder(arguments, source)) as engine, explained(engine.url):
-            if engine.is_set_back:
-                tell(Line("set-back", "the last run was killed: tables and counts are as it found them"))
-            local = _Local(arguments, connect_to_engine(engine.url), engine, tell)
-            install(local.account, Choice(), make_bundles(()), _mute(tell))
-            served = _deploy(local, source)
-            if arguments.once:
-                return PROBLEMS if served is None else _request_all(local, served)
+        folder = _make_folder(arguments, watched.source)
+        with _engine_with_installation(arguments, folder, tell) as local:
+            served = _deploy(local, watched.source)
+            if wishes:
+                return PROBLEMS if served is None else _request_all(local, wishes, served)
             if served is None and not arguments.watch:
                 return PROBLEMS
-            return _stay(local, source)
+            code = _stay(local, watched)
+        tell(Line("end", f"ended; tables and counts are kept in {folder}" if folder else "ended; nothing of it stays"))
+        return code
 
 
-def _mute(tell: Tell, *events: str) -> Tell:
-    """Without these events, or any: what no one needs to read of an engine that begins empty."""
-
-    def tell_rest(line: Line) -> None:
-        if events and line.event not in events:
-            tell(line)
-
-    return tell_rest
-
-
-def _folder(arguments: argparse.Namespace, source: Source) -> Path | None:
+def _make_folder(arguments: argparse.Namespace, source: Source) -> Path | None:
+    """Where the engine keeps its state; one that is made here is nothing to commit."""
     if arguments.keep is None:
         return None
-    folder = Path(arguments.keep) if arguments.keep else _folder_of(source) / _KEPT
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        # What an engine keeps is nothing to commit.
+    folder = Path(arguments.keep) if arguments.keep else find_folder(source) / _KEPT
+    try:
+        folder.mkdir(parents=True)
         (folder / ".gitignore").write_text("*\n", "utf-8")
+    except OSError:
+        # It is there already, or the engine tells why it can't be.
+        pass
     return folder
 
 
-def _folder_of(source: Source) -> Path:
-    return Path() if source.name.startswith("<") else Path(source.name).parent
+@contextmanager
+def _engine_with_installation(arguments: argparse.Namespace, folder: Path | None, tell: Tell) -> Iterator[_Local]:
+    with ThreadPoolExecutor(1) as pool:
+        # While the engine starts there is time for what takes a while.
+        bundles = pool.submit(_prepare)
+        with run_engine(arguments.port, folder) as engine, _explained(engine):
+            if engine.is_set_back:
+                tell(Line("set-back", "the last run's engine was killed: tables and counts are as that run found them"))
+            account = connect_to_engine(engine.url)
+            install(account, Choice(), bundles.result(), mute(tell))
+            yield _Local(arguments, account, engine, tell)
+
+
+def _prepare() -> Bundles:
+    import boto3  # noqa: F401
+
+    # Without platforms: the engine's functions run in this interpreter, with the packages that are installed here.
+    return make_bundles(())
+
+
+@contextmanager
+def _explained(engine: Engine) -> Iterator[None]:
+    """The SDK's errors as :class:`CloudError`, or the engine's end where that is why it doesn't answer."""
+    try:
+        with explained(engine.url):
+            yield
+    except CloudError:
+        check_engine(engine, 0.5)
+        raise
 
 
 def _deploy(local: _Local, source: Source) -> list[Served] | None:
     """Where the counters answer now; ``None`` after the template's problems, or the failure's cause, were told."""
     arguments, account = local.arguments, local.account
     try:
-        parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
-        fuller = source._replace(template=add_outputs(source.template))
-        done = deploy(
-            account, Order(STACK, fuller, parameters), lambda *_: True, _mute(local.tell, "changes", "no-macros")
-        )
-    except CloudError as error:
-        if not arguments.watch:
-            raise
-        print(error, file=sys.stderr)
-        return None
+        with _explained(local.engine):
+            parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
+            fuller = source._replace(template=add_outputs(source.template))
+            order = Order(_name_stack(source), fuller, parameters)
+            stack = deploy(account, order, lambda *_: True, mute(local.tell, "changes", "no-macros")).stack
     except MacroError as error:
-        tell_problems(source, error.problems, "nothing was deployed")
+        if isinstance(error, EngineError):
+            raise
+        complain(source, error)
         return None
-    assert done.stack is not None
-    values = read_values(source.template, parameters, done.stack)
-    served = find_served(done.stack, source.template, values, local.engine.url)
-    _show(local, served, own_outputs(done.stack, local.engine.url))
+    assert stack is not None
+    values = read_values(source.template, parameters, stack)
+    served = find_served(stack, source.template, values, local.engine.url)
+    outputs = own_outputs(stack, local.engine.url)
+    text = describe_served(served, outputs)
+    if not arguments.once:
+        text += "".join(f"\ntry: {each.print_call()}" for each in served[:1]) + "\nctrl-c ends it"
+    facts = {"counters": [each._asdict() for each in served], "outputs": outputs, "engine": local.engine.url}
+    local.tell(Line("serving", text, facts))
     return served
 
 
-def _show(local: _Local, served: Sequence[Served], outputs: Mapping[str, str]) -> None:
-    lines = [f"{each.counter} counts at {each.url}" for each in served]
-    lines += [f"{name}: {value}" for name, value in outputs.items() if value not in [each.url for each in served]]
-    if served and not local.arguments.once:
-        method = "" if served[0].method == "GET" else f"-X {served[0].method} "
-        lines += [f"try: curl {method}{served[0].url.replace('{name}', 'home')}", "ctrl-c ends it"]
-    facts = {"counters": [each._asdict() for each in served], "outputs": dict(outputs), "engine": local.engine.url}
-    local.tell(Line("serving", "\n".join(lines), facts))
+def _name_stack(source: Source) -> str:
+    """Each template has a stack of its own, so that several can be kept in one folder."""
+    stem = "" if source.name.startswith("<") else Path(source.name).stem
+    return "-".join(["local", *re.findall(r"[A-Za-z0-9]+", stem)])[:40].rstrip("-")
 
 
-def _request_all(local: _Local, served: Sequence[Served]) -> int:
-    """Print an answer a line; a status that is no success is told beside it."""
-    code = FINE
-    for place in local.arguments.once:
-        counter, path = _choose(served, place)
-        url = f"{counter.base}/{quote(path.lstrip('/'), safe='/?&=%')}"
-        answer = request(counter.method, url)
-        if local.arguments.json:
-            local.tell(Line("answer", "", {"path": place, "status": answer.status, "body": answer.body}))
-        else:
-            print(" ".join(answer.body.split("\n")), flush=True)
-        if not answer.is_fine():
-            code = PROBLEMS
-            local.tell(
-                Line("no-success", f"{place}: {counter.method} {url} was answered with {answer.status or 'nothing'}")
-            )
-    return code
+def _request_all(local: _Local, wishes: Sequence[Wish], served: Sequence[Served]) -> int:
+    unserved = find_unserved(wishes, served)
+    if unserved:
+        raise CloudError("\n".join(unserved))
+    with _explained(local.engine):
+        return FINE if request_all(wishes, served, local.tell, local.arguments.json) else PROBLEMS
 
 
-def _choose(served: Sequence[Served], place: str) -> tuple[Served, str]:
-    counter, colon, path = place.partition(":")
-    named = [each for each in served if each.counter == counter]
-    if colon and named:
-        return named[0], path
-    if len(served) == 1:
-        return served[0], place
-    known = ", ".join(each.counter for each in served) or "none"
-    raise CloudError(f"--once {place}: say which counter, as COUNTER:PATH; the template's counters are: {known}")
-
-
-def _stay(local: _Local, source: Source) -> int:
+def _stay(local: _Local, watched: Watched) -> int:
     """Until ctrl-c, or the engine's end; deploys again when files change, where that is wished for."""
-    stamps = _stamp(source)
+    try:
+        while True:
+            check_engine(local.engine, _SECONDS_BETWEEN_LOOKS)
+            if local.arguments.watch:
+                watched = _deploy_changes(local, watched)
+    except KeyboardInterrupt:
+        return FINE
+
+
+def _deploy_changes(local: _Local, watched: Watched) -> Watched:
+    now = look(watched)
+    if now == watched.stamps:
+        return watched
+    # Who changes several files, or saves by way of another name, is done when nothing changes any more.
     while True:
         check_engine(local.engine, _SECONDS_BETWEEN_LOOKS)
-        if not local.arguments.watch or _stamp(source) == stamps:
-            continue
-        local.tell(Line("changed", "files have changed"))
-        try:
-            source = read_source(local.arguments.template)
-        except MacroError as error:
-            print(error, file=sys.stderr)
-            stamps = _stamp(source)
-            continue
-        stamps = _stamp(source)
-        _deploy(local, source)
-
-
-def _stamp(source: Source) -> dict[Path, float]:
-    """When the template and the local code in it were changed last."""
-    files = [Path(source.name)]
-    for place in list_local_code(source.template, _folder_of(source)):
-        files += [place, *(place.rglob("*") if place.is_dir() else [])]
-    stamps = {}
-    for file in files:
-        # A file may be gone the moment it was found.
-        with suppress(OSError):
-            stamps[file] = file.stat().st_mtime
-    return stamps
+        before, now = now, look(watched)
+        if before == now:
+            break
+    local.tell(Line("changed", "files have changed"))
+    try:
+        watched = watch(local.arguments.template, watched.further)
+    except FileError as error:
+        complain(watched.source, error)
+        return watched._replace(stamps=now)
+    _deploy(local, watched.source)
+    return watched

@@ -11,6 +11,7 @@ from macro.local.cloud.stack import (
     Happening,
     Stack,
     find_causes,
+    find_refusals,
     follow,
     has_succeeded,
     is_running,
@@ -27,6 +28,7 @@ _REMEDIES = {
     "DELETE_FAILED": ("could not be deleted; mend what its events name, then delete it again", _DELETE),
     "UPDATE_ROLLBACK_FAILED": ("could not be rolled back; mend what its events name, then go on", _CONTINUE),
 }
+_NEVER_THERE = ("CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_", "DELETE_")
 
 
 def make_ready(account: Account, name: str, tell: Tell) -> Stack | None:
@@ -34,20 +36,25 @@ def make_ready(account: Account, name: str, tell: Tell) -> Stack | None:
 
     Raises :class:`CloudError` with the remedy where the stack can't be updated.
     """
-    client = account.client("cloudformation")
-    stack = read_stack(client, name)
-    if stack and not account.is_shared:
-        return _recover(account, stack, tell)
-    if stack and is_running(stack.status):
-        tell(Line("waiting", f"{name} is {stack.status}; waiting for the end of that", {"status": stack.status}))
-        after = last_event(client, stack.id)
-        stack = follow(client, stack.id, after, lambda event: tell(_line(event)))[0]
-        stack = read_stack(client, name)
+    if not account.is_shared:
+        return _recover(account, name, tell)
+    stack = await_end(account, name, tell)
     if stack and stack.status in _REMEDIES:
         state, command = _REMEDIES[stack.status]
         run = command.format(name=name, options=account.options())
         raise CloudError(f"the stack {name} is {stack.status}: it {state}; run: {run}")
     return stack
+
+
+def await_end(account: Account, name: str, tell: Tell) -> Stack | None:
+    """The stack of that name once nothing is under way on it, in whatever state; ``None`` where there is none."""
+    client = account.client("cloudformation")
+    stack = read_stack(client, name)
+    if stack is None or not is_running(stack.status):
+        return stack
+    tell(Line("waiting", f"{name} is {stack.status}; waiting for the end of that", {"status": stack.status}))
+    follow(client, stack.id, last_event(client, stack.id), lambda event: tell(_line(event)))
+    return read_stack(client, name)
 
 
 def carry_out(account: Account, change_set: ChangeSet, tell: Tell) -> Stack:
@@ -65,8 +72,13 @@ def carry_out(account: Account, change_set: ChangeSet, tell: Tell) -> Stack:
 
 
 def remove(account: Account, stack: Stack, tell: Tell) -> None:
-    """Delete the stack, and wait until it is gone; :class:`CloudError` with the first cause where it isn't."""
+    """Delete the stack, protected or not, and wait until it is gone.
+
+    Raises :class:`CloudError` with the first cause where it isn't.
+    """
     client = account.client("cloudformation")
+    if stack.is_protected:
+        client.update_termination_protection(StackName=stack.name, EnableTerminationProtection=False)
     after = last_event(client, stack.id)
     client.delete_stack(StackName=stack.id)
     ended, events = follow(client, stack.id, after, lambda event: tell(_line(event)))
@@ -80,19 +92,14 @@ def print_outputs(outputs: Mapping[str, str]) -> str:
     return "\n".join(f"{name + ':':<{width}} {value}" for name, value in outputs.items())
 
 
-def _recover(account: Account, stack: Stack, tell: Tell) -> Stack | None:
+def _recover(account: Account, name: str, tell: Tell) -> Stack | None:
     """A stack of an engine of ours: what an engine that was ended had begun on it, nobody goes on with.
 
     One that was never created goes, since nothing was counted in it yet; any other can be updated as it is.
     """
-    if stack.status not in ("CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_IN_PROGRESS", "DELETE_FAILED") and (
-        not stack.status.startswith("ROLLBACK_")
-    ):
+    stack = read_stack(account.client("cloudformation"), name)
+    if stack is None or not stack.status.startswith(_NEVER_THERE):
         return stack
-    if stack.is_protected:
-        account.client("cloudformation").update_termination_protection(
-            StackName=stack.name, EnableTerminationProtection=False
-        )
     remove(account, stack, tell)
     return None
 
@@ -100,15 +107,23 @@ def _recover(account: Account, stack: Stack, tell: Tell) -> Stack | None:
 def _line(event: Happening) -> Line:
     facts = {"logical_id": event.logical_id, "type": event.type, "status": event.status, "reason": event.reason}
     reason = f"  {event.reason}" if event.reason and event.has_failed() else ""
-    return Line(RESOURCE, f"{event.status:<28} {event.type:<32} {event.logical_id}{reason}", facts)
+    return Line(RESOURCE, f"{event.status:<28} {event.type:<33} {event.logical_id}{reason}", facts)
 
 
 def _explain(account: Account, stack: Stack, events: Sequence[Happening]) -> str:
-    causes = find_causes(events)
-    lines = [f"{event.logical_id} ({event.type}): {event.reason}" for event in causes[:1]]
-    lines += [f"also {event.logical_id} ({event.type}): {event.reason}" for event in causes[1:]]
+    causes = _find_refusals(account, stack, events)
+    causes = causes or [f"{event.logical_id} ({event.type}): {event.reason}" for event in find_causes(events)]
+    lines = [*causes[:1], *(f"also {cause}" for cause in causes[1:])]
     lines.append(f"the stack {stack.name} is {stack.status}{_what_now(account, stack)}")
     return "\n".join(lines)
+
+
+def _find_refusals(account: Account, stack: Stack, events: Sequence[Happening]) -> list[str]:
+    own = [event for event in events if event.is_stack]
+    operations = [event.operation for event in own if event.operation]
+    # An engine's events don't say what they are a part of; it knows of the last operation alone.
+    place = {"OperationId": operations[-1]} if operations else {"StackName": stack.id}
+    return find_refusals(account.client("cloudformation"), " ".join(event.reason for event in own), place)
 
 
 def _what_now(account: Account, stack: Stack) -> str:

@@ -1,12 +1,13 @@
 """What a long command says while it works: a live line per resource on a terminal, plain lines else, or JSON events."""
 
 import json
+import os
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from macro.local.cloud.board import Board
 from macro.plugin import Json
 
 
@@ -25,16 +26,44 @@ RESOURCE = "resource"
 @contextmanager
 def show_progress(as_json: bool) -> Iterator[Tell]:
     """A function that shows lines: as JSON objects on stdout, or on stderr, live where that is a terminal."""
+    last = ""
+
+    def note(line: Line) -> None:
+        nonlocal last
+        last = line.event
+        tell(line)
+
+    with _open(as_json) as tell:
+        try:
+            yield note
+        except KeyboardInterrupt:
+            if last == RESOURCE:
+                tell(Line("interrupted", "CloudFormation goes on by itself; the command, run again, shows how it ends"))
+            raise
+
+
+@contextmanager
+def _open(as_json: bool) -> Iterator[Tell]:
     if as_json:
         yield _tell_json
-    elif not sys.stderr.isatty():
+    elif not sys.stderr.isatty() or os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
         yield _tell_plain
     else:
-        board = _Board()
+        screen = _Screen()
         try:
-            yield board.tell
+            yield screen.tell
         finally:
-            board.close()
+            screen.close()
+
+
+def mute(tell: Tell, *events: str) -> Tell:
+    """Without these events; without any where none is named."""
+
+    def tell_rest(line: Line) -> None:
+        if events and line.event not in events:
+            tell(line)
+
+    return tell_rest
 
 
 def _tell_json(line: Line) -> None:
@@ -48,56 +77,27 @@ def _tell_plain(line: Line) -> None:
         print(line.text, file=sys.stderr, flush=True)
 
 
-class _Board:
-    """The resources of the operation under way, a line each that changes in place; other lines stand above."""
+class _Screen:
+    """A board of resources, and other lines below what stands there."""
 
     def __init__(self) -> None:
         from rich.console import Console
 
-        self._console = Console(stderr=True, highlight=False)
-        self._rows: dict[str, tuple[Mapping[str, Any], float, float | None]] = {}
-        self._live: Any = None
+        more: dict[str, Any] = {"color_system": None} if os.environ.get("NO_COLOR") else {}
+        self._console = Console(stderr=True, highlight=False, **more)
+        self._board = Board(self._console)
 
     def tell(self, line: Line) -> None:
         """Show a line: a resource's in its place, any other below what stands there."""
-        if line.event != RESOURCE:
-            self.close()
-            if line.text:
-                from rich.text import Text
-
-                self._console.print(Text.from_ansi(line.text), soft_wrap=True)
+        if line.event == RESOURCE:
+            self._board.note(line.facts)
             return
-        if self._live is None:
-            from rich.live import Live
+        self.close()
+        if line.text:
+            from rich.text import Text
 
-            self._live = Live(console=self._console, get_renderable=self._draw, refresh_per_second=8)
-            self._live.start()
-        self._note(line.facts)
+            self._console.print(Text.from_ansi(line.text), soft_wrap=True)
 
     def close(self) -> None:
-        """Leave the resources as they stand now, and begin anew with the next."""
-        if self._live is not None:
-            self._live.stop()
-        self._live, self._rows = None, {}
-
-    def _note(self, facts: Mapping[str, Any]) -> None:
-        name, now = facts["logical_id"], time.monotonic()
-        begun = self._rows[name][1] if name in self._rows else now
-        is_running = facts["status"].endswith("_IN_PROGRESS")
-        self._rows[name] = (facts, begun, None if is_running else now)
-
-    def _draw(self) -> Any:
-        from rich.spinner import Spinner
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table.grid(padding=(0, 2))
-        for facts, begun, ended in self._rows.values():
-            status = facts["status"]
-            is_bad = "FAILED" in status or "ROLLBACK" in status
-            style = "red" if is_bad else "green" if ended else "yellow"
-            mark: Any = Text("✗" if is_bad else "✓", style) if ended else Spinner("dots", style=style)
-            seconds = f"{(ended or time.monotonic()) - begun:.0f} s"
-            words = status.replace("_", " ").lower()
-            table.add_row(mark, facts["logical_id"], Text(facts["type"], "dim"), Text(words, style), seconds)
-        return table
+        """Leave what stands there."""
+        self._board.close()

@@ -1,10 +1,13 @@
 """HTTP requests to what an engine serves on this machine."""
 
+import json
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from typing import NamedTuple
 
 _SECONDS = 30.0
+_WITH_BODY = ("POST", "PUT", "PATCH")
 
 
 class Answer(NamedTuple):
@@ -13,19 +16,36 @@ class Answer(NamedTuple):
     status: int
     body: str
 
-    def is_fine(self) -> bool:
-        """Whether the status is one of success."""
-        return 200 <= self.status < 300
+    def find_fault(self) -> str:
+        """What is wrong with it, as the end of a sentence; empty where nothing is."""
+        if not self.status:
+            return f"got no answer: {self.body}"
+        if not 200 <= self.status < 300:
+            return f"was answered with {self.status}"
+        # An error that no pattern matches, such as one without a text, is answered with 200 as a result is.
+        error = _read_error(self.body)
+        return f"was answered with an error of the function: {error}" if error else ""
 
 
 def request(method: str, url: str) -> Answer:
     """The answer to one request; redirects are followed, a proxy is never asked."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    wanted = urllib.request.Request(url, method=method, data=b"" if method in ("POST", "PUT", "PATCH") else None)
+    wanted = urllib.request.Request(url, method=method, data=b"" if method in _WITH_BODY else None)
     try:
         with opener.open(wanted, timeout=_SECONDS) as answer:
             return Answer(answer.status, answer.read().decode("utf-8", "replace"))
     except urllib.error.HTTPError as error:
-        return Answer(error.code, error.read().decode("utf-8", "replace"))
-    except OSError as error:
+        with error:
+            return Answer(error.code, error.read().decode("utf-8", "replace"))
+    except (OSError, HTTPException) as error:
         return Answer(0, str(getattr(error, "reason", error)))
+
+
+def _read_error(body: str) -> str:
+    try:
+        said = json.loads(body)
+    except ValueError:
+        return ""
+    if not isinstance(said, dict) or not {"errorMessage", "errorType"} <= set(said):
+        return ""
+    return f"{said['errorType']}: {said['errorMessage']}"

@@ -1,6 +1,6 @@
 """Where the counters of a stack are served: their URLs, as outputs beside the author's own."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from macro.local.cloud.stack import Stack
@@ -18,6 +18,11 @@ class Served(NamedTuple):
     base: str
     url: str
     method: str
+
+    def print_call(self) -> str:
+        """A command line that counts a hit of the name ``home``."""
+        method = "" if self.method == "GET" else f"-X {self.method} "
+        return f"curl {method}{self.url.replace('{name}', 'home')}"
 
 
 def add_outputs(template: Template) -> Template:
@@ -50,6 +55,13 @@ def find_served(stack: Stack, template: Template, values: Mapping[str, Json], en
             places = (to_engine_url(engine_url, base), to_engine_url(engine_url, url))
             served.append(Served(counter.logical_id, *places, method))
     return served
+
+
+def describe_served(served: Sequence[Served], outputs: Mapping[str, str]) -> str:
+    """Lines that say where the counters answer, then the outputs that say more than that."""
+    lines = [f"{each.counter} counts at {each.url}" for each in served] or ["the template has no counter to request"]
+    told = {each.url for each in served}
+    return "\n".join([*lines, *(f"{name}: {value}" for name, value in outputs.items() if value not in told)])
 
 
 def _read_method(resource: Mapping[str, Any], values: Mapping[str, Json]) -> str:

@@ -12,8 +12,12 @@ REVIEW = "REVIEW_IN_PROGRESS"
 _STACK = "AWS::CloudFormation::Stack"
 # What fails only because something else did before it.
 _FOLLOWED = ("resource creation cancelled", "resource update cancelled", "resource deletion cancelled")
+# What AWS puts before the reason that a custom resource gave.
+_OF_COMPANION = "Received response status [FAILED] from custom resource. Message returned: "
 _SECONDS = 2.0
 _SECONDS_ON_ENGINE = 0.1
+# An operation that is over for so many looks, without an event that says so, is taken to be.
+_QUIET_LOOKS = 15
 
 
 class Stack(NamedTuple):
@@ -29,7 +33,7 @@ class Stack(NamedTuple):
 
 
 class Happening(NamedTuple):
-    """One stack event: a resource entered a status."""
+    """One stack event: a resource entered a status; ``operation`` is the id of what it is a part of, if told."""
 
     id: str
     logical_id: str
@@ -37,6 +41,7 @@ class Happening(NamedTuple):
     status: str
     reason: str
     is_stack: bool
+    operation: str = ""
 
     def has_failed(self) -> bool:
         """Whether the status is a failure."""
@@ -68,7 +73,7 @@ def is_running(status: str) -> bool:
 
 def has_succeeded(status: str) -> bool:
     """Whether the last operation did what it should."""
-    return status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "DELETE_COMPLETE")
+    return status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 
 
 def last_event(client: Client, name: str) -> str:
@@ -80,17 +85,21 @@ def last_event(client: Client, name: str) -> str:
 def follow(client: Client, stack_id: str, after: str, watch: Watch) -> tuple[Stack, list[Happening]]:
     """The stack once its operation is over, and all that happened, each told to ``watch`` as it was seen.
 
-    ``stack_id`` is the id, not the name, since a deleted stack is found by that alone.
+    ``stack_id`` is the id, not the name, since a deleted stack is found by that alone. DescribeStacks may still tell
+    of the time before the operation began, or of no stack; so it is over when an event of the stack's own says the
+    same, or when nothing else was told for long.
     """
     seen: list[Happening] = []
+    quiet = 0
     while True:
         # The status first: so the events read after it are all, once it says that the operation is over.
-        stack = _stack(client.describe_stacks(StackName=stack_id)["Stacks"][0])
-        for event in list(_events_after(client, stack_id, after))[::-1]:
+        stack = _look(client, stack_id, quiet < _QUIET_LOOKS)
+        for event in list(_events_after(client, stack_id, after) if stack else ())[::-1]:
             after = event.id
             seen.append(event)
             watch(event)
-        if not is_running(stack.status):
+        quiet = 0 if stack and is_running(stack.status) else quiet + 1
+        if stack and quiet and (_last_status(seen) == stack.status or quiet > _QUIET_LOOKS):
             return stack, seen
         pause(client)
 
@@ -102,10 +111,51 @@ def find_causes(events: Sequence[Happening]) -> list[Happening]:
     return own or [event for event in events if event.is_stack and event.reason][-1:]
 
 
+def find_refusals(client: Client, reason: str, place: Mapping[str, str]) -> list[str]:
+    """What validations and hooks refused before anything was made, where the reason leads to DescribeEvents for it.
+
+    ``place`` is an ``OperationId``, ``ChangeSetName`` or ``StackName``. Nothing where the SDK is older than that call, or
+    it is not allowed: the reason itself is told in any case.
+    """
+    from botocore.exceptions import ClientError
+
+    if "DescribeEvents" not in reason or not hasattr(client, "describe_events"):
+        return []
+    try:
+        pages = client.get_paginator("describe_events").paginate(Filters={"FailedEvents": True}, **place)
+        events = [event for page in pages for event in page.get("OperationEvents", [])]
+    except ClientError:
+        return []
+    told = [(event, event.get("ValidationStatusReason") or event.get("HookStatusReason")) for event in events]
+    return [f"{event.get('LogicalResourceId', 'the template')}{_kind(event)}: {said}" for event, said in told if said]
+
+
 def pause(client: Client) -> None:
     """Wait before asking again: a little on an engine of this machine, longer where many ask."""
     host = urlsplit(client.meta.endpoint_url).hostname
     time.sleep(_SECONDS_ON_ENGINE if host in ("127.0.0.1", "localhost", "::1") else _SECONDS)
+
+
+def _kind(event: Mapping[str, Any]) -> str:
+    kind = event.get("ResourceType") or event.get("HookType")
+    return f" ({kind})" if kind else ""
+
+
+def _look(client: Client, stack_id: str, is_patient: bool) -> Stack | None:
+    """The stack, deleted or not; ``None`` where it isn't told of yet, and that is borne."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return _stack(client.describe_stacks(StackName=stack_id)["Stacks"][0])
+    except ClientError as error:
+        if is_patient and "does not exist" in message_of(error):
+            return None
+        raise
+
+
+def _last_status(events: Sequence[Happening]) -> str | None:
+    """Of the stack itself, but that it was planned: that is no end."""
+    return next((event.status for event in reversed(events) if event.is_stack and event.status != REVIEW), None)
 
 
 def _stack(found: Mapping[str, Any]) -> Stack:
@@ -131,6 +181,7 @@ def _events_after(client: Client, stack_id: str, after: str) -> Iterator[Happeni
                 event["LogicalResourceId"],
                 event["ResourceType"],
                 event.get("ResourceStatus", ""),
-                event.get("ResourceStatusReason", ""),
+                event.get("ResourceStatusReason", "").removeprefix(_OF_COMPANION),
                 event["ResourceType"] == _STACK and event.get("PhysicalResourceId") == stack_id,
+                event.get("OperationId", ""),
             )

@@ -6,8 +6,8 @@ from typing import Any
 
 from macro.local.cloud.account import Account, Client
 from macro.local.cloud.errors import code_of
-from macro.local.cloud.installation import name_companion, name_stack, open_bucket
-from macro.local.cloud.operation import make_ready, remove
+from macro.local.cloud.installation import check_ours, name_companion, name_stack, open_bucket
+from macro.local.cloud.operation import await_end, remove
 from macro.local.cloud.progress import Line, Tell
 from macro.local.cloud.stack import read_stack
 
@@ -33,11 +33,9 @@ def uninstall(account: Account, suffix: str, tell: Tell) -> bool:
 
     Whether there was anything to remove.
     """
-    client = account.client("cloudformation")
-    stack = make_ready(account, name_stack(suffix), tell)
+    stack = await_end(account, name_stack(suffix), tell)
     if stack:
-        if stack.is_protected:
-            client.update_termination_protection(StackName=stack.name, EnableTerminationProtection=False)
+        check_ours(stack)
         remove(account, stack, tell)
     bucket = open_bucket(account, suffix)
     if not bucket.exists():

@@ -1,0 +1,132 @@
+"""A deployment whose command is killed, or that another one comes upon: the next one ends with all counting."""
+
+import contextlib
+import http.client
+import json
+import signal
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.deploying import counters, hit, hit_together, new_name, write
+
+
+def held(**properties):
+    """A template whose stack is under way until it is signalled; its first resources are made at once."""
+    template = counters(Visits=properties)
+    template["Resources"] |= {
+        "Gate": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
+        "Held": {
+            "Type": "AWS::CloudFormation::WaitCondition",
+            "Properties": {"Handle": {"Ref": "Gate"}, "Timeout": 300},
+        },
+    }
+    return template
+
+
+def let_go(cloud, stack):
+    """Signal the stack to go on."""
+    url = cloud.resources(stack)["Gate"]
+    told = json.dumps({"Status": "SUCCESS", "UniqueId": "1", "Reason": "go on", "Data": ""}).encode()
+    place = urlsplit(url)
+    with contextlib.closing(http.client.HTTPConnection(place.netloc, timeout=30)) as connection:
+        connection.request("PUT", f"{place.path}?{place.query}", told)
+        answer = connection.getresponse()
+        assert answer.status == 200, answer.read()
+
+
+def wait_for(process, event):
+    """The first event of that kind which the command tells."""
+    for line in process.stdout:
+        told = json.loads(line)
+        if told["event"] == event:
+            return told
+    raise AssertionError(process.stderr.read())
+
+
+@pytest.fixture
+def start(cloud):
+    """Starts commands that are ended with the test."""
+    started = []
+
+    def start(*arguments):
+        started.append(cloud.start(*arguments, "--yes", "--json"))
+        return started[-1]
+
+    yield start
+    for process in started:
+        with process:
+            process.kill()
+
+
+def finish(process):
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+    return [json.loads(line)["event"] for line in out.splitlines()]
+
+
+def test_the_deployment_after_a_killed_one_waits_for_what_that_began_and_then_all_counts(cloud, start, tmp_path):
+    stack = new_name()
+    killed = start("deploy", write(tmp_path, held(), "first.json"), "--stack-name", stack)
+    wait_for(killed, "resource")
+    killed.send_signal(signal.SIGKILL)
+    killed.wait(timeout=30)
+    assert cloud.status(stack) == "CREATE_IN_PROGRESS"
+
+    following = start("deploy", write(tmp_path, held(Env={"a": "b"}), "second.json"), "--stack-name", stack)
+    waiting = wait_for(following, "waiting")
+    let_go(cloud, stack)
+    events = finish(following)
+
+    assert waiting == {"event": "waiting", "status": "CREATE_IN_PROGRESS"}
+    assert events[-1] == "outputs"
+    assert cloud.status(stack) == "UPDATE_COMPLETE"
+    assert hit_together(cloud.outputs(stack)["VisitsUrl"], ["home"] * 5) == {"home": [1, 2, 3, 4, 5]}
+
+
+def test_the_counts_of_a_stack_outlive_an_update_whose_command_is_killed(cloud, start, tmp_path):
+    stack = new_name()
+    before = cloud.deploy(write(tmp_path, counters(), "first.json"), stack)
+    assert [hit(before["VisitsUrl"], "home") for _ in range(2)] == [1, 2]
+    killed = start("deploy", write(tmp_path, held(Env={"a": "b"}), "second.json"), "--stack-name", stack)
+    wait_for(killed, "resource")
+    killed.send_signal(signal.SIGKILL)
+    killed.wait(timeout=30)
+    assert cloud.status(stack) == "UPDATE_IN_PROGRESS"
+    assert hit(before["VisitsUrl"], "home") == 3
+
+    following = start("deploy", write(tmp_path, counters(Visits={"Env": {"a": "c"}})), "--stack-name", stack)
+    wait_for(following, "waiting")
+    let_go(cloud, stack)
+    finish(following)
+
+    assert cloud.status(stack) == "UPDATE_COMPLETE"
+    assert cloud.outputs(stack)["VisitsTable"] == before["VisitsTable"]
+    assert hit(before["VisitsUrl"], "home") == 4
+
+
+def test_what_a_command_left_that_was_killed_before_it_began_is_in_nobody_s_way(cloud, start, tmp_path):
+    stack = new_name()
+    killed = start("deploy", write(tmp_path, held(), "first.json"), "--stack-name", stack, "--no-execute")
+    wait_for(killed, "changes")
+    killed.send_signal(signal.SIGKILL)
+    killed.wait(timeout=30)
+    assert cloud.status(stack) == "REVIEW_IN_PROGRESS"
+
+    outputs = cloud.deploy(write(tmp_path, counters()), stack)
+
+    assert hit(outputs["VisitsUrl"], "home") == 1
+
+
+def test_two_commands_at_the_same_time_deploy_one_after_the_other(cloud, start, tmp_path):
+    stack = new_name()
+    first = start("deploy", write(tmp_path, held(), "first.json"), "--stack-name", stack)
+    wait_for(first, "resource")
+
+    second = start("deploy", write(tmp_path, counters(Visits={"Env": {"a": "b"}})), "--stack-name", stack)
+    wait_for(second, "waiting")
+    let_go(cloud, stack)
+
+    assert finish(first)[-1] == finish(second)[-1] == "outputs"
+    assert "Gate" not in cloud.resources(stack)
+    assert hit(cloud.outputs(stack)["VisitsUrl"], "home") == 1

@@ -1,0 +1,78 @@
+"""``hitcounter local --watch``: what is changed is deployed, also while it deploys, and counts stay."""
+
+import json
+import signal
+
+import pytest
+
+from tests.local_run import Run, get, wait_until, write_template
+
+CODE = """
+import json
+from pathlib import Path
+def proxy(event, context):
+    env = Path(__file__).with_name(".env").read_text()
+    return {{"statusCode": 200, "body": json.dumps(["{word}", "greeting=hello" in env])}}
+"""
+
+
+@pytest.fixture
+def start(tmp_path):
+    runs = []
+
+    def run(*arguments):
+        runs.append(Run(tmp_path, *arguments))
+        return runs[-1]
+
+    yield run
+    for each in runs:
+        each.close()
+        wait_until(lambda run=each: not run.find_rest())
+
+
+def test_changes_are_deployed_and_counts_stay(tmp_path, start):
+    template = write_template(tmp_path / "t.json")
+    run = start("t.json", "--watch")
+    url = run.url()
+    first = get(url)
+
+    template.write_text('{"Transform": "HitCounterMacro",\n "Resources": [\n')
+    broken = run.read_until(r"files have changed\n(t\.json:.*\n)")[1]
+    template.unlink()
+    gone = run.read_until(r"files have changed\n(.*\n)")[1]
+    write_template(template, Shards="many")
+    wrong = run.read_until(r"files have changed\n((?:.*\n)*1 problem; nothing was deployed\n)")[1]
+    second = get(url)
+    write_template(template, "Visits", "Files", Env={"a": "b"})
+    again = run.url()
+    files = run.url()
+
+    assert broken == "t.json:3:1: broken JSON: while parsing a flow node: did not find expected node content\n"
+    assert gone == "t.json: can't be read: No such file or directory\n"
+    assert wrong.splitlines()[0].endswith(
+        "Resources.Visits.Properties.Shards: must be a whole number from 1 to 64, got 'many'"
+    )
+    assert (first, second, again) == ("1", "2", url)
+    assert (get(url), get(files)) == ("3", "1")
+    assert run.end(signal.SIGINT)[0] == 0
+
+
+def test_local_code_and_what_changes_while_it_deploys_is_deployed(tmp_path, start):
+    (tmp_path / "code").mkdir()
+    handler = tmp_path / "code" / "index.py"
+    handler.write_text(CODE.format(word="one"))
+    write_template(tmp_path / "t.json", Code="./code", Integration="proxy")
+    run = start("t.json", "--watch")
+
+    run.read_until("uploaded: code as code/")
+    handler.write_text(CODE.format(word="two"))
+    url = run.url()
+    run.read_until("files have changed\nuploaded: code as code/")
+    run.url()
+    second = json.loads(get(url))
+    write_template(tmp_path / "t.json", Code="./code", Integration="proxy", Env={"greeting": "hello"})
+    run.url()
+    third = json.loads(get(url))
+
+    assert (second, third) == (["two", False], ["two", True])
+    assert run.end(signal.SIGINT)[0] == 0

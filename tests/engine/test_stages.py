@@ -1,0 +1,95 @@
+"""Stages and shared APIs on the engine: a function and a table for each, and counts of their own."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from macro.local.bundle import make_bundles
+from macro.local.cloud.account import connect_to_engine
+from macro.local.cloud.deploy import Order, deploy
+from macro.local.cloud.install import Choice, install
+from macro.local.cloud.request import request
+from macro.local.engine import run_engine
+from macro.local.engine_url import to_engine_url
+from macro.local.files import parse_source
+
+
+def silent(_):
+    """Nothing is told."""
+
+
+@pytest.fixture(scope="module")
+def world():
+    with run_engine() as engine:
+        account = connect_to_engine(engine.url)
+        install(account, Choice(), make_bundles(()), silent)
+        yield SimpleNamespace(url=engine.url, account=account)
+
+
+def bring(world, name, properties, *outputs):
+    """Deploy a counter; its outputs, and each resource's physical id."""
+    return bring_all(world, name, {"Visits": properties}, {output: ["Visits", output] for output in outputs})
+
+
+def bring_all(world, name, counters, outputs):
+    """Deploy counters; the outputs that name their attributes, and each resource's physical id."""
+    template = {
+        "Transform": "HitCounterMacro",
+        "Resources": {key: {"Type": "HitCounter", "Properties": properties} for key, properties in counters.items()},
+        "Outputs": {key: {"Value": {"Fn::GetAtt": place}} for key, place in outputs.items()},
+    }
+    source = parse_source("template.json", json.dumps(template))
+    stack = deploy(world.account, Order(name, source), lambda *_: True, silent).stack
+    client = world.account.client("cloudformation")
+    listed = client.describe_stack_resources(StackName=name)["StackResources"]
+    ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed}
+    return {key: to_engine_url(world.url, value) for key, value in stack.outputs.items()}, ids
+
+
+def hit(url, name="home"):
+    status, body = request("GET", url.replace("{name}", name))
+    assert status == 200, body
+    return int(body)
+
+
+def count(world, table):
+    items = world.account.client("dynamodb").scan(TableName=table)["Items"]
+    return {item["name"]["S"]: int(item["counter"]["N"]) for item in items}
+
+
+def test_each_stage_counts_in_its_own_table_and_a_third_one_leaves_the_others_alone(world):
+    named = ("DevUrl", "ProdUrl", "DevSourceSha256", "ProdSourceSha256", "DevCodeSha256", "ProdCodeSha256")
+    first, before = bring(world, "stages", {"Stages": ["dev", "prod"]}, *named)
+
+    counted = [hit(first["DevUrl"]), hit(first["DevUrl"]), hit(first["ProdUrl"])]
+    second, after = bring(world, "stages", {"Stages": ["dev", "prod", "test"]}, *named, "TestUrl")
+
+    assert counted == [1, 2, 1]
+    assert first["DevSourceSha256"] == first["ProdSourceSha256"]
+    assert first["DevCodeSha256"] != first["ProdCodeSha256"]
+    kept = [name for name in before if name.startswith(("VisitsDev", "VisitsProd"))]
+    assert {"VisitsDevTable", "VisitsDevFunction", "VisitsProdTable", "VisitsProdFunction"} <= set(kept)
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+    assert {name: second[name] for name in named} == first
+    assert (count(world, after["VisitsDevTable"]), count(world, after["VisitsProdTable"])) == ({"home": 2}, {"home": 1})
+    assert [hit(second["TestUrl"]), hit(second["DevUrl"]), hit(second["ProdUrl"])] == [1, 3, 2]
+
+
+def test_the_four_resources_of_the_sketch_and_a_log_count(world):
+    made, ids = bring(world, "sketch", {"Gateway": "custom"}, "Url")
+
+    assert [hit(made["Url"]), hit(made["Url"]), hit(made["Url"], "other")] == [1, 2, 1]
+    assert {"VisitsTable", "VisitsRole", "VisitsFunction", "VisitsGateway"} <= set(ids)
+
+
+@pytest.mark.parametrize("gateway", ["rest", "http", "custom"])
+def test_two_counters_on_one_api_count_each_for_itself(world, gateway):
+    common = {"Gateway": gateway, "Api": {"Share": True}}
+    counters = {"Visits": {**common, "Path": "visits/{name}"}, "Loads": {**common, "Path": "loads/{name}"}}
+    outputs = {"Visits": ["Visits", "Url"], "Loads": ["Loads", "Url"]}
+
+    made, _ = bring_all(world, f"shared-{gateway}", counters, outputs)
+
+    assert made["Visits"].rpartition("/visits/")[0] == made["Loads"].rpartition("/loads/")[0]
+    assert [hit(made[name]) for name in ("Visits", "Visits", "Loads")] == [1, 2, 1]

@@ -1,0 +1,141 @@
+"""Bring: a method of an API, with all that it needs, brought to what a template wants."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from transform_lambda.contract import Json, ResourceError
+from transform_lambda.ports import TryAgain
+from transform_lambda.resources.gateway_api import Api, bring_api
+from transform_lambda.resources.gateway_calls import Calls
+from transform_lambda.resources.gateway_lock import Lock, key_of_api, key_of_name
+from transform_lambda.resources.gateway_mark import new_mark, who_of
+from transform_lambda.resources.gateway_method import Spot, method_steps
+from transform_lambda.resources.gateway_parts import made_on, make_parts, settle_parts
+from transform_lambda.resources.gateway_permission import bring_permissions, function_of, source_arn
+from transform_lambda.resources.gateway_place import ROOT, Place, prefixes
+from transform_lambda.resources.gateway_properties import Wanted, functions_in
+from transform_lambda.resources.gateway_stage import bring_stage, check_stage, prune_deployments, tidy_stages
+from transform_lambda.resources.gateway_tree import Found, Tree, read_tree
+from transform_lambda.resources.gateway_urls import url_of
+from transform_lambda.resources.gateway_validator import bring_validator, tidy_validators
+
+
+class Work(NamedTuple):
+    """What the steps below share."""
+
+    calls: Calls
+    lock: Lock
+    api: Api
+    wanted: Wanted
+
+
+TakeBack = Callable[[Lock, Api], None]
+
+
+def bring(calls: Calls, wanted: Wanted, take_back: TakeBack) -> dict[str, str]:
+    """What Fn::GetAtt gives, once all is as wanted; where something is refused, `take_back` has its turn at once.
+
+    Raises:
+        TryAgain: something has to pass first.
+        ResourceError: the method or the stage is another's, or something was refused.
+        Overtaken: a newer request has begun.
+    """
+    if wanted.place.api_id:
+        return _bring_in_turn(calls, Api(wanted.place.api_id, is_ours=False), wanted, take_back)
+    with calls.locked(key_of_name(calls.request, wanted.place.api_name)) as lock:
+        return _bring_in_turn(calls, bring_api(calls, lock, wanted), wanted, take_back)
+
+
+def bring_on(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> dict[str, str]:
+    """The same on an API that is locked."""
+    tree = _read(calls, api)
+    found = tree.method(wanted.place.path, wanted.place.verb)
+    _refuse_foreign(calls, found, api, wanted.place)
+    stage = check_stage(calls, api, wanted)
+    before = len(calls.done)
+    tree = make_parts(calls, lock, tree, wanted.place.path)
+    _bring_method(Work(calls, lock, api, wanted), tree, found)
+    if len(calls.done) > before:
+        tree = _read(calls, api)
+    _bring_permissions(calls, api, wanted, found)
+    settle_parts(calls, lock, tree)
+    deployment = bring_stage(calls, api, tree, wanted, stage) if wanted.stage_name else ""
+    _tidy(calls, api, tree, wanted)
+    return _data(calls, tree, wanted, deployment)
+
+
+def _bring_in_turn(calls: Calls, api: Api, wanted: Wanted, take_back: TakeBack) -> dict[str, str]:
+    with calls.locked(key_of_api(api.id)) as lock:
+        try:
+            return bring_on(calls, lock, api, wanted)
+        except TryAgain:
+            raise
+        except ResourceError:
+            # Once another delivery of the request has had its turn, what is there may be answered.
+            take_back(lock, api)
+            raise
+
+
+def _read(calls: Calls, api: Api) -> Tree:
+    tree = read_tree(calls, api.id)
+    if tree is None and api.is_ours:
+        raise TryAgain(f"API {api.id}: it was deleted meanwhile")
+    if tree is None:
+        raise ResourceError(f"Properties.RestApiId: there is no REST API {api.id} in this account and region")
+    return tree
+
+
+def _refuse_foreign(calls: Calls, found: Found | None, api: Api, place: Place) -> None:
+    if found and (found.mark is None or found.mark.who != who_of(calls.request)):
+        calls.request.guard.forget(place.physical_id)
+        raise ResourceError(
+            f"Properties.Path: {found.verb} {found.path} of API {api.id} is there already and, by its operationName, "
+            "not of this resource's making; give another Path or Method, or delete it"
+        )
+
+
+def _bring_method(work: Work, tree: Tree, found: Found | None) -> None:
+    calls, lock, api, wanted = work
+    path = wanted.place.path
+    if found is None and wanted.place.physical_id == calls.request.physical_id:
+        # It was deleted by hand: nothing else would tell a Delete that comes meanwhile that it is made again.
+        calls.request.guard.note(wanted.place.physical_id)
+    made = made_on(lock, tree, path) | (found.mark.made if found and found.mark else frozenset())
+    validator = bring_validator(calls, api, wanted.validator)
+    mark = str(new_mark(calls.request, wanted.stage_name, made))
+    spot = Spot(api.id, tree.id_of(path), wanted.place.verb, mark, validator)
+    for step in method_steps(found.method if found else None, wanted, spot):
+        given = calls.request.properties
+        calls.change(step.operation, step.call, {name: given[name] for name in step.about if name in given})
+    lock.forget_paths(prefixes(path))
+
+
+def _bring_permissions(calls: Calls, api: Api, wanted: Wanted, found: Found | None) -> None:
+    before = [function_of(found.method)] if found else []
+    names = [*before, *functions_in(calls.request.old_properties), *wanted.functions]
+    functions = {name: name in wanted.functions for name in names if name}
+    bring_permissions(calls, wanted.place, source_arn(calls, api.id, wanted.place, wanted.stage_name), functions)
+
+
+def _tidy(calls: Calls, api: Api, tree: Tree, wanted: Wanted) -> None:
+    """Remove what only the resource's past needed: a validator, a stage, or the deployment before."""
+    old = calls.request.old_properties
+    if old.get("RequestValidation") != calls.request.properties.get("RequestValidation") and old:
+        tidy_validators(calls, api, tree)
+    if old and str(old.get("StageName", "")) != wanted.stage_name:
+        tidy_stages(calls, api, tree)
+    elif wanted.stage_name and ("CreateDeployment" in calls.done or calls.request.guard.follows_unanswered()):
+        # A call that points the stage to the deployment of a request that was given up on finds it gone.
+        prune_deployments(calls, api)
+
+
+def _data(calls: Calls, tree: Tree, wanted: Wanted, deployment: str) -> dict[str, Json]:
+    place = wanted.place
+    return {
+        "Url": url_of(calls.request.stack_id, tree.api_id, wanted.stage_name, place.path),
+        "RestApiId": tree.api_id,
+        "RootResourceId": tree.id_of(ROOT),
+        "ResourceId": tree.id_of(place.path),
+        "StageName": wanted.stage_name,
+        "DeploymentId": deployment,
+    }

@@ -1,0 +1,11 @@
+"""URLs: where a method of an API is reached."""
+
+_SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-iso": "c2s.ic.gov", "aws-iso-b": "sc2s.sgov.gov"}
+_SUFFIXES |= {"aws-iso-e": "cloud.adc-e.uk", "aws-iso-f": "csp.hci.ic.gov", "aws-eusc": "amazonaws.eu"}
+
+
+def url_of(stack_id: str, api_id: str, stage: str, path: str) -> str:
+    """The URL with the path as the template has it; without a stage it ends at the host."""
+    _, partition, _, region, *_ = stack_id.split(":")
+    host = f"https://{api_id}.execute-api.{region}.{_SUFFIXES.get(partition, 'amazonaws.com')}"
+    return f"{host}/{stage}{path}" if stage else host

@@ -1,0 +1,122 @@
+"""Words: what a template calls the parts of a gateway, and what API Gateway calls them."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from transform_lambda.contract import Json
+from transform_lambda.ports import Gateways
+from transform_lambda.typed import Shape
+
+Names = Mapping[str, str]
+
+API: Names = {
+    "Description": "description",
+    "EndpointConfiguration": "endpointConfiguration",
+    "BinaryMediaTypes": "binaryMediaTypes",
+    "MinimumCompressionSize": "minimumCompressionSize",
+    "ApiKeySource": "apiKeySource",
+    "DisableExecuteApiEndpoint": "disableExecuteApiEndpoint",
+    "Policy": "policy",
+    "Tags": "tags",
+}
+INTEGRATION: Names = {
+    "Uri": "uri",
+    "HttpMethod": "integrationHttpMethod",
+    "Credentials": "credentials",
+    "RequestTemplates": "requestTemplates",
+    "Parameters": "requestParameters",
+    "PassthroughBehavior": "passthroughBehavior",
+    "ContentHandling": "contentHandling",
+    "TimeoutInMillis": "timeoutInMillis",
+    "ConnectionType": "connectionType",
+    "ConnectionId": "connectionId",
+    "TlsConfig": "tlsConfig",
+    "CacheKeyParameters": "cacheKeyParameters",
+    "CacheNamespace": "cacheNamespace",
+    "ResponseTransferMode": "responseTransferMode",
+    "IntegrationTarget": "integrationTarget",
+}
+AUTHORIZATION: Names = {"Type": "authorizationType", "AuthorizerId": "authorizerId", "Scopes": "authorizationScopes"}
+RESPONSE: Names = {
+    "SelectionPattern": "selectionPattern",
+    "Templates": "responseTemplates",
+    "Parameters": "responseParameters",
+    "ContentHandling": "contentHandling",
+}
+ACCESS_LOG: Names = {"DestinationArn": "destinationArn", "Format": "format"}
+METHOD_SETTINGS: Names = {
+    "ThrottlingRateLimit": "throttling/rateLimit",
+    "ThrottlingBurstLimit": "throttling/burstLimit",
+    "LoggingLevel": "logging/loglevel",
+    "MetricsEnabled": "metrics/enabled",
+    "DataTraceEnabled": "logging/dataTrace",
+}
+"""Of a stage, by the paths that UpdateStage has for them (AWS: "Patch operations", UpdateStage)."""
+
+
+class Members(NamedTuple):
+    """A shape of our own, as far as `type_properties` asks."""
+
+    type_name: str
+    members: Mapping[str, Shape] = {}  # noqa: RUF100 - never changed
+    value: Shape = None
+    member: Shape = None
+
+
+TEXT, BOOLEAN, WHOLE, NUMBER = (Members(name) for name in ("string", "boolean", "integer", "double"))
+TEXTS = Members("map", value=TEXT)
+
+
+def properties_shape(gateways: Gateways) -> Members:
+    """What the resource takes, with the types of API Gateway's own model."""
+    method, stage = gateways.takes("PutMethod"), gateways.takes("CreateStage")
+    integration = _renamed(gateways.takes("PutIntegration"), INTEGRATION)
+    response = _renamed(gateways.takes("PutIntegrationResponse"), RESPONSE)
+    model = gateways.takes("PutMethodResponse").members["responseModels"]
+    members = {
+        **dict.fromkeys(("RestApiId", "ApiName", "Path", "Method", "StageName"), TEXT),
+        "Api": Members("structure", _renamed(gateways.takes("CreateRestApi"), API)),
+        "IntegrationRequest": Members("structure", {**integration, "Type": TEXT, "FunctionArn": TEXT}),
+        "RequestParameters": method.members["requestParameters"],
+        "RequestModels": method.members["requestModels"],
+        "RequestValidation": Members("structure", {"Body": BOOLEAN, "Parameters": BOOLEAN}),
+        "Authorization": Members("structure", _renamed(method, AUTHORIZATION)),
+        "ApiKeyRequired": method.members["apiKeyRequired"],
+        "Responses": Members("map", value=Members("structure", {**response, "Models": model})),
+        "Stage": _stage_shape(stage),
+        "PermissionFor": Members("list", member=TEXT),
+    }
+    return Members("structure", members)
+
+
+def renamed(given: Mapping[str, Json], names: Names) -> dict[str, Json]:
+    """What is given by a template's names, by API Gateway's."""
+    return {names[name]: value for name, value in given.items() if name in names}
+
+
+def _renamed(shape: Shape, names: Names) -> dict[str, Shape]:
+    # An older SDK knows less than the newest.
+    return {name: _capital(shape.members[own]) for name, own in names.items() if own in shape.members}
+
+
+def _capital(shape: Shape) -> Shape:
+    """A structure with its members named as a template names them."""
+    if shape.type_name != "structure":
+        return shape
+    return Members("structure", {name[:1].upper() + name[1:]: part for name, part in shape.members.items()})
+
+
+def _stage_shape(stage: Shape) -> Members:
+    members = {
+        "Variables": stage.members["variables"],
+        "Description": stage.members["description"],
+        "TracingEnabled": stage.members["tracingEnabled"],
+        "Tags": stage.members["tags"],
+        "AccessLog": Members("structure", dict.fromkeys(ACCESS_LOG, TEXT)),
+        "ThrottlingRateLimit": NUMBER,
+        "ThrottlingBurstLimit": WHOLE,
+        "LoggingLevel": TEXT,
+        "MetricsEnabled": BOOLEAN,
+        "DataTraceEnabled": BOOLEAN,
+    }
+    return Members("structure", members)
