@@ -80,7 +80,8 @@ def find_links(
     ids = (counter.logical_id,)
     outputs = {attribute_name(name): name for plugin in plugins for name in plugin.outputs}
     problems: list[Problem] = []
-    names = [*outputs.values(), *(f"{stage.part}_{name}" for stage in given.stages for name in outputs.values())]
+    parts = [stage.part for stage in given.stages if stage.part]
+    names = [*outputs.values(), *(f"{part}_{name}" for part in parts for name in outputs.values())]
     own = {counter.logical_id: Export(dict.fromkeys(names, ""))}
     rewrite_references(counter.properties, own, (*counter.path, "Properties"), problems)
     if problems:

@@ -191,11 +191,18 @@ def _look_up(name: str, attribute: str, exports: Exports, path: Path, problems: 
         return unknown
     attributes = {attribute_name(output): value for output, value in outputs.items()}
     if attribute not in attributes:
-        known = sorted(attributes)
-        text = f"counter {name} has no attribute '{attribute}'; known are {', '.join(known)}"
-        problems.append(Problem(path, text + suggest(attribute, known)))
+        text = f"counter {name} has no attribute '{attribute}'; known are {_list_attributes(outputs)}"
+        problems.append(Problem(path, text + suggest(attribute, sorted(attributes))))
         return unknown
     return attributes[attribute]
+
+
+def _list_attributes(outputs: Values) -> str:
+    """The attributes by name; those of stages, whose part a capital or a digit begins, by their stages."""
+    names = sorted(attribute_name(output) for output in outputs if output[:1].islower())
+    stages = dict.fromkeys(output.partition("_")[0] for output in outputs if not output[:1].islower())
+    behind = f", each of them behind {' or '.join(stages)} too" if stages else ""
+    return f"{', '.join(names)}{behind}"
 
 
 def _collect(node: Json, ids: Collection[str], found: list[tuple[str, str]]) -> None:
