@@ -124,7 +124,8 @@ class Run:
 def find_engine(url):
     """The process that serves the URL, by the port in its command line."""
     port = url.split("/")[2].partition(":")[2]
-    (line,) = [line for line in _list_processes() if re.search(rf"\S+python\S* \S+engine_server.py \S+ {port}$", line)]
+    engine = re.compile(rf"\s*\d+ \S+python\S* \S+engine_server\.py \S+ {port}")
+    (line,) = filter(engine.fullmatch, _list_processes())
     return int(line.split()[0])
 
 
@@ -148,5 +149,5 @@ def _find_processes(text):
 
 def _list_processes():
     return subprocess.run(
-        ["ps", "-Ao", "pid=,command="], capture_output=True, text=True, check=True
+        ["ps", "-Awwo", "pid=,command="], capture_output=True, text=True, check=True
     ).stdout.splitlines()
