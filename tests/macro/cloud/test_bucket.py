@@ -128,6 +128,8 @@ def test_the_bucket_is_removed_as_the_accounts_own(bucket, s3):
 
     bucket.delete()
 
+    s3.assert_no_pending_responses()
+
 
 def test_an_objects_url_is_that_of_an_engine(bucket, aws):
     assert bucket.url_of("templates/1") == f"{aws.url}/{NAME}/templates/1"
