@@ -69,6 +69,19 @@ def test_a_name_is_what_is_written_whatever_it_holds(here, command):
     assert "try:" not in err
 
 
+def test_a_deployment_that_fails_tells_its_cause_and_no_remedy_for_an_engine_that_is_gone(here, command):
+    write_template(here / "t.json", Env={"colour": "two\nlines"})
+
+    code, out, told = command("local", "t.json", "--once", "home")
+
+    assert (code, out) == (1, "")
+    assert told.splitlines()[-2:] == [
+        "VisitsFunction (Custom::LambdaFunction): Properties.Env.colour: readers of env files disagree about a value with "
+        "a line break; 'EnvEncoding: base64' carries it",
+        "the stack local-t is ROLLBACK_COMPLETE",
+    ]
+
+
 def test_a_status_that_is_no_success_is_told_and_fails(here, command):
     write_template(here / "t.json")
 

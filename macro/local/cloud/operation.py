@@ -120,7 +120,8 @@ def _find_refusals(account: Account, stack: Stack, events: Sequence[Happening]) 
 def _what_now(account: Account, stack: Stack) -> str:
     if stack.status == "UPDATE_ROLLBACK_COMPLETE":
         return ": everything is as it was before"
-    if stack.status in _REMEDIES:
+    # An engine of ours needs no remedy: the next run begins anew, or recovers.
+    if stack.status in _REMEDIES and account.is_shared:
         run = _REMEDIES[stack.status][1].format(name=stack.name, options=account.options())
         return f"; before another try, run: {run}"
     return f": {stack.reason}" if stack.reason and stack.status != REVIEW else ""
