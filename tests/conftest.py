@@ -16,6 +16,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 ROOT = Path(__file__).parent.parent
 
+pytest_plugins = ("tally",)
+
 
 def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write what comes out into tests/golden")
