@@ -145,6 +145,13 @@ def bundle(arguments: argparse.Namespace) -> int:
     return run(arguments)
 
 
+def version(arguments: argparse.Namespace) -> int:
+    """Print which release this is, and the digests of what it installs."""
+    from macro.local.version_command import run
+
+    return run(arguments)
+
+
 def expand_source(source: Source, arguments: argparse.Namespace, is_other: bool = False) -> Expanded | None:
     """The plain template, or ``None`` after its problems were told, each with the author's line.
 
@@ -235,7 +242,7 @@ def has_colour(stream: object) -> bool:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
-    commands = (expand, lint, explain, env, local, bundle, install, deploy, uninstall)
+    commands = (expand, lint, explain, env, local, bundle, install, deploy, uninstall, version)
     return usage.make_parser({command.__name__: command for command in commands})
 
 

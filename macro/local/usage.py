@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable, Mapping
 
-from macro.local import bundle_command
+from macro.local import bundle_command, version_command
 from macro.local.parsers import add_command, add_plugin, add_template
 from macro.local.usage_cloud import add_deploy, add_install, add_local, add_uninstall
 
@@ -22,6 +22,7 @@ examples:
   hitcounter install                                 put the macro and its companion into your account
   hitcounter deploy template.yaml --stack-name hits  show what would change, then deploy it
   hitcounter uninstall                               remove macro and companion, unless stacks need them
+  hitcounter version                                 which release this is, and the digests of what it installs
 
 'hitcounter COMMAND --help' tells more. Exit codes: 0 fine, 1 problems found, 2 wrong usage, 130 ended by ctrl-c.
 """
@@ -88,6 +89,8 @@ def make_parser(commands: Commands) -> argparse.ArgumentParser:
     add_install(parsers, commands["install"])
     add_deploy(parsers, commands["deploy"])
     add_uninstall(parsers, commands["uninstall"])
+    version = add_command(parsers, "version", version_command.SUMMARY, version_command.EXAMPLES, commands["version"])
+    version_command.add_arguments(version)
     return parser
 
 
