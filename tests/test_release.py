@@ -104,7 +104,13 @@ def test_the_metadata_tells_licence_and_needs_in_their_standard_forms(release):
     assert facts.get_all("License-File") == ["LICENSE"]
     assert facts["Requires-Python"] == ">=3.10"
     always = [need for need in facts.get_all("Requires-Dist") if "extra" not in need]
-    assert [re.split(r"[^\w-]", need)[0] for need in always] == ["boto3", "cfn-lint", "jsonschema", "rich"]
+    assert [re.split(r"[^\w-]", need)[0] for need in always] == [
+        "argcomplete",
+        "boto3",
+        "cfn-lint",
+        "jsonschema",
+        "rich",
+    ]
 
 
 def test_the_version_is_the_same_everywhere(release, command):

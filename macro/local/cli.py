@@ -23,6 +23,8 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0 where all is fine, 1 where problems were found, 2 for wrong usage."""
     try:
+        if "_ARGCOMPLETE" in os.environ:
+            complete_for_shell()
         arguments, rest = make_parser().parse_known_args(argv)
         if rest and arguments.command not in (lint, env):
             make_parser().error(f"unknown arguments: {' '.join(rest)}")
@@ -89,6 +91,11 @@ def explain(arguments: argparse.Namespace) -> int:
     if arguments.shards is not None:
         return explain_shards(arguments.shards)
     further = list(_load_plugins(arguments).values())
+    if arguments.schema:
+        from macro.local.editor_schema import print_schema
+
+        print(print_schema(further), end="")
+        return FINE
     print(explainer.explain(arguments.topic, arguments.format, further), end="")
     return FINE
 
@@ -148,6 +155,13 @@ def bundle(arguments: argparse.Namespace) -> int:
 def version(arguments: argparse.Namespace) -> int:
     """Print which release this is, and the digests of what it installs."""
     from macro.local.version_command import run
+
+    return run(arguments)
+
+
+def completion(arguments: argparse.Namespace) -> int:
+    """Print what makes a shell complete the command."""
+    from macro.local.completion_command import run
 
     return run(arguments)
 
@@ -229,6 +243,13 @@ def warn_of_size(text: str) -> None:
         print(f"note: {warning}", file=sys.stderr)
 
 
+def complete_for_shell() -> None:
+    """Tell a shell what may follow what was typed so far, and end."""
+    import argcomplete
+
+    argcomplete.autocomplete(make_parser())
+
+
 def fail(text: str) -> NoReturn:
     """End with a message about how the command is used."""
     print(f"hitcounter: {text}", file=sys.stderr)
@@ -242,7 +263,7 @@ def has_colour(stream: object) -> bool:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
-    commands = (expand, lint, explain, env, local, bundle, install, deploy, uninstall, version)
+    commands = (expand, lint, explain, env, local, bundle, install, deploy, uninstall, version, completion)
     return usage.make_parser({command.__name__: command for command in commands})
 
 

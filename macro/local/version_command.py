@@ -7,12 +7,12 @@ import json
 
 SUMMARY = "print the release and the digests of what it installs"
 EXAMPLES = """\
-Digests are SHA-256 in base64, as Lambda tells CodeSha256, of what is installed without plug-ins.
+Digests are SHA-256 in base64, as Lambda tells CodeSha256, of what is installed without plug-ins. What an account has:
+aws lambda get-function-configuration --function-name HitCounterMacro-Companion --query CodeSha256
 
 examples:
   hitcounter version
   hitcounter version --json
-  aws lambda get-function-configuration --function-name HitCounterMacro-Companion --query CodeSha256
 """
 _MEANINGS = {
     "companion": "CodeSha256 of the companion",
