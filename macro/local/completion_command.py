@@ -4,8 +4,9 @@ import argparse
 
 SUMMARY = "print what makes a shell complete commands and options"
 EXAMPLES = """\
-bash reads  eval "$(hitcounter completion bash)"  in ~/.bashrc, zsh  eval "$(hitcounter completion zsh)"  in ~/.zshrc after
-compinit, and fish what is written to ~/.config/fish/completions/hitcounter.fish.
+bash reads  eval "$(hitcounter completion bash)"  in ~/.bashrc,
+zsh         eval "$(hitcounter completion zsh)"   in ~/.zshrc, after compinit,
+fish        what is written to ~/.config/fish/completions/hitcounter.fish.
 
 examples:
   hitcounter completion bash
