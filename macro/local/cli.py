@@ -66,7 +66,7 @@ def expand(arguments: argparse.Namespace) -> int:
     if arguments.check:
         return check(text, arguments)
     if arguments.diff is not None:
-        return diff(text, arguments)
+        return compare(text, arguments)
     return write(text, arguments.output)
 
 
@@ -138,6 +138,13 @@ def deploy(arguments: argparse.Namespace) -> int:
     return run_deploy(arguments)
 
 
+def diff(arguments: argparse.Namespace) -> int:
+    """Tell what deploying a template would change in a stack."""
+    from macro.local.cloud.diff_command import run
+
+    return run(arguments)
+
+
 def local(arguments: argparse.Namespace) -> int:
     """Deploy a template on the embedded engine, and count hits."""
     from macro.local.cloud.local_command import run_local
@@ -189,7 +196,7 @@ def check(text: str, arguments: argparse.Namespace) -> int:
     return tell([f"{output}: {state}; run: hitcounter expand {arguments.template} -o {output}"])
 
 
-def diff(text: str, arguments: argparse.Namespace) -> int:
+def compare(text: str, arguments: argparse.Namespace) -> int:
     """Print how the plain template differs from another template's, or from the last output."""
     from macro.local.diff import print_diff
     from macro.local.edit import print_template
@@ -263,7 +270,7 @@ def has_colour(stream: object) -> bool:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
-    commands = (expand, lint, explain, env, local, bundle, install, deploy, uninstall, version, completion)
+    commands = (expand, lint, explain, env, local, bundle, install, deploy, diff, uninstall, version, completion)
     return usage.make_parser({command.__name__: command for command in commands})
 
 

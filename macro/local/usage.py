@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Mapping
 
 from macro.local import bundle_command, completion_command, version_command
+from macro.local.cloud import diff_command
 from macro.local.parsers import add_command, add_plugin, add_template
 from macro.local.usage_cloud import add_deploy, add_install, add_local, add_uninstall
 
@@ -21,6 +22,7 @@ examples:
   hitcounter bundle                                  make the zips that an installation is made of
   hitcounter install                                 put the macro and its companion into your account
   hitcounter deploy template.yaml --stack-name hits  show what would change, then deploy it
+  hitcounter diff hits template.yaml                 what deploying would change in a stack, in words
   hitcounter uninstall                               remove macro and companion, unless stacks need them
   hitcounter version                                 which release this is, and the digests of what it installs
   hitcounter completion bash                         what makes a shell complete all this
@@ -90,6 +92,8 @@ def make_parser(commands: Commands) -> argparse.ArgumentParser:
     bundle_command.add_arguments(bundle)
     add_install(parsers, commands["install"])
     add_deploy(parsers, commands["deploy"])
+    diff = add_command(parsers, "diff", diff_command.SUMMARY, diff_command.EXAMPLES, commands["diff"])
+    diff_command.add_arguments(diff)
     add_uninstall(parsers, commands["uninstall"])
     version = add_command(parsers, "version", version_command.SUMMARY, version_command.EXAMPLES, commands["version"])
     version_command.add_arguments(version)

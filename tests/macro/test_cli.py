@@ -26,6 +26,7 @@ COMMANDS = [
     "bundle",
     "install",
     "deploy",
+    "diff",
     "uninstall",
     "version",
     "completion",
