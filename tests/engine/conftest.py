@@ -24,6 +24,8 @@ class Stack:
         self.url, self._sink, self._type = url, sink, resource_type
         self.id = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/app/{uuid4()}"
         self._known = {}
+        self.seconds = 60
+        """How long Lambda lets an invocation of the companion run."""
 
     def client(self, service):
         return client_for(self.url, service=service)
@@ -65,7 +67,7 @@ class Stack:
             **fields,
         }
         before = len(self._sink.answers)
-        door.handler(event, SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000))
+        door.handler(event, SimpleNamespace(get_remaining_time_in_millis=lambda: self.seconds * 1000))
         (answer,) = self._sink.answers[before:]
         if is_known and answer["Status"] == "SUCCESS":
             self._known[logical_id] = answer["PhysicalResourceId"], fields["ResourceProperties"]

@@ -1,0 +1,103 @@
+"""Faults in the calls to DynamoDB: fence and ledger hold, whatever becomes of a single write."""
+
+import pytest
+
+from tests.faults.sdk.conftest import FEW, KINDS, MORE, look, wanted
+
+CODES = {
+    "throttled": "ProvisionedThroughputExceededException",
+    "failed with a 5xx": "InternalServerError",
+    "status": 400,
+}
+DENIED = {"code": "AccessDeniedException", "status": 400, "message": "no"}
+
+
+@pytest.fixture
+def proxy(through, microburst):
+    return through(microburst)
+
+
+def on(operation, **fault):
+    return {"service": "dynamodb", "operation": operation, **fault}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_reads_and_writes_that_go_wrong_now_and_then_are_made_again(stack, small, proxy, injected, kind):
+    now_and_then = {**KINDS[kind](CODES), "sequence": {"fail": 1, "pass": 3}}
+    proxy.arm(on("GetItem", **now_and_then), on("PutItem", **now_and_then))
+
+    made = stack.create(wanted(small, FEW))
+    changed = stack.update(wanted(small, MORE))
+    seen = look(stack, made["PhysicalResourceId"])
+    gone = stack.delete()
+
+    assert proxy.fired.count("GetItem") >= 4
+    assert proxy.fired.count("PutItem") >= 3
+    assert [each["Status"] for each in (made, changed, gone)] == ["SUCCESS"] * 3
+    assert seen == ("after", 256)
+    injected(proxy)
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "PutItem"])
+def test_a_request_that_cannot_be_noted_changes_nothing_and_says_so(stack, small, proxy, injected, operation):
+    proxy.arm(on(operation, error=DENIED))
+
+    refused = stack.create(wanted(small, FEW))
+    proxy.arm()
+    gone = stack.delete(known=(refused["PhysicalResourceId"], wanted(small, FEW)))
+
+    assert (refused["Status"], gone["Status"]) == ("FAILED", "SUCCESS")
+    assert refused["Reason"] == (
+        f"ClientError: An error occurred (AccessDeniedException) when calling the {operation} operation: no"
+    )
+    injected(proxy)
+
+
+@pytest.mark.parametrize(
+    ("what", "text"), [("noting the name", 'names":{"hitcounter'), ("settling it", 'current":"hitcounter')]
+)
+@pytest.mark.parametrize("fault", [{"error": DENIED}, {"reset": True}], ids=["denied", "reset"])
+def test_a_create_whose_record_cannot_be_written_fails_and_its_delete_leaves_nothing(
+    stack, small, proxy, injected, what, text, fault
+):
+    proxy.arm(on("PutItem", body=f"contains(Item.record.S, '{text}')", **fault))
+
+    refused = stack.create(wanted(small, FEW))
+    fired = proxy.fired
+    proxy.arm()
+    gone = stack.delete(known=(refused["PhysicalResourceId"], wanted(small, FEW)))
+
+    assert len(fired) >= (1 if "error" in fault else 3), what
+    assert (refused["Status"], gone["Status"]) == ("FAILED", "SUCCESS")
+    injected(proxy)
+
+
+def test_an_update_whose_record_cannot_be_settled_fails_and_is_rolled_back(stack, small, proxy, injected):
+    name = stack.create(wanted(small, FEW))["PhysicalResourceId"]
+    renamed = {**MORE, "FunctionName": f"{name[:50]}-new"}
+    proxy.arm(on("PutItem", body="contains(Item.record.S, '-new\",\"known')", error=DENIED))
+
+    refused = stack.update(wanted(small, renamed))
+    fired = proxy.fired
+    proxy.arm()
+    rolled_back = stack.update(wanted(small, FEW))
+
+    assert fired
+    assert (refused["Status"], rolled_back["Status"]) == ("FAILED", "SUCCESS")
+    assert look(stack, name) == ("before", 128)
+    stack.delete()
+    injected(proxy)
+
+
+def test_a_write_that_hangs_is_answered_in_time(stack, small, proxy, injected):
+    proxy.arm(on("PutItem", times=1, latency=4500))
+    stack.seconds = 4
+
+    failed = stack.create(wanted(small, FEW))
+    stack.seconds = 60
+    gone = stack.delete(known=(failed["PhysicalResourceId"], wanted(small, FEW)))
+
+    assert proxy.fired == ["PutItem"]
+    assert (failed["Status"], gone["Status"]) == ("FAILED", "SUCCESS")
+    assert failed["Reason"] == "the Create did not finish within 3 seconds"
+    injected(proxy)
