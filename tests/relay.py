@@ -102,17 +102,17 @@ class Relay:
                 for name, value in headers:
                     if name.lower() not in ("transfer-encoding", "connection", "content-length"):
                         self.send_header(name, value)
-                length = dict((name.lower(), value) for name, value in headers).get("content-length", len(answer))
+                length = {name.lower(): value for name, value in headers}.get("content-length", len(answer))
                 if status != 204:
                     self.send_header("Content-Length", str(length if self.command == "HEAD" else len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
 
-            do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = do_HEAD = serve
-
             def log_message(self, *_):
                 pass
 
+        for verb in ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"):
+            setattr(Handler, f"do_{verb}", Handler.serve)
         return Handler
 
 

@@ -130,11 +130,8 @@ class S3CodeStore:
                 MpuObjectSize=size,
             )
         except (ClientError, BotoCoreError) as error:
-            # boto3 repeats a call whose answer was lost; of an upload that is complete, S3 may say that there is none.
-            is_gone = isinstance(error, ClientError) and code_of(error) == "NoSuchUpload"
-            stored = self.find_staged(upload.key) if is_gone else None
-            if stored and stored.size == size:
-                return stored.place
+            if completed := self._completed_before(upload, size, error):
+                return completed
             raise explain(error, f"stage {Place(self._bucket, upload.key)}") from error
         return Place(self._bucket, upload.key, _version(answer))
 
@@ -171,6 +168,13 @@ class S3CodeStore:
     def _part(self, upload: Upload, number: int) -> dict[str, Any]:
         return {**self._staged(upload.key), "UploadId": upload.number, "PartNumber": number}
 
+    def _completed_before(self, upload: Upload, size: int, error: Exception) -> Place | None:
+        # boto3 repeats a call whose answer was lost; of an upload that is complete, S3 may say that there is none.
+        if not isinstance(error, ClientError) or code_of(error) != "NoSuchUpload":
+            return None
+        stored = self.find_staged(upload.key)
+        return stored.place if stored and stored.size == size else None
+
     def _get(self, place: Place, **request: str) -> tuple[Mapping[str, Any], bytes]:
         # boto3 repeats a request that failed, but not one whose answer broke off or came damaged.
         if place.version:
@@ -195,7 +199,9 @@ def _range(start: int, length: int) -> str:
 def _whole(answer: Mapping[str, Any], data: bytes) -> bytes:
     """The data, once it is as long as the answer says and, where that is all of the object, has its MD5."""
     span = _SPAN.match(answer.get("ContentRange", ""))
-    start, end, size = map(int, span.groups()) if span else (0, len(data) - 1, len(data))
+    if span is None:
+        return data
+    start, end, size = map(int, span.groups())
     if len(data) != end - start + 1:
         raise IncompleteReadError(actual_bytes=len(data), expected_bytes=end - start + 1)
     if len(data) == size and _md5(answer) not in ("", hashlib.md5(data, usedforsecurity=False).hexdigest()):

@@ -87,9 +87,9 @@ def large(engine):  # noqa: F811
     return {"S3Bucket": "large-code", "S3Key": "large.zip"}
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def nothing_is_left(stack):
-    """Every test ends with a Delete, and after it all is as it was before; `staged/` alone expires by itself."""
+    """A test that ends with a Delete, and after it all is as it was before; `staged/` alone expires by itself."""
     before = inventory(stack)
     yield
     assert inventory(stack) == before
@@ -102,11 +102,17 @@ def inventory(stack):
     records = stack.client("dynamodb").scan(TableName=os.environ["HITCOUNTER_RECORDS_TABLE"], ConsistentRead=True)
     names = [json.loads(item["record"]["S"])["names"] for item in records["Items"]]
     return {
-        "functions": sorted(each["FunctionName"] for each in stack.client("lambda").list_functions()["Functions"]),
+        "functions": functions(stack),
         "apis": sorted(each["id"] for each in stack.client("apigateway").get_rest_apis(limit=500)["items"]),
         "objects": [each["Key"] for each in objects],
         "names": [name for each in names for name, held in each.items() if held],
     }
+
+
+def functions(stack):
+    """The names of all that there are."""
+    pages = stack.client("lambda").get_paginator("list_functions").paginate()
+    return sorted(each["FunctionName"] for page in pages for each in page["Functions"])
 
 
 def uploads(stack):

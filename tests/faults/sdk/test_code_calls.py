@@ -5,6 +5,8 @@ import pytest
 from tests.faults.sdk.conftest import CODE, FEW, KINDS, LARGE, look, staged, uploads, wanted
 from tests.relay import Fault
 
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
+
 UPLOADED = ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload")
 CODES = {"throttled": "SlowDown", "failed with a 5xx": "InternalError", "status": 503}
 

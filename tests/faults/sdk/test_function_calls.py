@@ -5,6 +5,8 @@ import pytest
 from tests.faults.sdk.conftest import FEW, KINDS, MORE, look, wanted
 from tests.relay import Fault
 
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
+
 CALLS = (
     *("GetFunction", "CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode"),
     *("TagResource", "DeleteFunction"),

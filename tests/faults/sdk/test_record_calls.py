@@ -4,6 +4,8 @@ import pytest
 
 from tests.faults.sdk.conftest import FEW, KINDS, MORE, look, wanted
 
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
+
 CODES = {
     "throttled": "ProvisionedThroughputExceededException",
     "failed with a 5xx": "InternalServerError",
