@@ -36,6 +36,10 @@ class FaultProxy:
         self._named = {each["id"]: rule["operation"] for each, rule in zip(made, rules, strict=True)}
         self._call("fired", "DELETE")
 
+    def disarm(self):
+        """No rule any more; what fired stays known."""
+        self._call("rules", "POST", [])
+
     @property
     def fired(self):
         """The operations that a rule fired at, in order."""

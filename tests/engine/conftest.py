@@ -23,12 +23,14 @@ class Stack:
     def __init__(self, url, sink, resource_type):
         self.url, self._sink, self._type = url, sink, resource_type
         self.id = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/app/{uuid4()}"
-        self._known = {}
+        self._known, self._clients = {}, {}
         self.seconds = 60
         """How long Lambda lets an invocation of the companion run."""
 
     def client(self, service):
-        return client_for(self.url, service=service)
+        if service not in self._clients:
+            self._clients[service] = client_for(self.url, service=service)
+        return self._clients[service]
 
     def create(self, properties, logical_id="Visits"):
         return self._request("Create", logical_id, ResourceProperties=properties)

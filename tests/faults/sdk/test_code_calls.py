@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.sdk.conftest import CODE, FEW, KINDS, LARGE, look, staged, uploads, wanted
+from tests.faults.sdk.conftest import CODE, FEW, KINDS, LARGE, look, staged, uploads, wanted, warm_up
 from tests.relay import Fault
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")
@@ -104,8 +104,10 @@ def test_an_upload_that_is_complete_without_the_sdk_s_knowing_is_found(stack, ke
     injected(relay)
 
 
-@pytest.mark.parametrize("operation", UPLOADED)
-@pytest.mark.parametrize("code", ["SlowDown", "AccessDenied"])
+@pytest.mark.parametrize(
+    ("operation", "code"),
+    [*((each, "AccessDenied") for each in UPLOADED), ("CompleteMultipartUpload", "SlowDown")],
+)
 def test_an_upload_that_is_refused_leaves_neither_object_nor_parts(stack, kept, proxy, injected, operation, code):
     proxy.arm(on(operation, error={"code": code, "status": 503 if code == "SlowDown" else 403, "message": "no"}))
 
@@ -132,7 +134,7 @@ def test_a_part_that_is_damaged_on_the_way_is_refused_and_nothing_is_left(stack,
     injected(relay)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["throttled", "answer lost"])
 def test_a_copied_part_that_goes_wrong_once_is_copied_again(stack, large, proxy, injected, kind):
     proxy.arm(on("UploadPartCopy", times=1, **KINDS[kind](CODES)), on("HeadObject", times=1, reset=True))
 
@@ -185,6 +187,7 @@ def test_an_abort_that_is_denied_is_logged_and_the_lifecycle_rule_s_affair(stack
 
 
 def test_a_read_that_hangs_is_answered_in_time(stack, small, proxy, injected):
+    warm_up(stack, small)
     proxy.arm(on("GetObject", times=1, timeout_ms=4500))
     stack.seconds = 4
 

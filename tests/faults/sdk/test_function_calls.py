@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.sdk.conftest import FEW, KINDS, MORE, look, wanted
+from tests.faults.sdk.conftest import FEW, KINDS, MORE, look, wanted, warm_up
 from tests.relay import Fault
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")
@@ -128,6 +128,7 @@ HANGS = {"hangs and fails": {"timeout_ms": 4500}, "hangs and is done late": {"la
 
 @pytest.mark.parametrize("kind", HANGS)
 def test_a_create_that_hangs_is_answered_in_time_and_its_delete_leaves_nothing(stack, small, proxy, injected, kind):
+    warm_up(stack, small)
     proxy.arm({"service": "lambda", "operation": "CreateFunction", "times": 1, **HANGS[kind]})
     stack.seconds = 4
 

@@ -97,6 +97,7 @@ def test_removals_whose_answers_are_lost_are_found_to_be_done(stack, counter, gi
 
 @pytest.mark.parametrize("operation", ["CreateRestApi", "CreateDeployment"])
 def test_a_change_that_is_done_late_is_undone_by_the_delete(stack, counter, given, proxy, injected, operation):
+    stack.delete("Other", known=("hitcounter-nothing", given))
     proxy.arm(on(operation, times=1, latency=5500))
     stack.seconds = 5
 
