@@ -233,7 +233,7 @@ def connect(service: str, answer_seconds: float = 60.0) -> Client:
     import boto3
     from botocore.config import Config
 
-    # How often boto3 tries by itself depends on its version: five times before 1.44, and DynamoDB ten.
+    # By itself boto3 may try five times, DynamoDB ten, by its version and the environment; no lock outlasts that.
     retries: Any = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
     return boto3.client(service, config=Config(connect_timeout=5, read_timeout=answer_seconds, retries=retries))
 

@@ -74,6 +74,20 @@ def test_code_that_always_breaks_off_fails_the_create(stack, small, proxy, injec
     injected(proxy)
 
 
+def test_code_that_may_not_be_read_fails_the_create_with_the_remedy(stack, small, proxy, injected):
+    proxy.arm(on("GetObject", error={"code": "AccessDenied", "status": 403, "message": "no"}))
+
+    refused = stack.create(wanted(small, FEW))
+    gone = stack.delete(known=(refused["PhysicalResourceId"], wanted(small, FEW)))
+
+    assert proxy.fired == ["GetObject"]
+    assert (refused["Status"], gone["Status"]) == ("FAILED", "SUCCESS")
+    assert refused["Reason"].startswith(
+        f"Properties.Code: cannot read s3://{small['S3Bucket']}/small.zip: access denied, or it is not there; allow "
+    )
+    injected(proxy)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_call_of_an_upload_that_goes_wrong_once_is_made_again(stack, kept, proxy, injected, kind):
     operations = ["GetObject", *UPLOADED] if kind != "answer lost" else UPLOADED

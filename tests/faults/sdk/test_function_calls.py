@@ -51,6 +51,19 @@ def test_tags_and_a_delete_whose_answers_are_lost_are_found_to_be_done(stack, sm
     injected(relay)
 
 
+def test_a_version_whose_answer_is_lost_is_published_once(stack, small, proxy, injected):
+    proxy.arm({"service": "lambda", "operation": "PublishVersion", "times": 1, **KINDS["answer lost"](CODES)})
+
+    made = stack.create(wanted(small, {**FEW, "Publish": "true"}))
+    versions = stack.client("lambda").list_versions_by_function(FunctionName=made["PhysicalResourceId"])["Versions"]
+    stack.delete()
+
+    assert proxy.fired == ["PublishVersion"]
+    assert made["Data"]["Version"] == "1"
+    assert [each["Version"] for each in versions] == ["$LATEST", "1"]
+    injected(proxy)
+
+
 def test_a_create_that_fails_for_longer_than_the_sdk_tries_is_tried_by_the_companion(stack, small, proxy, injected):
     proxy.arm({"service": "lambda", "operation": "CreateFunction", "times": 4, **KINDS["failed with a 5xx"](CODES)})
 

@@ -13,6 +13,9 @@ CHANGES = (
     *("CreateRestApi", "CreateResource", "PutMethod", "PutIntegration"),
     *("AddPermission", "CreateDeployment", "CreateStage"),
 )
+READS = ("GetRestApis", "GetResources", "GetPolicy", "GetStages")
+REMOVALS = ("RemovePermission", "DeleteMethod", "DeleteRestApi")
+OF_LAMBDA = ("AddPermission", "GetPolicy", "RemovePermission")
 CODES = {"throttled": "TooManyRequestsException", "failed with a 5xx": "ServiceUnavailableException"}
 DENIED = {"code": "AccessDeniedException", "status": 403, "message": "no"}
 
@@ -38,7 +41,7 @@ def given(counter):
 
 
 def on(operation, **fault):
-    return {"service": "lambda" if operation == "AddPermission" else "apigateway", "operation": operation, **fault}
+    return {"service": "lambda" if operation in OF_LAMBDA else "apigateway", "operation": operation, **fault}
 
 
 def statements(stack, counter):
@@ -51,15 +54,16 @@ def proxy(through, microburst):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_change_that_goes_wrong_once_is_made_again(stack, counter, given, proxy, injected, kind):
-    proxy.arm(*(on(each, times=1, **KINDS[kind](CODES)) for each in CHANGES))
+def test_every_call_that_goes_wrong_once_is_made_again(stack, counter, given, proxy, injected, kind):
+    operations = [*CHANGES, *READS, *(REMOVALS if kind != "answer lost" else ())]
+    proxy.arm(*(on(each, times=1, **KINDS[kind](CODES)) for each in operations))
 
     made = stack.create(given)
     hits = [get(stack, made, "home") for _ in range(2)]
     allowed = statements(stack, counter)
     gone = stack.delete()
 
-    assert sorted(proxy.fired) == sorted(CHANGES)
+    assert sorted(proxy.fired) == sorted(operations)
     assert [made["Status"], gone["Status"]] == ["SUCCESS"] * 2
     assert (hits, allowed, statements(stack, counter)) == ([1, 2], 1, 0)
     injected(proxy)
