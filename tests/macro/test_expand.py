@@ -306,6 +306,18 @@ def test_a_longer_path_keeps_the_parts_it_shares():
     assert long["VisitsMethod"]["Properties"]["ResourceId"] == {"Ref": "VisitsResource3"}
 
 
+def test_who_waits_for_a_counter_and_refers_to_it_still_waits_for_all_of_it():
+    visits = {
+        "Type": "HitCounter",
+        "DependsOn": "Likes",
+        "Properties": {"Env": {"likes": {"Fn::GetAtt": ["Likes", "Url"]}}},
+    }
+
+    resources = expand({"Resources": {"Likes": {"Type": "HitCounter"}, "Visits": visits}})["Resources"]
+
+    assert resources["VisitsFunction"]["DependsOn"] == ["LikesPolicy", "LikesStage", "LikesPermission"]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "default"), [("Flag", "true", True), ("Size", "3", 3), ("List", ["a", "b"], "a,b")]
 )
