@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from macro.local.files import read_source
+from macro.validate import check_properties, load_schema
 from tests.gateway_companion import TYPE, GatewayCompanion
 from tests.gateways import FUNCTION
+from transform_lambda.resources.gateway_problems import find_problems
 
 TESTS = Path(__file__).parents[1]
 CASES = [
@@ -58,3 +62,17 @@ def test_counters_that_share_an_api_share_one_for_each_stage():
     apis = {key: companion.create(properties, key)["Data"]["RestApiId"] for key, properties in gateways.items()}
 
     assert apis["VisitsDevGateway"] == apis["LikesDevGateway"] != apis["VisitsProdGateway"] == apis["LikesProdGateway"]
+
+
+@given(st.from_regex(load_schema()["properties"]["Path"]["pattern"], fullmatch=True))
+def test_a_path_that_a_counter_may_have_is_one_for_the_companion_too(path):
+    problems = find_problems({"RestApiId": "abc", "Path": path, "IntegrationRequest": {"Type": "Mock"}})
+
+    assert [each for each in problems if "512 characters" not in each] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "is_good"), [("v1:hits/{name}", True), ("~hits/{name}", False), ("a~b/{name}", False)]
+)
+def test_a_counters_path_has_the_characters_that_api_gateway_takes(path, is_good):
+    assert (check_properties({"Path": path}, ()) == []) is is_good
