@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from macro.choose import STAGES, FindPlugin, choose_plugins, find_links, find_mentioned, order_runs
+from macro.choose import STAGES, FindPlugin, check_attributes, choose_plugins, find_links, find_mentioned, order_runs
 from macro.conditions import combine_conditions
 from macro.counter import REFERRING, Given
 from macro.errors import Path, PluginError, Problem
@@ -47,6 +47,8 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collect
     if given.values["share"] and f"gateway_{given.gateway}" not in {plugin.name for plugin in plugins}:
         text = f"needs the gateway '{given.gateway}', whose place a plug-in takes; remove one of the two"
         raise PluginError([Problem((*counter.path, "Properties", "Api", "Share"), text, at_key=True)])
+    if given.stages[0].part:
+        check_attributes(counter, given.stages, plugins)
     options = {wish.name: wish.options for wish in given.wishes}
     paths = {wish.name: wish.path for wish in given.wishes}
     mentioned = find_mentioned(counter, ids)

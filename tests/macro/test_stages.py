@@ -288,6 +288,20 @@ def test_a_cycle_through_a_stages_own_attribute_is_told_by_its_path():
 
 
 @pytest.mark.parametrize(
+    ("stages", "meanings"),
+    [
+        (["base", "prod"], "BaseUrl would mean BaseUrl of the first stage and Url of stage 'base'"),
+        ({"eu": {}, "euBase": {}}, "EuBaseUrl would mean BaseUrl of stage 'eu' and Url of stage 'euBase'"),
+    ],
+)
+def test_an_attribute_means_one_thing(stages, meanings):
+    with pytest.raises(MacroError) as error:
+        expand_one(Stages=stages)
+
+    assert str(error.value) == f"Resources.Visits.Properties.Stages: the attribute {meanings}; rename a stage"
+
+
+@pytest.mark.parametrize(
     ("name", "part"), [("prod", "Prod"), ("prod-eu", "Prodeu"), ("prodEu_1", "ProdEu1"), ("7", "7"), ("_x", "X")]
 )
 def test_a_stages_part_of_an_id(name, part):
