@@ -132,6 +132,7 @@ def _name_values(counter: Counter, properties: Values, parameters: Parameters, s
         "share": f"HitCounter{_get_gateway(properties).capitalize()}" if api.get("Share") else None,
         "suffix": suffix,
         "parameter_values": parameters.values,
+        "conditions": parameters.conditions,
         "builtin_key": KEY,
         "code": properties.get("Code"),
         "handler": properties.get("Handler"),

@@ -14,11 +14,15 @@ _LISTS = ("CommaDelimitedList", "List<")
 
 
 class Parameters(NamedTuple):
-    """A template's parameters: as declared, the values given for them, and these with the defaults of the rest."""
+    """A template's parameters: as declared, the values given for them, and these with the defaults of the rest.
+
+    ``conditions`` are the template's, which decide by parameters.
+    """
 
     declared: Mapping[str, Json]
     given: Values
     values: Values
+    conditions: Json = None
 
 
 def collect_parameters(template: Template, given: Values) -> Parameters:
@@ -27,7 +31,7 @@ def collect_parameters(template: Template, given: Values) -> Parameters:
     declared = declared if isinstance(declared, dict) else {}
     rules = declared.items()
     defaults = {name: rule["Default"] for name, rule in rules if isinstance(rule, dict) and "Default" in rule}
-    return Parameters(declared, given, {**defaults, **given})
+    return Parameters(declared, given, {**defaults, **given}, template.get("Conditions"))
 
 
 def read_properties(

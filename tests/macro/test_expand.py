@@ -161,6 +161,20 @@ def test_another_value_of_a_parameter_in_the_api_is_a_new_deployment():
     assert find_deployment(first) == find_deployment(same) != find_deployment(changed)
 
 
+def test_another_value_of_a_parameter_that_decides_what_is_in_the_api_is_a_new_deployment():
+    template = {
+        "Parameters": {"Kind": {"Type": "String"}, "Other": {"Type": "String"}},
+        "Conditions": {"IsLive": {"Condition": "IsProd"}, "IsProd": {"Fn::Equals": [{"Ref": "Kind"}, "prod"]}},
+    }
+    properties = {"Api": {"BinaryMediaTypes": {"Fn::If": ["IsLive", ["*/*"], {"Ref": "AWS::NoValue"}]}}}
+
+    first = expand_one(Setting({"Kind": "prod", "Other": "x"}), template, **properties)
+    same = expand_one(Setting({"Kind": "prod", "Other": "y"}), template, **properties)
+    changed = expand_one(Setting({"Kind": "dev", "Other": "x"}), template, **properties)
+
+    assert find_deployment(first) == find_deployment(same) != find_deployment(changed)
+
+
 def test_plugins_that_give_the_same_outputs_take_a_places_place_and_change_nothing_else():
     names = ("rest", "http")
 
