@@ -1,5 +1,6 @@
 """Values of ``Env`` that readers of env files take differently, told where they stand before the companion does."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from macro.errors import Path, Problem
@@ -7,6 +8,9 @@ from macro.plugin import NO_VALUE, Json, Spread, Values
 
 _LINE_ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 _MARK = "\ufeff"
+# A quick test, which holds wherever there is a reason.
+_is_suspect = re.compile(rf"[{_LINE_ENDS}\0#]|\A[\s'\"`{_MARK}]|[\s{_MARK}]\Z|\$\{{").search
+_NOTHING: Values = {}
 # What stands in Env and Function, and where: a counter's, with a stage's behind it.
 _Scopes = Sequence[tuple[Path, Values]]
 
@@ -16,9 +20,10 @@ def check_env(properties: Values, path: Path, problems: list[Problem]) -> None:
     stages = properties.get("Stages")
     entries = stages.items() if isinstance(stages, dict) else [("", None)]
     for name, own in entries:
-        scopes = [(path, properties), ((*path, "Stages", name), own or {})]
-        for place, value in _find_texts(scopes) if _is_raw(scopes) else ():
-            problems.extend(Problem(place, text) for text in find_reasons(value))
+        scopes = [(path, properties), *([((*path, "Stages", name), own)] if own else [])]
+        for place, value in _find_suspects(scopes):
+            if _is_raw(scopes):
+                problems.extend(Problem(place, text) for text in find_reasons(value))
 
 
 def find_reasons(value: str) -> Iterator[str]:
@@ -41,26 +46,28 @@ def _is_raw(scopes: _Scopes) -> bool:
     return not given or given[-1] in ("raw", NO_VALUE)
 
 
-def _find_texts(scopes: _Scopes) -> Iterator[tuple[Path, str]]:
-    """Each text that may go into the env file, and where it stands; what another overrides doesn't."""
-    layers = [((*path, "Env"), own.get("Env")) for path, own in scopes]
-    layers += [((*path, "Function", "Env"), own.get("Function", {}).get("Env")) for path, own in scopes]
+def _find_suspects(scopes: _Scopes) -> Iterator[tuple[Path, str]]:
+    """Each suspect text that may go into the env file, and where it stands; what another overrides doesn't."""
     found: dict[str, tuple[Path, Json]] = {}
-    for place, values in layers:
-        if isinstance(values, dict) and not any(_is_function(name) for name in values):
-            found |= {name: (place, value) for name, value in values.items()}
+    for step in (), ("Function",):
+        for path, own in scopes:
+            values = (own.get("Function", _NOTHING) if step else own).get("Env")
+            if isinstance(values, dict) and not any(map(_is_function, values)):
+                place = (*path, *step, "Env")
+                found |= {name: (place, value) for name, value in values.items()}
     for name, (place, value) in found.items():
         yield from _find_branches(value, place, (name,))
 
 
 def _is_function(name: Json) -> bool:
-    return name == "Ref" or str(name).startswith("Fn::")
+    return name == "Ref" or str(name)[:4] == "Fn::"
 
 
 def _find_branches(value: Json, before: Path, after: Path) -> Iterator[tuple[Path, str]]:
     """The text itself, or those in an ``Fn::If``; one of whole maps stands before the name."""
     if isinstance(value, str):
-        yield (*before, *after), value
+        if _is_suspect(value):
+            yield (*before, *after), value
     elif isinstance(value, dict) and isinstance(value.get("Fn::If"), list):
         for place, branch in list(enumerate(value["Fn::If"]))[1:]:
             step = ("Fn::If", place)

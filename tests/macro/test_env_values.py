@@ -22,7 +22,11 @@ def ask_companion(value):
 @example("\ufeffa")
 @example("\u3000a")
 def test_macro_and_companion_refuse_the_same_values_for_the_same_reasons(value):
-    assert list(find_reasons(value)) == ask_companion(value)
+    reasons, problems = list(find_reasons(value)), []
+    check_env({"Env": {"A": value}}, (), problems)
+
+    assert reasons == ask_companion(value)
+    assert [problem.text for problem in problems] == reasons
 
 
 def test_what_the_template_does_not_tell_yet_is_left_to_the_companion():
