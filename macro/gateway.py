@@ -1,5 +1,6 @@
 """What every gateway in front of a function has: an access log, a permission, a rate; for plug-ins to share."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 
@@ -8,6 +9,8 @@ from macro.plugin import Json, Values, merge, substitute, tag_list
 # Writes a second that one table item takes (DynamoDB guide, "Partitions"), and what an account's gateways take at most.
 _ITEM_RATE = 1000
 _MAX_RATE, _MAX_BURST = 10_000, 5_000
+# How long a stage variable's name may be (API Gateway guide, quotas of REST APIs and of HTTP APIs).
+_MAX_VARIABLE = 64
 
 _LOGGED = {
     "requestId": "requestId",
@@ -45,8 +48,16 @@ def make_invoke_uri(values: Values) -> Json:
     return substitute(f"{_INVOKE}${{Arn}}/invocations", "Arn", values["function_arn"])
 
 
+def name_variable(counter_id: str) -> str:
+    """The stage variable with the name of a counter's function; a long id is cut, and told by a digest."""
+    name = f"{counter_id}Function"
+    if len(name) <= _MAX_VARIABLE:
+        return name
+    return f"{counter_id[: _MAX_VARIABLE - 16]}{hashlib.sha256(counter_id.encode()).hexdigest()[:8]}Function"
+
+
 def _name_variable(values: Values) -> str:
-    return f"{values['counter_id']}Function"
+    return name_variable(values["counter_id"])
 
 
 def limit_rate(values: Values) -> dict[str, int]:

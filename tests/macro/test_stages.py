@@ -93,6 +93,27 @@ def test_each_stage_may_be_called_by_its_own_url_only(gateway):
         assert permission["SourceArn"]["Fn::Sub"].endswith(f":${{VisitsApi}}/{part.lower()}/GET/a/*")
 
 
+@pytest.mark.parametrize("share", [False, True])
+@pytest.mark.parametrize(("gateway", "word"), [("rest", "Variables"), ("http", "StageVariables")])
+@pytest.mark.parametrize("length", [56, 57, 200])
+def test_a_stages_variable_has_a_name_that_api_gateway_takes(gateway, word, length, share):
+    counters = {
+        letter + "x" * (length - 2) + last: {
+            "Type": "HitCounter",
+            "Properties": {"Gateway": gateway, "Path": f"{last}/{{name}}", "Stages": ["p"], "Api": {"Share": share}},
+        }
+        for letter, last in ("AB", "AC")
+    }
+
+    resources = expand({"Resources": counters})["Resources"]
+
+    given = [name for each in resources.values() for name in each.get("Properties", {}).get(word, ())]
+    asked = set(re.findall(r"stageVariables\.(\w+)", json.dumps(resources)))
+    assert sorted(given) == sorted(asked)
+    assert len(asked) == 2
+    assert max(map(len, asked)) <= 64
+
+
 def test_all_stages_run_the_same_code_and_count_in_tables_of_their_own():
     resources = expand_one(Stages=["dev", "prod"], Code="s3://code/app.zip")["Resources"]
 
