@@ -13,6 +13,7 @@ from tests.gateways import FUNCTION
 from transform_lambda.resources.gateway_problems import find_problems
 
 TESTS = Path(__file__).parents[1]
+LOG = "arn:aws:logs:eu-west-1:123456789012:log-group:hits"
 CASES = [
     *TESTS.glob("golden_combinations/custom_*.yaml"),
     *(TESTS / "golden" / name / "expanded.yaml" for name in ("gateway_custom_adjusted", "shared_custom")),
@@ -27,7 +28,7 @@ def as_sent(value):
         return str(value).lower() if isinstance(value, bool) else str(value)
     if set(value) == {"Fn::GetAtt"}:
         is_function = value["Fn::GetAtt"][0].endswith("Function")
-        return FUNCTION if is_function else "arn:aws:logs:eu-west-1:123456789012:log-group:hits"
+        return FUNCTION if is_function else f"{LOG}:*"
     if set(value) == {"Fn::Sub"}:
         return value["Fn::Sub"].replace("${AWS::StackName}", "app").replace("${", "").replace("}", "")
     return {name: as_sent(part) for name, part in value.items()}
@@ -62,6 +63,15 @@ def test_counters_that_share_an_api_share_one_for_each_stage():
     apis = {key: companion.create(properties, key)["Data"]["RestApiId"] for key, properties in gateways.items()}
 
     assert apis["VisitsDevGateway"] == apis["LikesDevGateway"] != apis["VisitsProdGateway"] == apis["LikesProdGateway"]
+
+
+def test_a_log_groups_arn_is_told_to_api_gateway_without_what_iam_needs_behind_it():
+    companion = GatewayCompanion()
+    (properties,) = read_gateways(TESTS / "golden_combinations" / "custom_proxy.yaml").values()
+
+    api = companion.create(properties)["Data"]["RestApiId"]
+
+    assert companion.gateways.apis[api]["stages"]["prod"]["accessLogSettings"]["destinationArn"] == LOG
 
 
 @given(st.from_regex(load_schema()["properties"]["Path"]["pattern"], fullmatch=True))
