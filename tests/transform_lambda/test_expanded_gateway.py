@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from macro.local.files import read_source
@@ -74,6 +74,7 @@ def test_a_log_groups_arn_is_told_to_api_gateway_without_what_iam_needs_behind_i
     assert companion.gateways.apis[api]["stages"]["prod"]["accessLogSettings"]["destinationArn"] == LOG
 
 
+@settings(max_examples=30)
 @given(st.from_regex(load_schema()["properties"]["Path"]["pattern"], fullmatch=True))
 def test_a_path_that_a_counter_may_have_is_one_for_the_companion_too(path):
     problems = find_problems({"RestApiId": "abc", "Path": path, "IntegrationRequest": {"Type": "Mock"}})
@@ -81,8 +82,16 @@ def test_a_path_that_a_counter_may_have_is_one_for_the_companion_too(path):
     assert [each for each in problems if "512 characters" not in each] == []
 
 
-@pytest.mark.parametrize(
-    ("path", "is_good"), [("v1:hits/{name}", True), ("~hits/{name}", False), ("a~b/{name}", False)]
-)
+@pytest.mark.parametrize(("path", "is_good"), [("v1:hits/{name}", True), ("a/..b/{name}", True), ("a~b/{name}", False)])
 def test_a_counters_path_has_the_characters_that_api_gateway_takes(path, is_good):
     assert (check_properties({"Path": path}, ()) == []) is is_good
+
+
+@pytest.mark.parametrize("path", ["./{name}", "/../{name}", "a/./{name}", "{name}/..", "a/{name}/."])
+def test_a_path_that_clients_shorten_on_their_own_is_refused(path):
+    (problem,) = check_properties({"Path": path}, ())
+
+    assert problem.text == (
+        "must be a path of letters, digits and . _ : - with {name} as one of its parts, such as 'hits/{name}', "
+        f"got '{path}'"
+    )
