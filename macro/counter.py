@@ -135,7 +135,7 @@ def _name_values(counter: Counter, properties: Values, parameters: Parameters, s
         "share": f"HitCounter{_get_gateway(properties).capitalize()}" if api.get("Share") else None,
         "suffix": suffix,
         "parameter_values": parameters.values,
-        "conditions": parameters.conditions,
+        "constants": parameters.constants,
         "builtin_key": KEY,
         "code": properties.get("Code"),
         "handler": properties.get("Handler"),

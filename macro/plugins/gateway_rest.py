@@ -19,7 +19,7 @@ from macro.snapshot import digest_snapshot
 
 INPUTS = (
     "counter_id", "shards", "exact", "function_arn", "function_name", "path", "method", "integration", "stage",
-    "stages", "share", "parameter_values", "conditions", "tags", "api_properties", "stage_properties",
+    "stages", "share", "parameter_values", "constants", "tags", "api_properties", "stage_properties",
     "log_group_properties",
 )  # fmt: skip
 OUTPUTS = ("api_id", "base_url", "url")

@@ -175,6 +175,16 @@ def test_another_value_of_a_parameter_that_decides_what_is_in_the_api_is_a_new_d
     assert find_deployment(first) == find_deployment(same) != find_deployment(changed)
 
 
+def test_another_mapping_that_the_api_is_made_by_is_a_new_deployment():
+    properties = {"Api": {"Policy": {"Fn::FindInMap": ["Policies", "one", "text"]}}}
+    first, second = ({"Mappings": {"Policies": {"one": {"text": text}}}} for text in ("a", "b"))
+
+    assert find_deployment(expand_one(DEFAULT, first, **properties)) != find_deployment(
+        expand_one(DEFAULT, second, **properties)
+    )
+    assert find_deployment(expand_one(DEFAULT, first)) == find_deployment(expand_one(DEFAULT, second))
+
+
 def test_plugins_that_give_the_same_outputs_take_a_places_place_and_change_nothing_else():
     names = ("rest", "http")
 
