@@ -36,6 +36,14 @@ def has_stages(values: Values) -> bool:
     return bool(values["stages"][0]["counter_id"] != values["counter_id"])
 
 
+def name_variable(counter_id: str) -> str:
+    """The stage variable with the name of a counter's function; a long id is cut, and told by a digest."""
+    name = f"{counter_id}Function"
+    if len(name) <= _MAX_VARIABLE:
+        return name
+    return f"{counter_id[: _MAX_VARIABLE - 16]}{hashlib.sha256(counter_id.encode()).hexdigest()[:8]}Function"
+
+
 def make_variables(values: Values, stage: Values) -> dict[str, Json]:
     """The stage's variable with its function's name; none where there is one function for all."""
     return {_name_variable(values): stage["function_name"]} if has_stages(values) else {}
@@ -46,14 +54,6 @@ def make_invoke_uri(values: Values) -> Json:
     if has_stages(values):
         return {"Fn::Sub": f"{_INVOKE}{_FUNCTIONS}${{!stageVariables.{_name_variable(values)}}}/invocations"}
     return substitute(f"{_INVOKE}${{Arn}}/invocations", "Arn", values["function_arn"])
-
-
-def name_variable(counter_id: str) -> str:
-    """The stage variable with the name of a counter's function; a long id is cut, and told by a digest."""
-    name = f"{counter_id}Function"
-    if len(name) <= _MAX_VARIABLE:
-        return name
-    return f"{counter_id[: _MAX_VARIABLE - 16]}{hashlib.sha256(counter_id.encode()).hexdigest()[:8]}Function"
 
 
 def _name_variable(values: Values) -> str:
