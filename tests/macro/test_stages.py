@@ -187,6 +187,20 @@ def test_conditions_of_counter_and_stages_hold_together(own, stages, api, dev, a
     assert [name for name in plain["Conditions"] if name not in CONDITIONS] == added
 
 
+def test_conditions_of_two_counters_are_not_taken_for_one():
+    first = {"Type": "HitCounter", "Condition": "Is0", "Properties": {"Stages": {"dev": {"Condition": "Is1"}}}}
+    stages = {"x": {"Condition": "Is1"}, "y": {"Condition": "Is2"}}
+    second = {"Type": "HitCounter", "Properties": {"Stages": stages}}
+
+    with pytest.raises(MacroError) as error:
+        expand({"Conditions": CONDITIONS, "Resources": {"Visits": first, "VisitsDev": second}})
+
+    assert str(error.value) == (
+        "Resources.VisitsDev: needs a condition VisitsDevExists of its own, but counter Visits has one; "
+        "rename a counter or a stage"
+    )
+
+
 def test_conditions_that_must_be_added_can_not_come_from_resources():
     stages = {"dev": {"Condition": "Is1"}, "prod": {"Condition": "Is2"}}
     fragment = {"Visits": {"Type": "HitCounter", "Properties": {"Stages": stages}}}
