@@ -49,6 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FINE
 
 
+def init(arguments: argparse.Namespace) -> int:
+    """Write files to begin with."""
+    from macro.local.init_command import run
+
+    return run(arguments)
+
+
 def expand(arguments: argparse.Namespace) -> int:
     """Print, write, compare or check the plain template."""
     from macro.local.edit import print_template
@@ -270,7 +277,7 @@ def has_colour(stream: object) -> bool:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
-    commands = (expand, lint, explain, env, local, bundle, install, deploy, diff, uninstall, version, completion)
+    commands = (init, expand, lint, explain, env, local, bundle, install, deploy, diff, uninstall, version, completion)
     return usage.make_parser({command.__name__: command for command in commands})
 
 

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable, Mapping
 
-from macro.local import bundle_command, completion_command, version_command
+from macro.local import bundle_command, completion_command, init_command, version_command
 from macro.local.cloud import diff_command
 from macro.local.parsers import add_command, add_plugin, add_template
 from macro.local.usage_cloud import add_deploy, add_install, add_local, add_uninstall
@@ -13,6 +13,7 @@ LAST_OUTPUT = "\0"
 
 _OVERVIEW = """\
 examples:
+  hitcounter init                                    write a template, a handler and a test to begin with
   hitcounter expand template.yaml                    see what a compact template becomes
   hitcounter expand template.yaml -o plain.yaml      write it, for where macros can't be used
   hitcounter lint template.yaml                      check it, with cfn-lint on what it becomes
@@ -81,6 +82,9 @@ def make_parser(commands: Commands) -> argparse.ArgumentParser:
     )
     parser.add_argument("-V", "--version", action=_Version, nargs=0, help="print the release, and end")
     parsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    init_command.add_arguments(
+        add_command(parsers, "init", init_command.SUMMARY, init_command.EXAMPLES, commands["init"])
+    )
     _add_expand(parsers, commands["expand"])
     _add_lint(parsers, commands["lint"])
     _add_explain(parsers, commands["explain"])

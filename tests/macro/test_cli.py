@@ -18,6 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 COMPACT = "Transform: HitCounterMacro\nResources:\n  Visits:\n    Type: HitCounter\n"
 BAD = COMPACT + "    Properties: {Shards: 0}\n"
 COMMANDS = [
+    "init",
     "expand",
     "lint",
     "explain",
