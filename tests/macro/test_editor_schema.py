@@ -53,7 +53,10 @@ def test_nothing_is_underlined_that_expands(validator, path):
     [
         ("Shards: fast", "must be a whole number from 1 to 64"),
         ("Gateway: htp", 'Value is not accepted. Valid values: "rest", "http", "custom".'),
-        ("Path: hits", "must be a path with {name} as one of its parts, such as 'hits/{name}'"),
+        (
+            "Path: hits",
+            "must be a path of letters, digits and . _ : - with {name} as one of its parts, such as 'hits/{name}'",
+        ),
         ("Env: [1]", ""),
         ("Exact: perhaps", "must be true or false"),
         ("Gatway: http", "Property Gatway is not allowed."),
