@@ -281,10 +281,10 @@ ONE_ANSWER = (
         (WRAPPER + "a_delete_of_an_unknown_type_that_was_made_fails",),
     ),
     Defect(
-        "secrets in a log line: the traceback as it is",
-        "transform_lambda/wrapper.py",
-        'self._log("error", redact(traceback.format_exc(), self._event))',
-        'self._log("error", traceback.format_exc())',
+        "secrets in a log line: nothing is hidden",
+        "transform_lambda/log.py",
+        '            text = re.sub(pattern, "***", text)\n',
+        "            pass\n",
         (WRAPPER + "logs_are_json_lines_without_values_urls_and_queries",),
     ),
     Defect(
@@ -485,8 +485,8 @@ CODE_IN_S3 = (
     Defect(
         "the version that was read is not pinned",
         "transform_lambda/aws.py",
-        "Pinned(place._replace(version=place.version or _version(answer)), ",
-        "Pinned(place, ",
+        "version=place.version or _version(answer)",
+        "version=place.version",
         (CODE_STORE + "the_newest_version_is_pinned_while_another_one_comes",),
     ),
     Defect(
@@ -558,8 +558,8 @@ ARCHIVES = (
     Defect(
         "encrypted archives are rewritten",
         "transform_lambda/zip/directory.py",
-        "signature != RECORD_SIGNATURE or bool(flags & ENCRYPTED)",
-        "signature != RECORD_SIGNATURE",
+        "bool(flags & ENCRYPTED)",
+        "False",
         (REFUSALS + "what_cannot_be_rewritten_safely_is_refused_with_the_member_and_the_remedy",),
     ),
     Defect(
@@ -655,14 +655,14 @@ GATEWAYS_LIFE = (
     Defect(
         "AddPermission without SourceArn: any API may call the function",
         "transform_lambda/resources/gateway_permission.py",
-        '                "SourceArn": source,\n',
-        "",
+        '"SourceArn": source',
+        "**{}",
         (GATEWAY + "a_gateway_is_made_with_one_call_for_each_thing",),
     ),
     Defect(
         "AddPermission without SourceAccount",
         "transform_lambda/resources/gateway_permission.py",
-        '                "SourceAccount": calls.request.stack_id.split(":")[4],\n',
+        '"SourceAccount": calls.request.stack_id.split(":")[4],',
         "",
         (GATEWAY + "a_gateway_is_made_with_one_call_for_each_thing",),
     ),
