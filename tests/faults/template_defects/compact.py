@@ -159,15 +159,9 @@ LINTED = {
     "days that logs cannot be kept": Slip("RetentionInDays: 30", "»RetentionInDays: 31", "E3030"),
     "a Ref to nothing": Slip("colour: !Ref Colour", "colour: »!Ref Color", "E1020"),
     "a condition that is not there": Slip(
-        "Visits:\n    Type: HitCounter\n    Condition: IsBlue",
-        "»Visits:\n    Type: HitCounter\n    Condition: IsRed",
-        "E3015",
+        "Condition: IsBlue\n    Properties", "»Condition: IsRed\n    Properties", "E3015"
     ),
-    "waiting for what is not there": Slip(
-        "Downloads:\n    Type: HitCounter\n    DependsOn: Topic",
-        "»Downloads:\n    Type: HitCounter\n    DependsOn: Topics",
-        "E3005",
-    ),
+    "waiting for what is not there": Slip("DependsOn: Topic", "»DependsOn: Topics", "E3005"),
     "a function that is none": Slip("BillingMode: PAY_PER_REQUEST", "»BillingMode: !Env MODE", "E3012"),
     "a Sub of what is not there": Slip(
         "Value: !Sub '${Downloads.ProdUrl}?from=${Topic.", "»Value: !Sub '${Downloads.ProdUrl}?from=${Topik.", "E6101"
