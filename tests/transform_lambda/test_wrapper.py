@@ -359,6 +359,18 @@ def test_a_request_that_was_answered_is_left_alone_when_it_comes_after_a_newer_o
     assert things.things == set()
 
 
+def test_a_request_that_was_answered_is_left_alone_however_many_came_after_it():
+    things, records = Things(), MemoryRecords()
+
+    run(make_event("Create", "1"), things, records)
+    for number in range(2, 50):
+        run(make_event("Update", str(number), PhysicalResourceId=NAME), things, records)
+    again = run(make_event("Create", "1"), things, records)
+
+    assert again == []
+    assert len(things.calls) == 49
+
+
 def test_an_older_request_that_comes_late_changes_nothing_and_says_so():
     things, records = Things(), MemoryRecords()
 
@@ -424,6 +436,17 @@ def test_an_older_deletes_copy_does_not_lower_the_fence():
     run(make_event("Create", "3", issued=60), things, records)
     run(make_event("Delete", "2", issued=30, PhysicalResourceId=NAME), things, records)
     (late,) = run(make_event("Create", "1", issued=40), things, records)
+
+    assert late["Status"] == "FAILED"
+    assert things.things == {NAME}
+
+
+def test_a_request_without_an_issue_time_does_not_lower_the_fence():
+    things, records = Things(), MemoryRecords()
+
+    run(make_event("Create", "2", issued=60), things, records)
+    run(make_event("Update", "3", PhysicalResourceId=NAME), things, records)
+    (late,) = run(make_event("Delete", "1", issued=30, PhysicalResourceId=NAME), things, records)
 
     assert late["Status"] == "FAILED"
     assert things.things == {NAME}
@@ -525,6 +548,20 @@ def test_a_retained_thing_outlives_further_updates_and_the_delete_of_its_success
     run(make_event("Delete", "4", PhysicalResourceId="new"), things, records)
 
     assert things.things == {NAME}
+
+
+def test_a_retained_thing_outlives_an_update_back_to_its_name_that_fails():
+    things, records = Things(), MemoryRecords()
+    renamed = {"ResourceProperties": {"Name": "new"}}
+
+    run(make_event("Create", "1"), things, records)
+    run(make_event("Update", "2", PhysicalResourceId=NAME, **renamed), things, records)
+    things.failure = ResourceError("it is there already")
+    run(make_event("Update", "3", PhysicalResourceId="new", ResourceProperties={"Name": NAME}), things, records)
+    things.failure = None
+    run(make_event("Update", "4", PhysicalResourceId="new", **renamed), things, records)
+
+    assert things.things == {NAME, "new"}
 
 
 def test_a_create_whose_answer_never_arrived_is_removed_by_the_delete_with_an_invented_id():

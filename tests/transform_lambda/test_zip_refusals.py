@@ -2,6 +2,7 @@
 
 import stat
 import struct
+import tracemalloc
 import zlib
 from typing import NamedTuple
 
@@ -367,6 +368,22 @@ def test_what_cannot_be_rewritten_safely_is_refused_with_the_member_and_the_reme
 
     assert str(caught.value) == case.message.replace("{REPACK}", REPACK)
     assert caught.value.code == case.code
+
+
+def test_what_inflates_without_end_costs_little_memory():
+    archive = make_archive(Entry(b".env", deflated_to(64 * MIB), local={3: 8, 8: 4}, record={4: 8, 9: 4}))
+    source = BytesSource(archive)
+    directory = read_directory(source)
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(ZipError, match="the limit"):
+            read_member(source, directory, ".env")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 4 * MIB
 
 
 @pytest.mark.parametrize(
