@@ -56,7 +56,14 @@ def test_an_archive_that_was_once_mistaken_is_rewritten_with_proof_or_refused(pa
 def test_a_hundred_thousand_archives_a_minute_are_rewritten_with_proof_or_refused(tmp_path, tally):
     if importlib.util.find_spec("atheris"):
         ran = subprocess.run(
-            [sys.executable, "-m", "tests.faults.fuzz.guided", "-runs=100000", "-seed=1", f"-artifact_prefix={tmp_path}/"],
+            [
+                sys.executable,
+                "-m",
+                "tests.faults.fuzz.guided",
+                "-runs=100000",
+                "-seed=1",
+                f"-artifact_prefix={tmp_path}/",
+            ],
             capture_output=True,
             text=True,
             cwd=ROOT,

@@ -21,7 +21,9 @@ BY_HAND = [
     make_archive(CODE, ENV, MORE, prefix=b"#!stub\n", is_adjusted=False, zip64=True),
     make_archive(ENV, MORE, prefix=b"#!stub\n", zip64=True),
     *(
-        make_archive(*(Entry(name, name * 9, True, descriptor=kind) for name in (b"a", b".env", b"b")), zip64=wide)
+        make_archive(
+            *(Entry(name, b"TABLE=" + name, True, descriptor=kind) for name in (b"a", b".env", b"b")), zip64=wide
+        )
         for kind in ("I", "sI", "Q", "sQ")
         for wide in (False, True)
     ),

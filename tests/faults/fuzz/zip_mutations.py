@@ -7,7 +7,18 @@ from tests.faults.fuzz.zip_parts import END, END64, LOCAL, LOCATOR, RECORD, WIDE
 
 NUMBERS = (0, 1, 2, 4, 8, 20, 45, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFE, 0xFFFF, 0x10000, 0x100001, 0x7FFFFFFF, 0x80000000)
 NUMBERS += (0xFFFFFFFE, WIDE, 1 << 32, (1 << 63) - 1, (1 << 64) - 1)
-NAMES = (b".env", b"./.env", b"/.env", b"a/../.env", b".\\.env", b"..\\.env", b".env/", b".env\0.txt", b".ENV", b".env ")
+NAMES = (
+    b".env",
+    b"./.env",
+    b"/.env",
+    b"a/../.env",
+    b".\\.env",
+    b"..\\.env",
+    b".env/",
+    b".env\0.txt",
+    b".ENV",
+    b".env ",
+)
 NAMES += (b".env/x", b"", b"\0", b"\xff\xfe", "é.py".encode(), b"a" * 300, b"C:.env", b"index.py", b"lib/", b".envrc")
 SIGNATURES = (b"PK\1\2", b"PK\3\4", b"PK\5\6", b"PK\6\6", b"PK\6\7", b"PK\7\x08", b".env", b"\0" * 22)
 MODES = (0, 0o100644, 0o100600, 0o100755, 0o120777, 0o040755, 0o020644, 0o010644)

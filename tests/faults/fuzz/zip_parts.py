@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 LOCAL, RECORD = struct.Struct("<I5H3I2H"), struct.Struct("<I6H3I5H2I")
@@ -108,6 +109,7 @@ class Parts:
 class Layout(NamedTuple):
     """Where everything is in an archive whose end, count and offsets are sound."""
 
+    prefix: bytes
     records: list
     spans: list
     """From where to where each member goes with all that follows it, in the order of the archive."""
@@ -122,10 +124,9 @@ def take(data):
     try:
         layout = locate(data)
         members = [_member(data, *span) for span in layout.spans]
-    except (struct.error, ValueError):
+    except (struct.error, ValueError, OverflowError):
         return None
-    prefix = data[: layout.spans[0][0]] if layout.spans else data[: -len(layout.comment) - END.size]
-    return Parts(prefix, members, layout.records, layout.end, layout.comment, layout.shift, layout.wide)
+    return Parts(layout.prefix, members, *layout[1:2], *layout[3:])
 
 
 def locate(data):
@@ -146,8 +147,9 @@ def locate(data):
     for record in records:
         record.member = order.index(record.member)
     begins = [each + shift for each in order]
-    spans = [*zip(begins, begins[1:], strict=False), *((each, stop - size) for each in begins[-1:])]
-    return Layout(records, spans, end, data[at + END.size :], shift, wide)
+    spans = [*pairwise(begins), *((each, stop - size) for each in begins[-1:])]
+    prefix = data[: min([*begins, stop - size])]
+    return Layout(prefix, records, spans, end, data[at + END.size :], shift, wide)
 
 
 def wide_value(record, place):

@@ -135,8 +135,8 @@ class Chunks(NamedTuple):
 
 def take_chunks(data):
     layout = locate(data)
-    prefix = data[: layout.spans[0][0]] if layout.spans else b""
-    return Chunks(prefix, [_chunk(data, layout, each) for each in layout.records], layout.comment, bool(layout.wide))
+    chunks = [_chunk(data, layout, each) for each in layout.records]
+    return Chunks(layout.prefix, chunks, layout.comment, bool(layout.wide))
 
 
 def _chunk(data, layout, record):
@@ -174,8 +174,8 @@ def _content(archive, info):
         return info.file_size
     try:
         return archive.read(info)
-    except UNREADABLE as error:
-        return type(error)
+    except UNREADABLE:
+        return None
 
 
 def _digest(data):
