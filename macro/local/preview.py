@@ -139,7 +139,7 @@ def _find_parameters(template: Template) -> Iterator[Problem]:
         places["Resources", "Fn::Transform"] = resources.get("Fn::Transform")
     for path, transform in places.items():
         for entry in transform if isinstance(transform, list) else [transform]:
-            if _get_name(entry) and entry.get("Parameters"):
+            if isinstance(entry, dict) and _get_name(entry) and entry.get("Parameters"):
                 yield Problem(path, f"{MACRO} takes no parameters; a counter's properties say everything")
 
 
