@@ -15,6 +15,7 @@ from macro.expand import Expanded
 from macro.local.emit import write_flow, write_flow_key, write_map, write_value
 from macro.local.files import Source, parse_source
 from macro.plugin import VARIABLE, Json, Template
+from macro.template import get_conditions
 
 
 class Edit(NamedTuple):
@@ -51,8 +52,8 @@ def edit_text(source: Source, expanded: Expanded) -> str | None:
     """The author's text with the changes in it; ``None`` where it has to be written anew as a whole."""
     if source.has_aliases:
         return None
-    known = source.template.get("Conditions") or {}
-    conditions = [name for name in expanded.template.get("Conditions") or () if name not in known]
+    known = get_conditions(source.template)
+    conditions = [name for name in get_conditions(expanded.template) if name not in known]
     sheet = Sheet(source.text, expanded.owners, conditions, [])
     try:
         _compare_maps(sheet, source.node, source.template, expanded.template)

@@ -16,6 +16,7 @@ from macro.template import (
     MAX_INLINE_BYTES,
     TYPE,
     find_counters,
+    get_conditions,
     holds_counter,
     read_suffix,
     say_conditions,
@@ -50,7 +51,8 @@ def preview(template: Template, parameters: Values, find: FindPlugin) -> Expande
         problems += [Problem(("Resources", key), _LOOP) for key in loops]
     try:
         expanded = expand_counters(rest, setting, find)
-        added = [key for key in expanded.template.get("Conditions") or () if key not in (rest.get("Conditions") or ())]
+        before = get_conditions(rest)
+        added = [key for key in get_conditions(expanded.template) if key not in before]
         if added and split_transform(template)[1] is None:
             problems.append(Problem(("Resources", "Fn::Transform"), say_conditions(added)))
     except InvalidTemplate as error:
