@@ -1,12 +1,11 @@
-"""The archives again, guided by what the product's code does with them: ``python -m tests.faults.fuzz.guided``.
+"""The archives again, guided by what the product's code does with them.
 
-Takes libFuzzer's options, as ``-runs=100000 -seed=1``; needs atheris (PyPI), which the extra ``fuzz`` brings.
+``python -m tests.faults.fuzz.guided FOLDER -runs=100000 -seed=1`` keeps in the folder what leads somewhere new, and what is
+found; the options are libFuzzer's. Needs atheris (PyPI), which the extra ``fuzz`` brings.
 """
 
-import atexit
 import random
 import sys
-import tempfile
 from pathlib import Path
 
 import atheris
@@ -29,21 +28,23 @@ def change(data, longest, seed):
     return mutate(data if kind < 4 else chance.choice(ARCHIVES), chance)[:longest]
 
 
-def run(arguments):
+def run(program, folder, *options):
     """Fuzz until the options say it is enough; the process ends with 0 if nothing was found."""
+    corpus = Path(folder, "corpus")
+    corpus.mkdir(parents=True, exist_ok=True)
+    for number, data in enumerate(ARCHIVES):
+        Path(corpus, str(number)).write_bytes(data)
+    places = [f"-artifact_prefix={folder}/", f"-max_len={LONGEST}", f"-rss_limit_mb={MOST_MIB}", str(corpus)]
     limits = Limits().__enter__()
-    atexit.register(lambda: print(limits.told))
-    with tempfile.TemporaryDirectory() as corpus:
-        for number, data in enumerate(ARCHIVES):
-            Path(corpus, str(number)).write_bytes(data)
-        options = [f"-max_len={LONGEST}", f"-rss_limit_mb={MOST_MIB}", "-print_final_stats=1"]
-        atheris.Setup(
-            [*arguments, *options, corpus],
-            lambda data: limits.time(judge, data) and None,
-            custom_mutator=change,
-        )
-        atheris.Fuzz()
+
+    def judge_one(data):
+        limits.time(judge, data)
+        if limits.inputs % 10_000 == 0:
+            print(limits.told, flush=True)
+
+    atheris.Setup([program, *options, *places], judge_one, custom_mutator=change)
+    atheris.Fuzz()
 
 
 if __name__ == "__main__":
-    run(sys.argv)
+    run(*sys.argv)

@@ -32,6 +32,7 @@ def fuzz(seed, count):
             if len(kept) < MOST_KEPT and (shape not in seen or chance.random() < 0.02):
                 kept.append(data)
             seen.add(shape)
+    print(limits.told)
     return rewritten
 
 
@@ -53,25 +54,13 @@ def test_an_archive_that_was_once_mistaken_is_rewritten_with_proof_or_refused(pa
 
 
 @pytest.mark.fuzz
-def test_a_hundred_thousand_archives_a_minute_are_rewritten_with_proof_or_refused(tmp_path, tally):
+def test_a_hundred_thousand_archives_are_rewritten_with_proof_or_refused(tmp_path, tally):
     if importlib.util.find_spec("atheris"):
-        ran = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "tests.faults.fuzz.guided",
-                "-runs=100000",
-                "-seed=1",
-                f"-artifact_prefix={tmp_path}/",
-            ],
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            check=False,
-        )
+        command = [sys.executable, "-m", "tests.faults.fuzz.guided", tmp_path, "-runs=100000", "-seed=1"]
+        ran = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
         assert ran.returncode == 0, ran.stderr[-5_000:]
-        print(ran.stdout)
+        print(ran.stdout.splitlines()[-1], "by atheris")
     else:
-        fuzz(1, 100_000)
+        assert fuzz(1, 100_000)
 
     tally("zips fuzzed", 100_000)
