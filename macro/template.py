@@ -146,6 +146,12 @@ def check_size(size: int) -> None:
         raise InvalidTemplate([Problem((), f"the template {text}")])
 
 
+def get_conditions(template: Template) -> Template:
+    """The template's conditions by name; none where there is something else in their place."""
+    conditions = template.get("Conditions")
+    return conditions if isinstance(conditions, dict) else {}
+
+
 def holds_counter(node: Json) -> bool:
     """Whether a counter stands anywhere in the tree."""
     if isinstance(node, dict):
@@ -156,8 +162,7 @@ def holds_counter(node: Json) -> bool:
 def _add_conditions(template: Template, built: Iterable[Built], problems: list[Problem]) -> Template:
     if not any(piece.conditions for piece in built):
         return template
-    own = template.get("Conditions")
-    conditions = dict(own) if isinstance(own, dict) else {}
+    conditions = dict(get_conditions(template))
     owners = dict.fromkeys(conditions, "the template has one; rename that")
     for piece in built:
         for name, condition in piece.conditions.items():

@@ -47,7 +47,7 @@ def handler(event: Event, context: Context) -> None:
         serve = _start()
     except (Exception, SystemExit) as error:
         print(json.dumps({"phase": "start", "note": traceback.format_exc()}), flush=True)
-        _answer_failed_start(event, error)
+        _answer_failed_start(event if isinstance(event, Mapping) else {}, error)
         return
     serve(event, context)
 
@@ -56,6 +56,7 @@ def handler(event: Event, context: Context) -> None:
 def _start() -> Serve:
     from transform_lambda.answer import send_answer
     from transform_lambda.answer_url import check_answer_url, region_of
+    from transform_lambda.contract import ResourceError, text_of
     from transform_lambda.limits import read_limits
     from transform_lambda.registry import Registry
     from transform_lambda.wrapper import process
@@ -63,7 +64,9 @@ def _start() -> Serve:
     registry, records, allowed = Registry(_built_in()), _records(), _allowed_hosts()
 
     def serve(event: Event, context: Context) -> None:
-        check_answer_url(str(event.get("ResponseURL")), region_of(str(event.get("StackId"))), allowed)
+        if not isinstance(event, Mapping):
+            raise ResourceError("not a request of CloudFormation's: the event must be a map")
+        check_answer_url(text_of(event, "ResponseURL"), region_of(text_of(event, "StackId")), allowed)
         limits = read_limits(event, context)
         send = partial(send_answer, deadline=limits.answer_by, allowed=allowed)
         process(event, handlers=registry, send=send, records=records, limits=limits)

@@ -54,6 +54,6 @@ def read_limits(event: Event, context: Context | None) -> Limits:
 def _service_timeout(event: Event) -> float:
     try:
         seconds = float(event["ResourceProperties"]["ServiceTimeout"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return LONGEST_WAIT_SECONDS
     return seconds if 1 <= seconds <= LONGEST_WAIT_SECONDS else LONGEST_WAIT_SECONDS

@@ -50,11 +50,13 @@ def _secrets(event: Event) -> Iterator[str]:
 
 
 def _texts(value: Json) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for part in value.values():
-            yield from _texts(part)
-    elif isinstance(value, (list, tuple)):
-        for part in value:
-            yield from _texts(part)
-    elif value is not None:
-        yield str(value)
+    # Without recursion, as a value may be nested deeper than that goes.
+    parts = [value]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, Mapping):
+            parts += part.values()
+        elif isinstance(part, (list, tuple)):
+            parts += part
+        elif part is not None:
+            yield str(part)

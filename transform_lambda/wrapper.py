@@ -19,6 +19,7 @@ from transform_lambda.contract import (
     Result,
     incomplete_request,
     parse_request,
+    text_of,
 )
 from transform_lambda.fence import Repeated
 from transform_lambda.guard import OneInvocation, RequestGuard
@@ -50,7 +51,7 @@ def process(
     try:
         request = replace(parse_request(event), deadline=limits.work_by)
     except ResourceError as error:
-        send(str(event.get("ResponseURL", "")), failed_answer(incomplete_request(event), redact(str(error), event)))
+        send(text_of(event, "ResponseURL"), failed_answer(incomplete_request(event), redact(str(error), event)))
         return
     guard = RequestGuard(records or OneInvocation(), request, limits)
     _Delivery(event, replace(request, guard=guard), guard, OneAnswer(send, request.answer_url)).run(handlers)

@@ -80,8 +80,10 @@ def keep_marks(expanded: Expanded, compact: Marked) -> Template:
     def _mark_key(key: str, near: Marked) -> Json:
         return key if hasattr(key, "start_mark") else str_node(key, near.start_mark, near.end_mark)
 
-    keys = {str(key): key for key in compact.get("Resources", ())}
     plain, owners = expanded
+    if not isinstance(plain.get("Resources"), dict):
+        return plain
+    keys = {str(key): key for key in compact["Resources"]}
     resources = {}
     for logical_id, resource in plain["Resources"].items():
         key = keys[owners[logical_id]] if logical_id in owners else logical_id

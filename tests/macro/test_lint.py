@@ -310,3 +310,13 @@ def test_a_condition_that_only_a_stage_names_is_used():
     assert find("A") == [(["Conditions", "B"], "Condition B not used")]
     assert find("B") == [(["Conditions", "A"], "Condition A not used")]
     assert find("[]") == []
+
+
+def test_a_template_without_resources_is_left_to_cfn_lint(command, tmp_path):
+    file = tmp_path / "template.yaml"
+    file.write_text("Outputs: {It: {Value: 1}}\n")
+
+    code, output, errors = command("lint", file)
+
+    assert (code, errors) == (1, "")
+    assert "E1001" in output
