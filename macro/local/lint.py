@@ -81,7 +81,7 @@ def keep_marks(expanded: Expanded, compact: Marked) -> Template:
         return key if hasattr(key, "start_mark") else str_node(key, near.start_mark, near.end_mark)
 
     keys = {str(key): key for key in compact.get("Resources", ())}
-    plain, owners = expanded
+    plain, owners = expanded.template, expanded.owners
     resources = {}
     for logical_id, resource in plain["Resources"].items():
         key = keys[owners[logical_id]] if logical_id in owners else logical_id

@@ -1,14 +1,16 @@
-"""Fetch what nobody here wrote: templates in cfn-lint's source distribution, wheels, and archivers for Node.
+"""Fetch what nobody here wrote: templates in cfn-lint's source distribution, wheels, archivers for Node, and Mermaid.
 
 ``python tests/corpus/fetch.py`` needs the package indexes once; the tests then read what is there offline. cfn-lint and
 botocore are of the versions that are installed; what the zips for Lambda hold is pinned by digests, and comes once more
-for the Python that runs the tests. Without npm the archivers are left out.
+for the Python that runs the tests. Without npm the archivers and Mermaid are left out.
 """
 
 import importlib.metadata
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
 from pathlib import Path
 
 from macro.errors import MacroError
@@ -19,6 +21,7 @@ FOLDER = Path(__file__).parent / "downloaded"
 LAMBDA = FOLDER / "lambda"
 OWN = FOLDER / "own"
 NODE = FOLDER / "node"
+MERMAID = FOLDER / "mermaid.min.js"
 WHEELS = ("numpy", "lxml", "botocore")
 ARCHIVERS = ("archiver@8", "adm-zip@0.6", "jszip@3", "yazl@3")
 
@@ -86,6 +89,18 @@ def fetch_archivers():
         print("archivers for Node can't be installed here", file=sys.stderr)
 
 
+def fetch_mermaid():
+    """The one file of the package that a browser loads; the whole of it has a hundred times as many."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--silent", "--fetch-retries=0", "--fetch-timeout=60000", "--pack-destination", folder]
+        run = subprocess.run(["npm", "pack", "mermaid@11", *options], timeout=120, stdout=subprocess.DEVNULL)
+        if run.returncode:
+            print("Mermaid can't be fetched here", file=sys.stderr)
+            return
+        with tarfile.open(next(Path(folder).glob("mermaid-*.tgz"))) as package:
+            MERMAID.write_bytes(package.extractfile("package/dist/mermaid.min.js").read())
+
+
 if __name__ == "__main__":
     if find_archive() is None:
         fetch_archive()
@@ -99,3 +114,5 @@ if __name__ == "__main__":
         download("--only-binary", *name_own(), folder=OWN)
     if shutil.which("npm") and find_archivers() is None:
         fetch_archivers()
+    if shutil.which("npm") and not MERMAID.is_file():
+        fetch_mermaid()

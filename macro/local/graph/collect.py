@@ -1,0 +1,198 @@
+"""Make the graph of a template: what each counter became, and the author's own resources around it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path as File
+from typing import NamedTuple
+
+from macro.errors import Problem
+from macro.expand import Expanded
+from macro.local.emit import write_map
+from macro.local.files import Source, find_spot
+from macro.local.graph.connections import Connection, find_connections
+from macro.local.graph.hide import find_secrets, hide, hide_text
+from macro.local.graph.model import COUNTER, OUTPUT, PARAMETER, PLUGIN, RESOURCE, Box, Edge, Graph
+from macro.plugin import Json, Values
+from macro.template import TYPE, Built, Made
+
+# What a resource serves, by the beginning of its type; the first that fits.
+_TONES = {
+    "AWS::Lambda::Permission": "access",
+    "AWS::IAM::": "access",
+    "AWS::Lambda::": "code",
+    "AWS::Serverless::Function": "code",
+    "Custom::LambdaFunction": "code",
+    "AWS::ApiGateway": "gateway",
+    "AWS::Serverless::Api": "gateway",
+    "Custom::APIGatewayResource": "gateway",
+    "AWS::Logs::": "watch",
+    "AWS::CloudWatch::": "watch",
+    "AWS::DynamoDB::": "data",
+    "AWS::S3::": "data",
+    "AWS::SecretsManager::": "data",
+    "AWS::SNS::": "message",
+    "AWS::SQS::": "message",
+    "AWS::Events::": "message",
+}
+# So many equal edges of one counter's resources are the counter's.
+_ALIKE = 4
+_NONE: Values = {}
+
+
+class _Work(NamedTuple):
+    """A template under way: its parts, and the texts that must not be shown anywhere."""
+
+    source: Source
+    plain: Mapping[str, Json]
+    owners: Mapping[str, str]
+    secrets: list[str]
+
+
+def make_graph(source: Source, expanded: Expanded, parameters: Values) -> Graph:
+    """The graph of an expanded template, whole; ``parameters`` are the values given for it.
+
+    Parameters and outputs are in it where something connects them.
+    """
+    given = source.template.get("Parameters")
+    work = _Work(source, expanded.template, expanded.owners, find_secrets(given, parameters))
+    groups = [box for built in expanded.built for box in _list_groups(built, work)]
+    parents = {name: group for built in expanded.built for name, group in _find_parents(built)}
+    resources = [_show_resource(name, parents.get(name), work) for name in _get_map(work.plain, "Resources")]
+    edges = _lift([*_find_edges(expanded.built, work)], work.owners)
+    ends = {end for edge in edges for end in edge[:2]}
+    around = [box for box in (*_list_parameters(work), *_list_outputs(work)) if box.id in ends]
+    return Graph(hide_text(File(source.name).name, work.secrets), [*groups, *resources, *around], edges)
+
+
+def _list_groups(built: Built, work: _Work) -> Iterator[Box]:
+    counter = built.counter
+    name = counter.logical_id
+    definition = {name: {"Type": TYPE, **counter.attributes, "Properties": counter.properties}}
+    count = len(built.resources) - (len(built.shared) if _owns_shared(built) else 0)
+    note = f"{TYPE} · {_count(count)}"
+    yield _make_box(work, COUNTER, name, note=note, definition=definition, path=("Resources", name))
+    for made in _list_made(built):
+        plugin, stage = made.plugin, f" · {made.stage}" if made.stage else ""
+        lists = {"Takes": list(plugin.inputs), "Gives": list(plugin.outputs), "Makes": list(made.resources)}
+        told = {"Plugin": plugin.name, "Summary": plugin.summary, **lists}
+        note = _count(len(made.resources))
+        box = _make_box(work, PLUGIN, _name_group(built, made), note=note, definition=told)
+        path = ("Resources", name)
+        yield box._replace(label=f"{plugin.name}{stage}", parent=f"counter:{name}", place=_find_place(work, path))
+    if _owns_shared(built):
+        yield _make_box(work, PLUGIN, "shared", note=_count(len(built.shared)))._replace(label="shared API")
+
+
+def _count(number: int) -> str:
+    return f"{number} resource{'' if number == 1 else 's'}"
+
+
+def _list_made(built: Built) -> list[Made]:
+    """What each plug-in made in each stage; of one that made nothing in a stage, nothing, unless that is all."""
+    joined: dict[str, Made] = {}
+    for made in built.made:
+        name = _name_group(built, made)
+        resources = joined[name].resources if name in joined else {}
+        joined[name] = made._replace(resources={**resources, **made.resources})
+    busy = {made.plugin.name for made in joined.values() if made.resources}
+    return [made for made in joined.values() if made.resources or made.plugin.name not in busy]
+
+
+def _find_parents(built: Built) -> Iterator[tuple[str, str]]:
+    if _owns_shared(built):
+        yield from ((name, f"{PLUGIN}:shared") for name in built.shared)
+    for made in built.made:
+        yield from ((name, f"{PLUGIN}:{_name_group(built, made)}") for name in made.resources)
+
+
+def _owns_shared(built: Built) -> bool:
+    return any(name in built.resources for name in built.shared)
+
+
+def _name_group(built: Built, made: Made) -> str:
+    return "/".join(part for part in (built.counter.logical_id, made.plugin.name, made.stage) if part)
+
+
+def _show_resource(name: str, parent: str | None, work: _Work) -> Box:
+    resource = work.plain["Resources"][name]
+    kind = resource.get("Type") if isinstance(resource, Mapping) else None
+    note = kind if isinstance(kind, str) else "Fn::ForEach" if isinstance(resource, list) else ""
+    path = ("Resources", work.owners.get(name, name))
+    box = _make_box(work, RESOURCE, name, note=note, definition={name: resource}, path=path)
+    tone = next((tone for start, tone in _TONES.items() if note.startswith(start)), "other")
+    return box._replace(tone=tone, parent=parent)
+
+
+def _list_parameters(work: _Work) -> Iterator[Box]:
+    for name, rule in _get_map(work.plain, "Parameters").items():
+        note = str(rule.get("Type", "")) if isinstance(rule, Mapping) else ""
+        yield _make_box(work, PARAMETER, name, note=note, definition={name: rule}, path=("Parameters", name))
+
+
+def _list_outputs(work: _Work) -> Iterator[Box]:
+    for name, rule in _get_map(work.plain, "Outputs").items():
+        definition = {name: rule}
+        yield _make_box(work, OUTPUT, name, note="output", definition=definition, path=("Outputs", name))
+
+
+def _find_edges(pieces: Sequence[Built], work: _Work) -> Iterator[Edge]:
+    resources, parameters = _get_map(work.plain, "Resources"), _get_map(work.plain, "Parameters")
+    kinds = {**dict.fromkeys(parameters, PARAMETER), **dict.fromkeys(resources, RESOURCE)}
+    used = set()
+    for name, resource in resources.items():
+        for found in find_connections(resource, kinds):
+            if found.target != name:
+                used.add((work.owners.get(name), found.target))
+                yield _make_edge(f"{RESOURCE}:{name}", kinds[found.target], found, work)
+    for built in pieces:
+        name = built.counter.logical_id
+        for found in find_connections({"Properties": built.counter.properties}, parameters):
+            if (name, found.target) not in used:
+                yield _make_edge(f"{COUNTER}:{name}", PARAMETER, found, work)
+    for name, output in _get_map(work.plain, "Outputs").items():
+        for found in find_connections(output, kinds):
+            label = hide_text(found.attribute or found.kind.capitalize(), work.secrets)
+            yield _make_edge(f"{OUTPUT}:{name}", kinds[found.target], found, work)._replace(kind="value", label=label)
+
+
+def _lift(edges: list[Edge], owners: Mapping[str, str]) -> list[Edge]:
+    """The edges, those that most of a counter's resources have alike as one of the counter itself."""
+    alike: dict[Edge, list[Edge]] = {}
+    for edge in edges:
+        counter, target = _get_owner(edge.source, owners), _get_owner(edge.target, owners)
+        is_within = counter is None or counter == target
+        common = edge if is_within else edge._replace(source=f"{COUNTER}:{counter}", detail=edge.label)
+        alike.setdefault(common, []).append(edge)
+    return [
+        edge for common, found in alike.items() for edge in ([common] if len(found) >= _ALIKE else dict.fromkeys(found))
+    ]
+
+
+def _get_owner(box: str, owners: Mapping[str, str]) -> str | None:
+    kind, _, name = box.partition(":")
+    return owners.get(name) if kind == RESOURCE else None
+
+
+def _make_edge(source: str, kind: str, found: Connection, work: _Work) -> Edge:
+    label, detail = hide_text(found.label, work.secrets), hide_text(found.detail, work.secrets)
+    return Edge(source, f"{kind}:{found.target}", found.kind, label, detail)
+
+
+def _make_box(
+    work: _Work, kind: str, name: str, *, note: str, definition: Values = _NONE, path: tuple[str, ...] = ()
+) -> Box:
+    label, note = hide_text(name, work.secrets), hide_text(note, work.secrets)
+    text = write_map(hide(definition, work.secrets)) if definition else ""
+    place = _find_place(work, path) if path else ""
+    return Box(f"{kind}:{name}", kind, kind, label, note, None, place, text)
+
+
+def _find_place(work: _Work, path: tuple[str, ...]) -> str:
+    """The file, the line and the key that stands there; never the rest of the line, where values may be."""
+    name = hide_text(File(work.source.name).name, work.secrets)
+    spot = find_spot(work.source, Problem(path, "", at_key=True))
+    return f"{name}:{spot.line}: {hide_text(path[-1], work.secrets)}" if spot else name
+
+
+def _get_map(template: Mapping[str, Json], section: str) -> Mapping[str, Json]:
+    found = template.get(section)
+    return found if isinstance(found, Mapping) else {}
