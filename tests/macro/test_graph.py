@@ -1,5 +1,6 @@
 """The picture of a template: what is in it, what is not shown, and that each form of it can be read."""
 
+import hashlib
 import json
 import random
 import shutil
@@ -18,6 +19,8 @@ from macro.local.graph.model import Box, Edge, Graph, to_data
 ROOT = Path(__file__).parent.parent.parent
 SAMPLES = sorted(ROOT.glob("samples/*.yaml"))
 FORMATS = ("mermaid", "dot", "svg", "html", "json")
+# That of package/lib/elk.bundled.js in elkjs-0.12.1.tgz.
+ELK_DIGEST = "b1032b7cfd2a57c54c6f0e8369d7665e19a579954f7cd20a6dae28f1912ea0d7"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -290,8 +293,20 @@ def test_without_the_engine_an_svg_says_what_to_do(command, monkeypatch):
     )
 
 
-def test_elk_comes_with_its_licence():
+def test_elk_comes_unchanged_with_its_licence():
     folder = ROOT / "macro/local/graph/elk"
 
     assert (folder / "LICENSE.md").read_text("utf-8").startswith("# Eclipse Public License - v 2.0")
-    assert sorted(path.name for path in folder.iterdir()) == ["LICENSE.md", "elk.bundled.js"]
+    assert "elkjs 0.12.1" in (folder / "NOTICE.txt").read_text("utf-8")
+    assert hashlib.sha256((folder / "elk.bundled.js").read_bytes()).hexdigest() == ELK_DIGEST
+
+
+def test_the_readmes_picture_is_what_the_command_draws(command, update_golden):
+    sample, picture = ROOT / "samples/plugin/template.yaml", ROOT / "tests/golden_samples/plugin.svg"
+
+    code, text, err = command("graph", sample, "--format", "svg", "--detail", "plugins", *PLUGIN)
+
+    if update_golden:
+        picture.write_text(text, "utf-8")
+    assert (code, err) == (0, "")
+    assert picture.read_text("utf-8") == text

@@ -76,10 +76,12 @@ def _list_groups(built: Built, work: _Work) -> Iterator[Box]:
         told = {"Plugin": plugin.name, "Summary": plugin.summary, **lists}
         note = _count(len(made.resources))
         box = _make_box(work, PLUGIN, _name_group(built, made), note=note, definition=told)
-        path = ("Resources", name)
-        yield box._replace(label=f"{plugin.name}{stage}", parent=f"counter:{name}", place=_find_place(work, path))
+        tone = next((_choose_tone(each["Type"]) for each in made.resources.values()), PLUGIN)
+        place = _find_place(work, ("Resources", name))
+        yield box._replace(label=f"{plugin.name}{stage}", parent=f"{COUNTER}:{name}", tone=tone, place=place)
     if _owns_shared(built):
-        yield _make_box(work, PLUGIN, "shared", note=_count(len(built.shared)))._replace(label="shared API")
+        box = _make_box(work, PLUGIN, "shared", note=_count(len(built.shared)))
+        yield box._replace(label="shared API", tone="gateway")
 
 
 def _count(number: int) -> str:
@@ -118,8 +120,11 @@ def _show_resource(name: str, parent: str | None, work: _Work) -> Box:
     note = kind if isinstance(kind, str) else "Fn::ForEach" if isinstance(resource, list) else ""
     path = ("Resources", work.owners.get(name, name))
     box = _make_box(work, RESOURCE, name, note=note, definition={name: resource}, path=path)
-    tone = next((tone for start, tone in _TONES.items() if note.startswith(start)), "other")
-    return box._replace(tone=tone, parent=parent)
+    return box._replace(tone=_choose_tone(note), parent=parent)
+
+
+def _choose_tone(kind: str) -> str:
+    return next((tone for start, tone in _TONES.items() if kind.startswith(start)), "other")
 
 
 def _list_parameters(work: _Work) -> Iterator[Box]:

@@ -62,17 +62,24 @@
   }
 
   function choose(id) {
-    const around = new Set([id]);
     for (const edge of picture.querySelectorAll(".edge")) {
-      const is_near = edge.dataset.source === id || edge.dataset.target === id;
+      const is_near = leads(edge.dataset.source, edge.dataset.target, id) || leads(edge.dataset.target, edge.dataset.source, id);
       edge.classList.toggle("near", is_near);
       edge.classList.toggle("faint", !is_near && !search.value);
-      if (is_near) around.add(edge.dataset.source).add(edge.dataset.target);
     }
     for (const element of picture.querySelectorAll("[data-id]")) {
       element.classList.toggle("chosen", element.dataset.id === id);
     }
     tell(boxes.get(id));
+  }
+
+  // Whether something leads from a box, or from within it, to without.
+  function leads(from, to, id) {
+    return isWithin(from, id) && !isWithin(to, id);
+  }
+
+  function isWithin(box, id) {
+    return box === id || (boxes.get(box).parent !== null && isWithin(boxes.get(box).parent, id));
   }
 
   function leave() {
@@ -86,8 +93,8 @@
   function tell(box) {
     told.replaceChildren(make("h2", box.label), make("p", box.note));
     if (box.place) told.append(make("p", box.place, "place"));
-    list("Needs", visible.edges.filter((edge) => edge.source === box.id), "target");
-    list("Is needed by", visible.edges.filter((edge) => edge.target === box.id), "source");
+    list("Needs", visible.edges.filter((edge) => leads(edge.source, edge.target, box.id)), "target");
+    list("Is needed by", visible.edges.filter((edge) => leads(edge.target, edge.source, box.id)), "source");
     if (box.definition) told.append(make("pre", box.definition));
     told.scrollTop = 0;
   }
@@ -97,7 +104,7 @@
     const items = make("ul", "");
     for (const edge of edges) {
       const item = make("li", "");
-      item.append(make("b", boxes.get(edge[end]).label), ` ${edge.detail.split("\n").join("; ")}`);
+      item.append(make("b", boxes.get(edge[end]).label), " ", make("span", edge.detail.split("\n").join("; ")));
       items.append(item);
     }
     told.append(make("h3", title), items);
