@@ -31,12 +31,23 @@ def print_mermaid(graph: Graph) -> str:
         held.setdefault(box.parent, []).append(box)
     lines = [f"%% {_plain(graph.title)}", "flowchart TB", *_write_boxes(held.get(None, []), held, names, "  ")]
     lines += [_write_edge(edge, names) for edge in shown.edges]
+    lines += _write_styles(shown, held, names)
+    return "\n".join(lines) + "\n"
+
+
+def _write_styles(shown: Graph, held: Mapping[str | None, list[Box]], names: Mapping[str, str]) -> Iterator[str]:
     used = {box.tone for box in shown.boxes if box.id not in held}
     for tone, colours in _TONES.items():
         if tone in used:
             fill, line = colours.split(",")
-            lines.append(f"  classDef {tone}_ fill:{fill},stroke:{line},color:#111827")
-    return "\n".join(lines) + "\n"
+            yield f"  classDef {tone}_ fill:{fill},stroke:{line},color:#111827"
+    groups = [names[box.id] for box in shown.boxes if box.id in held]
+    if groups:
+        yield "  classDef group_ fill:none,stroke:#9ca3af"
+        yield f"  class {','.join(groups)} group_"
+    values = [str(place) for place, edge in enumerate(shown.edges) if edge.kind == "env"]
+    if values:
+        yield f"  linkStyle {','.join(values)} stroke:#2563eb"
 
 
 def _write_boxes(
