@@ -171,7 +171,7 @@ var HitCounterPicture = (function () {
     const width = Math.ceil(placed.width), height = Math.ceil(placed.height);
     const style = options.style ? `<style>${options.style}</style>` : "";
     return `<svg xmlns="http://www.w3.org/2000/svg" class="hc" viewBox="0 0 ${width} ${height}" width="${width}" ` +
-      `height="${height}" role="img" aria-label="${escape(options.name || visible.title)}">${style}` +
+      `height="${height}" role="${options.touch ? "group" : "img"}" aria-label="${escape(visible.title)}">${style}` +
       `<rect class="paper" width="${width}" height="${height}"/>` +
       parts.filter((part) => part.is_group).map((part) => part.text).join("\n") + "\n" +
       edges.map((edge) => edge.line).join("\n") + "\n" +
