@@ -3,7 +3,7 @@
 COUNTERS = ["Visits", "Downloads", "Likes", "Shares", "Signups", "Logins", "Searches", "Orders", "Refunds", "Comments"]
 SECRETS = (
     "literal-in-env", "joined-in-env", "around-a-variable", "in-a-branch", "default-of-noecho", "given-on-the-line",
-    "in-a-stage", "in-an-environment", "in-a-secret-string", "in-a-password",
+    "in-a-stage", "as-a-condition", "in-a-sub-of-two", "in-an-environment", "in-a-secret-string", "in-a-password",
 )  # fmt: skip
 SECRET = """\
 Transform: HitCounterMacro
@@ -23,7 +23,8 @@ Resources:
         d: !If [IsPlain, in-a-branch, !Ref Key]
         e: !Ref Given
       Stages:
-        prod: {Env: {f: in-a-stage}}
+        prod: {Env: {f: in-a-stage, g: !Sub ["in-a-sub-of-two${X}", {X: in-a-sub-of-two}]}}
+  Shares: {Type: HitCounter, Properties: {Env: {Condition: as-a-condition}}}
   Own:
     Type: AWS::Lambda::Function
     Properties:

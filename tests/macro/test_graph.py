@@ -281,6 +281,43 @@ def test_a_template_without_counters_is_drawn_too(draw):
     ]
 
 
+ODD = {
+    "Parameters": {"P": None, "Q": {"Type": 5, "NoEcho": True, "Default": [1]}, "R": {"Type": "String"}},
+    "Resources": {
+        "A": None,
+        "B": [1, {"Ref": "R"}],
+        "C": {"Type": 7, "DependsOn": [["A"], "A", 3]},
+        "D": {"Type": "My::D::D", "Properties": {"X": {"Ref": ["A"]}, "Y": {"Fn::GetAtt": ["C", {"Ref": "R"}]}}},
+        "E": {
+            "DependsOn": {"A": 1},
+            "Properties": {"Z": {"Fn::Sub": ["${C}${V}", {"V": {"Ref": "R"}}]}, "P": {"Ref": "P"}},
+        },
+        "F": {"DependsOn": "F", "Properties": {"Self": {"Ref": "F"}, "Empty": {"Fn::Sub": []}, "Q": {"Ref": "Q"}}},
+    },
+    "Outputs": {"O": None, "N": {"Value": {"Ref": "R"}}},
+}
+
+
+def test_what_cloudformation_would_refuse_is_drawn_as_far_as_it_goes(draw):
+    boxes, edges, _ = read(draw(ODD, "--format", "json"))
+
+    found = [(edge["source"][-1], edge["target"][-1], edge["kind"], edge["label"]) for edge in edges]
+    assert found == [
+        ("B", "R", "ref", ""),
+        ("C", "A", "depends", "DependsOn"),
+        ("D", "C", "getatt", "Y"),
+        ("D", "R", "ref", "Y"),
+        ("E", "C", "sub", "Z"),
+        ("E", "R", "ref", "V"),
+        ("E", "P", "ref", "P"),
+        ("F", "Q", "ref", "Q"),
+        ("N", "R", "value", "Ref"),
+    ]
+    assert boxes["resource:A"]["definition"] == "A: null\n"
+    for form in FORMATS:
+        assert draw(ODD, "--format", form)
+
+
 def test_without_the_engine_an_svg_says_what_to_do(command, monkeypatch):
     monkeypatch.setitem(sys.modules, "quickjs", None)
 

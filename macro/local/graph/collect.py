@@ -1,6 +1,6 @@
 """Make the graph of a template: what each counter became, and the author's own resources around it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path as File
 from typing import NamedTuple
 
@@ -8,9 +8,9 @@ from macro.errors import Problem
 from macro.expand import Expanded
 from macro.local.emit import write_map
 from macro.local.files import Source, find_spot
-from macro.local.graph.connections import Connection, find_connections
+from macro.local.graph.edges import find_edges, get_section
 from macro.local.graph.hide import find_secrets, hide, hide_text
-from macro.local.graph.model import COUNTER, OUTPUT, PARAMETER, PLUGIN, RESOURCE, Box, Edge, Graph
+from macro.local.graph.model import COUNTER, OUTPUT, PARAMETER, PLUGIN, RESOURCE, Box, Graph
 from macro.plugin import Json, Values
 from macro.template import TYPE, Built, Made
 
@@ -33,8 +33,6 @@ _TONES = {
     "AWS::SQS::": "message",
     "AWS::Events::": "message",
 }
-# So many equal edges of one counter's resources are the counter's.
-_ALIKE = 4
 _NONE: Values = {}
 
 
@@ -56,8 +54,8 @@ def make_graph(source: Source, expanded: Expanded, parameters: Values) -> Graph:
     work = _Work(source, expanded.template, expanded.owners, find_secrets(given, parameters))
     groups = [box for built in expanded.built for box in _list_groups(built, work)]
     parents = {name: group for built in expanded.built for name, group in _find_parents(built)}
-    resources = [_show_resource(name, parents.get(name), work) for name in _get_map(work.plain, "Resources")]
-    edges = _lift([*_find_edges(expanded.built, work)], work.owners)
+    resources = [_show_resource(name, parents.get(name), work) for name in get_section(work.plain, "Resources")]
+    edges = find_edges(expanded, work.secrets)
     ends = {end for edge in edges for end in edge[:2]}
     around = [box for box in (*_list_parameters(work), *_list_outputs(work)) if box.id in ends]
     return Graph(hide_text(File(source.name).name, work.secrets), [*groups, *resources, *around], edges)
@@ -128,58 +126,15 @@ def _choose_tone(kind: str) -> str:
 
 
 def _list_parameters(work: _Work) -> Iterator[Box]:
-    for name, rule in _get_map(work.plain, "Parameters").items():
+    for name, rule in get_section(work.plain, "Parameters").items():
         note = str(rule.get("Type", "")) if isinstance(rule, Mapping) else ""
         yield _make_box(work, PARAMETER, name, note=note, definition={name: rule}, path=("Parameters", name))
 
 
 def _list_outputs(work: _Work) -> Iterator[Box]:
-    for name, rule in _get_map(work.plain, "Outputs").items():
+    for name, rule in get_section(work.plain, "Outputs").items():
         definition = {name: rule}
         yield _make_box(work, OUTPUT, name, note="output", definition=definition, path=("Outputs", name))
-
-
-def _find_edges(pieces: Sequence[Built], work: _Work) -> Iterator[Edge]:
-    resources, parameters = _get_map(work.plain, "Resources"), _get_map(work.plain, "Parameters")
-    kinds = {**dict.fromkeys(parameters, PARAMETER), **dict.fromkeys(resources, RESOURCE)}
-    used = set()
-    for name, resource in resources.items():
-        for found in find_connections(resource, kinds):
-            if found.target != name:
-                used.add((work.owners.get(name), found.target))
-                yield _make_edge(f"{RESOURCE}:{name}", kinds[found.target], found, work)
-    for built in pieces:
-        name = built.counter.logical_id
-        for found in find_connections({"Properties": built.counter.properties}, parameters):
-            if (name, found.target) not in used:
-                yield _make_edge(f"{COUNTER}:{name}", PARAMETER, found, work)
-    for name, output in _get_map(work.plain, "Outputs").items():
-        for found in find_connections(output, kinds):
-            label = hide_text(found.attribute or found.kind.capitalize(), work.secrets)
-            yield _make_edge(f"{OUTPUT}:{name}", kinds[found.target], found, work)._replace(kind="value", label=label)
-
-
-def _lift(edges: list[Edge], owners: Mapping[str, str]) -> list[Edge]:
-    """The edges, those that most of a counter's resources have alike as one of the counter itself."""
-    alike: dict[Edge, list[Edge]] = {}
-    for edge in edges:
-        counter, target = _get_owner(edge.source, owners), _get_owner(edge.target, owners)
-        is_within = counter is None or counter == target
-        common = edge if is_within else edge._replace(source=f"{COUNTER}:{counter}", detail=edge.label)
-        alike.setdefault(common, []).append(edge)
-    return [
-        edge for common, found in alike.items() for edge in ([common] if len(found) >= _ALIKE else dict.fromkeys(found))
-    ]
-
-
-def _get_owner(box: str, owners: Mapping[str, str]) -> str | None:
-    kind, _, name = box.partition(":")
-    return owners.get(name) if kind == RESOURCE else None
-
-
-def _make_edge(source: str, kind: str, found: Connection, work: _Work) -> Edge:
-    label, detail = hide_text(found.label, work.secrets), hide_text(found.detail, work.secrets)
-    return Edge(source, f"{kind}:{found.target}", found.kind, label, detail)
 
 
 def _make_box(
@@ -196,8 +151,3 @@ def _find_place(work: _Work, path: tuple[str, ...]) -> str:
     name = hide_text(File(work.source.name).name, work.secrets)
     spot = find_spot(work.source, Problem(path, "", at_key=True))
     return f"{name}:{spot.line}: {hide_text(path[-1], work.secrets)}" if spot else name
-
-
-def _get_map(template: Mapping[str, Json], section: str) -> Mapping[str, Json]:
-    found = template.get(section)
-    return found if isinstance(found, Mapping) else {}

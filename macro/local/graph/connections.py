@@ -56,7 +56,7 @@ def _walk(node: Json, ids: Collection[str], path: Path) -> Iterator[Connection]:
     if isinstance(node, Mapping):
         form = next(iter(node)) if len(node) == 1 else ""
         if form in _FORMS:
-            for name, attribute in find_references({form: _leave_map_out(node[form])}, ids):
+            for name, attribute in find_references({form: _leave_parts_out(node[form])}, ids):
                 is_whole = form == "Ref" or (form == "Fn::Sub" and attribute == REF_ATTRIBUTE)
                 yield Connection(name, _FORMS[form], "" if is_whole else attribute, path)
         if form != "Ref":
@@ -67,8 +67,8 @@ def _walk(node: Json, ids: Collection[str], path: Path) -> Iterator[Connection]:
             yield from _walk(item, ids, (*path, place))
 
 
-def _leave_map_out(value: Json) -> Json:
-    """The content of a function, an ``Fn::Sub``'s map with its names only: the values are walked by themselves."""
-    if isinstance(value, list) and len(value) == 2 and isinstance(value[1], dict):
-        return [value[0], dict.fromkeys(value[1], "")]
+def _leave_parts_out(value: Json) -> Json:
+    """A function's content without the values inside it, which are walked by themselves; an ``Fn::Sub`` keeps names."""
+    if isinstance(value, list):
+        return [dict.fromkeys(part, "") if isinstance(part, dict) else part for part in value]
     return value

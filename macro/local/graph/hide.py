@@ -8,10 +8,12 @@ from macro.plugin import VARIABLE, Json
 HIDDEN = "***"
 # Below these, and below names that sound like a secret's, no value is shown that isn't a reference.
 _CLOSED = {"env", "environment", "variables", "userdata"}
-_SECRET = re.compile(r"passw|passphrase|secret|credential|private_?key|api_?key|access_?key|connection_?string|token$", re.IGNORECASE)
+_SECRET = re.compile(
+    r"passw|passphrase|secret|credential|private_?key|api_?key|access_?key|connection_?string|token$", re.IGNORECASE
+)
 _OPEN = {"servicetoken"}
 _FINDABLE = 4
-_KEPT_FORMS = ("Ref", "Condition", "Fn::GetAtt")
+_KEPT_FORMS = ("Ref", "Fn::GetAtt")
 
 
 def find_secrets(parameters: Json, given: Mapping[str, Json]) -> list[str]:
