@@ -15,10 +15,14 @@
 
   async function show(focus) {
     const turn = (drawing += 1);
+    picture.setAttribute("aria-busy", "true");
+    // The browser shows that it is busy before it is.
+    await new Promise((resolve) => setTimeout(resolve, 20));
     const svg = await HitCounterPicture.make(graph, folded, elk, { touch: true });
     if (turn !== drawing) return;
     visible = HitCounterPicture.fold(graph, folded);
     picture.innerHTML = svg;
+    picture.removeAttribute("aria-busy");
     resize();
     mark();
     for (const button of document.querySelectorAll("[data-detail]")) {
