@@ -333,7 +333,7 @@ def test_without_the_engine_an_svg_says_what_to_do(command, monkeypatch):
 def test_elk_comes_unchanged_with_its_licence():
     folder = ROOT / "macro/local/graph/elk"
 
-    assert (folder / "LICENSE.md").read_text("utf-8").startswith("# Eclipse Public License - v 2.0")
+    assert (folder / "LICENSE.txt").read_text("utf-8").startswith("# Eclipse Public License - v 2.0")
     assert "elkjs 0.12.1" in (folder / "NOTICE.txt").read_text("utf-8")
     assert hashlib.sha256((folder / "elk.bundled.js").read_bytes()).hexdigest() == ELK_DIGEST
 

@@ -16,6 +16,7 @@ var setTimeout = (run) => waiting.push(run), clearTimeout = () => {};
 var console = {log() {}, warn() {}, error() {}};
 """
 _CALL = """
+var graph = JSON.parse(data);
 var picture = null, failure = null;
 HitCounterPicture.make(graph, new Set(graph.folded), new ELK(), {style}).then(
     (text) => { picture = text; }, (error) => { failure = String(error && error.message || error); });
@@ -28,7 +29,6 @@ def draw_svg(graph: Graph) -> str:
     context = start_engine()
     context.set("data", json.dumps(to_data(graph)))
     context.set("style", read_text("picture.css"))
-    context.eval("var graph = JSON.parse(data);")
     context.eval(_CALL)
     _finish(context)
     # As JSON, since a text that was put together of many reaches Python in no other way.
