@@ -12,7 +12,7 @@ from macro.plugin import Json, Piece, Plugin, Values
 from macro.plugins import BUILT_IN
 from macro.references import Export, drop_implied, rewrite_references
 from macro.stages import Stage
-from macro.template import Built, Counter
+from macro.template import Built, Counter, Made
 
 
 class _Lane(NamedTuple):
@@ -35,6 +35,7 @@ class _Work(NamedTuple):
     paths: Mapping[str, Path]
     links: Mapping[str, Sequence[str]]
     mentioned: Collection[str]
+    pieces: list[Made]
 
 
 def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collection[str]) -> Built:
@@ -60,7 +61,7 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collect
         for stage, name in zip(given.stages, conditions.stages, strict=True)
     ]
     shared = _set_condition(attributes, conditions.shared)
-    work = _Work(counter, lanes, {}, shared, options, paths, links, mentioned)
+    work = _Work(counter, lanes, {}, shared, options, paths, links, mentioned, [])
     for is_shared, run in order_runs(tuple(plugins), tuple(given.values), links):
         if is_shared:
             for plugin in run:
@@ -69,7 +70,7 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collect
             for lane in lanes:
                 for plugin in run:
                     _build_in(lane, plugin, work)
-    return Built(counter, _gather(work), work.resources, bool(mentioned), conditions.added)
+    return Built(counter, _gather(work), work.resources, bool(mentioned), conditions.added, made=work.pieces)
 
 
 def _build_in(lane: _Lane, plugin: Plugin, work: _Work) -> None:
@@ -84,6 +85,7 @@ def _build_in(lane: _Lane, plugin: Plugin, work: _Work) -> None:
         check_piece(plugin, piece, path, [Place(prefix, lane.attributes, work.resources)])
     lane.known.update(piece.values)
     lane.made.update(piece.values)
+    work.pieces.append(Made(plugin, lane.stage.part and lane.stage.name, piece.resources))
     _add(work, piece, lane.attributes)
 
 
@@ -99,11 +101,13 @@ def _build_shared(plugin: Plugin, work: _Work) -> None:
         piece = build_further(plugin, values, path)
         places = [Place(counter_id + lane.stage.part, lane.attributes, work.resources) for lane in work.lanes]
         check_piece(plugin, piece, path, [Place(counter_id, work.attributes, work.resources), *places])
+    work.pieces.append(Made(plugin, "", piece.resources))
     _add(work, piece, work.attributes)
     for lane, part in zip(work.lanes, piece.stages or [Piece({}, {})] * len(stages), strict=True):
         for made in (piece.values, part.values):
             lane.known.update(made)
             lane.made.update(made)
+        work.pieces.append(Made(plugin, lane.stage.part and lane.stage.name, part.resources))
         _add(work, part, lane.attributes)
 
 

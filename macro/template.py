@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from macro.errors import InvalidTemplate, Path, Problem, describe, print_path, suggest
-from macro.plugin import Json, Template, Values
+from macro.plugin import Json, Plugin, Template, Values
 
 TYPE = "HitCounter"
 MACRO = "HitCounterMacro"
@@ -38,12 +38,20 @@ class Counter(NamedTuple):
         return ("Resources", self.logical_id)
 
 
+class Made(NamedTuple):
+    """What a plug-in made in one stage, or for all of them at once (``stage`` is empty then)."""
+
+    plugin: Plugin
+    stage: str
+    resources: Mapping[str, Json]
+
+
 class Built(NamedTuple):
     """What one counter became: all values of its plug-ins, and its resources in order.
 
     ``mentions`` says whether there are references to counters in it, to be rewritten when all are built;
     ``conditions`` are those that its resources need beside the template's. ``shared`` are the resources
-    of an API that counters share, which stand among those of one of them.
+    of an API that counters share, which stand among those of one of them. ``made`` tells which plug-in made which.
     """
 
     counter: Counter
@@ -52,6 +60,7 @@ class Built(NamedTuple):
     mentions: bool
     conditions: Values = _NO_VALUES
     shared: Mapping[str, Json] = _NO_VALUES
+    made: Sequence[Made] = ()
 
 
 def is_resource_map(fragment: Mapping[str, Json]) -> bool:

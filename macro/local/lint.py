@@ -80,7 +80,7 @@ def keep_marks(expanded: Expanded, compact: Marked) -> Template:
     def _mark_key(key: str, near: Marked) -> Json:
         return key if hasattr(key, "start_mark") else str_node(key, near.start_mark, near.end_mark)
 
-    plain, owners = expanded
+    plain, owners = expanded.template, expanded.owners
     if not isinstance(plain.get("Resources"), dict):
         return plain
     keys = {str(key): key for key in compact["Resources"]}

@@ -209,8 +209,8 @@ EXPANSION = (
     Defect(
         "a Sub literal is rewritten",
         "macro/plugin.py",
-        r"\$\{([^!][^}]*)\}",
-        r"\$\{!?([^}]*)\}",
+        r"\$\{([^!{}][^{}]*)\}",
+        r"\$\{!?([^{}]*)\}",
         GOLDEN,
     ),
     Defect(
