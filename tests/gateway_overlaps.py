@@ -4,6 +4,7 @@ from contextlib import suppress
 from itertools import count
 
 from tests.fakes import Outbox
+from transform_lambda.ports import TryAgain
 
 INVENTED = "app-Visits-1ABCDEF2GHIJK"
 """A physical id as CloudFormation makes one up, to delete what it got no answer for."""
@@ -13,8 +14,11 @@ class Died(BaseException):
     """An invocation that ended in the middle."""
 
 
-def at_every_call(new_companion, prepare, overtake):
-    """Companions in which `overtake` ran before the first, second … call of the request that `prepare` gives."""
+def at_every_call(new_companion, prepare, overtake, *, loses=False):
+    """Companions in which `overtake` ran before the first, second … call of the request that `prepare` gives.
+
+    The call is made afterwards, which takes longer than the lock on an API allows for, or it `loses` its way.
+    """
     for at in count():
         companion = new_companion()
         event, calls = prepare(companion), []
@@ -24,6 +28,8 @@ def at_every_call(new_companion, prepare, overtake):
             if len(calls) == at + 1:
                 companion.gateways.before = None
                 overtake(companion, event)
+                if loses:
+                    raise TryAgain("ConnectionError")
 
         companion.gateways.before = before
         with suppress(Died):

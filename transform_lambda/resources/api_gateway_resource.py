@@ -49,12 +49,20 @@ class ApiGatewayResource:
         if name != request.physical_id:
             request.guard.note(name)
         try:
-            data = calls.until_done(lambda: bring(calls, wanted, partial(self._take_back, calls, wanted)))
+            data = self._bring_or_be_overtaken(calls, wanted)
         except Overtaken:
             if calls.done and name == request.physical_id:
                 self._clear(calls, wanted)
             raise
         return Result(name, data)
+
+    def _bring_or_be_overtaken(self, calls: Calls, wanted: Wanted) -> dict[str, str]:
+        try:
+            return calls.until_done(lambda: bring(calls, wanted, partial(self._take_back, calls, wanted)))
+        except ResourceError:
+            # It may be refused for what a newer request has changed or removed.
+            calls.request.guard.check()
+            raise
 
     def _take_back(self, calls: Calls, wanted: Wanted, lock: Lock, api: Api) -> None:
         """What was made is gone again, what was changed is as the template had it before.

@@ -138,11 +138,12 @@ def _tidy(calls: Calls, tree: Tree, wanted: Wanted) -> None:
         tidy_validators(calls, tree)
     if variable_in(old, request) not in ("", variable_in(request.properties, request)):
         drop_variables(calls, tree, list_stages(calls, tree.api_id), [variable_in(old, request)])
-    is_late = request.guard.follows_unanswered()
-    if not wanted.place.has_method and (is_late or deployed_names(old, request) != wanted.deployed):
+    is_same = not old or deployed_names(old, request) == wanted.deployed
+    if not wanted.place.has_method and (not is_same or request.guard.follows_unanswered()):
         tidy_stages(calls, tree, deployed=wanted.deployed)
-    elif old and deployed_names(old, request) != wanted.deployed:
+    elif not is_same:
         tidy_stages(calls, tree)
-    elif wanted.deployed and ("CreateDeployment" in calls.done or is_late):
-        # A call that points the stage to the deployment of a request that was given up on finds it gone.
+    elif wanted.deployed and (old or "CreateDeployment" in calls.done):
+        # A call that points the stage to the deployment of a request that was given up on finds it gone. An earlier
+        # delivery may have moved the stages and have come no further.
         prune(calls, tree.api_id, list_stages(calls, tree.api_id))
