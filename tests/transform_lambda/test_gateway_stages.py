@@ -6,6 +6,8 @@ from tests.fakes import Outbox
 from tests.gateway_companion import GatewayCompanion, wanted
 from tests.gateway_overlaps import INVENTED, at_every_call, delete, die, everything_in, roll_back
 from tests.gateways import FUNCTION, MemoryGateways
+from tests.transform_lambda.histories import CloudFormation
+from tests.transform_lambda.test_gateway_histories import PATHS, GatewayStack, GatewayWorld
 from transform_lambda.contract import ResourceError, parse_request
 from transform_lambda.ports import TryAgain
 from transform_lambda.resources.gateway_mark import who_of
@@ -450,3 +452,51 @@ def test_a_delete_that_dies_at_any_call_is_carried_out_when_it_comes_again(kind)
         companion.time.passed += 1000
         assert companion.deliver(event, Outbox())["Status"] == "SUCCESS", where
         assert left_in(companion) == nothing(kind), where
+
+
+class StagedStack(GatewayStack):
+    """A stack whose one resource is a gateway with stages, each with a function, that change with its value."""
+
+    def __init__(self, world, **options):
+        super().__init__(world, **options)
+        self.gateways.functions = FUNCTIONS
+
+    def _ask(self, task, kind, physical_id, properties, **options):
+        stages = stages_of(properties["Value"])
+        more = {"ApiKeyRequired": "true"} if int(properties["Value"][1:]) % 3 == 1 else {}
+        given = staged(self.api_id, stages, Path=PATHS[properties["Generation"]], **more)
+        return CloudFormation._ask(self, task, kind, physical_id, given, **options)
+
+
+def stages_of(value):
+    number = int(value[1:])
+    functions = [FUNCTIONS[(number + place) % 3] for place in range(3)]
+    names = [("dev", "prod"), ("dev", "prod", "test"), ("prod",), ("test", "dev")][number % 4]
+    return {name: {"FunctionArn": function} for name, function in zip(names, functions, strict=False)}
+
+
+@pytest.mark.parametrize("is_shared", [True, False], ids=["a shared API", "an API of the author's"])
+@pytest.mark.parametrize("tells_time", [True, False], ids=["urls tell the time", "urls tell no time"])
+@pytest.mark.parametrize("seed", range(12))
+def test_stages_are_what_cloudformation_knows_whatever_happened_to_its_requests(seed, tells_time, is_shared):
+    world = GatewayWorld(seed)
+    stack = StagedStack(world, tells_time=tells_time, is_shared=is_shared)
+
+    world.start(stack.live)
+    world.run()
+
+    errors = [task.error for task in world.tasks if task.error and not isinstance(task.error, ConnectionError)]
+    kept = stack.retained | ({stack.known} if stack.known else set())
+    assert (errors, stack.faults) == ([], [])
+    assert set(stack.things) == kept
+    if is_shared and not kept:
+        assert stack.gateways.is_empty
+        return
+    (api,) = stack.gateways.apis
+    if not kept:
+        assert stack.gateways.apis[api]["stages"] == stack.gateways.apis[api]["deployments"] == {}
+        assert not any(stack.gateways.policies.values())
+    if stack.known:
+        path = stack.known.partition("/GET")[2]
+        wanted_stages = {name: each["FunctionArn"] for name, each in stages_of(stack.value).items()}
+        assert {name: stack.gateways.called(api, name, path) for name in wanted_stages} == wanted_stages
