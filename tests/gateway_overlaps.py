@@ -4,6 +4,7 @@ from contextlib import suppress
 from itertools import count
 
 from tests.fakes import Outbox
+from tests.transform_lambda.histories import CloudFormation
 from transform_lambda.ports import TryAgain
 
 INVENTED = "app-Visits-1ABCDEF2GHIJK"
@@ -76,3 +77,19 @@ def _describe(api):
     }
     described["deployments"] = len(held)
     return described
+
+
+class OldProperties:
+    """A stack of `histories`, whose updates tell what was asked for before, as CloudFormation does."""
+
+    asked = None
+
+    def _ask(self, task, kind, physical_id, properties, **options):
+        given = self.describe(properties)
+        self.old, self.asked = self.asked, given
+        return CloudFormation._ask(self, task, kind, physical_id, given, **options)
+
+    def _deliver(self, event, delay, retries=2):
+        if event["RequestType"] == "Update":
+            event = {"OldResourceProperties": self.old, **event}
+        super()._deliver(event, delay, retries)

@@ -4,9 +4,8 @@ import pytest
 
 from tests.fakes import Outbox
 from tests.gateway_companion import GatewayCompanion, wanted
-from tests.gateway_overlaps import INVENTED, at_every_call, delete, die, everything_in, roll_back
+from tests.gateway_overlaps import INVENTED, OldProperties, at_every_call, delete, die, everything_in, roll_back
 from tests.gateways import FUNCTION, MemoryGateways
-from tests.transform_lambda.histories import CloudFormation
 from tests.transform_lambda.test_gateway_histories import GatewayStack, GatewayWorld
 from transform_lambda.contract import ResourceError, parse_request
 from transform_lambda.resources.gateway_place import Place, read_place
@@ -504,7 +503,7 @@ def test_a_late_copy_changes_nothing(kind):
     assert len(companion.gateways.changes) == before
 
 
-class DeployingStack(GatewayStack):
+class DeployingStack(OldProperties, GatewayStack):
     """A stack in which one resource, that deploys the methods of two others, has other stages with each value."""
 
     def __init__(self, world, *, tells_time, kind):
@@ -524,9 +523,8 @@ class DeployingStack(GatewayStack):
     def things(self, _):
         """What the base has is not needed."""
 
-    def _ask(self, task, kind, physical_id, properties, **options):
-        given = deployer(self.digests, self.api_id, stages=stages_of(properties["Value"]))
-        return CloudFormation._ask(self, task, kind, physical_id, given, **options)
+    def describe(self, properties):
+        return deployer(self.digests, self.api_id, stages=stages_of(properties["Value"]))
 
     def _generation(self, physical_id):
         return ""
@@ -553,6 +551,7 @@ def test_the_stages_are_what_cloudformation_knows_whatever_happened_to_its_reque
     assert {key: each for key, each in stack.shared.called().items() if key[1] in stages} == expect(
         "Visits", "Likes", stages=stages
     )
+    assert set(stack.gateways.apis[stack.shared.api_id]["stages"]) == set(stages)
     if not stack.known:
         assert stack.gateways.apis[stack.shared.api_id]["deployments"] == {}
     delete_members(stack.shared.companion)

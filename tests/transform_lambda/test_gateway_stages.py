@@ -4,9 +4,8 @@ import pytest
 
 from tests.fakes import Outbox
 from tests.gateway_companion import GatewayCompanion, wanted
-from tests.gateway_overlaps import INVENTED, at_every_call, delete, die, everything_in, roll_back
+from tests.gateway_overlaps import INVENTED, OldProperties, at_every_call, delete, die, everything_in, roll_back
 from tests.gateways import FUNCTION, MemoryGateways
-from tests.transform_lambda.histories import CloudFormation
 from tests.transform_lambda.test_gateway_histories import PATHS, GatewayStack, GatewayWorld
 from transform_lambda.contract import ResourceError, parse_request
 from transform_lambda.ports import TryAgain
@@ -454,18 +453,17 @@ def test_a_delete_that_dies_at_any_call_is_carried_out_when_it_comes_again(kind)
         assert left_in(companion) == nothing(kind), where
 
 
-class StagedStack(GatewayStack):
+class StagedStack(OldProperties, GatewayStack):
     """A stack whose one resource is a gateway with stages, each with a function, that change with its value."""
 
     def __init__(self, world, **options):
         super().__init__(world, **options)
         self.gateways.functions = FUNCTIONS
 
-    def _ask(self, task, kind, physical_id, properties, **options):
+    def describe(self, properties):
         stages = stages_of(properties["Value"])
         more = {"ApiKeyRequired": "true"} if int(properties["Value"][1:]) % 3 == 1 else {}
-        given = staged(self.api_id, stages, Path=PATHS[properties["Generation"]], **more)
-        return CloudFormation._ask(self, task, kind, physical_id, given, **options)
+        return staged(self.api_id, stages, Path=PATHS[properties["Generation"]], **more)
 
 
 def stages_of(value):
@@ -500,3 +498,4 @@ def test_stages_are_what_cloudformation_knows_whatever_happened_to_its_requests(
         path = stack.known.partition("/GET")[2]
         wanted_stages = {name: each["FunctionArn"] for name, each in stages_of(stack.value).items()}
         assert {name: stack.gateways.called(api, name, path) for name in wanted_stages} == wanted_stages
+        assert stack.retained or set(stack.gateways.apis[api]["stages"]) == set(wanted_stages)

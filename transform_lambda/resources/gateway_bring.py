@@ -138,10 +138,9 @@ def _tidy(calls: Calls, tree: Tree, wanted: Wanted) -> None:
         tidy_validators(calls, tree)
     if variable_in(old, request) not in ("", variable_in(request.properties, request)):
         drop_variables(calls, tree, list_stages(calls, tree.api_id), [variable_in(old, request)])
-    is_same = not old or deployed_names(old, request) == wanted.deployed
-    if not wanted.place.has_method and (not is_same or request.guard.follows_unanswered()):
+    if not wanted.place.has_method:
         tidy_stages(calls, tree, deployed=wanted.deployed)
-    elif not is_same:
+    elif old and deployed_names(old, request) != wanted.deployed:
         tidy_stages(calls, tree)
     elif wanted.deployed and (old or "CreateDeployment" in calls.done):
         # A call that points the stage to the deployment of a request that was given up on finds it gone. An earlier

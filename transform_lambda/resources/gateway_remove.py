@@ -95,7 +95,7 @@ def _still_deployed(calls: Calls, tree: Tree, removal: Removal) -> Collection[st
         return ()
     before = deployed_names(calls.request.old_properties, calls.request)
     own = [each for each in list_stages(calls, tree.api_id) if is_deployed_by(each, who_of(calls.request))]
-    return None if any(each["stageName"] in before for each in own) else ()
+    return None if not before or any(each["stageName"] in before for each in own) else ()
 
 
 def _remove_apis(calls: Calls, place: Place) -> None:
