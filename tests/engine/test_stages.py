@@ -91,6 +91,17 @@ def list_stages(world, url):
     return {each["stageName"]: {key: each[key] for key in each if not key.endswith("Date")} for each in listed}
 
 
+@pytest.mark.parametrize("gateway", ["rest", "custom"])
+def test_stages_with_a_proxy_integration_count_each_in_its_own_table(world, gateway):
+    properties = {"Gateway": gateway, "Integration": "proxy", "Stages": ["dev", "prod"]}
+
+    made, ids = bring(world, f"proxy-{gateway}", properties, "DevUrl", "ProdUrl")
+    counted = [hit(made["DevUrl"]), hit(made["DevUrl"]), hit(made["ProdUrl"])]
+
+    assert counted == [1, 2, 1]
+    assert (count(world, ids["VisitsDevTable"]), count(world, ids["VisitsProdTable"])) == ({"home": 2}, {"home": 1})
+
+
 def test_the_four_resources_of_the_sketch_and_a_log_count(world):
     made, ids = bring(world, "sketch", {"Gateway": "custom"}, "Url")
 
