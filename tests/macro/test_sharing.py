@@ -147,6 +147,19 @@ def test_a_stages_variables_name_the_function_of_each_counter(gateway):
         }
 
 
+def test_a_stage_that_may_be_missing_is_an_entry_under_its_condition():
+    stages = {"dev": {"Condition": "A"}, "prod": {}}
+    resources = expand_all(
+        Visits=describe("custom", "a/{name}", Stages=stages), Likes=describe("custom", "b/{name}", Stages=stages)
+    )
+
+    said = [resources[f"{name}Gateway"]["Properties"]["Stages"] for name in ("Visits", "Likes", "HitCounterCustom")]
+    assert [each["dev"]["Fn::If"][0] for each in said] == ["A"] * 3
+    assert [each["dev"]["Fn::If"][2] for each in said] == [{"Ref": "AWS::NoValue"}] * 3
+    assert list(said[2]["dev"]["Fn::If"][1]["Variables"]) == ["VisitsFunction", "LikesFunction"]
+    assert resources["HitCounterCustomDevAccessLog"]["Condition"] == "A"
+
+
 @pytest.mark.parametrize(
     ("conditions", "api", "description"),
     [
