@@ -1,6 +1,5 @@
 """Remove: what bears this resource's mark or tag is gone, with all that nothing else uses of what came with it."""
 
-from collections.abc import Collection
 from typing import NamedTuple
 
 from transform_lambda.resources.gateway_api import Api, find_api, shared_apis
@@ -10,12 +9,11 @@ from transform_lambda.resources.gateway_mark import who_of
 from transform_lambda.resources.gateway_parts import settle_parts
 from transform_lambda.resources.gateway_permission import function_of, grant, revoke
 from transform_lambda.resources.gateway_place import Place
-from transform_lambda.resources.gateway_stage import is_deployed_by, list_stages, tidy_stages
+from transform_lambda.resources.gateway_stage import list_stages, tidy_stages
 from transform_lambda.resources.gateway_tree import Found, Tree, read_tree
 from transform_lambda.resources.gateway_validator import tidy_validators
 from transform_lambda.resources.gateway_variables import drop_variables
 from transform_lambda.resources.gateway_wanted_stages import (
-    deployed_names,
     functions_in,
     resolve,
     variable_in,
@@ -69,7 +67,7 @@ def remove_on(calls: Calls, lock: Lock, api: Api, removal: Removal) -> None:
     elif removal.place.has_method:
         _tidy(calls, settle_parts(calls, lock, tree), is_to_stay=is_to_stay)
     else:
-        tidy_stages(calls, tree, deployed=_still_deployed(calls, tree, removal))
+        tidy_stages(calls, tree, deployed=None if removal.keeps_own else ())
 
 
 def _remove_in_turn(calls: Calls, api: Api, removal: Removal) -> None:
@@ -84,18 +82,6 @@ def _tidy(calls: Calls, tree: Tree, *, is_to_stay: bool) -> None:
     names = {variable_in(each, request) for each in (request.properties, request.old_properties)} - {""}
     if names:
         drop_variables(calls, tree, list_stages(calls, tree.api_id), names)
-
-
-def _still_deployed(calls: Calls, tree: Tree, removal: Removal) -> Collection[str] | None:
-    """Nothing is deployed any more; nothing is said of it where a newer request works on the same stages.
-
-    It does if one of those is there that the resource had before; else that request was the resource's Delete.
-    """
-    if not removal.keeps_own:
-        return ()
-    before = deployed_names(calls.request.old_properties, calls.request)
-    own = [each for each in list_stages(calls, tree.api_id) if is_deployed_by(each, who_of(calls.request))]
-    return None if not before or any(each["stageName"] in before for each in own) else ()
 
 
 def _remove_apis(calls: Calls, place: Place) -> None:

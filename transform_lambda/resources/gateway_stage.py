@@ -102,11 +102,6 @@ def is_ours(stage: Stage) -> bool:
     return STACK in (stage.get("tags") or {})
 
 
-def is_deployed_by(stage: Stage, who: str) -> bool:
-    """Whether this very resource deploys it for others."""
-    return _deployer(stage) == who
-
-
 def _deployer(stage: Stage) -> str:
     return str((stage.get("tags") or {}).get(_DEPLOYER, ""))
 
@@ -134,7 +129,7 @@ def _let_go(
 ) -> Stage | None:
     """The stage, without the tag of a deployer that it no longer has; nothing where it is not needed any more."""
     name, tags = stage["stageName"], dict(stage.get("tags") or {})
-    if deployed is not None and name not in deployed and is_deployed_by(stage, who_of(calls.request)):
+    if deployed is not None and name not in deployed and _deployer(stage) == who_of(calls.request):
         del tags[_DEPLOYER]
         if is_marked:
             bring_tags(calls, _arn(calls, api_id, name), {}, [_DEPLOYER])
