@@ -137,7 +137,7 @@ class _Delivery:
         return self._fail(f"{request.logical_id}: unknown type {request.resource_type!r}; known are {names}")
 
     def _fail_by_bug(self, error: BaseException) -> Answer:
-        self._log("error", redact(traceback.format_exc(), self._event))
+        self._log("error", traceback.format_exc())
         return self._fail(f"{type(error).__name__}: {error}")
 
     def _fail(self, reason: str) -> Answer:
@@ -148,7 +148,7 @@ class _Delivery:
         try:
             action()
         except (Exception, SystemExit):
-            self._log(phase, redact(traceback.format_exc(), self._event))
+            self._log(phase, traceback.format_exc())
             return False
         return True
 
