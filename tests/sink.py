@@ -29,8 +29,8 @@ class Sink:
         self._thread.join()
 
     def refuse(self, *statuses):
-        """Give these next."""
-        self._statuses.extend(statuses)
+        """Give these next, and no others that were told before."""
+        self._statuses[:] = statuses
 
     @property
     def host(self):

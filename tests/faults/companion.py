@@ -64,8 +64,12 @@ class Companion:
 
     def left(self, known=()):
         """What there is beyond these physical ids, and whether anything that is another's was touched."""
-        foreign = [] if self.subject.foreign() == self._foreign else ["something that is another's"]
-        return self.subject.orphans(known) + foreign
+        return self.subject.orphans(known) + ["something that is another's"] * self.foreign_touched()
+
+    def foreign_touched(self):
+        """How much of what is another's is not as it was."""
+        now = self.subject.foreign()
+        return len(now ^ self._foreign)
 
     def is_live(self, value, known=None):
         """Whether what CloudFormation knows, and nothing else, serves this value."""

@@ -1,6 +1,5 @@
 """The two resources on fakes, told alike: what is to be made, what there is, and every call on the way."""
 
-import copy
 from dataclasses import replace
 
 from tests.cloudformation import STACK_ID
@@ -22,15 +21,16 @@ from transform_lambda.resources.gateway_place import Place, prefixes, read_place
 from transform_lambda.resources.lambda_function import LambdaFunction
 
 NAME = physical_id_for(STACK_ID, "Visits")
+KEY = f"{STACK_ID}|Visits"
 OTHER = FUNCTION.replace("Visits", "Other")
 HEADER = "method.response.header.Cache-Control"
 
 
 class WatchedRecords:
-    """Records whose calls are told to `before`."""
+    """Records whose calls are told to `before`; after the next write, `lost` is raised."""
 
     def __init__(self):
-        self.before, self._records = None, MemoryRecords()
+        self.before, self.lost, self._records = None, None, MemoryRecords()
         self.stored = self._records.stored
 
     def read(self, key):
@@ -39,20 +39,34 @@ class WatchedRecords:
 
     def write(self, key, record):
         self._tell("records write")
-        return self._records.write(key, record)
+        is_written, lost, self.lost = self._records.write(key, record), self.lost, None
+        if lost:
+            raise lost
+        return is_written
 
     def _tell(self, call):
         if self.before:
             self.before(call)
 
 
+def ledger_of(records):
+    """The physical ids that the companion has noted."""
+    return records.stored[KEY].names if KEY in records.stored else {}
+
+
 class FunctionSubject:
     """`Custom::LambdaFunction`: its value is in the env file, in a setting and in a tag, its place is its name."""
 
     type = "Custom::LambdaFunction"
+    longest = 20
+    """About as many calls has a request."""
     changes = ("create", "update_configuration", "update_code", "tag", "publish", "delete")
     unconditional = ("tag",)
     """Lambda takes tags whatever the revision: the next update puts right what came too late."""
+    bounded = unconditional
+    """What is not paused in for minutes, as every call has its time limit."""
+    refusable = ()
+    """What may be refused for good without harm, and then stays."""
 
     def __init__(self):
         self.store = MemoryCodeStore(objects={("code", "app.zip"): ARCHIVE, ("code", "text"): b"no zip at all" * 9})
@@ -98,11 +112,13 @@ class FunctionSubject:
         """All that there is beyond what these physical ids stand for."""
         return [*(self.things() - set(known)), *self.store.staged, *self.store.uploads]
 
+    def ledger(self):
+        return ledger_of(self.records)
+
     def foreign(self):
-        """All that is no resource's of ours."""
-        functions = {name: each for name, each in self.functions.stored.items() if name not in self.things()}
-        objects = {place: data for place, data in self.store.objects.items() if place[0] != self.store.bucket}
-        return copy.deepcopy((functions, objects))
+        """All that is no resource's of ours, each with all that it is."""
+        functions = [(name, repr(each)) for name, each in self.functions.stored.items() if name not in self.things()]
+        return {*functions, *(each for each in self.store.objects.items() if each[0][0] != self.store.bucket)}
 
     def occupy(self, companion):
         """Have another's thing be where a Create without a place would make its own; what a Reason says then."""
@@ -144,9 +160,12 @@ class GatewaySubject:
     """`Custom::APIGatewayResource`: its value is in a template, a header and a function, its place is its path."""
 
     type = "Custom::APIGatewayResource"
+    longest = 60
     changes = (*CHANGES, *OF_LAMBDA[1:])
     unconditional = ("AddPermission", "RemovePermission")
     """Nothing comes between while such a call is under way: the lock outlasts every call."""
+    bounded = changes
+    refusable = ("DeleteDeployment",)
 
     def __init__(self, is_shared):
         self.gateways = MemoryGateways(functions=(FUNCTION, OTHER))
@@ -209,11 +228,14 @@ class GatewaySubject:
         surplus = len(granted) > len(known)
         return [*(self.things() - set(known)), *({*self.gateways.paths(self._api())} - needed), *(granted * surplus)]
 
+    def ledger(self):
+        return [each for each in ledger_of(self.records) if read_place(each)]
+
     def foreign(self):
         methods = self._methods(is_ours=False)
-        return copy.deepcopy(
-            [(api, path, verb, each, self.gateways.apis[api]["answer"]) for api, path, verb, each in methods]
-        )
+        return {
+            (api, path, verb, repr(each), repr(self.gateways.apis[api]["answer"])) for api, path, verb, each in methods
+        }
 
     def occupy(self, companion):
         if self.api_id:
@@ -275,11 +297,7 @@ class GatewaySubject:
         kinds = ("deployments", "stages", "validators")
         counts = {api: [len(each[kind]) for kind in kinds] for api, each in self.gateways.apis.items()}
         tree = {api: [self.gateways.paths(api), self.gateways.methods(api)] for api in self.gateways.apis}
-        return counts, tree, {name for name, each in self.gateways.policies.items() if each}, self._leases()
-
-    def _leases(self):
-        held = [record.names.get("held", {}) for record in self.records.stored.values()]
-        return [holder for each in held for holder, until in each.items() if until > self.clock.now()]
+        return counts, tree, {name for name, each in self.gateways.policies.items() if each}
 
     def _make_foreign(self, api, *path):
         part = next(each for each in self.gateways.apis[api]["parts"].values() if each["path"] == "/")
