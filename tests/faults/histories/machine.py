@@ -52,7 +52,6 @@ class Stack(RuleBasedStateMachine):
         self.subject.watch(self._before)
         self.under_way, self.history = [], []
         self.value, self.never_done = None, []
-        self.figures["histories"] += 1
 
     @precondition(lambda self: self.companion.known is None)
     @rule(value=VALUES, place=PLACES, trouble=TROUBLE, after=FAULT)
@@ -98,11 +97,13 @@ class Stack(RuleBasedStateMachine):
             self._deliver_late(which, trouble)
         self._look()
 
+    @precondition(lambda self: self.history)
     @rule(seconds=st.sampled_from([1, 60, 1000]))
     def wait(self, seconds):
         self.companion.time.passed += seconds
 
     def teardown(self):
+        self.figures["histories"] += bool(self.history)
         if self.companion.known:
             known, self.companion.known = self.companion.known, None
             self._insist(known, self.companion.properties, {})
