@@ -16,6 +16,7 @@ from transform_lambda.resources.gateway_parts import made_on, make_parts, settle
 from transform_lambda.resources.gateway_permission import Sources, function_of, grant, revoke, source_arn
 from transform_lambda.resources.gateway_place import Place, prefixes
 from transform_lambda.resources.gateway_properties import Wanted
+from transform_lambda.resources.gateway_remove import Removal, remove_on
 from transform_lambda.resources.gateway_stage import Stages, bring_stages, check_stages, list_stages, tidy_stages
 from transform_lambda.resources.gateway_tree import Found, Tree, read_tree
 from transform_lambda.resources.gateway_validator import bring_validator, tidy_validators
@@ -51,7 +52,7 @@ def bring(calls: Calls, wanted: Wanted, take_back: TakeBack) -> dict[str, str]:
 
 def bring_on(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> dict[str, str]:
     """The same on an API that is locked."""
-    work, tree = Work(calls, lock, api, wanted), _read(calls, api)
+    work, tree = Work(calls, lock, api, wanted), _without_half_made(calls, lock, api, wanted)
     found = tree.method(wanted.place.path, wanted.place.verb)
     _refuse_foreign(calls, found, api, wanted.place)
     stages = check_stages(calls, api, wanted)
@@ -85,6 +86,17 @@ def _read(calls: Calls, api: Api) -> Tree:
         raise TryAgain(f"API {api.id}: it was deleted meanwhile")
     if tree is None:
         raise ResourceError(f"Properties.RestApiId: there is no REST API {api.id} in this account and region")
+    return tree
+
+
+def _without_half_made(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> Tree:
+    """The tree without what a replacement that died left: with a method that is half made, nothing can be deployed."""
+    tree, place = _read(calls, api), wanted.place
+    for each in tree.methods():
+        is_own = each.mark is not None and each.mark.who == who_of(calls.request)
+        if is_own and "methodIntegration" not in each.method and (each.path, each.verb) != (place.path, place.verb):
+            remove_on(calls, lock, api, Removal(place._replace(path=each.path, verb=each.verb)))
+            return _read(calls, api)
     return tree
 
 
