@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.gate.allow_list import KEYS, PATH, is_allowed, read_entries
+from tests.gate.allow_list import KEYS, is_allowed, read_entries
 from tests.gate.policies import write_policies
 from tests.gate.scan import SCANNERS, Finding, Inputs, ask_checkov
 from tests.gate.templates import SHADOW, read, write_templates
@@ -68,5 +68,10 @@ def test_lambdas_own_function_stands_for_the_companions_in_the_shadow(inputs):
     properties = shadow["VisitsFunction"]["Properties"]
 
     assert kinds == {"VisitsFunction": "AWS::Lambda::Function"}
-    assert set(plain["VisitsFunction"]["Properties"]) - set(properties) == {"ServiceToken", "ServiceTimeout", "Env", "EnvFile"}
+    assert set(plain["VisitsFunction"]["Properties"]) - set(properties) == {
+        "ServiceToken",
+        "ServiceTimeout",
+        "Env",
+        "EnvFile",
+    }
     assert properties["Tags"] == [{"Key": "Team", "Value": "web"}]
