@@ -17,7 +17,6 @@ REQUIREMENTS = HERE / "requirements"
 # Its rules are all that is wanted of it, not the CDK that it depends on.
 RULES = "cdk-preflight"
 NPM = "npm"
-INSTALL = "python tests/gate/tools.py"
 
 
 def python_of(tool):
@@ -39,60 +38,71 @@ def find_guard():
     return package / "bin" / system / machine / "cfn-guard", package / "rules" / "control-tower" / "cfn-guard"
 
 
-def check_tools():
+def check_tools(tools=TOOLS):
     """Raises unless every tool is there as its requirements say."""
-    missing = [name_tool(path) for path in sorted(REQUIREMENTS.iterdir()) if not is_there(path)]
-    assert not missing, f"not installed: {', '.join(missing)}; `{INSTALL}` installs them"
+    missing = ", ".join(name_tool(each) for each in find_missing(REQUIREMENTS, tools))
+    assert not missing, f"not installed: {missing}; `python tests/gate/tools.py` installs them"
 
 
-def name_tool(requirements):
-    return NPM if requirements.name == "package.json" else requirements.stem
+def find_missing(requirements, tools):
+    """The files of a folder of requirements whose tools are not in the other folder, or not as they say."""
+    return [path for path in sorted(requirements.iterdir()) if not _is_there(path, tools / name_tool(path))]
 
 
-def is_there(requirements):
-    stamp = TOOLS / name_tool(requirements) / "installed"
-    return stamp.exists() and stamp.read_text("utf-8") == _describe(requirements)
+def install(requirements, tools):
+    """Install what is missing, two at a time; the problems, a line for each."""
+    missing = find_missing(requirements, tools)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        problems = pool.map(_install, missing, [tools / name_tool(each) for each in missing])
+        return [problem for problem in problems if problem]
+
+
+def name_tool(path):
+    """What a file of requirements is for."""
+    return NPM if path.name == "package.json" else path.stem
 
 
 def main():
-    """Install what is missing, two at a time."""
-    missing = [path for path in sorted(REQUIREMENTS.iterdir()) if not is_there(path)]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        problems = [problem for problem in pool.map(_install, missing) if problem]
-    print(*problems, sep="\n", file=sys.stderr, end="\n" if problems else "")
+    problems = install(REQUIREMENTS, TOOLS)
+    for problem in problems:
+        print(problem, file=sys.stderr)
     return 1 if problems else 0
 
 
-def _install(requirements):
-    tool, started = name_tool(requirements), time.monotonic()
-    folder = TOOLS / tool
+def _is_there(path, folder):
+    stamp = folder / "installed"
+    return stamp.exists() and stamp.read_text("utf-8") == _describe(path)
+
+
+def _install(path, folder):
+    started = time.monotonic()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for command in _commands(requirements, folder):
+    for command in _commands(path, folder):
         ran = subprocess.run([str(each) for each in command], cwd=folder, capture_output=True, text=True)
         if ran.returncode:
-            reason = (ran.stderr.strip() or ran.stdout.strip()).splitlines()[-1:]
-            source = "npm" if tool == NPM else "PyPI"
-            return f"{tool}: could not be installed from {source}: {''.join(reason)}"
-    (folder / "installed").write_text(_describe(requirements), "utf-8")
-    print(f"{tool}: installed in {time.monotonic() - started:.0f} s", flush=True)
+            reason = (ran.stderr.strip() or ran.stdout.strip() or "it said nothing").splitlines()[-1]
+            source = "npm" if folder.name == NPM else "PyPI"
+            return f"{folder.name}: could not be installed from {source}: {reason}"
+    (folder / "installed").write_text(_describe(path), "utf-8")
+    print(f"{folder.name}: installed in {time.monotonic() - started:.0f} s", flush=True)
     return ""
 
 
-def _commands(requirements, folder):
-    pip = ("pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "-r", requirements)
-    if name_tool(requirements) == NPM:
-        shutil.copy(requirements, folder)
+def _commands(path, folder):
+    pip = ("pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "-r", path)
+    if folder.name == NPM:
+        shutil.copy(path, folder)
         yield "npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--legacy-peer-deps"
-    elif name_tool(requirements) == RULES:
+    elif folder.name == RULES:
         yield sys.executable, "-m", *pip, "--no-deps", "--target", folder
     else:
         yield sys.executable, "-m", "venv", folder
         yield folder / "bin" / "python", "-m", *pip
 
 
-def _describe(requirements):
-    return f"{sys.version}\n{requirements.read_text('utf-8')}"
+def _describe(path):
+    return f"{sys.version}\n{path.read_text('utf-8')}"
 
 
 if __name__ == "__main__":
