@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from macro.choose import STAGES, FindPlugin, choose_plugins, find_links, find_mentioned, order_runs
+from macro.choose import STAGES, FindPlugin, check_attributes, choose_plugins, find_links, find_mentioned, order_runs
 from macro.conditions import combine_conditions
 from macro.counter import REFERRING, Given
 from macro.errors import Path, PluginError, Problem
@@ -34,6 +34,7 @@ class _Work(NamedTuple):
     options: Mapping[str, Values]
     paths: Mapping[str, Path]
     links: Mapping[str, Sequence[str]]
+    mentioned: Collection[str]
 
 
 def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collection[str]) -> Built:
@@ -46,6 +47,8 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collect
     if given.values["share"] and f"gateway_{given.gateway}" not in {plugin.name for plugin in plugins}:
         text = f"needs the gateway '{given.gateway}', whose place a plug-in takes; remove one of the two"
         raise PluginError([Problem((*counter.path, "Properties", "Api", "Share"), text, at_key=True)])
+    if given.stages[0].part:
+        check_attributes(counter, given.stages, plugins)
     options = {wish.name: wish.options for wish in given.wishes}
     paths = {wish.name: wish.path for wish in given.wishes}
     mentioned = find_mentioned(counter, ids)
@@ -56,7 +59,8 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collect
         _Lane(stage, dict(stage.values), {}, _set_condition(attributes, name))
         for stage, name in zip(given.stages, conditions.stages, strict=True)
     ]
-    work = _Work(counter, lanes, {}, _set_condition(attributes, conditions.shared), options, paths, links)
+    shared = _set_condition(attributes, conditions.shared)
+    work = _Work(counter, lanes, {}, shared, options, paths, links, mentioned)
     for is_shared, run in order_runs(tuple(plugins), tuple(given.values), links):
         if is_shared:
             for plugin in run:
@@ -125,7 +129,9 @@ def _add(work: _Work, piece: Piece, attributes: Mapping[str, Json]) -> None:
         text = f"several stages become {', '.join(twice)}; rename one of the stages"
         raise PluginError([Problem((*work.counter.path, "Properties", "Stages"), text)])
     if attributes:
-        resources.update({name: add_attributes(resource, attributes) for name, resource in piece.resources.items()})
+        resources.update(
+            {name: add_attributes(each, attributes, work.mentioned) for name, each in piece.resources.items()}
+        )
     else:
         resources.update(piece.resources)
 
@@ -146,8 +152,11 @@ def _set_condition(attributes: Mapping[str, Json], name: str | None) -> Mapping[
     return {**rest, "Condition": name} if name else rest
 
 
-def add_attributes(resource: Mapping[str, Json], own: Mapping[str, Json]) -> Json:
-    """The resource with its counter's attributes: what both have is joined, and the counter's policies replace."""
+def add_attributes(resource: Mapping[str, Json], own: Mapping[str, Json], counters: Collection[str] = ()) -> Json:
+    """The resource with its counter's attributes: what both have is joined, and the counter's policies replace.
+
+    ``counters`` are those that may stand in its ``DependsOn``.
+    """
     added: dict[str, Json] = {"Type": resource["Type"]}
     if "Condition" in own:
         added["Condition"] = own["Condition"]
@@ -161,7 +170,7 @@ def add_attributes(resource: Mapping[str, Json], own: Mapping[str, Json]) -> Jso
     if "Metadata" in own:
         added["Metadata"] = {**resource.get("Metadata", {}), **own["Metadata"]}
     result = {**added, **{name: value for name, value in resource.items() if name not in added}}
-    return drop_implied(result) if "DependsOn" in result else result
+    return drop_implied(result, counters) if "DependsOn" in result else result
 
 
 def _get_both(name: str, resource: Mapping[str, Json], own: Mapping[str, Json]) -> list[Json]:

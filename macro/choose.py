@@ -10,6 +10,7 @@ from macro.plugin import Plugin, Values
 from macro.plugins import BUILT_IN, load_plugins
 from macro.references import Export, attribute_name, find_references, rewrite_references
 from macro.resolve import order_plugins
+from macro.stages import Stage
 from macro.template import Counter
 
 FindPlugin = Callable[[str], Plugin]
@@ -43,6 +44,19 @@ def choose_plugins(given: Given, find: FindPlugin) -> list[Plugin]:
     outputs = [set(plugin.outputs) for plugin in further.values()]
     kept = [plugin for plugin in usual if not any(set(plugin.outputs) <= names for names in outputs)]
     return [*kept, *further.values()]
+
+
+def check_attributes(counter: Counter, stages: Iterable[Stage], plugins: Iterable[Plugin]) -> None:
+    """Raise :class:`PluginError` where an attribute would mean two things, as ``BaseUrl`` with a stage ``base``."""
+    attributes = list(dict.fromkeys(attribute_name(output) for plugin in plugins for output in plugin.outputs))
+    meant = {name: f"{name} of the first stage" for name in attributes}
+    for stage in stages:
+        for name in attributes:
+            attribute, new = stage.part + name, f"{name} of stage '{stage.name}'"
+            if attribute in meant:
+                text = f"the attribute {attribute} would mean {meant[attribute]} and {new}; rename a stage"
+                raise PluginError([Problem((*counter.path, "Properties", "Stages"), text)])
+            meant[attribute] = new
 
 
 def find_mentioned(counter: Counter, ids: Collection[str]) -> set[str]:

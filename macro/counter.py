@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from macro.api import check_api, find_root
 from macro.builtin.digest import KEY
+from macro.env_values import check_env
 from macro.errors import Path, Problem
 from macro.literals import Parameters, read_properties
 from macro.plugin import Json, Values
@@ -102,6 +103,8 @@ def _check_combinations(properties: Values, path: Path, problems: list[Problem])
         problems.append(Problem((*path, "EnvFile"), text))
     for place, own in _find_scopes(properties):
         _check_function(own, (*path, *place), "Code" in properties, problems)
+    if properties:
+        check_env(properties, path, problems)
 
 
 def _find_scopes(properties: Values) -> list[tuple[Path, Values]]:
@@ -132,6 +135,7 @@ def _name_values(counter: Counter, properties: Values, parameters: Parameters, s
         "share": f"HitCounter{_get_gateway(properties).capitalize()}" if api.get("Share") else None,
         "suffix": suffix,
         "parameter_values": parameters.values,
+        "constants": parameters.constants,
         "builtin_key": KEY,
         "code": properties.get("Code"),
         "handler": properties.get("Handler"),

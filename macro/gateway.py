@@ -1,5 +1,6 @@
 """What every gateway in front of a function has: an access log, a permission, a rate; for plug-ins to share."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 
@@ -8,6 +9,8 @@ from macro.plugin import Json, Values, merge, substitute, tag_list
 # Writes a second that one table item takes (DynamoDB guide, "Partitions"), and what an account's gateways take at most.
 _ITEM_RATE = 1000
 _MAX_RATE, _MAX_BURST = 10_000, 5_000
+# How long a stage variable's name may be (API Gateway guide, quotas of REST APIs and of HTTP APIs).
+_MAX_VARIABLE = 64
 
 _LOGGED = {
     "requestId": "requestId",
@@ -33,6 +36,14 @@ def has_stages(values: Values) -> bool:
     return bool(values["stages"][0]["counter_id"] != values["counter_id"])
 
 
+def name_variable(counter_id: str) -> str:
+    """The stage variable with the name of a counter's function; a long id is cut, and told by a digest."""
+    name = f"{counter_id}Function"
+    if len(name) <= _MAX_VARIABLE:
+        return name
+    return f"{counter_id[: _MAX_VARIABLE - 16]}{hashlib.sha256(counter_id.encode()).hexdigest()[:8]}Function"
+
+
 def make_variables(values: Values, stage: Values) -> dict[str, Json]:
     """The stage's variable with its function's name; none where there is one function for all."""
     return {_name_variable(values): stage["function_name"]} if has_stages(values) else {}
@@ -46,7 +57,7 @@ def make_invoke_uri(values: Values) -> Json:
 
 
 def _name_variable(values: Values) -> str:
-    return f"{values['counter_id']}Function"
+    return name_variable(values["counter_id"])
 
 
 def limit_rate(values: Values) -> dict[str, int]:

@@ -11,14 +11,19 @@ _API_LITERALS = {"Share": "boolean", "StageName": "string"}
 # In place of a literal whose problem is told already.
 _UNKNOWN = object()
 _LISTS = ("CommaDelimitedList", "List<")
+_CONSTANTS = ("Conditions", "Mappings")
 
 
 class Parameters(NamedTuple):
-    """A template's parameters: as declared, the values given for them, and these with the defaults of the rest."""
+    """A template's parameters: as declared, the values given for them, and these with the defaults of the rest.
+
+    ``constants`` are the template's Conditions and Mappings, by which they decide.
+    """
 
     declared: Mapping[str, Json]
     given: Values
     values: Values
+    constants: Values = {}
 
 
 def collect_parameters(template: Template, given: Values) -> Parameters:
@@ -27,7 +32,8 @@ def collect_parameters(template: Template, given: Values) -> Parameters:
     declared = declared if isinstance(declared, dict) else {}
     rules = declared.items()
     defaults = {name: rule["Default"] for name, rule in rules if isinstance(rule, dict) and "Default" in rule}
-    return Parameters(declared, given, {**defaults, **given})
+    constants = {name: template[name] for name in _CONSTANTS if name in template}
+    return Parameters(declared, given, {**defaults, **given}, constants)
 
 
 def read_properties(

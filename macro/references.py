@@ -100,11 +100,14 @@ def find_last_ids(resources: Mapping[str, Json]) -> list[str]:
     return [logical_id for logical_id in resources if logical_id not in needed]
 
 
-def drop_implied(resource: Json) -> Json:
-    """The resource, its ``DependsOn`` without what it refers to anyway (cfn-lint's W3005)."""
+def drop_implied(resource: Json, counters: Collection[str] = ()) -> Json:
+    """The resource, its ``DependsOn`` without what it refers to anyway (cfn-lint's W3005).
+
+    ``counters`` stay: who refers to one waits for a part of it only.
+    """
     named = resource["DependsOn"]
     listed = list(dict.fromkeys([named] if isinstance(named, str) else named))
-    implied = {name for name, _ in find_references(resource, listed)}
+    implied = {name for name, _ in find_references(resource, listed)}.difference(counters)
     rest = [name for name in listed if name not in implied]
     if rest == ([named] if isinstance(named, str) else named):
         return resource

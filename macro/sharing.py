@@ -7,7 +7,7 @@ from macro.build import add_attributes
 from macro.conditions import Conditions, any_of, combine_conditions
 from macro.counter import Given
 from macro.errors import Problem
-from macro.gateway import limit_rate
+from macro.gateway import limit_rate, name_variable
 from macro.plugin import NO_VALUE, Json, Values
 from macro.plugins import SHARED
 from macro.stages import Stage
@@ -162,7 +162,9 @@ def _list_variables(group: Members, built: Mapping[str, Built], stage: Stage, na
         counter_id, condition = member.counter.logical_id, _find_condition(member, stage)
         function = built[counter_id].values[f"{stage.part}_function_name"]
         is_sure = condition in (None, name)
-        variables[f"{counter_id}Function"] = function if is_sure else {"Fn::If": [condition, function, dict(NO_VALUE)]}
+        variables[name_variable(counter_id)] = (
+            function if is_sure else {"Fn::If": [condition, function, dict(NO_VALUE)]}
+        )
     return variables
 
 

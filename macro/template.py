@@ -158,11 +158,13 @@ def _add_conditions(template: Template, built: Iterable[Built], problems: list[P
         return template
     own = template.get("Conditions")
     conditions = dict(own) if isinstance(own, dict) else {}
+    owners = dict.fromkeys(conditions, "the template has one; rename that")
     for piece in built:
         for name, condition in piece.conditions.items():
-            if name in conditions:
-                text = f"needs a condition {name} of its own, but the template has one; rename that"
+            if name in owners:
+                text = f"needs a condition {name} of its own, but {owners[name]}"
                 problems.append(Problem(piece.counter.path, text))
+            owners[name] = f"counter {piece.counter.logical_id} has one; rename a counter or a stage"
             conditions[name] = condition
     return {**template, "Conditions": conditions}
 

@@ -57,8 +57,8 @@ class Terminal:
 
 
 @contextmanager
-def on_terminal(*arguments, env, columns=100, lines=30, has_stdout=False):
-    """Python with these arguments on a terminal of that size; with ``has_stdout`` its stdout is there, too."""
+def on_terminal(*arguments, env, columns=100, lines=30, has_stdout=False, program=sys.executable):
+    """A program, or Python, with these arguments on a terminal of that size; with ``has_stdout`` its stdout is there, too."""
     screen, side = pty.openpty()
     ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
@@ -67,7 +67,7 @@ def on_terminal(*arguments, env, columns=100, lines=30, has_stdout=False):
         ioctl(0, termios.TIOCSCTTY, 0)
 
     out = side if has_stdout else subprocess.PIPE
-    command = [sys.executable, *arguments]
+    command = [program, *arguments]
     process = subprocess.Popen(command, stdin=side, stdout=out, stderr=side, env=env, preexec_fn=take_terminal)
     os.close(side)
     try:

@@ -1,5 +1,7 @@
 """AWS: clients, and code in S3 on boto3, which the modules named `aws` alone know."""
 
+import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -8,6 +10,7 @@ from botocore import session
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    FlexibleChecksumError,
     IncompleteReadError,
     ReadTimeoutError,
     ResponseStreamingError,
@@ -20,9 +23,11 @@ from transform_lambda.ports import CopyError, Part, Pinned, Place, Stored, Uploa
 Client = Any
 """A boto3 client: boto3 makes its classes when it runs, so there is no type to name."""
 
-_CUT = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
+_NOT_WHOLE = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError, FlexibleChecksumError)
 _ATTEMPTS = 3
 _CHECKSUM = "CRC32"
+_SPAN = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+_MD5 = re.compile(r'"([0-9a-f]{32})"')
 
 
 class S3CodeStore:
@@ -40,7 +45,8 @@ class S3CodeStore:
         with explained(f"read {place}"):
             answer, data = self._get(place, Range=f"bytes=-{length}")
         size = int(answer.get("ContentRange", f"/{len(data)}").rpartition("/")[2])
-        return Pinned(place._replace(version=place.version or _version(answer)), answer["ETag"], size), data
+        place = place._replace(version=place.version or _version(answer))
+        return Pinned(place, answer["ETag"], size, _md5(answer)), data
 
     def read_range(self, source: Pinned, start: int, length: int) -> bytes:
         """One GET of a range, on condition that the ETag is still the same."""
@@ -116,13 +122,17 @@ class S3CodeStore:
             }
             for part in parts
         ]
-        with explained(f"stage {Place(self._bucket, upload.key)}"):
+        try:
             answer = self._client.complete_multipart_upload(
                 **self._staged(upload.key),
                 UploadId=upload.number,
                 MultipartUpload={"Parts": listed},
                 MpuObjectSize=size,
             )
+        except (ClientError, BotoCoreError) as error:
+            if completed := self._completed_before(upload, size, error):
+                return completed
+            raise explain(error, f"stage {Place(self._bucket, upload.key)}") from error
         return Place(self._bucket, upload.key, _version(answer))
 
     def abort_upload(self, upload: Upload) -> None:
@@ -158,8 +168,15 @@ class S3CodeStore:
     def _part(self, upload: Upload, number: int) -> dict[str, Any]:
         return {**self._staged(upload.key), "UploadId": upload.number, "PartNumber": number}
 
+    def _completed_before(self, upload: Upload, size: int, error: Exception) -> Place | None:
+        # boto3 repeats a call whose answer was lost; of an upload that is complete, S3 may say that there is none.
+        if not isinstance(error, ClientError) or code_of(error) != "NoSuchUpload":
+            return None
+        stored = self.find_staged(upload.key)
+        return stored.place if stored and stored.size == size else None
+
     def _get(self, place: Place, **request: str) -> tuple[Mapping[str, Any], bytes]:
-        # boto3 repeats a request that failed, but not one whose answer broke off.
+        # boto3 repeats a request that failed, but not one whose answer broke off or came damaged.
         if place.version:
             request["VersionId"] = place.version
         if place.bucket == self._bucket:
@@ -169,14 +186,33 @@ class S3CodeStore:
             attempt += 1
             answer = self._client.get_object(Bucket=place.bucket, Key=place.key, **request)
             try:
-                return answer, answer["Body"].read()
-            except _CUT:
+                return answer, _whole(answer, answer["Body"].read())
+            except _NOT_WHOLE:
                 if attempt == _ATTEMPTS:
                     raise
 
 
 def _range(start: int, length: int) -> str:
     return f"bytes={start}-{start + length - 1}"
+
+
+def _whole(answer: Mapping[str, Any], data: bytes) -> bytes:
+    """The data, once it is as long as the answer says and, where that is all of the object, has its MD5."""
+    span = _SPAN.match(answer.get("ContentRange", ""))
+    if span is None:
+        return data
+    start, end, size = map(int, span.groups())
+    if len(data) != end - start + 1:
+        raise IncompleteReadError(actual_bytes=len(data), expected_bytes=end - start + 1)
+    if len(data) == size and _md5(answer) not in ("", hashlib.md5(data, usedforsecurity=False).hexdigest()):
+        raise FlexibleChecksumError(error_msg="the bytes that came are not those of the object's MD5")
+    return data
+
+
+def _md5(answer: Mapping[str, Any]) -> str:
+    """The object's MD5, where its ETag is one: not of parts, nor with a key of KMS (AWS: API_Object, ETag)."""
+    found = _MD5.fullmatch(answer["ETag"])
+    return found[1] if found and answer.get("ServerSideEncryption", "AES256") == "AES256" else ""
 
 
 def _part(number: int, answer: Mapping[str, Any]) -> Part:
@@ -197,7 +233,9 @@ def connect(service: str, answer_seconds: float = 60.0) -> Client:
     import boto3
     from botocore.config import Config
 
-    return boto3.client(service, config=Config(read_timeout=answer_seconds))
+    # By itself boto3 may try five times, DynamoDB ten, by its version and the environment; no lock outlasts that.
+    retries: Any = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
+    return boto3.client(service, config=Config(connect_timeout=5, read_timeout=answer_seconds, retries=retries))
 
 
 @cache

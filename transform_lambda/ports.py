@@ -26,6 +26,8 @@ class Pinned(NamedTuple):
     etag: str
     size: int
     """In bytes."""
+    md5: str = ""
+    """Of its bytes, in hex; empty where it is not known."""
 
 
 class Stored(NamedTuple):

@@ -99,7 +99,7 @@ def prepare_code(store: CodeStore, archive: Archive, env: bytes, log: Log, keep_
     with _speaking_of(place):
         check_limits(archive, env)
         if size < SMALL and not keep_under:
-            data = rewrite_bytes(archive.source.read(0, size), {archive.path: env})
+            data = rewrite_bytes(_read_whole(archive), {archive.path: env})
             code = Code(data, "memory", len(data))
         else:
             code = _stage(store, archive, env, log, keep_under or STAGED)
@@ -115,7 +115,7 @@ def prepare_unchanged(store: CodeStore, archive: Archive, log: Log, keep_at: str
     place, size = archive.pinned.place, archive.pinned.size
     with _speaking_of(place):
         if size < SMALL and not keep_at:
-            code = Code(archive.source.read(0, size), "memory", size)
+            code = Code(_read_whole(archive), "memory", size)
         else:
             # The ETag is the content's own; the places tell objects of equal ETags apart.
             named = hashlib.sha256(f"{place}\n{archive.pinned.etag}\n{archive.source_sha256}".encode()).hexdigest()
@@ -137,6 +137,14 @@ def check_limits(archive: Archive, env: bytes) -> None:
         raise ResourceError(
             f"{archive.pinned.place}: the archive has {archive.pinned.size} bytes; {COPY_LIMIT} can be copied (5 GiB)"
         )
+
+
+def _read_whole(archive: Archive) -> bytes:
+    place, _, size, md5 = archive.pinned
+    data = archive.source.read(0, size)
+    if md5 not in ("", hashlib.md5(data, usedforsecurity=False).hexdigest()):
+        raise ResourceError(f"cannot read {place}: the bytes that came are not those of the object's MD5; try again")
+    return data
 
 
 def _stage(store: CodeStore, archive: Archive, env: bytes, log: Log, prefix: str) -> Code:

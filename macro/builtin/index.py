@@ -38,7 +38,7 @@ def read_env(text: str) -> dict[str, str]:
 
 ENV = read_env(Path(__file__).with_name(".env").read_text("utf-8"))
 SHARDS = int(ENV.get("shards") or 1)
-EXACT = ENV.get("exact") == "true"
+EXACT = ENV.get("exact", "").lower() == "true"
 # One attempt: a lost answer may belong to a hit that was counted, so only `retry` below may repeat a call.
 CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=2)
 DYNAMODB = boto3.client("dynamodb", config=CONFIG)
@@ -112,7 +112,10 @@ def read(name: str) -> int:
     pending = {table: {"Keys": [{"name": {"S": key}} for key in names], "ConsistentRead": True}}
     total = 0
     for _ in range(2 * TRIES):
-        answer = retry(functools.partial(DYNAMODB.batch_get_item, RequestItems=pending), repeatable=True)
+        try:
+            answer = retry(functools.partial(DYNAMODB.batch_get_item, RequestItems=pending), repeatable=True)
+        except CounterError:
+            break
         total += sum(int(item["counter"]["N"]) for item in answer["Responses"].get(table, ()))
         pending = answer.get("UnprocessedKeys")
         if not pending:

@@ -23,6 +23,8 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0 where all is fine, 1 where problems were found, 2 for wrong usage."""
     try:
+        if "_ARGCOMPLETE" in os.environ:
+            complete_for_shell()
         arguments, rest = make_parser().parse_known_args(argv)
         if rest and arguments.command not in (lint, env):
             make_parser().error(f"unknown arguments: {' '.join(rest)}")
@@ -47,6 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FINE
 
 
+def init(arguments: argparse.Namespace) -> int:
+    """Write files to begin with."""
+    from macro.local.init_command import run
+
+    return run(arguments)
+
+
 def expand(arguments: argparse.Namespace) -> int:
     """Print, write, compare or check the plain template."""
     from macro.local.edit import print_template
@@ -64,7 +73,7 @@ def expand(arguments: argparse.Namespace) -> int:
     if arguments.check:
         return check(text, arguments)
     if arguments.diff is not None:
-        return diff(text, arguments)
+        return compare(text, arguments)
     return write(text, arguments.output)
 
 
@@ -89,6 +98,11 @@ def explain(arguments: argparse.Namespace) -> int:
     if arguments.shards is not None:
         return explain_shards(arguments.shards)
     further = list(_load_plugins(arguments).values())
+    if arguments.schema:
+        from macro.local.editor_schema import print_schema
+
+        print(print_schema(further), end="")
+        return FINE
     print(explainer.explain(arguments.topic, arguments.format, further), end="")
     return FINE
 
@@ -131,6 +145,13 @@ def deploy(arguments: argparse.Namespace) -> int:
     return run_deploy(arguments)
 
 
+def diff(arguments: argparse.Namespace) -> int:
+    """Tell what deploying a template would change in a stack."""
+    from macro.local.cloud.diff_command import run
+
+    return run(arguments)
+
+
 def local(arguments: argparse.Namespace) -> int:
     """Deploy a template on the embedded engine, and count hits."""
     from macro.local.cloud.local_command import run_local
@@ -141,6 +162,20 @@ def local(arguments: argparse.Namespace) -> int:
 def bundle(arguments: argparse.Namespace) -> int:
     """Write the zips that an installation is made of."""
     from macro.local.bundle_command import run
+
+    return run(arguments)
+
+
+def version(arguments: argparse.Namespace) -> int:
+    """Print which release this is, and the digests of what it installs."""
+    from macro.local.version_command import run
+
+    return run(arguments)
+
+
+def completion(arguments: argparse.Namespace) -> int:
+    """Print what makes a shell complete the command."""
+    from macro.local.completion_command import run
 
     return run(arguments)
 
@@ -168,7 +203,7 @@ def check(text: str, arguments: argparse.Namespace) -> int:
     return tell([f"{output}: {state}; run: hitcounter expand {arguments.template} -o {output}"])
 
 
-def diff(text: str, arguments: argparse.Namespace) -> int:
+def compare(text: str, arguments: argparse.Namespace) -> int:
     """Print how the plain template differs from another template's, or from the last output."""
     from macro.local.diff import print_diff
     from macro.local.edit import print_template
@@ -222,6 +257,13 @@ def warn_of_size(text: str) -> None:
         print(f"note: {warning}", file=sys.stderr)
 
 
+def complete_for_shell() -> None:
+    """Tell a shell what may follow what was typed so far, and end."""
+    import argcomplete
+
+    argcomplete.autocomplete(make_parser())
+
+
 def fail(text: str) -> NoReturn:
     """End with a message about how the command is used."""
     print(f"hitcounter: {text}", file=sys.stderr)
@@ -235,7 +277,7 @@ def has_colour(stream: object) -> bool:
 
 def make_parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
-    commands = (expand, lint, explain, env, local, bundle, install, deploy, uninstall)
+    commands = (init, expand, lint, explain, env, local, bundle, install, deploy, diff, uninstall, version, completion)
     return usage.make_parser({command.__name__: command for command in commands})
 
 

@@ -21,6 +21,7 @@ GIVEN = {
     "share": "what the ids of the API begin with that counters share, or nothing",
     "suffix": "what follows HitCounterMacro in the transform's name",
     "parameter_values": "template parameters and their values, as far as known",
+    "constants": "the template's Conditions and Mappings, as far as it has them",
     "options": "the options the template gives to this plug-in",
     "code": "Code, or nothing for the built-in handler",
     "builtin_key": "S3 key of the built-in handler",

@@ -8,6 +8,9 @@ ITEM_WRITES, ITEM_READS = 1_000, 3_000
 """Units a second that one item takes, since it lives in one partition (DynamoDB guide, "Partitions and data
 distribution")."""
 
+NEW_WRITES, NEW_READS = 4_000, 12_000
+"""What a new on-demand table takes in all (DynamoDB guide, "Understanding DynamoDB warm throughput")."""
+
 SHARE = 0.7
 """How much of that is planned for: hits come unevenly, and chance doesn't deal them out evenly over the items."""
 
@@ -58,5 +61,7 @@ _GROUNDS = (
     f"One item takes {ITEM_WRITES:,} write units a second; {SHARE:.0%} of that is planned for. A hit is one",
     "write unit, two with Exact. With more than one shard, the number returned is the sum of all items: neither",
     "unique nor strictly growing. And each hit reads them all, consistently, so that",
-    f"{ITEM_READS:,} hits a second are the most for one name.",
+    f"{ITEM_READS:,} hits a second are the most for one name. A new on-demand table takes {NEW_WRITES:,} write and",
+    f"{NEW_READS:,} read units a second in all; Table: {{WarmThroughput: …}} begins with more. With Exact, two",
+    "transactions on one item at once conflict, and one is tried again: watch TransactionConflict.",
 )

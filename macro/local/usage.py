@@ -3,7 +3,8 @@
 import argparse
 from collections.abc import Callable, Mapping
 
-from macro.local import bundle_command
+from macro.local import bundle_command, completion_command, init_command, version_command
+from macro.local.cloud import diff_command
 from macro.local.parsers import add_command, add_plugin, add_template
 from macro.local.usage_cloud import add_deploy, add_install, add_local, add_uninstall
 
@@ -12,6 +13,7 @@ LAST_OUTPUT = "\0"
 
 _OVERVIEW = """\
 examples:
+  hitcounter init                                    write a template, a handler and a test to begin with
   hitcounter expand template.yaml                    see what a compact template becomes
   hitcounter expand template.yaml -o plain.yaml      write it, for where macros can't be used
   hitcounter lint template.yaml                      check it, with cfn-lint on what it becomes
@@ -21,7 +23,10 @@ examples:
   hitcounter bundle                                  make the zips that an installation is made of
   hitcounter install                                 put the macro and its companion into your account
   hitcounter deploy template.yaml --stack-name hits  show what would change, then deploy it
+  hitcounter diff hits template.yaml                 what deploying would change in a stack, in words
   hitcounter uninstall                               remove macro and companion, unless stacks need them
+  hitcounter version                                 which release this is, and the digests of what it installs
+  hitcounter completion bash                         what makes a shell complete all this
 
 'hitcounter COMMAND --help' tells more. Exit codes: 0 fine, 1 problems found, 2 wrong usage, 130 ended by ctrl-c.
 """
@@ -52,6 +57,7 @@ examples:
   hitcounter explain --format json
   hitcounter explain --shards 2500      how many Shards a hot name needs, and what they cost
   hitcounter explain --cfnlintrc        settings that teach a plain cfn-lint the type HitCounter
+  hitcounter explain --schema           JSON Schema of a template with counters, for completion and hover in editors
 """
 
 
@@ -76,6 +82,9 @@ def make_parser(commands: Commands) -> argparse.ArgumentParser:
     )
     parser.add_argument("-V", "--version", action=_Version, nargs=0, help="print the release, and end")
     parsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    init_command.add_arguments(
+        add_command(parsers, "init", init_command.SUMMARY, init_command.EXAMPLES, commands["init"])
+    )
     _add_expand(parsers, commands["expand"])
     _add_lint(parsers, commands["lint"])
     _add_explain(parsers, commands["explain"])
@@ -87,7 +96,15 @@ def make_parser(commands: Commands) -> argparse.ArgumentParser:
     bundle_command.add_arguments(bundle)
     add_install(parsers, commands["install"])
     add_deploy(parsers, commands["deploy"])
+    diff = add_command(parsers, "diff", diff_command.SUMMARY, diff_command.EXAMPLES, commands["diff"])
+    diff_command.add_arguments(diff)
     add_uninstall(parsers, commands["uninstall"])
+    version = add_command(parsers, "version", version_command.SUMMARY, version_command.EXAMPLES, commands["version"])
+    version_command.add_arguments(version)
+    completion = add_command(
+        parsers, "completion", completion_command.SUMMARY, completion_command.EXAMPLES, commands["completion"]
+    )
+    completion_command.add_arguments(completion)
     return parser
 
 
@@ -123,5 +140,6 @@ def _add_explain(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
     parser.add_argument("topic", nargs="?", choices=topics, default="all", help="what to explain; default: all")
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
     parser.add_argument("--cfnlintrc", action="store_true", help="print the settings for .cfnlintrc, nothing else")
+    parser.add_argument("--schema", action="store_true", help="print a JSON Schema for editors, nothing else")
     parser.add_argument("--shards", type=int, metavar="RATE", help="print how many Shards so many hits a second need")
     add_plugin(parser)

@@ -19,7 +19,8 @@ from macro.snapshot import digest_snapshot
 
 INPUTS = (
     "counter_id", "shards", "exact", "function_arn", "function_name", "path", "method", "integration", "stage",
-    "stages", "share", "parameter_values", "tags", "api_properties", "stage_properties", "log_group_properties",
+    "stages", "share", "parameter_values", "constants", "tags", "api_properties", "stage_properties",
+    "log_group_properties",
 )  # fmt: skip
 OUTPUTS = ("api_id", "base_url", "url")
 
@@ -67,8 +68,7 @@ def build_shared(values: Values) -> Piece:
         ids = _name_shared_parts(prefix, parts)
         resources |= _make_parts(api, ids, parts, root)
     resources[f"{prefix}Validator"] = _make_validator(api)
-    snapshot = [resources, [[route["counter_id"], route["method"]] for route in routes]]
-    deployment_id = f"{prefix}Deployment{digest_snapshot(snapshot, '', values)}"
+    deployment_id = f"{prefix}Deployment{digest_snapshot([resources, _list_methods(routes)], '', values)}"
     return Piece(
         values={},
         resources={
@@ -98,6 +98,13 @@ def _name_shared_parts(share: str, parts: Sequence[str]) -> list[str]:
     """An id for each part of a path, the same for all paths that begin alike."""
     paths = ["/".join(parts[: place + 1]) for place in range(len(parts))]
     return [f"{share}Resource{hashlib.sha256(path.encode()).hexdigest()[:8]}" for path in paths]
+
+
+def _list_methods(routes: Sequence[Values]) -> Json:
+    """Each counter's method, said to be there or not where a condition decides."""
+    methods = [[route["condition"], route["method"]] for route in routes]
+    kept = [{"Fn::If": [condition, method]} if condition else method for condition, method in methods]
+    return [[route["counter_id"], method] for route, method in zip(routes, kept, strict=True)]
 
 
 def _deploy(api: Json, routes: Sequence[Values]) -> Json:

@@ -1,8 +1,8 @@
-"""Fetch what nobody here wrote: templates in cfn-lint's source distribution, wheels, and archivers for Node.
+"""Fetch what nobody here wrote: templates in cfn-lint's source distribution, wheels, and packages for Node.
 
 ``python tests/corpus/fetch.py`` needs the package indexes once; the tests then read what is there offline. cfn-lint and
 botocore are of the versions that are installed; what the zips for Lambda hold is pinned by digests, and comes once more
-for the Python that runs the tests. Without npm the archivers are left out.
+for the Python that runs the tests. Without npm the packages for Node are left out.
 """
 
 import importlib.metadata
@@ -21,6 +21,7 @@ OWN = FOLDER / "own"
 NODE = FOLDER / "node"
 WHEELS = ("numpy", "lxml", "botocore")
 ARCHIVERS = ("archiver@8", "adm-zip@0.6", "jszip@3", "yazl@3")
+EDITOR = ("yaml-language-server@2",)
 
 
 def find_archive():
@@ -37,7 +38,16 @@ def find_wheel(package):
 
 def find_archivers():
     """The folder that Node finds the archivers from, or nothing where they were not all fetched yet."""
-    found = [(NODE / "node_modules" / name.split("@")[0] / "package.json").is_file() for name in ARCHIVERS]
+    return find_packages_of_node(ARCHIVERS)
+
+
+def find_editor():
+    """The folder that Node finds the YAML language server from, or nothing where it was not fetched yet."""
+    return find_packages_of_node(EDITOR)
+
+
+def find_packages_of_node(packages):
+    found = [(NODE / "node_modules" / name.split("@")[0] / "package.json").is_file() for name in packages]
     return NODE if all(found) else None
 
 
@@ -77,13 +87,13 @@ def download(kind, *requirements, folder=FOLDER):
     subprocess.run([*pip, "--dest", folder, *requirements], check=True)
 
 
-def fetch_archivers():
+def fetch_for_node():
     NODE.mkdir(parents=True, exist_ok=True)
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent", "--fetch-retries=0", "--fetch-timeout=20000"]
-    run = subprocess.run(["npm", "install", *options, "--prefix", NODE, *ARCHIVERS], timeout=120)
+    run = subprocess.run(["npm", "install", *options, "--prefix", NODE, *ARCHIVERS, *EDITOR], timeout=120)
     if run.returncode:
         # Where the registry can't be reached, the tests with them are left out and say so.
-        print("archivers for Node can't be installed here", file=sys.stderr)
+        print("packages for Node can't be installed here", file=sys.stderr)
 
 
 if __name__ == "__main__":
@@ -97,5 +107,5 @@ if __name__ == "__main__":
             fetch_locked(lock, MACHINES.values(), Target().python, LAMBDA)
     if len(find_own()) < len(name_own()):
         download("--only-binary", *name_own(), folder=OWN)
-    if shutil.which("npm") and find_archivers() is None:
-        fetch_archivers()
+    if shutil.which("npm") and None in (find_archivers(), find_editor()):
+        fetch_for_node()

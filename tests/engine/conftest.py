@@ -23,10 +23,14 @@ class Stack:
     def __init__(self, url, sink, resource_type):
         self.url, self._sink, self._type = url, sink, resource_type
         self.id = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/app/{uuid4()}"
-        self._known = {}
+        self._known, self._clients = {}, {}
+        self.seconds = 60
+        """How long Lambda lets an invocation of the companion run."""
 
     def client(self, service):
-        return client_for(self.url, service=service)
+        if service not in self._clients:
+            self._clients[service] = client_for(self.url, service=service)
+        return self._clients[service]
 
     def create(self, properties, logical_id="Visits"):
         return self._request("Create", logical_id, ResourceProperties=properties)
@@ -65,11 +69,15 @@ class Stack:
             **fields,
         }
         before = len(self._sink.answers)
-        door.handler(event, SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000))
-        (answer,) = self._sink.answers[before:]
+        door.handler(event, SimpleNamespace(get_remaining_time_in_millis=lambda: self.seconds * 1000))
+        (answer,) = self._answers_to(event, before)
         if is_known and answer["Status"] == "SUCCESS":
             self._known[logical_id] = answer["PhysicalResourceId"], fields["ResourceProperties"]
         return answer
+
+    def _answers_to(self, event, before):
+        """Whatever has come to the sink since, whomever it names."""
+        return self._sink.answers[before:]
 
 
 @pytest.fixture(scope="session")

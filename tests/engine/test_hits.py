@@ -157,7 +157,7 @@ def test_a_function_reads_a_third_party_s_plug_in_s_output_from_its_env_file(clo
     assert outputs["Topic"].startswith("arn:aws:sns:")
 
 
-def test_sixteen_at_once_get_four_thousand_numbers_each_exactly_once(cloud, capsys, tmp_path):
+def test_sixteen_at_once_get_four_thousand_numbers_each_exactly_once(cloud, capsys, tmp_path, tally):
     stack = new_name()
     outputs = cloud.deploy(write(tmp_path, counters()), stack)
     threads, each = 16, 250
@@ -170,6 +170,7 @@ def test_sixteen_at_once_get_four_thousand_numbers_each_exactly_once(cloud, caps
     numbers = Counter(number for row in answers for number, _ in row)
     assert numbers == Counter(range(1, threads * each + 1))
     assert cloud.count_of(outputs["VisitsTable"], "hot") == threads * each
+    tally("hits of 16 at once, each counted exactly once", threads * each)
     with capsys.disabled():
         print(f"\n{report([took for row in answers for _, took in row], seconds)}")
 

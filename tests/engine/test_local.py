@@ -70,7 +70,7 @@ def test_a_name_is_what_is_written_whatever_it_holds(here, command):
 
 
 def test_a_deployment_that_fails_tells_its_cause_and_no_remedy_for_an_engine_that_is_gone(here, command):
-    write_template(here / "t.json", Env={"colour": "two\nlines"})
+    write_template(here / "t.json", Env={"colour": {"Fn::Sub": "two\nlines"}})
 
     code, out, told = command("local", "t.json", "--once", "home")
 

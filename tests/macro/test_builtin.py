@@ -263,6 +263,12 @@ def test_an_exact_hit_is_a_transaction_with_the_requests_id_as_token(start, prox
     assert call["ClientRequestToken"] == CONTEXT.aws_request_id
 
 
+def test_a_parameter_may_say_true_as_it_likes(start, proxy):
+    start(exact="True").handler({"name": "about"}, CONTEXT)
+
+    assert get_calls(proxy) == ["TransactWriteItems", "BatchGetItem"]
+
+
 @pytest.mark.parametrize("fault", ["lost", "error", THROTTLE], ids=["lost", "error", "throttle"])
 def test_an_exact_hit_is_repeated_with_the_same_token(start, proxy, fault):
     index = start(exact="true", shards="4")
@@ -303,6 +309,17 @@ def test_a_table_that_never_answers_in_full_is_status_503(start):
 
     with pytest.raises(index.CounterError, match="the hit is counted, but the table is too busy to be read"):
         index.read("hot")
+
+
+@pytest.mark.parametrize("env", [{"shards": "2"}, {"exact": "true"}])
+def test_who_gets_no_number_for_a_counted_hit_is_not_told_to_try_again(start, proxy, env):
+    index = start(**env)
+    proxy.faults = [None, *[THROTTLE] * 4]
+
+    answer = index.proxy({"name": "about"}, CONTEXT)
+
+    message = "the hit is counted, but the table is too busy to be read"
+    assert (answer["statusCode"], json.loads(answer["body"])) == (503, {"message": message})
 
 
 def test_the_zip_is_the_same_on_every_day_and_its_key_is_known():

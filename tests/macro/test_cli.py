@@ -17,7 +17,21 @@ from macro.local.cloud.installation import own_version
 ROOT = Path(__file__).parent.parent.parent
 COMPACT = "Transform: HitCounterMacro\nResources:\n  Visits:\n    Type: HitCounter\n"
 BAD = COMPACT + "    Properties: {Shards: 0}\n"
-COMMANDS = ["expand", "lint", "explain", "env", "local", "bundle", "install", "deploy", "uninstall"]
+COMMANDS = [
+    "init",
+    "expand",
+    "lint",
+    "explain",
+    "env",
+    "local",
+    "bundle",
+    "install",
+    "deploy",
+    "diff",
+    "uninstall",
+    "version",
+    "completion",
+]
 PLAIN = "Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n"
 
 

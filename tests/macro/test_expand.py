@@ -161,6 +161,30 @@ def test_another_value_of_a_parameter_in_the_api_is_a_new_deployment():
     assert find_deployment(first) == find_deployment(same) != find_deployment(changed)
 
 
+def test_another_value_of_a_parameter_that_decides_what_is_in_the_api_is_a_new_deployment():
+    template = {
+        "Parameters": {"Kind": {"Type": "String"}, "Other": {"Type": "String"}},
+        "Conditions": {"IsLive": {"Condition": "IsProd"}, "IsProd": {"Fn::Equals": [{"Ref": "Kind"}, "prod"]}},
+    }
+    properties = {"Api": {"BinaryMediaTypes": {"Fn::If": ["IsLive", ["*/*"], {"Ref": "AWS::NoValue"}]}}}
+
+    first = expand_one(Setting({"Kind": "prod", "Other": "x"}), template, **properties)
+    same = expand_one(Setting({"Kind": "prod", "Other": "y"}), template, **properties)
+    changed = expand_one(Setting({"Kind": "dev", "Other": "x"}), template, **properties)
+
+    assert find_deployment(first) == find_deployment(same) != find_deployment(changed)
+
+
+def test_another_mapping_that_the_api_is_made_by_is_a_new_deployment():
+    properties = {"Api": {"Policy": {"Fn::FindInMap": ["Policies", "one", "text"]}}}
+    first, second = ({"Mappings": {"Policies": {"one": {"text": text}}}} for text in ("a", "b"))
+
+    assert find_deployment(expand_one(DEFAULT, first, **properties)) != find_deployment(
+        expand_one(DEFAULT, second, **properties)
+    )
+    assert find_deployment(expand_one(DEFAULT, first)) == find_deployment(expand_one(DEFAULT, second))
+
+
 def test_plugins_that_give_the_same_outputs_take_a_places_place_and_change_nothing_else():
     names = ("rest", "http")
 
@@ -304,6 +328,18 @@ def test_a_longer_path_keeps_the_parts_it_shares():
     ]
     assert all(long[name] == short[name] for name in ("VisitsResource", "VisitsResource2"))
     assert long["VisitsMethod"]["Properties"]["ResourceId"] == {"Ref": "VisitsResource3"}
+
+
+def test_who_waits_for_a_counter_and_refers_to_it_still_waits_for_all_of_it():
+    visits = {
+        "Type": "HitCounter",
+        "DependsOn": "Likes",
+        "Properties": {"Env": {"likes": {"Fn::GetAtt": ["Likes", "Url"]}}},
+    }
+
+    resources = expand({"Resources": {"Likes": {"Type": "HitCounter"}, "Visits": visits}})["Resources"]
+
+    assert resources["VisitsFunction"]["DependsOn"] == ["LikesPolicy", "LikesStage", "LikesPermission"]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,9 @@ def test_the_command_tells_both_ways_of_counting_and_what_they_stand_on(command)
         "One item takes 1,000 write units a second; 70% of that is planned for. A hit is one write unit, two\n"
         "with Exact. With more than one shard, the number returned is the sum of all items: neither unique\n"
         "nor strictly growing. And each hit reads them all, consistently, so that 3,000 hits a second are the\n"
-        "most for one name.\n"
+        "most for one name. A new on-demand table takes 4,000 write and 12,000 read units a second in all;\n"
+        "Table: {WarmThroughput: …} begins with more. With Exact, two transactions on one item at once\n"
+        "conflict, and one is tried again: watch TransactionConflict.\n"
     )
 
 

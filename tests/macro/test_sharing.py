@@ -6,7 +6,7 @@ from graphlib import TopologicalSorter
 import pytest
 from plain import find_dangling, find_ids
 
-from macro.counter import DEFAULT
+from macro.counter import DEFAULT, Setting
 from macro.errors import MacroError
 from macro.expand import expand
 from macro.plugin import Piece
@@ -85,6 +85,21 @@ def test_a_change_of_any_of_them_is_deployed(change):
 
     assert before != find_deployment(First=first, Second=describe("rest", path, **more))
     assert before == find_deployment(First=first, Second=describe("rest", "b/{name}", Env={"A": "b"}, Shards=4))
+
+
+def test_a_counter_that_comes_or_goes_by_its_condition_is_deployed():
+    counters = {"Visits": describe("rest", "a/{name}"), "Likes": describe("rest", "b/{name}", Condition="HasLikes")}
+    template = {
+        "Parameters": {"Kind": {"Type": "String"}, "Other": {"Type": "String"}},
+        "Conditions": {"HasLikes": {"Fn::Equals": [{"Ref": "Kind"}, "liked"]}},
+        "Resources": counters,
+    }
+
+    def find(**parameters):
+        resources = expand(template, Setting(parameters))["Resources"]
+        return next(key for key in resources if key.startswith("HitCounterRestDeployment"))
+
+    assert find(Kind="liked", Other="a") == find(Kind="liked", Other="b") != find(Kind="plain", Other="a")
 
 
 @pytest.mark.parametrize("gateway", ["rest", "http", "custom"])

@@ -93,6 +93,27 @@ def test_each_stage_may_be_called_by_its_own_url_only(gateway):
         assert permission["SourceArn"]["Fn::Sub"].endswith(f":${{VisitsApi}}/{part.lower()}/GET/a/*")
 
 
+@pytest.mark.parametrize("share", [False, True])
+@pytest.mark.parametrize(("gateway", "word"), [("rest", "Variables"), ("http", "StageVariables")])
+@pytest.mark.parametrize("length", [56, 57, 200])
+def test_a_stages_variable_has_a_name_that_api_gateway_takes(gateway, word, length, share):
+    counters = {
+        letter + "x" * (length - 2) + last: {
+            "Type": "HitCounter",
+            "Properties": {"Gateway": gateway, "Path": f"{last}/{{name}}", "Stages": ["p"], "Api": {"Share": share}},
+        }
+        for letter, last in ("AB", "AC")
+    }
+
+    resources = expand({"Resources": counters})["Resources"]
+
+    given = [name for each in resources.values() for name in each.get("Properties", {}).get(word, ())]
+    asked = set(re.findall(r"stageVariables\.(\w+)", json.dumps(resources)))
+    assert sorted(given) == sorted(asked)
+    assert len(asked) == 2
+    assert max(map(len, asked)) <= 64
+
+
 def test_all_stages_run_the_same_code_and_count_in_tables_of_their_own():
     resources = expand_one(Stages=["dev", "prod"], Code="s3://code/app.zip")["Resources"]
 
@@ -164,6 +185,20 @@ def test_conditions_of_counter_and_stages_hold_together(own, stages, api, dev, a
     assert plain["Resources"]["VisitsApi"]["Condition"] == api
     assert plain["Resources"]["VisitsDevTable"]["Condition"] == dev
     assert [name for name in plain["Conditions"] if name not in CONDITIONS] == added
+
+
+def test_conditions_of_two_counters_are_not_taken_for_one():
+    first = {"Type": "HitCounter", "Condition": "Is0", "Properties": {"Stages": {"dev": {"Condition": "Is1"}}}}
+    stages = {"x": {"Condition": "Is1"}, "y": {"Condition": "Is2"}}
+    second = {"Type": "HitCounter", "Properties": {"Stages": stages}}
+
+    with pytest.raises(MacroError) as error:
+        expand({"Conditions": CONDITIONS, "Resources": {"Visits": first, "VisitsDev": second}})
+
+    assert str(error.value) == (
+        "Resources.VisitsDev: needs a condition VisitsDevExists of its own, but counter Visits has one; "
+        "rename a counter or a stage"
+    )
 
 
 def test_conditions_that_must_be_added_can_not_come_from_resources():
@@ -285,6 +320,20 @@ def test_a_cycle_through_a_stages_own_attribute_is_told_by_its_path():
     assert str(error.value) == (
         "Resources.Visits: plugins wait for each other: function → gateway_rest → function, through function_arn, url"
     )
+
+
+@pytest.mark.parametrize(
+    ("stages", "meanings"),
+    [
+        (["base", "prod"], "BaseUrl would mean BaseUrl of the first stage and Url of stage 'base'"),
+        ({"eu": {}, "euBase": {}}, "EuBaseUrl would mean BaseUrl of stage 'eu' and Url of stage 'euBase'"),
+    ],
+)
+def test_an_attribute_means_one_thing(stages, meanings):
+    with pytest.raises(MacroError) as error:
+        expand_one(Stages=stages)
+
+    assert str(error.value) == f"Resources.Visits.Properties.Stages: the attribute {meanings}; rename a stage"
 
 
 @pytest.mark.parametrize(

@@ -503,6 +503,100 @@ def test_answers_that_all_break_off_are_an_error(s3, store):
     assert len(asked) == 3
 
 
+def change_answers(s3, count, change):
+    """Has the first so many answers to GetObject come with another body; returns the list of those asked for."""
+    asked = []
+
+    def changed(parsed, **_):
+        asked.append(parsed)
+        if len(asked) <= count:
+            parsed["Body"] = BytesIO(change(parsed["Body"].read()))
+
+    s3.meta.events.register("after-call.s3.GetObject", changed)
+    return asked
+
+
+def flip_the_last_bit(data):
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
+@pytest.mark.parametrize("change", [lambda data: data[1:], flip_the_last_bit], ids=["short", "damaged"])
+def test_an_answer_that_is_short_or_damaged_is_asked_for_again(s3, store, change):
+    put(s3, SMALL[-100:])
+    asked = change_answers(s3, 2, change)
+
+    _, tail = store.read_tail(PLACE, 100)
+
+    assert tail == SMALL[-100:]
+    assert len(asked) == 3
+
+
+def test_answers_that_are_all_short_are_an_error(s3, store):
+    put(s3, SMALL)
+    asked = change_answers(s3, 9, lambda data: data[1:])
+
+    with pytest.raises(ResourceError, match=f"^cannot read {PLACE}: 99 read, but total bytes expected is 100.$"):
+        store.read_tail(PLACE, 100)
+
+    assert len(asked) == 3
+
+
+def test_answers_that_are_all_damaged_are_an_error(s3, store):
+    put(s3, SMALL[-100:])
+    asked = change_answers(s3, 9, flip_the_last_bit)
+
+    with pytest.raises(ResourceError) as caught:
+        store.read_tail(PLACE, 100)
+
+    assert str(caught.value) == f"cannot read {PLACE}: the bytes that came are not those of the object's MD5"
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{"ETag": '"0123456789abcdef0123456789abcdef-2"'}, {"ServerSideEncryption": "aws:kms"}],
+    ids=["of parts", "with a key of KMS"],
+)
+def test_an_etag_that_is_no_md5_is_not_taken_for_one(s3, store, answer):
+    put(s3, SMALL[-100:])
+    s3.meta.events.register("after-call.s3.GetObject", lambda parsed, **_: parsed.update(answer))
+    change_answers(s3, 9, flip_the_last_bit)
+
+    pinned, tail = store.read_tail(PLACE, 100)
+
+    assert (pinned.md5, tail) == ("", flip_the_last_bit(SMALL[-100:]))
+
+
+def test_an_object_is_pinned_with_its_md5(s3, store):
+    put(s3, SMALL)
+
+    pinned, _ = store.read_tail(PLACE, 100)
+
+    assert pinned.md5 == hashlib.md5(SMALL, usedforsecurity=False).hexdigest()
+
+
+def test_an_upload_that_s3_has_completed_before_the_answer_came_is_done(s3, store):
+    put(s3, LARGE)
+    s3.meta.events.register(
+        "after-call.s3.CompleteMultipartUpload",
+        lambda parsed, http_response, **_: (
+            http_response.__setattr__("status_code", 404),
+            parsed.update(Error={"Code": "NoSuchUpload", "Message": "no"}),
+        ),
+    )
+
+    code = prepare(store)
+
+    check_rewrite(LARGE, get(s3, code.archive), ".env", NEW)
+
+
+def test_an_upload_that_is_gone_without_an_object_is_an_error(s3, store):
+    with pytest.raises(ResourceError) as caught:
+        store.complete_upload(Upload("staged/x.zip", "no-upload"), [], 1)
+
+    assert str(caught.value).startswith("cannot stage s3://staging/staged/x.zip: S3 answered ")
+
+
 def test_a_range_that_comes_short_is_an_error(s3, store):
     put(s3, SMALL)
     pinned, _ = store.read_tail(PLACE, 100)

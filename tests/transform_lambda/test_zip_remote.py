@@ -12,7 +12,15 @@ from transform_lambda.contract import ResourceError
 from transform_lambda.ports import CopyError, Place
 from transform_lambda.zip.refused import REPACK
 from transform_lambda.zip.write import rewrite_bytes
-from transform_lambda.zip_remote import SMALL, STAGED, TAIL, code_identity, open_archive, prepare_code
+from transform_lambda.zip_remote import (
+    SMALL,
+    STAGED,
+    TAIL,
+    code_identity,
+    open_archive,
+    prepare_code,
+    prepare_unchanged,
+)
 
 MIB = 1 << 20
 PLACE = Place("code", "app/code.zip")
@@ -268,6 +276,20 @@ def test_an_object_that_changes_meanwhile_is_an_error(size):
         prepare_code(store, archive, NEW, print)
 
     assert store.uploads == {}
+
+
+@pytest.mark.parametrize("prepare", [lambda *it: prepare_code(*it[:2], NEW, it[2]), prepare_unchanged])
+def test_an_archive_whose_bytes_are_not_those_of_its_md5_is_refused(prepare):
+    store = stored(make_archive(blob(b"a.bin", 2 * MIB), ENV))
+    archive = open_archive(store, PLACE)
+    archive = archive._replace(pinned=archive.pinned._replace(md5="0" * 32))
+
+    with pytest.raises(ResourceError) as caught:
+        prepare(store, archive, print)
+
+    assert str(caught.value) == (
+        "cannot read s3://code/app/code.zip: the bytes that came are not those of the object's MD5; try again"
+    )
 
 
 def test_an_archive_that_is_refused_is_named():

@@ -63,6 +63,8 @@ def _access_log(was: Stage, given: Stage, had: Stage) -> list[Patch]:
     if "AccessLog" not in given:
         return [{"op": "remove", "path": "/accessLogSettings"}] if "AccessLog" in had and was else []
     wanted = {word: given["AccessLog"][name] for name, word in ACCESS_LOG.items()}
+    # CloudFormation's ARN of a log group ends in what IAM needs for its streams, and API Gateway doesn't take.
+    wanted["destinationArn"] = wanted["destinationArn"].removesuffix(":*")
     differing = [word for word in wanted if was.get(word) != wanted[word]]
     return [{"op": "replace", "path": f"/accessLogSettings/{word}", "value": wanted[word]} for word in differing]
 

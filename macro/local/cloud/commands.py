@@ -31,7 +31,7 @@ def run_install(arguments: argparse.Namespace) -> int:
     """Bundle, upload, deploy the installation's stack, and say how to use it."""
     from macro.local.bundle import make_bundles
 
-    with show_progress(arguments.json) as tell, _in_account(arguments) as account:
+    with show_progress(arguments.json) as tell, in_account(arguments) as account:
         doing = "finding out what would change by installing" if arguments.dry_run else "installing"
         tell(Line("begin", f"{doing} {name_stack(arguments.suffix)} {own_version()} in {account.name()}"))
         bundles = make_bundles(_platforms(account), arguments.plugin, arguments.with_boto3, arguments.wheels)
@@ -51,7 +51,7 @@ def run_install(arguments: argparse.Namespace) -> int:
 
 def run_uninstall(arguments: argparse.Namespace) -> int:
     """Remove the installation, unless stacks use it."""
-    with show_progress(arguments.json) as tell, _in_account(arguments) as account:
+    with show_progress(arguments.json) as tell, in_account(arguments) as account:
         users = find_users(account, arguments.suffix)
         if users and not arguments.force:
             raise CloudError(
@@ -73,7 +73,7 @@ def run_deploy(arguments: argparse.Namespace) -> int:
     parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
     order = Order(arguments.stack_name, source, parameters, _read_tags(arguments.tag))
     try:
-        with show_progress(arguments.json) as tell, _in_account(arguments) as account:
+        with show_progress(arguments.json) as tell, in_account(arguments) as account:
             deployed = deploy(account, order, None if arguments.no_execute else _agree(arguments), tell)
             return _tell_deployed(deployed, account, arguments.json, tell)
     except CloudError:
@@ -88,8 +88,8 @@ def ask(question: str, option: str) -> bool:
 
 
 @contextmanager
-def _in_account(arguments: argparse.Namespace) -> Iterator[Account]:
-    """The account, with the SDK's errors inside the block explained."""
+def in_account(arguments: argparse.Namespace) -> Iterator[Account]:
+    """The account that the arguments name, with the SDK's errors inside the block explained."""
     # An engine is called by its URL, wherever that stands, and is dealt with as one.
     endpoint = arguments.endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or None
     place = Place(arguments.profile, arguments.region, endpoint)

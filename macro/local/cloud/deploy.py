@@ -59,7 +59,7 @@ def deploy(account: Account, order: Order, agree: Agree | None, tell: Tell) -> D
     stack = make_ready(account, order.stack_name, tell)
     if stack and is_installation(stack):
         raise CloudError(f"the stack {stack.name} is the installation itself; choose another --stack-name")
-    change_set = _plan(account, order, stack, tell)
+    change_set = plan(account, order, stack, tell)
     if change_set is None:
         tell(Line("no-change", f"{order.stack_name} is as the template says; nothing to change"))
         return Deployed(stack)
@@ -74,12 +74,19 @@ def deploy(account: Account, order: Order, agree: Agree | None, tell: Tell) -> D
     return Deployed(carry_out(account, change_set, tell))
 
 
-def _plan(account: Account, order: Order, stack: Stack | None, tell: Tell) -> ChangeSet | None:
+def plan(
+    account: Account, order: Order, stack: Stack | None, tell: Tell, uploads_code: bool = True
+) -> ChangeSet | None:
+    """A change set that would bring the stack to what the order says; ``None`` where it is like that already.
+
+    Without ``uploads_code`` it can be read, but not carried out where the template has code on this machine. Raises as
+    :func:`deploy` does.
+    """
     source = order.source
     values = resolve_values(account, source.template, read_values(source.template, order.parameters, stack))
     template, uploads = check_template(source.template, find_folder(source), values)
     installation = _find_installation(account, template, bool(uploads))
-    if installation:
+    if installation and uploads_code:
         _upload(account, installation, uploads, tell)
     # CloudFormation takes no aliases; they are written out.
     body = json.dumps(template, ensure_ascii=False) if uploads or source.has_aliases else source.text

@@ -1,0 +1,68 @@
+"""``hitcounter diff``: what deploying a template would change in a stack, told in words."""
+
+import argparse
+import json
+import sys
+
+from macro.errors import MacroError
+from macro.local.cloud.options import read_stack_name
+from macro.local.cloud.words import Meaning, print_meanings
+from macro.local.parsers import add_json, add_place, add_template
+from macro.plugin import Json
+
+SUMMARY = "tell in words what deploying would change in a stack"
+EXAMPLES = """\
+Nothing is changed, uploaded or left behind: a change set is made, read and thrown away. It tells which counters are
+new, changed or gone, and what becomes of their counts and URLs. The exit code is 0, differences or not.
+
+examples:
+  hitcounter diff hits template.yaml
+  hitcounter diff hits template.yaml --parameter Stage=prod --profile work
+  hitcounter diff hits template.yaml --json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What ``diff`` takes."""
+    parser.add_argument("stack_name", type=read_stack_name, metavar="STACK", help="the stack to compare with")
+    add_template(parser)
+    add_place(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the differences; problems of the template are told at its lines."""
+    from macro.local.cli import has_colour
+    from macro.local.cloud.commands import FINE, in_account
+    from macro.local.cloud.compare import compare
+    from macro.local.cloud.deploy import Order
+    from macro.local.cloud.errors import CloudError
+    from macro.local.cloud.progress import show_progress
+    from macro.local.files import read_source
+    from macro.local.parameters import read_parameters
+    from macro.local.telling import tell_problems
+
+    source = read_source(arguments.template)
+    parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
+    order = Order(arguments.stack_name, source, parameters)
+    try:
+        with show_progress(False) as tell, in_account(arguments) as account:
+            found = compare(account, order, tell)
+    except CloudError:
+        raise
+    except MacroError as error:
+        return tell_problems(source, error.problems, "nothing was compared")
+    if arguments.json:
+        told = [
+            {**meaning._asdict(), "changes": [each._asdict() for each in meaning.changes]} for meaning in found.meanings
+        ]
+        print(json.dumps({"stack": arguments.stack_name, "is_new": found.stack is None, "counters": told}, indent=2))
+        return FINE
+    if found.stack is None:
+        print(f"the stack {arguments.stack_name} would be made\n")
+    print(print_meanings(found.meanings, has_colour(sys.stdout)) or f"{arguments.stack_name} is as the template says")
+    return FINE
+
+
+def _tell(meaning: Meaning) -> dict[str, Json]:
+    return {**meaning._asdict(), "changes": [change._asdict() for change in meaning.changes]}

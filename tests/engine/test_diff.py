@@ -1,0 +1,86 @@
+"""What a deployment would change, told in words; nothing of the telling is left on the engine."""
+
+import json
+
+from tests.deploying import counters, hit, new_name, write, write_handler
+
+
+def test_differences_are_told_by_counter_and_nothing_is_left(cloud, tmp_path):
+    stack = new_name()
+    before = counters(Visits={}, Likes={"Gateway": "http"}, Pages={"Stages": ["dev", "prod"]})
+    cloud.deploy(write(tmp_path, before), stack)
+    events = cloud.events(stack)
+    after = counters(Visits={"Env": {"a": "b"}}, News={}, Pages={"Stages": ["prod", "eu"]})
+    after["Resources"]["Topic"] = {"Type": "AWS::SNS::Topic"}
+
+    ran = cloud.run("diff", stack, write(tmp_path, after))
+
+    paragraphs = {part.partition("\n")[0]: part.split("\n")[1:] for part in ran.out.strip().split("\n\n")}
+    assert (ran.code, ran.err) == (0, "")
+    assert list(paragraphs) == [
+        "Likes goes:",
+        "News is new:",
+        "Pages changes:",
+        "Visits changes:",
+        "of your own resources:",
+    ]
+    assert paragraphs["Likes goes:"][:2] == [
+        "  LikesTable stays in the account, its counts with it",
+        "  its URL answers no more",
+    ]
+    assert paragraphs["News is new:"] == ["  it counts from zero, in 13 new resources"]
+    assert paragraphs["Pages changes:"][:2] == [
+        "  PagesDevTable stays in the account, its counts with it; PagesEuTable is new and counts from zero",
+        "  its URL stays",
+    ]
+    assert paragraphs["Visits changes:"][:3] == [
+        "  all counts stay",
+        "  its URL stays",
+        "  VisitsFunction is updated in place while it counts (Env)",
+    ]
+    assert paragraphs["of your own resources:"] == ["  + add     Topic  AWS::SNS::Topic", "1 added"]
+    assert (cloud.events(stack), cloud.change_sets(stack)) == (events, [])
+    assert hit(cloud.outputs(stack)["VisitsUrl"], "home") == 1
+
+
+def test_a_stack_that_is_not_there_would_be_made_and_is_not(cloud, tmp_path):
+    stack = new_name()
+
+    ran = cloud.run("diff", stack, write(tmp_path, counters(Visits={})))
+
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"the stack {stack} would be made\n\nVisits is new:\n  it counts from zero, in 13")
+    assert cloud.status(stack) is None
+
+
+def test_no_difference_is_said_and_code_of_this_machine_is_not_uploaded(cloud, tmp_path):
+    stack = new_name()
+    write_handler(tmp_path)
+    template = write(tmp_path, counters(Visits={"Code": "./handler"}))
+    before = cloud.objects(next(name for name in cloud.buckets() if name.startswith("hitcountermacro-")))
+
+    planned = cloud.run("diff", stack, template)
+
+    bucket = next(name for name in cloud.buckets() if name.startswith("hitcountermacro-"))
+    assert (planned.code, cloud.objects(bucket)) == (0, before)
+    cloud.deploy(template, stack)
+    assert cloud.run("diff", stack, template).out == f"{stack} is as the template says\n"
+
+
+def test_scripts_get_the_same_as_json(cloud, tmp_path):
+    ran = cloud.run("diff", new_name("made"), write(tmp_path, counters(Visits={})), "--json")
+
+    told = json.loads(ran.out)
+    (visits,) = told["counters"]
+    assert (told["is_new"], visits["name"], visits["state"]) == (True, "Visits", "new")
+    assert {change["action"] for change in visits["changes"]} == {"add"}
+
+
+def test_problems_of_the_template_are_told_at_its_lines(cloud, tmp_path):
+    path = write(tmp_path, counters(Visits={"Shards": "fast"}))
+
+    ran = cloud.run("diff", new_name(), path)
+
+    assert ran.code == 1
+    assert "Resources.Visits.Properties.Shards: must be a whole number from 1 to 64, got 'fast'" in ran.err
+    assert ran.err.endswith("1 problem; nothing was compared\n")

@@ -1,0 +1,171 @@
+"""Faults in the calls to Lambda: each request is answered once, and the function is what the newest one says."""
+
+import pytest
+
+from tests.faults.sdk.conftest import FEW, KINDS, MORE, look, wanted, warm_up
+from tests.relay import Fault
+
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
+
+CALLS = (
+    *("GetFunction", "CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode"),
+    *("TagResource", "DeleteFunction"),
+)
+WITHOUT_A_BODY = ("TagResource", "DeleteFunction")
+CODES = {"throttled": "TooManyRequestsException", "failed with a 5xx": "ServiceException"}
+
+
+@pytest.fixture
+def proxy(through, microburst):
+    return through(microburst)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_call_that_goes_wrong_once_is_made_again(stack, small, proxy, injected, kind):
+    operations = [each for each in CALLS if kind != "answer lost" or each not in WITHOUT_A_BODY]
+    proxy.arm(*({"service": "lambda", "operation": each, "times": 1, **KINDS[kind](CODES)} for each in operations))
+
+    made = stack.create(wanted(small, FEW))
+    first = look(stack, made["PhysicalResourceId"])
+    changed = stack.update(wanted(small, MORE))
+    second = look(stack, made["PhysicalResourceId"])
+    gone = stack.delete()
+
+    assert proxy.fired == operations
+    assert [each["Status"] for each in (made, changed, gone)] == ["SUCCESS"] * 3
+    assert (first, second) == (("before", 128), ("after", 256))
+    injected(proxy)
+
+
+def test_tags_and_a_delete_whose_answers_are_lost_are_found_to_be_done(stack, small, relay, through, injected):
+    through(relay).arm(Fault("POST /2017-03-31/tags/"), Fault("DELETE /2015-03-31/functions/"))
+
+    name = stack.create(wanted(small, FEW))["PhysicalResourceId"]
+    changed = stack.update(wanted(small, MORE))
+    seen = look(stack, name)
+    gone = stack.delete()
+
+    assert [line.split("/")[2] for line in relay.fired] == ["tags", "functions"]
+    assert [changed["Status"], gone["Status"]] == ["SUCCESS"] * 2
+    assert seen == ("after", 256)
+    injected(relay)
+
+
+def test_a_version_whose_answer_is_lost_is_published_once(stack, small, proxy, injected):
+    proxy.arm({"service": "lambda", "operation": "PublishVersion", "times": 1, **KINDS["answer lost"](CODES)})
+
+    made = stack.create(wanted(small, {**FEW, "Publish": "true"}))
+    versions = stack.client("lambda").list_versions_by_function(FunctionName=made["PhysicalResourceId"])["Versions"]
+    stack.delete()
+
+    assert proxy.fired == ["PublishVersion"]
+    assert made["Data"]["Version"] == "1"
+    assert [each["Version"] for each in versions] == ["$LATEST", "1"]
+    injected(proxy)
+
+
+def test_a_create_that_fails_for_longer_than_the_sdk_tries_is_tried_by_the_companion(stack, small, proxy, injected):
+    proxy.arm({"service": "lambda", "operation": "CreateFunction", "times": 4, **KINDS["failed with a 5xx"](CODES)})
+
+    made = stack.create(wanted(small, FEW))
+
+    assert proxy.fired == ["CreateFunction"] * 4
+    assert look(stack, made["PhysicalResourceId"]) == ("before", 128)
+    stack.delete()
+    injected(proxy)
+
+
+def test_a_role_that_lambda_does_not_know_yet_is_waited_for(stack, small, proxy, injected):
+    said = "The role defined for the function cannot be assumed by Lambda."
+    error = {"code": "InvalidParameterValueException", "status": 400, "message": said}
+    proxy.arm({"service": "lambda", "operation": "CreateFunction", "times": 2, "error": error})
+
+    made = stack.create(wanted(small, FEW))
+
+    assert proxy.fired == ["CreateFunction"] * 2
+    assert look(stack, made["PhysicalResourceId"]) == ("before", 128)
+    stack.delete()
+    injected(proxy)
+
+
+def denied(operation):
+    said = f"User: companion is not authorized to perform: lambda:{operation}"
+    error = {"code": "AccessDeniedException", "status": 403, "message": said}
+    return {"service": "lambda", "operation": operation, "error": error}
+
+
+def test_a_create_that_is_denied_fails_and_its_delete_finds_nothing(stack, small, proxy, injected):
+    proxy.arm(denied("CreateFunction"))
+
+    refused = stack.create(wanted(small, FEW))
+    gone = stack.delete(known=(refused["PhysicalResourceId"], wanted(small, FEW)))
+
+    assert proxy.fired == ["CreateFunction"]
+    assert (refused["Status"], gone["Status"]) == ("FAILED", "SUCCESS")
+    assert refused["Reason"].endswith(
+        "Lambda answered AccessDeniedException: User: companion is not authorized to perform: lambda:CreateFunction"
+    )
+    injected(proxy)
+
+
+@pytest.mark.parametrize("operation", ["UpdateFunctionConfiguration", "UpdateFunctionCode", "TagResource"])
+def test_an_update_that_is_denied_leaves_the_function_as_it_was(stack, small, proxy, injected, operation):
+    name = stack.create(wanted(small, FEW))["PhysicalResourceId"]
+    proxy.arm({**denied(operation), "times": 1})
+
+    refused = stack.update(wanted(small, MORE))
+    seen = look(stack, name)
+
+    assert proxy.fired == [operation]
+    assert (refused["Status"], seen) == ("FAILED", ("before", 128))
+    assert f"not authorized to perform: lambda:{operation}" in refused["Reason"]
+    stack.delete()
+    injected(proxy)
+
+
+def test_a_delete_that_is_denied_fails_and_the_next_one_succeeds(stack, small, proxy, injected):
+    name = stack.create(wanted(small, FEW))["PhysicalResourceId"]
+    proxy.arm({**denied("DeleteFunction"), "times": 1})
+
+    refused = stack.delete()
+    seen = look(stack, name)
+    gone = stack.delete()
+
+    assert proxy.fired == ["DeleteFunction"]
+    assert (refused["Status"], gone["Status"], seen) == ("FAILED", "SUCCESS", ("before", 128))
+    injected(proxy)
+
+
+HANGS = {"hangs and fails": {"timeout_ms": 4500}, "hangs and is done late": {"latency": 4500}}
+
+
+@pytest.mark.parametrize("kind", HANGS)
+def test_a_create_that_hangs_is_answered_in_time_and_its_delete_leaves_nothing(stack, small, proxy, injected, kind):
+    warm_up(stack, small)
+    proxy.arm({"service": "lambda", "operation": "CreateFunction", "times": 1, **HANGS[kind]})
+    stack.seconds = 4
+
+    failed = stack.create(wanted(small, FEW))
+    stack.seconds = 60
+    gone = stack.delete(known=(failed["PhysicalResourceId"], wanted(small, FEW)))
+
+    assert proxy.fired == ["CreateFunction"]
+    assert (failed["Status"], gone["Status"]) == ("FAILED", "SUCCESS")
+    assert failed["Reason"] == "the Create did not finish within 3 seconds"
+    injected(proxy)
+
+
+def test_an_update_that_hangs_and_is_done_late_is_rolled_back(stack, small, proxy, injected):
+    name = stack.create(wanted(small, FEW))["PhysicalResourceId"]
+    proxy.arm({"service": "lambda", "operation": "UpdateFunctionCode", "times": 1, "latency": 5500})
+    stack.seconds = 5
+
+    failed = stack.update(wanted(small, MORE))
+    stack.seconds = 60
+    rolled_back = stack.update(wanted(small, FEW))
+
+    assert proxy.fired == ["UpdateFunctionCode"]
+    assert (failed["Status"], rolled_back["Status"]) == ("FAILED", "SUCCESS")
+    assert look(stack, name) == ("before", 128)
+    stack.delete()
+    injected(proxy)
