@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, unquote
 
 App = Callable[[Any, Any, Any], Awaitable[Any]]
-_CALL = re.compile(r"/_aws/execute-api/(?P<api>[^/]+)/(?P<stage>[^/]+)/(?P<path>.+)")
+CALL = re.compile(r"/_aws/execute-api/(?P<api>[^/]+)/(?P<stage>[^/]+)/(?P<path>.+)")
 _MAPPING = re.compile(
     r"""\{"(?P<key>\w+)": "\$util\.escapeJavaScript\(\$input\.params\('(?P<parameter>\w+)'\)\).*"\}"""
 )
-_FUNCTION = re.compile(r"/functions/(?P<arn>[^/]+)/invocations")
-_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
+FUNCTION = re.compile(r"/functions/(?P<arn>[^/]+)/invocations")
+VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 _SIGNATURE = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
 
 
@@ -45,18 +45,18 @@ def add_mapping(app: App, proxy: Any) -> App:
     """The application, with the mapping in front of it; ``proxy`` is the module ``engine_proxy``."""
 
     async def serve(scope: Any, receive: Any, send: Any) -> Any:
-        found = _CALL.fullmatch(scope["raw_path"].decode()) if scope["type"] == "http" else None
+        found = CALL.fullmatch(scope["raw_path"].decode()) if scope["type"] == "http" else None
         method = await _find_method(app, found, scope["method"]) if found else None
         if method is None:
             return await app(scope, receive, send)
-        body = await _read_body(receive)
+        body = await read_body(receive)
         if method.integration["type"] == "AWS":
-            return await _send(send, await _answer(app, method, dict(scope["headers"])))
+            return await reply(send, await _answer(app, method, dict(scope["headers"])))
         assert found is not None
         query = scope["query_string"].decode()
         place = (scope["method"], found["api"], found["stage"], found["path"], query, scope["headers"], body)
         event = proxy.make_event(proxy.Call(*place), method.resource, method.parameters, method.variables)
-        return await _send(send, await _pass_on(app, method, event, proxy.read_answer))
+        return await reply(send, await _pass_on(app, method, event, proxy.read_answer))
 
     return serve
 
@@ -79,8 +79,8 @@ def find_method(resources: Sequence[Mapping[str, Any]], path: str, verb: str) ->
     templates = (integration.get("requestTemplates") or {}).values()
     is_mapped = integration.get("type") == "AWS" and templates and all(map(_MAPPING.fullmatch, templates))
     uri = integration.get("uri") or ""
-    is_ours = is_mapped or (integration.get("type") == "AWS_PROXY" and _VARIABLE.search(uri))
-    is_function = is_ours and _FUNCTION.search(uri)
+    is_ours = is_mapped or (integration.get("type") == "AWS_PROXY" and VARIABLE.search(uri))
+    is_function = is_ours and FUNCTION.search(uri)
     return Method(integration, parameters, resource=str(resource["path"])) if is_function else None
 
 
@@ -93,14 +93,14 @@ def choose_response(integration: Mapping[str, Any], error: str | None) -> Mappin
 
 
 async def _find_method(app: App, call: re.Match[str], verb: str) -> Method | None:
-    listed = await _ask(app, "apigateway", "GET", f"/restapis/{call['api']}/resources", "embed=methods&limit=500")
+    listed = await ask(app, "apigateway", "GET", f"/restapis/{call['api']}/resources", "embed=methods&limit=500")
     if listed.status != 200:
         return None
     content = json.loads(listed.body)
     method = find_method(content.get("item") or content.get("items") or [], call["path"], verb)
-    if method is None or not _VARIABLE.search(method.integration["uri"]):
+    if method is None or not VARIABLE.search(method.integration["uri"]):
         return method
-    stage = await _ask(app, "apigateway", "GET", f"/restapis/{call['api']}/stages/{call['stage']}")
+    stage = await ask(app, "apigateway", "GET", f"/restapis/{call['api']}/stages/{call['stage']}")
     return method._replace(variables=json.loads(stage.body).get("variables") or {}) if stage.status == 200 else None
 
 
@@ -129,13 +129,14 @@ async def _pass_on(app: App, method: Method, event: bytes, read: Callable[[bytes
 
 
 async def _invoke(app: App, method: Method, event: bytes) -> Answer:
-    function = _FUNCTION.search(method.integration["uri"])
+    function = FUNCTION.search(method.integration["uri"])
     assert function is not None
-    arn = _VARIABLE.sub(lambda found: method.variables.get(found[1], ""), function["arn"])
-    return await _ask(app, "lambda", "POST", f"/2015-03-31/functions/{quote(arn, safe='')}/invocations", body=event)
+    arn = VARIABLE.sub(lambda found: method.variables.get(found[1], ""), function["arn"])
+    return await ask(app, "lambda", "POST", f"/2015-03-31/functions/{quote(arn, safe='')}/invocations", body=event)
 
 
-async def _read_body(receive: Any) -> bytes:
+async def read_body(receive: Any) -> bytes:
+    """A request's whole body."""
     body, is_more = b"", True
     while is_more:
         message = await receive()
@@ -156,7 +157,7 @@ def _say(status: int, message: str) -> Answer:
     return Answer(status, {"content-type": "application/json"}, json.dumps({"message": message}).encode())
 
 
-async def _ask(app: App, service: str, verb: str, path: str, query: str = "", body: bytes = b"") -> Answer:
+async def ask(app: App, service: str, verb: str, path: str, query: str = "", body: bytes = b"") -> Answer:
     """The engine's own answer to a call of its API."""
     told: list[dict[str, Any]] = []
     headers = {"host": "127.0.0.1", "authorization": _SIGNATURE.format(service), "content-type": "application/json"}
@@ -179,7 +180,8 @@ async def _ask(app: App, service: str, verb: str, path: str, query: str = "", bo
     return Answer(start["status"], {_text(name).lower(): _text(value) for name, value in start["headers"]}, content)
 
 
-async def _send(send: Any, answer: Answer) -> None:
+async def reply(send: Any, answer: Answer) -> None:
+    """Send the answer."""
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
     length = (b"content-length", str(len(answer.body)).encode())
     await send({"type": "http.response.start", "status": answer.status, "headers": [*headers, length]})

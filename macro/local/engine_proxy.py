@@ -44,7 +44,7 @@ def make_event(call: Call, resource: str, parameters: Mapping[str, str], variabl
         "pathParameters": dict(parameters) or None,
         "stageVariables": dict(variables) or None,
         "requestContext": _describe_request(call, resource),
-        **_describe_body(call.body),
+        **describe_body(call.body),
     }
     return json.dumps(event).encode()
 
@@ -79,7 +79,8 @@ def _describe_request(call: Call, resource: str) -> dict[str, Any]:
     }
 
 
-def _describe_body(body: bytes) -> dict[str, Any]:
+def describe_body(body: bytes) -> dict[str, Any]:
+    """``body`` and ``isBase64Encoded`` of an event."""
     try:
         return {"body": body.decode() or None, "isBase64Encoded": False}
     except UnicodeDecodeError:

@@ -91,7 +91,7 @@ def list_stages(world, url):
     return {each["stageName"]: {key: each[key] for key in each if not key.endswith("Date")} for each in listed}
 
 
-@pytest.mark.parametrize("gateway", ["rest", "custom"])
+@pytest.mark.parametrize("gateway", ["rest", "http", "custom"])
 def test_stages_with_a_proxy_integration_count_each_in_its_own_table(world, gateway):
     properties = {"Gateway": gateway, "Integration": "proxy", "Stages": ["dev", "prod"]}
 
