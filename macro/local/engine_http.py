@@ -21,7 +21,7 @@ def add_stage_variables(app: App, mapping: Any, proxy: Any) -> App:
     async def serve(scope: Any, receive: Any, send: Any) -> Any:
         found = mapping.CALL.fullmatch(scope["raw_path"].decode()) if scope["type"] == "http" else None
         reached = await _find_function(app, mapping, found, scope["method"]) if found else None
-        if reached is None:
+        if found is None or reached is None:
             return await app(scope, receive, send)
         arn, route, variables = reached
         place = (scope["method"], found["api"], found["stage"], found["path"], scope["query_string"].decode())
