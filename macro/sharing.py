@@ -87,11 +87,12 @@ def agree(group: Members) -> list[Member]:
     """The counters, each with the settings that all have: whoever makes the API makes the same one."""
     settings = _find_settings(group)
     busiest = _find_busiest(group)
+    rate = limit_rate(busiest) if group[0].given.gateway == "custom" else {}
     common = {
         "api_properties": settings.get("api_properties", {}),
-        "stage_properties": {**limit_rate(busiest), **settings.get("stage_properties", {})},
+        "stage_properties": {**rate, **settings.get("stage_properties", {})},
     }
-    return [_set_values(member, common if member.given.gateway == "custom" else {}) for member in group]
+    return [_set_values(member, common) for member in group]
 
 
 def add_shared(group: Members, built: Mapping[str, Built]) -> dict[str, Built]:
@@ -205,7 +206,5 @@ def _name_route(member: Member) -> str:
 
 
 def _set_values(member: Member, common: Values) -> Member:
-    if not common:
-        return member
     stages = [stage._replace(values={**stage.values, **common}) for stage in member.given.stages]
     return member._replace(given=member.given._replace(values={**member.given.values, **common}, stages=stages))
