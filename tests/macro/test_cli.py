@@ -28,6 +28,8 @@ COMMANDS = [
     "install",
     "deploy",
     "diff",
+    "hits",
+    "logs",
     "uninstall",
     "version",
     "completion",
