@@ -34,7 +34,7 @@ def _read(client: Client, part: Part, arguments: argparse.Namespace) -> Chart:
     with _show_reading(part.label) as note:
         counted = count_all(client, part, note)
     if counted.left_out:
-        print(f"note: {part.table} has {counted.left_out} items that hold no count", file=sys.stderr)
+        print(f"note: items without a count in {part.table}: {counted.left_out}", file=sys.stderr)
     return make_chart(part, counted.hits, arguments.top)
 
 
