@@ -86,7 +86,8 @@ def _print_chart(chart: Chart, screen: Screen) -> str:
     lines = [_print_head(chart, screen)]
     for name, (_, hits) in zip(names, chart.rows, strict=True):
         line = f"  {fit_text(name, width)}  {hits:>{digits}}"
-        lines.append(f"{line}  {_draw(hits / chart.rows[0][1], space, screen)}".rstrip() if screen.width else line)
+        bar = _draw(hits / chart.rows[0][1], space, screen) if screen.width and hits else ""
+        lines.append(f"{line}  {bar}" if bar else line)
     return "\n".join(lines)
 
 

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ from macro.local.cloud.hits_table import Screen, make_chart, print_charts, print
 from macro.local.strangers import measure_text
 from tests.fake_aws import Refusal
 from tests.macro.cloud.deployment import function, plain, tell
+from tests.terminal import on_terminal
 
 VISITS = Part("Visits", "", "hits-VisitsTable", 1, "")
 HOT = VISITS._replace(shards=8)
@@ -143,6 +146,11 @@ def test_only_the_first_are_shown_and_all_are_added_up():
     assert print_charts([chart], Screen()) == "Visits: 7 hits, 3 names, the first 2 shown\n  b  3\n  c  3"
 
 
+@pytest.mark.parametrize("width", [0, 40])
+def test_a_name_without_hits_has_no_bar(width):
+    assert print_charts([make_chart(VISITS, {"a": 0})], Screen(width)) == "Visits: 0 hits, 1 name\n  a  0"
+
+
 def test_several_counters_have_a_total_and_one_may_be_empty():
     charts = [make_chart(VISITS, {"a": 1}), make_chart(VISITS._replace(counter="Likes", stage="dev"), {})]
 
@@ -214,3 +222,22 @@ def test_a_top_that_is_no_number_is_refused(command, top):
 
     assert code == 2
     assert f"argument --top: must be a whole number of at least 1, got '{top}'" in err
+
+
+def test_a_terminal_gets_bars_and_what_was_read_so_far(as_account, aws):
+    tell(aws, plain("Visits"))
+    aws.answer("Scan", page({"home": 2}, "home"), page({"about": 1}, "about"), page({"\x1b[2J": 1}))
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).parents[3]),
+        "TERM": "xterm",
+        "NO_COLOR": "1",
+        "COLUMNS": "40",
+    }
+
+    with on_terminal("-m", "macro", "hits", "hits", env=env, columns=40, has_stdout=True) as terminal:
+        code, _ = terminal.end()
+
+    assert code == 0
+    assert "  home      2  █████████████████████████" in terminal.shown
+    assert "  \\x1b[2J  1  " in terminal.shown
