@@ -239,5 +239,5 @@ def test_a_terminal_gets_bars_and_what_was_read_so_far(as_account, aws):
         code, _ = terminal.end()
 
     assert code == 0
-    assert "  home      2  █████████████████████████" in terminal.shown
+    assert "  home     2  █████████████████████████" in terminal.shown
     assert "  \\x1b[2J  1  " in terminal.shown
