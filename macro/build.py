@@ -4,14 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from macro.choose import STAGES, FindPlugin, check_attributes, choose_plugins, find_links, find_mentioned, order_runs
-from macro.conditions import combine_conditions
+from macro.conditions import Conditions, combine_conditions
 from macro.counter import REFERRING, Given
 from macro.errors import Path, PluginError, Problem
 from macro.piece import Place, build_further, check_piece
 from macro.plugin import Json, Piece, Plugin, Values
 from macro.references import Export, drop_implied, rewrite_references
 from macro.stages import Stage
-from macro.template import Built, Counter
+from macro.template import Built, Counter, Made
 
 
 class _Lane(NamedTuple):
@@ -34,6 +34,7 @@ class _Work(NamedTuple):
     paths: Mapping[str, Path]
     links: Mapping[str, Sequence[str]]
     mentioned: Collection[str]
+    pieces: list[Made]
 
 
 def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collection[str]) -> Built:
@@ -55,11 +56,11 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collect
     conditions = combine_conditions(counter.logical_id, counter.attributes.get("Condition"), given.stages)
     attributes = counter.attributes
     lanes = [
-        _Lane(stage, dict(stage.values), {}, _set_condition(attributes, name))
+        _Lane(stage, {**stage.values, "condition": _differing(name, conditions)}, {}, _set_condition(attributes, name))
         for stage, name in zip(given.stages, conditions.stages, strict=True)
     ]
     shared = _set_condition(attributes, conditions.shared)
-    work = _Work(counter, lanes, {}, shared, options, paths, links, mentioned)
+    work = _Work(counter, lanes, {}, shared, options, paths, links, mentioned, [])
     for is_shared, run in order_runs(tuple(plugins), tuple(given.values), links):
         if is_shared:
             for plugin in run:
@@ -68,7 +69,7 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collect
             for lane in lanes:
                 for plugin in run:
                     _build_in(lane, plugin, work)
-    return Built(counter, _gather(work), work.resources, bool(mentioned), conditions.added)
+    return Built(counter, _gather(work), work.resources, bool(mentioned), conditions.added, made=work.pieces)
 
 
 def _build_in(lane: _Lane, plugin: Plugin, work: _Work) -> None:
@@ -83,6 +84,7 @@ def _build_in(lane: _Lane, plugin: Plugin, work: _Work) -> None:
         check_piece(plugin, piece, path, [Place(prefix, lane.attributes, work.resources)])
     lane.known.update(piece.values)
     lane.made.update(piece.values)
+    work.pieces.append(Made(plugin, lane.stage.part and lane.stage.name, piece.resources))
     _add(work, piece, lane.attributes)
 
 
@@ -98,11 +100,13 @@ def _build_shared(plugin: Plugin, work: _Work) -> None:
         piece = build_further(plugin, values, path)
         places = [Place(counter_id + lane.stage.part, lane.attributes, work.resources) for lane in work.lanes]
         check_piece(plugin, piece, path, [Place(counter_id, work.attributes, work.resources), *places])
+    work.pieces.append(Made(plugin, "", piece.resources))
     _add(work, piece, work.attributes)
     for lane, part in zip(work.lanes, piece.stages or [Piece({}, {})] * len(stages), strict=True):
         for made in (piece.values, part.values):
             lane.known.update(made)
             lane.made.update(made)
+        work.pieces.append(Made(plugin, lane.stage.part and lane.stage.name, part.resources))
         _add(work, part, lane.attributes)
 
 
@@ -142,6 +146,10 @@ def _gather(work: _Work) -> dict[str, Json]:
         return first.made
     prefixed = {f"{lane.stage.part}_{name}": value for lane in work.lanes for name, value in lane.made.items()}
     return {**first.made, **prefixed}
+
+
+def _differing(name: str | None, conditions: Conditions) -> str | None:
+    return None if name == conditions.shared else name
 
 
 def _set_condition(attributes: Mapping[str, Json], name: str | None) -> Mapping[str, Json]:

@@ -16,10 +16,11 @@ from macro.template import Built, Counter, add_resources, find_counters
 
 
 class Expanded(NamedTuple):
-    """A plain template, and for each generated logical id the counter that it comes from."""
+    """A plain template, for each generated logical id the counter that it comes from, and what each counter became."""
 
     template: Template
     owners: Mapping[str, str]
+    built: Sequence[Built] = ()
 
 
 def expand(template: Template, setting: Setting = DEFAULT, find: FindPlugin = find_plugin) -> Template:
@@ -67,7 +68,7 @@ def _put_together(
     pieces = [_connect(piece, _leave_out_shared(piece, exports, built), problems) for piece in built.values()]
     owners = {logical_id: piece.counter.logical_id for piece in pieces for logical_id in piece.resources}
     template = add_resources(template, pieces, problems)
-    return Expanded(rewrite_template(template, exports, owners, problems), owners)
+    return Expanded(rewrite_template(template, exports, owners, problems), owners, pieces)
 
 
 def _agree(members: Sequence[Member], groups: Groups, problems: list[Problem]) -> tuple[list[Member], Groups]:

@@ -1,11 +1,11 @@
 """The macro's Lambda door: CloudFormation's event in, its answer out, whatever happens."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from macro.counter import Setting
-from macro.errors import InvalidTemplate, MacroError, Problem, describe
+from macro.errors import InvalidTemplate, MacroError, Path, Problem, describe
 from macro.expand import expand
 from macro.plugin import Json, Template
 from macro.template import MACRO, TYPE, check_size, is_resource_map, read_suffix, say_conditions, split_transform
@@ -48,9 +48,8 @@ def expand_event(event: Mapping[str, Json]) -> Template:
     values = event.get("templateParameterValues")
     setting = Setting(values if isinstance(values, dict) else {}, read_suffix(str(event.get("transformId") or "")))
     expanded = expand_fragment(fragment, setting)
-    size = len(json.dumps(expanded, ensure_ascii=False, separators=(",", ":")).encode())
     # Lambda's own limit for an answer, 6 MB, is thereby kept too.
-    check_size(size)
+    check_size(_measure(expanded))
     return expanded
 
 
@@ -70,6 +69,31 @@ def expand_fragment(fragment: Template, setting: Setting) -> Template:
     return result
 
 
+def _measure(template: Template) -> int:
+    """The template's bytes as it is answered; raises :class:`InvalidTemplate` where JSON has no form for a part."""
+    try:
+        return len(_encode(template))
+    except ValueError:
+        text = "JSON can't say it: a number that is not finite or has over 4,300 digits, or half of a surrogate pair"
+        raise InvalidTemplate(Problem(path, text) for path in _find_unsayable(template, ())) from None
+
+
+def _encode(node: Json) -> bytes:
+    return json.dumps(node, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _find_unsayable(node: Json, path: Path) -> Iterator[Path]:
+    if isinstance(node, (dict, list)):
+        for part, value in node.items() if isinstance(node, dict) else enumerate(node):
+            yield from _find_unsayable(part, path)
+            yield from _find_unsayable(value, (*path, part))
+        return
+    try:
+        _encode(node)
+    except ValueError:
+        yield path
+
+
 def _is_resource(name: str, value: Json) -> bool:
     kind = value.get("Type") if isinstance(value, dict) else None
     is_typed = isinstance(kind, str) and (kind == TYPE or "::" in kind)
@@ -85,7 +109,9 @@ def _fail(request_id: Json, problems: Any) -> dict[str, Json]:
             message += more
             break
         message += line[:MAX_MESSAGE] + "\n"
-    return {"requestId": request_id, "status": "failure", "errorMessage": message.strip()}
+    # Half of a surrogate pair, which a name may hold, could not be answered.
+    message = message.strip().encode("utf-8", "backslashreplace").decode("utf-8")
+    return {"requestId": request_id, "status": "failure", "errorMessage": message}
 
 
 def _log_bug(reference: Json) -> None:

@@ -9,7 +9,7 @@ Template = dict[str, Json]
 Values = Mapping[str, Json]
 
 # A variable in the text of an Fn::Sub; ``${!Literal}`` is none.
-VARIABLE = re.compile(r"\$\{([^!][^}]*)\}")
+VARIABLE = re.compile(r"\$\{([^!{}][^{}]*)\}")
 NO_VALUE = {"Ref": "AWS::NoValue"}
 
 

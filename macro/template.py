@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from macro.errors import InvalidTemplate, Path, Problem, describe, print_path, suggest
-from macro.plugin import Json, Template, Values
+from macro.plugin import Json, Plugin, Template, Values
 
 TYPE = "HitCounter"
 MACRO = "HitCounterMacro"
@@ -38,12 +38,20 @@ class Counter(NamedTuple):
         return ("Resources", self.logical_id)
 
 
+class Made(NamedTuple):
+    """What a plug-in made in one stage, or for all of them at once (``stage`` is empty then)."""
+
+    plugin: Plugin
+    stage: str
+    resources: Mapping[str, Json]
+
+
 class Built(NamedTuple):
     """What one counter became: all values of its plug-ins, and its resources in order.
 
     ``mentions`` says whether there are references to counters in it, to be rewritten when all are built;
     ``conditions`` are those that its resources need beside the template's. ``shared`` are the resources
-    of an API that counters share, which stand among those of one of them.
+    of an API that counters share, which stand among those of one of them. ``made`` tells which plug-in made which.
     """
 
     counter: Counter
@@ -52,6 +60,7 @@ class Built(NamedTuple):
     mentions: bool
     conditions: Values = _NO_VALUES
     shared: Mapping[str, Json] = _NO_VALUES
+    made: Sequence[Made] = ()
 
 
 def is_resource_map(fragment: Mapping[str, Json]) -> bool:
@@ -146,6 +155,12 @@ def check_size(size: int) -> None:
         raise InvalidTemplate([Problem((), f"the template {text}")])
 
 
+def get_conditions(template: Template) -> Template:
+    """The template's conditions by name; none where there is something else in their place."""
+    conditions = template.get("Conditions")
+    return conditions if isinstance(conditions, dict) else {}
+
+
 def holds_counter(node: Json) -> bool:
     """Whether a counter stands anywhere in the tree."""
     if isinstance(node, dict):
@@ -156,8 +171,7 @@ def holds_counter(node: Json) -> bool:
 def _add_conditions(template: Template, built: Iterable[Built], problems: list[Problem]) -> Template:
     if not any(piece.conditions for piece in built):
         return template
-    own = template.get("Conditions")
-    conditions = dict(own) if isinstance(own, dict) else {}
+    conditions = dict(get_conditions(template))
     owners = dict.fromkeys(conditions, "the template has one; rename that")
     for piece in built:
         for name, condition in piece.conditions.items():

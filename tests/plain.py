@@ -10,6 +10,7 @@ from botocore.validate import ParamValidator
 from macro.plugin import VARIABLE
 
 NO_VALUE = {"Ref": "AWS::NoValue"}
+ANY_TEXT = "a-value-of-some-length"
 APIS = {
     "AWS::DynamoDB::Table": ("dynamodb", "CreateTable"),
     "AWS::Logs::LogGroup": ("logs", "CreateLogGroup"),
@@ -64,7 +65,7 @@ def evaluate(node):
             if name == "Fn::If":
                 return evaluate(content[1] if content[1] != NO_VALUE else content[2])
             if name == "Ref" or name.startswith("Fn::"):
-                return "a-value-of-some-length"
+                return ANY_TEXT
         return {key: evaluate(value) for key, value in node.items() if value != NO_VALUE}
     if isinstance(node, list):
         return [evaluate(item) for item in node if item != NO_VALUE]
@@ -81,7 +82,9 @@ def refuse_by_api(resource):
         name: value for name, value in evaluate(resource["Properties"]).items() if name not in ELSEWHERE.get(kind, ())
     }
     call = {**_rename(properties, shape, OTHER_NAMES.get(kind, {})), **NEEDED.get(kind, {})}
-    return ParamValidator().validate(call, shape).generate_report()
+    return "\n".join(
+        filter(None, [ParamValidator().validate(call, shape).generate_report(), *_find_words(call, shape)])
+    )
 
 
 def find_ids(node):
@@ -111,6 +114,18 @@ def find_dangling(template):
     known = {*resources, *(parameters if isinstance(parameters, dict) else ()), *loops}
     used = {name for name in find_ids([template.get("Resources"), template.get("Outputs")]) if isinstance(name, str)}
     return sorted(name for name in used if name not in known and not re.match("AWS::", name))
+
+
+def _find_words(node, shape, place=""):
+    """The words that the API's model does not list, which botocore leaves to the service."""
+    if shape.type_name == "string" and getattr(shape, "enum", None) and node not in (*shape.enum, ANY_TEXT):
+        yield f"Unknown value for {place.removeprefix('.')}: {node!r}, must be one of {', '.join(shape.enum)}"
+    elif shape.type_name == "structure" and isinstance(node, dict):
+        for name in shape.members.keys() & node.keys():
+            yield from _find_words(node[name], shape.members[name], f"{place}.{name}")
+    elif shape.type_name == "list" and isinstance(node, list):
+        for item in node:
+            yield from _find_words(item, shape.member, place)
 
 
 def _rename(node, shape, names):

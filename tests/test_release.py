@@ -19,7 +19,8 @@ from macro.local.bundle import make_bundles
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ("macro", "transform_lambda", ".ci", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
-DATA = (".json", ".yaml", ".txt", ".env", ".js", "py.typed")
+DATA = (".json", ".yaml", ".txt", ".env", ".js", ".css", ".html", "py.typed")
+LICENCES = ["LICENSE", "macro/local/graph/elk/LICENSE.txt"]
 PYTHONS = [f"3.{minor}" for minor in range(10, 16)]
 
 
@@ -62,7 +63,7 @@ def test_a_wheel_holds_all_that_is_needed_and_nothing_else(release):
 
     info = "hitcounter_macro-0.1.0.dist-info"
     facts = {f"{info}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt", "top_level.txt")}
-    assert names == name_shipped() | facts | {f"{info}/licenses/LICENSE"}
+    assert names == name_shipped() | facts | {f"{info}/licenses/{name}" for name in LICENCES}
 
 
 def test_an_sdist_holds_what_a_wheel_is_built_from(release):
@@ -100,8 +101,8 @@ def test_the_metadata_tells_licence_and_needs_in_their_standard_forms(release):
     facts = Parser().parsestr(zipfile.ZipFile(wheel).read("hitcounter_macro-0.1.0.dist-info/METADATA").decode())
 
     assert facts["Metadata-Version"] == "2.4"
-    assert facts["License-Expression"] == "Apache-2.0"
-    assert facts.get_all("License-File") == ["LICENSE"]
+    assert facts["License-Expression"] == "Apache-2.0 AND EPL-2.0"
+    assert facts.get_all("License-File") == LICENCES
     assert facts["Requires-Python"] == ">=3.10"
     always = [need for need in facts.get_all("Requires-Dist") if "extra" not in need]
     assert [re.split(r"[^\w-]", need)[0] for need in always] == [
@@ -109,6 +110,7 @@ def test_the_metadata_tells_licence_and_needs_in_their_standard_forms(release):
         "boto3",
         "cfn-lint",
         "jsonschema",
+        "quickjs-ng",
         "rich",
     ]
 

@@ -1,5 +1,6 @@
 """What a custom resource gets and gives: the contract between the wrapper and a resource's three functions."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ Event = Mapping[str, Json]
 CREATE, UPDATE, DELETE = "Create", "Update", "Delete"
 
 _OWN_PROPERTIES = ("ServiceToken", "ServiceTimeout")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _TEXTS = ("RequestType", "RequestId", "StackId", "LogicalResourceId", "ResourceType")
 
 
@@ -153,7 +155,7 @@ def parse_request(event: Event) -> Request:
         physical_id=_physical_id(event),
         properties=_own(event.get("ResourceProperties", {})),
         old_properties=_own(event.get("OldResourceProperties", {})),
-        answer_url=str(event.get("ResponseURL", "")),
+        answer_url=text_of(event, "ResponseURL"),
     )
 
 
@@ -168,17 +170,24 @@ def incomplete_request(event: Event) -> Request:
         raise ResourceError(f"not a request of CloudFormation's, it has no {', '.join(missing)}")
     known = event.get("PhysicalResourceId")
     return Request(
-        type=str(event.get("RequestType")),
+        type=text_of(event, "RequestType"),
         request_id=event["RequestId"],
         stack_id=event["StackId"],
         logical_id=event["LogicalResourceId"],
-        resource_type=str(event.get("ResourceType")),
-        physical_id=str(known or "") or physical_id_for(event["StackId"], event["LogicalResourceId"]),
+        resource_type=text_of(event, "ResourceType"),
+        physical_id=str(known) if _is_text(known) else physical_id_for(event["StackId"], event["LogicalResourceId"]),
     )
 
 
+def text_of(event: Event, name: str) -> str:
+    """The field if it is text, else an empty one: what else it may be can be too deep to be written out."""
+    value = event.get(name)
+    return value if isinstance(value, str) else ""
+
+
 def _is_text(value: Json) -> bool:
-    return isinstance(value, str) and bool(value)
+    # Half of a surrogate pair, which JSON can write, is no text: it could not be sent back.
+    return isinstance(value, str) and bool(value) and not _SURROGATE.search(value)
 
 
 def _physical_id(event: Event) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 Reader = Callable[[str], dict[str, str]]
 
 _BLANKS = r"[^\S\r\n]*"
+_SPACES = re.compile(r" *")
 _LEADING = re.compile(r"\s*")
 _EXPORT = re.compile(r"(?:export[^\S\r\n]+)?")
 _KEY = re.compile(rf"(?:'([^']+)'|(?!')([^=#\s]+)){_BLANKS}")
@@ -18,7 +19,8 @@ _QUOTED = {"'": re.compile(r"'((?:\\.|[^'\\])*)'", re.DOTALL), '"': re.compile(r
 _ESCAPES = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _REST = re.compile(r"[^\r\n]*")
-_INLINE_COMMENT = re.compile(r"\s+#.*")
+# Without the look behind, each blank of a long run would be tried as its first.
+_INLINE_COMMENT = re.compile(r"(?<!\s)\s+#.*")
 _END = re.compile(rf"(?:{_BLANKS}#[^\r\n]*)?{_BLANKS}(?:\r\n|\n|\r|$)")
 _SKIP = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
 
@@ -47,16 +49,18 @@ def read_node(text: str) -> dict[str, str]:
     """What Node's `--env-file` and `util.parseEnv` find (node, src/node_dotenv.cc, release line 20)."""
     found: dict[str, str] = {}
     content = text.replace("\r", "").strip(" ")
-    while content:
-        if content[0] in "\n#" and "\n" in content:
-            content = content.partition("\n")[2]
+    position = 0
+    while position < len(content):
+        newline = content.find("\n", position) if content[position] in "\n#" else -1
+        if newline >= 0:
+            position = newline + 1
             continue
         # A line without "=" is no line of its own here: the name goes on to the next "=".
-        name, equals, content = content.partition("=")
-        name = name.strip(" ")
-        if not equals or not name:
+        equals = content.find("=", position)
+        name = content[position : max(equals, position)].strip(" ")
+        if not name:
             break
-        value, content = _node_value(content)
+        value, position = _node_value(content, _after(_SPACES, content, equals + 1))
         if value is not None:
             found[name.removeprefix("export ")] = value
     return found
@@ -97,15 +101,16 @@ def _dotenv_value(text: str, start: int) -> tuple[str | None, int]:
     return _ESCAPES[quote].sub(lambda found: _ESCAPED.get(found[1], found[1]), quoted[1]), quoted.end()
 
 
-def _node_value(content: str) -> tuple[str | None, str]:
-    content = content.strip(" ")
-    quote = content[:1] if content[:1] in ("'", '"', "`") else None
-    closing = content.find(quote, 1) if quote else -1
-    if closing > 0:
-        value, after = content[1:closing], content.find("\n", closing + 1)
-        return value.replace("\\n", "\n") if quote == '"' else value, content[after:] if after >= 0 else ""
-    line, newline, _ = content.partition("\n")
-    rest = content[len(line) :]
+def _node_value(content: str, start: int) -> tuple[str | None, int]:
+    """The value that starts there, and where reading goes on."""
+    quote = content[start : start + 1] if content[start : start + 1] in ("'", '"', "`") else None
+    closing = content.find(quote, start + 1) if quote else -1
+    newline = content.find("\n", max(start, closing + 1))
+    end = newline if newline >= 0 else len(content)
+    if closing >= 0:
+        value = content[start + 1 : closing]
+        return value.replace("\\n", "\n") if quote == '"' else value, end
+    line = content[start:end]
     if quote:
-        return (line, rest) if newline else (None, content)
-    return line.partition("#")[0].strip(" "), rest
+        return (line, end) if newline >= 0 else (None, start)
+    return line.partition("#")[0].strip(" "), end

@@ -47,28 +47,17 @@ def handler(event: Event, context: Context) -> None:
         serve = _start()
     except (Exception, SystemExit) as error:
         print(json.dumps({"phase": "start", "note": traceback.format_exc()}), flush=True)
-        _answer_failed_start(event, error)
+        _answer_failed_start(event if isinstance(event, Mapping) else {}, error)
         return
     serve(event, context)
 
 
 @cache
 def _start() -> Serve:
-    from transform_lambda.answer import send_answer
-    from transform_lambda.answer_url import check_answer_url, region_of
-    from transform_lambda.limits import read_limits
+    from transform_lambda.delivery import Behind, serve
     from transform_lambda.registry import Registry
-    from transform_lambda.wrapper import process
 
-    registry, records, allowed = Registry(_built_in()), _records(), _allowed_hosts()
-
-    def serve(event: Event, context: Context) -> None:
-        check_answer_url(str(event.get("ResponseURL")), region_of(str(event.get("StackId"))), allowed)
-        limits = read_limits(event, context)
-        send = partial(send_answer, deadline=limits.answer_by, allowed=allowed)
-        process(event, handlers=registry, send=send, records=records, limits=limits)
-
-    return serve
+    return partial(serve, Behind(Registry(_built_in()), _records(), _allowed_hosts()))
 
 
 def _built_in() -> dict[str, Callable[[], Any]]:

@@ -13,6 +13,7 @@ Shape = Any
 """A shape of botocore's service model, by its `type_name` and what that type has: `members`, `member`, `value`."""
 
 _Problems = list[str]
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def type_properties(shape: Shape, properties: Mapping[str, Json], where: str = "Properties") -> dict[str, Json]:
@@ -57,7 +58,7 @@ def _typed(shape: Shape, value: Json, where: str, problems: _Problems) -> Json:
             return {}
         return {name: _typed(shape.value, part, f"{where}.{name}", problems) for name, part in value.items()}
     wanted, read = _SCALARS.get(shape.type_name, _SCALARS["string"])
-    found = read(value) if isinstance(value, (str, int, float)) else None
+    found = read(value) if isinstance(value, (str, int, float)) and not _is_half(value) else None
     if found is None:
         problems.append(_wrong(where, wanted, value))
     return found
@@ -72,7 +73,14 @@ def _kind(value: Json) -> str:
         return "a map"
     if isinstance(value, (list, tuple)):
         return "a list"
+    if _is_half(value):
+        return "half of a surrogate pair"
     return "nothing" if value is None else "other text" if isinstance(value, str) else "another value"
+
+
+def _is_half(value: Json) -> bool:
+    """Whether it is text with half of a surrogate pair in it, which JSON can write and no call can send."""
+    return isinstance(value, str) and _SURROGATE.search(value) is not None
 
 
 def _nearest(name: str, known: Mapping[str, Shape]) -> str:

@@ -88,6 +88,15 @@ def lint(arguments: argparse.Namespace) -> int:
     return linter.lint_source(source, lambda template: _preview(template, source, arguments), options)
 
 
+def graph(arguments: argparse.Namespace) -> int:
+    """Print or write a picture of what a template becomes."""
+    from macro.local.graph.command import print_graph
+
+    source = read_source(arguments.template)
+    expanded = expand_source(source, arguments)
+    return PROBLEMS if expanded is None else write(print_graph(source, expanded, arguments), arguments.output)
+
+
 def explain(arguments: argparse.Namespace) -> int:
     """Print what a counter may say, what it offers, and which plug-ins there are."""
     from macro.local import explain as explainer
@@ -292,7 +301,7 @@ def has_colour(stream: object) -> bool:
 def make_parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
     commands = (
-        init, expand, lint, explain, env, local, bundle,
+        init, expand, lint, graph, explain, env, local, bundle,
         install, deploy, diff, hits, logs, uninstall, version, completion,
     )  # fmt: skip
     return usage.make_parser({command.__name__: command for command in commands})

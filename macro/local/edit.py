@@ -15,6 +15,7 @@ from macro.expand import Expanded
 from macro.local.emit import write_flow, write_flow_key, write_map, write_value
 from macro.local.files import Source, parse_source
 from macro.plugin import VARIABLE, Json, Template
+from macro.template import get_conditions
 
 
 class Edit(NamedTuple):
@@ -51,8 +52,8 @@ def edit_text(source: Source, expanded: Expanded) -> str | None:
     """The author's text with the changes in it; ``None`` where it has to be written anew as a whole."""
     if source.has_aliases:
         return None
-    known = source.template.get("Conditions") or {}
-    conditions = [name for name in expanded.template.get("Conditions") or () if name not in known]
+    known = get_conditions(source.template)
+    conditions = [name for name in get_conditions(expanded.template) if name not in known]
     sheet = Sheet(source.text, expanded.owners, conditions, [])
     try:
         _compare_maps(sheet, source.node, source.template, expanded.template)
@@ -192,18 +193,28 @@ def _replace_variables(before: str, node: Any, old: Json, new: Json) -> str | No
     was, now = (value.get("Fn::Sub") if isinstance(value, dict) else value for value in (old, new))
     if node.id != "scalar" or not node.style or not isinstance(was, str) or not isinstance(now, str):
         return None
-    pattern, names = "", []
-    place = 0
-    for match in VARIABLE.finditer(was):
-        pattern += re.escape(was[place : match.start()]) + "(.*?)"
-        names.append(match[0])
-        place = match.end()
-    found = re.fullmatch(pattern + re.escape(was[place:]), now, re.DOTALL)
-    if not found or any(character in value for value in found.groups() for character in "\"'\\\n"):
+    values = _match_variables(was, now)
+    if values is None or any(character in value for value in values.values() for character in "\"'\\\n"):
         return None
-    for name, value in dict(zip(names, found.groups(), strict=True)).items():
-        before = before.replace(name, value)
-    return before
+    return VARIABLE.sub(lambda match: values.get(match[0], match[0]), before)
+
+
+def _match_variables(was: str, now: str) -> dict[str, str] | None:
+    """What stands in place of each variable, which is the same wherever it stands; ``None`` where it is unclear."""
+    first, *rest = VARIABLE.split(was)
+    values: dict[str, str] = {}
+    at = len(first) if now.startswith(first) else len(now) + 1
+    for place, (variable, text) in enumerate(zip(rest[::2], rest[1::2], strict=True)):
+        name = f"${{{variable}}}"
+        is_last = 2 * (place + 1) == len(rest)
+        if name not in values and now.startswith(name + text, at):
+            values[name] = name
+        end = len(now) - len(text) if is_last else now.find(text, at)
+        value = values.setdefault(name, now[at : max(end, at)])
+        if not now.startswith(value + text, at):
+            return None
+        at += len(value) + len(text)
+    return values if at == len(now) else None
 
 
 def _remove(text: str, node: Any, first: Any, last: Any) -> Edit:

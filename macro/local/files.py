@@ -2,6 +2,7 @@
 
 import functools
 import json
+import math
 import re
 import sys
 from collections.abc import Iterable
@@ -130,13 +131,22 @@ def _compose_json(name: str, text: str) -> Any:
 def _parse_json(text: str) -> Template | None:
     """The data of JSON without duplicate keys; ``None`` for anything else, which is read as YAML and judged there."""
     try:
-        data = json.loads(text, object_pairs_hook=_make_map)
+        data = json.loads(text, object_pairs_hook=_make_map, parse_constant=_refuse, parse_float=_read_float)
         if "\\u" in text:
             # A half of a surrogate pair is no character, and could not be written again.
             json.dumps(data, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
+
+
+def _refuse(name: str) -> Json:
+    raise ValueError(name)
+
+
+def _read_float(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse(text)
 
 
 def _make_map(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

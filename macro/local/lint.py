@@ -8,7 +8,7 @@ from macro.expand import Expanded
 from macro.local.files import Source
 from macro.plugin import Json, Template
 from macro.references import find_references
-from macro.template import find_counters
+from macro.template import KEPT, find_counters
 
 Marked = Any
 FINE, PROBLEMS, WRONG_USAGE = 0, 1, 2
@@ -80,11 +80,16 @@ def keep_marks(expanded: Expanded, compact: Marked) -> Template:
     def _mark_key(key: str, near: Marked) -> Json:
         return key if hasattr(key, "start_mark") else str_node(key, near.start_mark, near.end_mark)
 
-    keys = {str(key): key for key in compact.get("Resources", ())}
-    plain, owners = expanded
+    plain, owners = expanded.template, expanded.owners
+    if not isinstance(plain.get("Resources"), dict):
+        return plain
+    keys = {str(key): key for key in compact["Resources"]}
     resources = {}
     for logical_id, resource in plain["Resources"].items():
         key = keys[owners[logical_id]] if logical_id in owners else logical_id
+        if logical_id in owners:
+            written = {str(name): name for name in compact["Resources"][key] if name in KEPT}
+            resource = {written.get(name, name): value for name, value in resource.items()}
         resources[_mark_key(logical_id, key)] = mark(resource, key)
     marked: Template = mark({key: value for key, value in plain.items() if key != "Resources"}, compact)
     marked[_mark_key("Resources", compact)] = dict_node(resources, compact.start_mark, compact.end_mark)

@@ -16,6 +16,7 @@ from macro.template import (
     MAX_INLINE_BYTES,
     TYPE,
     find_counters,
+    get_conditions,
     holds_counter,
     read_suffix,
     say_conditions,
@@ -50,7 +51,8 @@ def preview(template: Template, parameters: Values, find: FindPlugin) -> Expande
         problems += [Problem(("Resources", key), _LOOP) for key in loops]
     try:
         expanded = expand_counters(rest, setting, find)
-        added = [key for key in expanded.template.get("Conditions") or () if key not in (rest.get("Conditions") or ())]
+        before = get_conditions(rest)
+        added = [key for key in get_conditions(expanded.template) if key not in before]
         if added and split_transform(template)[1] is None:
             problems.append(Problem(("Resources", "Fn::Transform"), say_conditions(added)))
     except InvalidTemplate as error:
@@ -139,7 +141,7 @@ def _find_parameters(template: Template) -> Iterator[Problem]:
         places["Resources", "Fn::Transform"] = resources.get("Fn::Transform")
     for path, transform in places.items():
         for entry in transform if isinstance(transform, list) else [transform]:
-            if _get_name(entry) and entry.get("Parameters"):
+            if isinstance(entry, dict) and _get_name(entry) and entry.get("Parameters"):
                 yield Problem(path, f"{MACRO} takes no parameters; a counter's properties say everything")
 
 

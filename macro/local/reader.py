@@ -17,6 +17,7 @@ _CONSTRUCTORS = {
 }
 # Read as text, as CloudFormation does: AWSTemplateFormatVersion: 2010-09-09.
 _TEXTS = {_STR, "tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value", "!"}
+_NOT_FINITE = (float("inf"), float("-inf"))
 _COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 
 
@@ -73,9 +74,15 @@ class Reader:
             return node.value
         if node.id == "scalar" and node.tag in _CONSTRUCTORS:
             try:
-                return getattr(_constructor(), _CONSTRUCTORS[node.tag])(node)
-            except ValueError:
+                value = getattr(_constructor(), _CONSTRUCTORS[node.tag])(node)
+                # Written in hexadecimal, a whole number may have more digits than Python writes.
+                str(value)
+            except (ValueError, LookupError, OverflowError):
                 return node.value
+            if value not in _NOT_FINITE and value == value:
+                return value
+            self._refuse(node, path, f"{node.value} is no number that a template may have; quote it if it is a text")
+            return None
         self._refuse(node, path, f"the tag {node.tag} has no meaning in a template")
         return None
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from macro.local import bundle_command, completion_command, init_command, version_command
 from macro.local.cloud import diff_command, hits_command, logs_command
+from macro.local.graph import command as graph_command
 from macro.local.parsers import add_command, add_plugin, add_template
 from macro.local.usage_cloud import add_deploy, add_install, add_local, add_uninstall
 
@@ -17,6 +18,7 @@ examples:
   hitcounter expand template.yaml                    see what a compact template becomes
   hitcounter expand template.yaml -o plain.yaml      write it, for where macros can't be used
   hitcounter lint template.yaml                      check it, with cfn-lint on what it becomes
+  hitcounter graph template.yaml -o template.html    draw what it becomes
   hitcounter explain                                 every property, attribute and plug-in
   hitcounter env code.zip table=hits                 what deployment would do to a code zip
   hitcounter local template.yaml                     deploy it on this machine, without an account, and count hits
@@ -89,6 +91,8 @@ def make_parser(commands: Commands) -> argparse.ArgumentParser:
     )
     _add_expand(parsers, commands["expand"])
     _add_lint(parsers, commands["lint"])
+    graph = add_command(parsers, "graph", graph_command.SUMMARY, graph_command.EXAMPLES, commands["graph"])
+    graph_command.add_arguments(graph)
     _add_explain(parsers, commands["explain"])
     # Its own parser reads the arguments.
     env = parsers.add_parser("env", help="show what deployment would do to the .env of a code zip", add_help=False)

@@ -84,10 +84,8 @@ def _name_api(stage: Values, counter_id: str) -> Mapping[str, Json]:
     """How CloudWatch knows the API (API Gateway guide, "dimensions and metrics"): HTTP by id, REST by name in ASCII."""
     if stage["gateway"] == "http":
         return {"ApiId": stage["api_id"]}
-    own = stage["options"].get("ApiName")
-    # With ``custom`` each stage has an API of its own.
-    maker = stage["share"] or (stage["counter_id"] if stage["gateway"] == "custom" else counter_id)
-    name = own or merge({"Name": {"Fn::Sub": f"${{AWS::StackName}}-{maker}"}}, stage["api_properties"])["Name"]
+    named = {"Fn::Sub": f"${{AWS::StackName}}-{stage['share'] or counter_id}"}
+    name = stage["options"].get("ApiName") or merge({"Name": named}, stage["api_properties"])["Name"]
     return {"ApiName": name.encode("ascii", "ignore").decode() or stage["api_id"] if isinstance(name, str) else name}
 
 

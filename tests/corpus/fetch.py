@@ -2,13 +2,15 @@
 
 ``python tests/corpus/fetch.py`` needs the package indexes once; the tests then read what is there offline. cfn-lint and
 botocore are of the versions that are installed; what the zips for Lambda hold is pinned by digests, and comes once more
-for the Python that runs the tests. Without npm the packages for Node are left out.
+for the Python that runs the tests. Without npm the packages for Node, and Mermaid for a browser, are left out.
 """
 
 import importlib.metadata
 import shutil
 import subprocess
 import sys
+import tarfile
+import tempfile
 from pathlib import Path
 
 from macro.errors import MacroError
@@ -19,6 +21,7 @@ FOLDER = Path(__file__).parent / "downloaded"
 LAMBDA = FOLDER / "lambda"
 OWN = FOLDER / "own"
 NODE = FOLDER / "node"
+MERMAID = FOLDER / "mermaid.min.js"
 WHEELS = ("numpy", "lxml", "botocore")
 ARCHIVERS = ("archiver@8", "adm-zip@0.6", "jszip@3", "yazl@3")
 EDITOR = ("yaml-language-server@2",)
@@ -96,6 +99,18 @@ def fetch_for_node():
         print("packages for Node can't be installed here", file=sys.stderr)
 
 
+def fetch_mermaid():
+    """The one file of the package that a browser loads; the whole of it has a hundred times as many."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--silent", "--fetch-retries=0", "--fetch-timeout=60000", "--pack-destination", folder]
+        run = subprocess.run(["npm", "pack", "mermaid@11", *options], timeout=120, stdout=subprocess.DEVNULL)
+        if run.returncode:
+            print("Mermaid can't be fetched here", file=sys.stderr)
+            return
+        with tarfile.open(next(Path(folder).glob("mermaid-*.tgz"))) as package:
+            MERMAID.write_bytes(package.extractfile("package/dist/mermaid.min.js").read())
+
+
 if __name__ == "__main__":
     if find_archive() is None:
         fetch_archive()
@@ -109,3 +124,5 @@ if __name__ == "__main__":
         download("--only-binary", *name_own(), folder=OWN)
     if shutil.which("npm") and None in (find_archivers(), find_editor()):
         fetch_for_node()
+    if shutil.which("npm") and not MERMAID.is_file():
+        fetch_mermaid()

@@ -281,6 +281,17 @@ def test_an_exact_hit_is_repeated_with_the_same_token(start, proxy, fault):
     assert writes[0] == writes[1]
 
 
+def test_a_repeated_exact_hit_picks_the_same_shard(start, proxy):
+    index = start(exact="true", shards="64")
+    requests = [types.SimpleNamespace(aws_request_id=f"{number}-8d7a-4a51-9d7c-0f3a5c1b2d3e") for number in range(8)]
+
+    for request in (*requests, *requests):
+        index.handler({"name": "about"}, request)
+
+    writes = [call["TransactItems"] for name, call in proxy.calls if name == "TransactWriteItems"]
+    assert writes[:8] == writes[8:]
+
+
 def test_shards_spread_a_name_and_sum_it_up(start, proxy):
     start().handler({"name": "hot"}, CONTEXT)
     index = start(shards="4")

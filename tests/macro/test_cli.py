@@ -21,6 +21,7 @@ COMMANDS = [
     "init",
     "expand",
     "lint",
+    "graph",
     "explain",
     "env",
     "local",

@@ -205,3 +205,19 @@ def test_any_event_gets_an_answer(event):
     assert answer["status"] in ("success", "failure")
     assert ("fragment" in answer) != ("errorMessage" in answer)
     assert "this is a bug" not in answer.get("errorMessage", "")
+
+
+@pytest.mark.parametrize("value", ["\ud800", float("nan"), float("inf"), 10**5_000], ids=["half", "nan", "inf", "long"])
+def test_what_json_cannot_say_is_told_with_its_place(value):
+    answer = handler(make_event(fragment={"Resources": {"Visits": COUNTER}, "Outputs": {"It": {"Value": value}}}), None)
+
+    assert answer["errorMessage"] == (
+        "Outputs.It.Value: JSON can't say it: a number that is not finite or has over 4,300 digits, "
+        "or half of a surrogate pair"
+    )
+
+
+def test_a_message_about_half_of_a_surrogate_pair_can_be_sent():
+    answer = handler(make_event(fragment={"Resources": {"\ud800": COUNTER}}), None)
+
+    assert answer["errorMessage"].startswith("Resources.\\ud800: a logical id is made of ASCII letters and digits only")

@@ -89,6 +89,16 @@ def test_each_finding_is_on_the_line_that_caused_it_and_names_the_resource_it_is
     assert {entry["Filename"] for entry in json.loads(out)} == {"t.yaml"}
 
 
+def test_a_finding_is_on_the_line_of_its_own_counter(command):
+    counter = "    Type: HitCounter\n    Properties: {Table: {BillingMode: PROVISIONED}}\n"
+    text = f"Transform: HitCounterMacro\nResources:\n  First:\n{counter}  Second:\n{counter}"
+    Path("t.yaml").write_text(text, "utf-8")
+
+    found = read_json(command("lint", "t.yaml", "--format", "json")[1])
+
+    assert [(line, rule) for line, _, rule, _ in found] == [(3, "E3639"), (6, "E3639")]
+
+
 def test_a_template_in_json_has_lines_too(command):
     from macro.local.files import parse_source
 
@@ -300,3 +310,13 @@ def test_a_condition_that_only_a_stage_names_is_used():
     assert find("A") == [(["Conditions", "B"], "Condition B not used")]
     assert find("B") == [(["Conditions", "A"], "Condition A not used")]
     assert find("[]") == []
+
+
+def test_a_template_without_resources_is_left_to_cfn_lint(command, tmp_path):
+    file = tmp_path / "template.yaml"
+    file.write_text("Outputs: {It: {Value: 1}}\n")
+
+    code, output, errors = command("lint", file)
+
+    assert (code, errors) == (1, "")
+    assert "E1001" in output

@@ -1,6 +1,10 @@
 """The order of plug-ins, and what is said where there is none."""
 
 import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +13,8 @@ from hypothesis import strategies as st
 from macro.errors import PluginError
 from macro.plugin import Piece, Plugin
 from macro.resolve import order_plugins
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 def make(name, inputs="", outputs=""):
@@ -75,6 +81,30 @@ def test_all_missing_inputs_are_told_at_once():
         "plugin 'a' needs 'x', which no plugin makes",
         "plugin 'a' needs 'y', which no plugin makes",
     ]
+
+
+def test_the_order_is_the_same_in_every_process():
+    code = (
+        "from macro.plugin import Plugin\n"
+        "from macro.resolve import order_plugins\n"
+        "makers = [Plugin(f'p{n}', (), (f'v{n}',), None) for n in range(8)]\n"
+        "user = Plugin('user', tuple(f'v{n}' for n in range(8)), ('x',), None)\n"
+        "print([plugin.name for plugin in order_plugins([user, *makers], ())])"
+    )
+
+    orders = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "123"
+    }
+
+    assert len(orders) == 1
 
 
 @given(st.permutations(range(8)), st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7))), st.data())

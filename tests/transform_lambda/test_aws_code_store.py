@@ -13,6 +13,7 @@ from tests.archives import Entry, check_rewrite, make_archive
 from tests.ministack import ACCOUNT, client_for, ministack
 from transform_lambda.aws import S3CodeStore
 from transform_lambda.contract import ResourceError
+from transform_lambda.parts import SMALLEST
 from transform_lambda.ports import CodeStore, CopyError, Place, Upload
 from transform_lambda.zip.refused import REPACK
 from transform_lambda.zip_remote import open_archive, prepare_code
@@ -283,6 +284,16 @@ def test_parts_below_the_smallest_size_are_refused_by_s3_and_never_planned(s3, s
 
     with pytest.raises(ResourceError, match="EntityTooSmall"):
         store.complete_upload(upload, parts, 6)
+
+
+@pytest.mark.parametrize("engine", ["moto"], indirect=True)
+def test_parts_of_the_smallest_size_are_taken_by_s3(s3, store):
+    upload = store.start_upload("staged/x.zip", {})
+    parts = [store.upload_part(upload, number, data) for number, data in enumerate((bytes(SMALLEST), b"123"), 1)]
+
+    place = store.complete_upload(upload, parts, SMALLEST + 3)
+
+    assert store.find_staged(place.key).size == SMALLEST + 3
 
 
 def test_encrypted_buckets_give_and_take_archives(s3, store):

@@ -62,7 +62,14 @@ def test_what_is_no_request_is_refused(changes, problem):
 def test_what_an_answer_needs_is_read_from_a_broken_request():
     request = incomplete_request({"RequestId": "1", "StackId": STACK_ID, "LogicalResourceId": "Visits"})
 
-    assert (request.type, request.physical_id) == ("None", physical_id_for(STACK_ID, "Visits"))
+    assert (request.type, request.physical_id) == ("", physical_id_for(STACK_ID, "Visits"))
+
+
+def test_half_of_a_surrogate_pair_is_no_id_since_it_cannot_be_sent_back():
+    with pytest.raises(ResourceError) as refused:
+        incomplete_request(make_event(request_id="\ud800"))
+
+    assert str(refused.value) == "not a request of CloudFormation's, it has no RequestId"
 
 
 def test_a_broken_request_without_ids_is_refused():

@@ -7,7 +7,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.cloudformation import STACK_ID, make_event
 from tests.fakes import Outbox, Things
-from transform_lambda.fence_table import KEPT_SECONDS, TableRecords
+from transform_lambda.fence_table import TableRecords
 from transform_lambda.identity import physical_id_for
 from transform_lambda.record import Record
 from transform_lambda.wrapper import process
@@ -60,6 +60,17 @@ def test_a_record_is_read_as_it_was_written(client, table):
     assert records.read(KEY + "x") == Record()
 
 
+def test_a_record_is_read_as_the_last_write_left_it(client, table):
+    asked = []
+    event = "provide-client-params.dynamodb.GetItem"
+    client.meta.events.register(event, lambda params, **_: asked.append(params), "asked")
+
+    TableRecords(client, table).read(KEY)
+
+    client.meta.events.unregister(event, unique_id="asked")
+    assert [call["ConsistentRead"] for call in asked] == [True]
+
+
 def test_a_record_is_written_over_the_version_before_it_alone(client, table):
     records = TableRecords(client, table)
     first, second, other = Record(1), Record(2, request_id="a"), Record(2, request_id="b")
@@ -83,7 +94,7 @@ def test_an_item_expires_long_after_the_last_late_copy(client, table):
 
     item = client.get_item(TableName=table, Key={"id": {"S": KEY}})["Item"]
 
-    assert int(item["expires"]["N"]) == pytest.approx(time.time() + KEPT_SECONDS, abs=10)
+    assert int(item["expires"]["N"]) == pytest.approx(time.time() + 90 * 24 * 3600, abs=10)
 
 
 def test_other_errors_are_raised(client):

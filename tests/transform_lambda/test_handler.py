@@ -305,3 +305,12 @@ def test_gateways_need_no_setting_beyond_the_table(monkeypatch):
     resource = door._built_in()["Custom::APIGatewayResource"]()
 
     assert type(resource).__name__ == "ApiGatewayResource"
+
+
+@pytest.mark.parametrize("event", [None, [], "text", 5])
+def test_what_is_no_map_is_no_request(event):
+    door._start.cache_clear()
+    with pytest.raises(ResourceError) as refused:
+        door.handler(event, None)
+
+    assert str(refused.value) == "not a request of CloudFormation's: the event must be a map"

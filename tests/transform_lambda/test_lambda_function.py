@@ -269,6 +269,16 @@ def test_a_durable_function_is_changed_in_place(companion):
     assert companion.functions.kinds == ["create", "update_configuration"]
 
 
+def test_a_function_that_goes_by_another_generated_name_keeps_it(companion):
+    companion.create()
+    companion.functions.stored["hitcounter-of-old"] = companion.functions.stored.pop(NAME)
+
+    answer = succeed(companion.update(wanted(MemorySize="512"), PhysicalResourceId="hitcounter-of-old"))
+
+    assert answer["PhysicalResourceId"] == "hitcounter-of-old"
+    assert set(companion.functions.stored) == {"hitcounter-of-old"}
+
+
 def test_another_name_is_a_replacement_and_the_old_function_lives_until_its_delete(companion):
     companion.create(wanted(FunctionName="old"))
     old = companion.properties
@@ -737,6 +747,23 @@ def test_another_revision_is_looked_at_again_before_the_update(companion):
     assert [call["RevisionId"] for call in calls] == ["r1", "another"]
     assert "Timeout" in calls[1]
     assert "Timeout" not in calls[0]
+
+
+def test_an_update_that_is_overtaken_while_it_looks_changes_nothing(companion):
+    companion.create()
+    new, known = wanted(MemorySize="512"), {"PhysicalResourceId": NAME}
+    update = companion.event("Update", new, OldResourceProperties=wanted(), **known)
+    rollback = companion.event("Update", wanted(), OldResourceProperties=new, **known)
+
+    def roll_back(kind):
+        companion.functions.before = None
+        companion.deliver(rollback, Outbox())
+
+    companion.functions.before = roll_back
+    reason = refuse(companion.deliver(update))
+
+    assert reason == "a newer request for Visits has begun; this Update changes nothing more"
+    assert companion.functions.stored[NAME].configuration.get("MemorySize", 128) == 128
 
 
 @pytest.mark.parametrize("call", ["read", "create"])

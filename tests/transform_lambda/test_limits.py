@@ -22,6 +22,7 @@ def context(seconds):
         (900, "soon", 884, 899),
         (900, "nan", 884, 899),
         (900, ["60"], 884, 899),
+        (900, 10**400, 884, 899),
     ],
 )
 def test_the_shorter_of_lambdas_and_the_templates_time_counts(remaining, timeout, work_by, answer_by):

@@ -40,3 +40,11 @@ def test_words_and_parts_of_words_stay_in_a_reason(text, value):
 )
 def test_a_value_is_hidden_as_a_word_and_a_long_one_wherever_it_is(text, values, left):
     assert redacted(text, *values) == left
+
+
+def test_a_secret_is_found_however_deep_it_is_nested():
+    value = "s3cr3t-value"
+    for _ in range(5_000):
+        value = {"x": [value]}
+
+    assert redacted("got s3cr3t-value", value) == "got ***"

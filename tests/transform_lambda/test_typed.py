@@ -54,6 +54,7 @@ def test_documents_stay_as_they_are():
     ("properties", "problem"),
     [
         ({"MemorySize": "lots"}, "Properties.MemorySize: must be a whole number, got other text"),
+        ({"Handler": "\ud800"}, "Properties.Handler: must be text, got half of a surrogate pair"),
         ({"MemorySize": "1.5"}, "Properties.MemorySize: must be a whole number, got other text"),
         ({"MemorySize": True}, "Properties.MemorySize: must be a whole number, got another value"),
         ({"MemorySize": None}, "Properties.MemorySize: must be a whole number, got nothing"),

@@ -11,7 +11,7 @@ from transform_lambda.contract import ResourceError, Result
 from transform_lambda.identity import is_marker, marker_for, physical_id_for
 from transform_lambda.limits import read_limits
 from transform_lambda.one_answer import Undelivered
-from transform_lambda.wrapper import process
+from transform_lambda.wrapper import LeftBehind, process
 
 NAME = physical_id_for(STACK_ID, "Visits")
 INVENTED = "app-Visits-1ABCDEF2GHIJK"
@@ -359,6 +359,18 @@ def test_a_request_that_was_answered_is_left_alone_when_it_comes_after_a_newer_o
     assert things.things == set()
 
 
+def test_a_request_that_was_answered_is_left_alone_however_many_came_after_it():
+    things, records = Things(), MemoryRecords()
+
+    run(make_event("Create", "1"), things, records)
+    for number in range(2, 50):
+        run(make_event("Update", str(number), PhysicalResourceId=NAME), things, records)
+    again = run(make_event("Create", "1"), things, records)
+
+    assert again == []
+    assert len(things.calls) == 49
+
+
 def test_an_older_request_that_comes_late_changes_nothing_and_says_so():
     things, records = Things(), MemoryRecords()
 
@@ -390,6 +402,23 @@ def test_a_cancelled_create_removes_what_it_makes_after_its_delete():
 
     assert answer["Status"] == "FAILED"
     assert things.things == set()
+
+
+def test_a_cancelled_create_that_cannot_be_removed_is_answered_and_delivered_again():
+    things, records, outbox, event = Things(), MemoryRecords(), Outbox(), make_event("Create", "1")
+
+    def create(request):
+        run(make_event("Delete", "2", PhysicalResourceId=INVENTED), things, records)
+        return things.create(request)
+
+    with pytest.raises(LeftBehind) as raised:
+        run(event, Calls(create, delete=fail(OSError("down"))), records, outbox)
+    left = set(things.things)
+    run(event, things, records, outbox)
+
+    assert str(raised.value) == "Visits: what this overtaken request made is not removed yet"
+    assert [answer["Status"] for answer in outbox.answers] == ["FAILED", "FAILED"]
+    assert (left, things.things) == ({NAME}, set())
 
 
 def test_a_cancelled_create_does_not_remove_its_successor():
@@ -424,6 +453,17 @@ def test_an_older_deletes_copy_does_not_lower_the_fence():
     run(make_event("Create", "3", issued=60), things, records)
     run(make_event("Delete", "2", issued=30, PhysicalResourceId=NAME), things, records)
     (late,) = run(make_event("Create", "1", issued=40), things, records)
+
+    assert late["Status"] == "FAILED"
+    assert things.things == {NAME}
+
+
+def test_a_request_without_an_issue_time_does_not_lower_the_fence():
+    things, records = Things(), MemoryRecords()
+
+    run(make_event("Create", "2", issued=60), things, records)
+    run(make_event("Update", "3", PhysicalResourceId=NAME), things, records)
+    (late,) = run(make_event("Delete", "1", issued=30, PhysicalResourceId=NAME), things, records)
 
     assert late["Status"] == "FAILED"
     assert things.things == {NAME}
@@ -525,6 +565,20 @@ def test_a_retained_thing_outlives_further_updates_and_the_delete_of_its_success
     run(make_event("Delete", "4", PhysicalResourceId="new"), things, records)
 
     assert things.things == {NAME}
+
+
+def test_a_retained_thing_outlives_an_update_back_to_its_name_that_fails():
+    things, records = Things(), MemoryRecords()
+    renamed = {"ResourceProperties": {"Name": "new"}}
+
+    run(make_event("Create", "1"), things, records)
+    run(make_event("Update", "2", PhysicalResourceId=NAME, **renamed), things, records)
+    things.failure = ResourceError("it is there already")
+    run(make_event("Update", "3", PhysicalResourceId="new", ResourceProperties={"Name": NAME}), things, records)
+    things.failure = None
+    run(make_event("Update", "4", PhysicalResourceId="new", **renamed), things, records)
+
+    assert things.things == {NAME, "new"}
 
 
 def test_a_create_whose_answer_never_arrived_is_removed_by_the_delete_with_an_invented_id():

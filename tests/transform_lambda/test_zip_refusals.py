@@ -2,6 +2,7 @@
 
 import stat
 import struct
+import tracemalloc
 import zlib
 from typing import NamedTuple
 
@@ -149,6 +150,11 @@ CASES = {
         "'a' has no zip64 sizes; {REPACK}",
         make_archive(Entry(b"a", record={9: 0xFFFFFFFF}), ENV),
     ),
+    "later than the format": Case(
+        "version",
+        "'b' needs version 6.4 of the zip format, which ends at 6.3; {REPACK}",
+        make_archive(ENV, Entry(b"b", record={2: 64})),
+    ),
     "encrypted": Case(
         "encrypted", "'b' is encrypted; {REPACK}, without a password", make_archive(ENV, Entry(b"b", flags=1))
     ),
@@ -182,6 +188,11 @@ CASES = {
         "'a' is said to start at byte 2147483648, behind all members; {REPACK}",
         make_archive(Entry(b"a", record={16: 1 << 31}), ENV),
     ),
+    "offset behind the archive": Case(
+        "overlap",
+        "'b' reaches into the directory; {REPACK}",
+        make_archive(A, Entry(b"b", record={16: 5000}), ENV),
+    ),
     "member in front of the first": Case(
         "hidden",
         "the archive starts with a member that its directory does not name; {REPACK}",
@@ -209,6 +220,11 @@ CASES = {
         "header",
         "'a' has no local header at byte 0, where the directory says; {REPACK}",
         make_archive(Entry(b"a", local={0: 7}, gap=b"gap"), ENV),
+    ),
+    "header with a name of another length": Case(
+        "header",
+        "'b' has a local header that differs from the directory in name; {REPACK}",
+        make_archive(Entry(b"b", local={9: 0}, gap=b"gap"), ENV),
     ),
     "header with another name": Case(
         "header",
@@ -367,6 +383,22 @@ def test_what_cannot_be_rewritten_safely_is_refused_with_the_member_and_the_reme
 
     assert str(caught.value) == case.message.replace("{REPACK}", REPACK)
     assert caught.value.code == case.code
+
+
+def test_what_inflates_without_end_costs_little_memory():
+    archive = make_archive(Entry(b".env", deflated_to(64 * MIB), local={3: 8, 8: 4}, record={4: 8, 9: 4}))
+    source = BytesSource(archive)
+    directory = read_directory(source)
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(ZipError, match="the limit"):
+            read_member(source, directory, ".env")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 4 * MIB
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,14 @@ def test_the_source_digest_differs_where_another_member_does(changed):
     assert digests[0] != digests[1]
 
 
+def test_the_source_digest_differs_where_another_content_has_the_same_size():
+    archives = [make_archive(Entry(b"app.py", content), ENV) for content in (b"one", b"two")]
+
+    digests = {source_sha256(read_directory(BytesSource(archive)), ".env") for archive in archives}
+
+    assert len(digests) == 2
+
+
 def test_the_source_digest_is_a_promise():
     digest = source_sha256(read_directory(BytesSource(make_archive(DATA, ENV))), ".env")
 

@@ -28,8 +28,10 @@ from transform_lambda.zip.source import Source
 
 _SCAN = struct.Struct("<12s8xIIHHI6xI")
 """Of a directory record: its head, packed, unpacked, lengths of name and extra, of comment with the disk, offset."""
-_HEAD = struct.Struct("<I4xHH")
-"""Of its head: signature, flags, method."""
+_HEAD = struct.Struct("<I2xHHH")
+"""Of its head: signature, version needed, flags, method."""
+_NEWEST = 63
+"""The newest version of the format, times ten (APPNOTE 4.4.3); many a reader takes no archive with a later one."""
 _LOCAL_SIGNATURE, _CHUNK, _MOST_IN_FRONT = b"PK\3\4", 1 << 20, 1000
 _NARROW, _FIRST_DISK, _HEADER, _FIXED = 0x7FFFFFFF, 0xFFFF, LOCAL.size, RECORD.size
 
@@ -114,8 +116,9 @@ def _scan(records: bytes, end: EndRecord) -> tuple[Members, Sequence[int]]:
 @lru_cache(maxsize=64)
 def _read_head(head: bytes) -> tuple[bool, int, bool]:
     """Whether it has to be refused, its flag of a descriptor, whether its member is stored."""
-    signature, flags, method = _HEAD.unpack(head)
-    return signature != RECORD_SIGNATURE or bool(flags & ENCRYPTED), flags & DESCRIBED, method == STORED
+    signature, version, flags, method = _HEAD.unpack(head)
+    is_refused = signature != RECORD_SIGNATURE or version > _NEWEST or bool(flags & ENCRYPTED)
+    return is_refused, flags & DESCRIBED, method == STORED
 
 
 def _names_in_front(source: Source, prefix: int) -> Iterator[bytes]:
@@ -137,6 +140,9 @@ def _look_closer(records: bytes, at: int, end: EndRecord) -> tuple[int, int]:
     if record.signature != RECORD_SIGNATURE:
         raise _miscounted(end)
     name = shown(name_at(records, at, record))
+    if record.version > _NEWEST:
+        needs, known = (f"{version / 10:.1f}" for version in (record.version, _NEWEST))
+        raise ZipError("version", f"{name} needs version {needs} of the zip format, which ends at {known}; {REPACK}")
     if record.flags & ENCRYPTED:
         raise ZipError("encrypted", f"{name} is encrypted; {REPACK}, without a password")
     if record.disk:

@@ -65,7 +65,9 @@ def find_gaps(source: Source, members: Members, suspects: Sequence[int]) -> list
     Lengths come from the directory. What lies behind the packed data is explained by `usual_slack`, or else by the
     member's local header, which is read, in the order of the archive. `ZipError` on overlaps.
     """
-    gaps = []
+    gaps: list[tuple[int, int]] = []
+    if members.order and members.start_of(len(members.order) - 1) > members.end:
+        raise _overlap(members, len(members.order) - 1)
     for place in suspects:
         start, following = members.start_of(place), members.start_of(place + 1)
         at = members.positions[members.order[place]]
@@ -88,9 +90,11 @@ def find_gaps(source: Source, members: Members, suspects: Sequence[int]) -> list
 def _exact_end(source: Source, members: Members, place: int, record: Record, values: Values) -> int:
     start, following = members.start_of(place), members.start_of(place + 1)
     local = LOCAL.unpack(source.read(start, LOCAL.size)) if following - start >= LOCAL.size else (0,)
+    name = shown(name_at(members.records, members.positions[members.order[place]], record))
     if local[0] != LOCAL_SIGNATURE:
-        name = shown(name_at(members.records, members.positions[members.order[place]], record))
         raise ZipError("header", f"{name} has no local header at byte {start}, where the directory says; {REPACK}")
+    if local[9] != record.name_length:
+        raise ZipError("header", f"{name} has a local header that differs from the directory in name; {REPACK}")
     end: int = start + LOCAL.size + local[9] + local[10] + values.packed
     if not record.flags & DESCRIBED or end >= following:
         return end

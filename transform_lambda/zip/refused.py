@@ -9,6 +9,7 @@ CODES = {
     "split": "one part of a split archive",
     "directory": "a damaged directory: counts, sizes or offsets that disagree",
     "too-large": "a directory, a replaced member or a new file beyond this package's limits",
+    "version": "a member that needs a version of the format that there is not",
     "encrypted": "an encrypted member or directory",
     "overlap": "members that share bytes, or reach into the directory",
     "sizes": "sizes that cannot be true",

@@ -16,7 +16,11 @@ Names = Mapping[str, str]
 _FUNCTION = "Custom::LambdaFunction"
 _LOG_GROUP = "AWS::Logs::LogGroup"
 # One of these belongs to a counter, however many stages it has.
-_ROUTES = {"AWS::ApiGateway::Method": "Method", "AWS::ApiGatewayV2::Route": "Route"}
+_ROUTES = {
+    "AWS::ApiGateway::Method": "Method",
+    "AWS::ApiGatewayV2::Route": "Route",
+    "Custom::APIGatewayResource": "Gateway",
+}
 
 
 class Part(NamedTuple):
@@ -121,7 +125,10 @@ def _guess_counters(plain: Mapping[str, Json]) -> list[str]:
 
 def _find_stages(plain: Mapping[str, Json]) -> dict[str, str]:
     """Stages' names by what they are in logical ids."""
-    names = [each.get("Properties", {}).get("StageName") for each in plain.values()]
+    given = [each.get("Properties", {}) for each in plain.values()]
+    names = [properties.get("StageName") for properties in given]
+    maps = [properties.get("Stages") for properties in given]
+    names += [name for stages in maps if isinstance(stages, dict) for name in stages]
     return {name_part(name): name for name in names if isinstance(name, str)}
 
 

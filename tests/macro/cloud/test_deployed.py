@@ -50,12 +50,18 @@ def test_a_counter_whose_name_begins_anothers_is_itself(account, aws):
 
 
 def test_a_template_that_was_expanded_before_tells_counters_by_their_methods(account, aws):
-    template = plain("PagesDev", "LikesDev", "News")
+    template = plain("PagesDev", "LikesDev", "NewsProdeu")
     template["Resources"]["PagesMethod"] = {"Type": "AWS::ApiGateway::Method"}
     template["Resources"]["LikesRoute"] = {"Type": "AWS::ApiGatewayV2::Route"}
+    template["Resources"]["NewsGateway"] = {
+        "Type": "Custom::APIGatewayResource",
+        "Properties": {"Stages": {"prod-eu": {}}},
+    }
     tell(aws, template)
 
-    assert [part.label for part in read_deployed(account, "hits").parts] == ["Pages/Dev", "Likes/Dev", "News"]
+    labels = [part.label for part in read_deployed(account, "hits").parts]
+
+    assert labels == ["Pages/Dev", "Likes/Dev", "News/prod-eu"]
 
 
 def test_a_table_named_by_text_is_known_and_another_form_is_not(account, aws):

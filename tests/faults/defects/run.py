@@ -1,0 +1,69 @@
+"""Try the suite: seed one defect after the other into a copy of the tree, and tell which test noticed it.
+
+``python tests/faults/defects/run.py`` tries all of them; exit code 1 where one goes unnoticed.
+"""
+
+import argparse
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.faults.defects.defect import look, look_at_none  # noqa: E402
+from tests.faults.defects.in_companion import COMPANION  # noqa: E402
+from tests.faults.defects.in_macro import MACRO  # noqa: E402
+
+NOTICED, UNNOTICED, WRONG_USAGE = 0, 1, 2
+
+
+def main(arguments, defects=(*COMPANION, *MACRO), root=ROOT):
+    options = read_options(arguments)
+    known = {defect.name: defect for defect in defects}
+    unknown = [name for name in options.only if name not in known]
+    if unknown:
+        print(f"no defect is called {unknown[0]!r}; --list tells them", file=sys.stderr)
+        return WRONG_USAGE
+    chosen = [known[name] for name in options.only] or list(defects)
+    if options.list:
+        print("\n".join(defect.name for defect in chosen))
+        return NOTICED
+    return try_all(chosen, root, options.jobs)
+
+
+def read_options(arguments):
+    parser = argparse.ArgumentParser(prog="run.py", description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", metavar="NAME", action="append", default=[], help="this defect; may be repeated")
+    parser.add_argument("--list", action="store_true", help="print the names and try nothing")
+    parser.add_argument("-j", "--jobs", type=int, metavar="N", default=os.cpu_count(), help="so many at once")
+    return parser.parse_args(arguments)
+
+
+def try_all(defects, root, jobs):
+    sound = look_at_none([test for defect in defects for test in defect.tests], root)
+    if sound.said != "all passed":
+        print(f"without any defect: {sound.test or sound.said}; mend that first", file=sys.stderr)
+        return UNNOTICED
+    print(f"without any defect: all passed in {sound.seconds:.1f} s", file=sys.stderr)
+    outcomes = []
+    with ThreadPoolExecutor(jobs) as pool:
+        for defect, outcome in zip(defects, pool.map(lambda each: look(each, root), defects), strict=True):
+            outcomes.append(outcome)
+            told = outcome.test or f"UNNOTICED, {outcome.said}"
+            print(f"[{len(outcomes)}/{len(defects)}] {defect.name}: {told}", file=sys.stderr)
+    print_table(defects, outcomes)
+    return NOTICED if all(outcome.test for outcome in outcomes) else UNNOTICED
+
+
+def print_table(defects, outcomes):
+    width = max(len(defect.name) for defect in defects)
+    for defect, outcome in zip(defects, outcomes, strict=True):
+        print(f"{defect.name:{width}}  {outcome.seconds:5.1f} s  {outcome.test or f'UNNOTICED: {outcome.said}'}")
+    noticed = sum(bool(outcome.test) for outcome in outcomes)
+    print(f"{noticed} of {len(defects)} noticed")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,42 @@
+"""What an input may cost: a second, and so much memory."""
+
+import resource
+import time
+
+MOST_SECONDS = 1.0
+MOST_KIB = 200 << 10
+"""By which all inputs together may make the process grow."""
+
+
+class Limits:
+    """A block in which inputs are timed, by the processor's time, so that a busy machine is no fault of theirs."""
+
+    def __init__(self):
+        self.inputs, self.slowest = 0, 0.0
+
+    def __enter__(self):
+        self._before, self._started = _peak(), time.process_time()
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            assert _peak() - self._before < MOST_KIB, "the inputs took too much memory"
+
+    def time(self, action, *arguments):
+        """What the action gives; an AssertionError where it takes more than a second."""
+        started = time.thread_time()
+        result = action(*arguments)
+        spent = time.thread_time() - started
+        self.inputs, self.slowest = self.inputs + 1, max(self.slowest, spent)
+        assert spent < MOST_SECONDS, f"{spent:.1f} seconds: {str(arguments)[:300]}"
+        return result
+
+    @property
+    def told(self):
+        """A line for the terminal."""
+        seconds = time.process_time() - self._started
+        return f"{self.inputs:,} inputs, {self.inputs / seconds:,.0f} a second, {self.slowest:.3f} s the slowest"
+
+
+def _peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

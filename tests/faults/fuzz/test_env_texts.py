@@ -1,0 +1,97 @@
+"""Env files of any content: merged so that three readers agree, or refused without telling a value."""
+
+import random
+import re
+import shutil
+
+import pytest
+
+from tests.faults.fuzz.env_texts import Node, make_text, make_values, merge, read_dotenv, read_plain
+from tests.faults.fuzz.limits import Limits
+from transform_lambda.env_file import EnvError, merge_env_file
+from transform_lambda.env_readers import read_node
+
+NAMELESS = re.compile(r"(^|\n) *=")
+"""A name of blanks alone makes Node 20 read outside of its text."""
+LARGEST = 1 << 15
+
+
+def merge_all(seed, count):
+    """So many merges as (content, merged, values), without those that were refused."""
+    chance, done = random.Random(seed), []
+    with Limits() as limits:
+        for _ in range(count):
+            content, values = make_text(chance), make_values(chance)
+            merged = limits.time(merge, content, values)
+            if merged is not None:
+                done.append((content, merged, values))
+                assert values.items() <= read_plain(merged).items()
+                assert values.items() <= read_dotenv(merged).items()
+    print(limits.told)
+    return done
+
+
+def check_with_node(done):
+    with Node() as node:
+        if not node.version.startswith("v20."):
+            return
+        for start in range(0, len(done), 500):
+            some = [
+                each for each in done[start : start + 500] if not NAMELESS.search(text_of(each[1]).replace("\r", ""))
+            ]
+            for (content, _, values), found in zip(some, node.read([text_of(each[1]) for each in some]), strict=True):
+                assert values.items() <= found.items(), (content, values)
+
+
+def merge_or_refuse(content):
+    try:
+        merge_env_file(content, {"TABLE": "visits"})
+    except EnvError as error:
+        assert str(error)
+
+
+def text_of(content):
+    return content.decode("utf-8-sig")
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_three_readers_find_what_was_merged_or_it_was_refused(tally):
+    done = merge_all(1, 3_000)
+
+    check_with_node(done)
+
+    assert 700 < len(done) < 2_900
+    tally(".env texts fuzzed", 3_000)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("A=\n", "\n", "#\n", " ", "\t", "x", 'A="\n', "A='\\'\n", "=", "A\n", "A=1\r", "A =   \n", " #", "export "),
+        *("A=x ", "A=`\nB='\nC=\"\n", "\\", "'", '"', "A='", "\u2028", "A=\u00a0 "),
+    ],
+)
+def test_a_file_is_merged_within_a_second_whatever_it_repeats(unit):
+    text = (unit * LARGEST)[: LARGEST // len(unit.encode())]
+
+    with Limits() as limits:
+        for each in (text, f"A=x{text}y\nB=1"):
+            limits.time(merge_or_refuse, each.encode())
+
+    assert limits.inputs == 2
+
+
+@pytest.mark.parametrize("unit", ["A=\n", "\n", "#\n", 'A="\n"\n'])
+def test_node_is_understood_in_time_that_grows_with_the_file_alone(unit):
+    with Limits() as limits:
+        limits.time(read_node, unit * (8 * LARGEST // len(unit)))
+
+    assert limits.inputs == 1
+
+
+@pytest.mark.fuzz
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_three_readers_find_what_was_merged_of_many_or_it_was_refused(tally):
+    check_with_node(merge_all(2, 50_000))
+
+    tally(".env texts fuzzed", 50_000)

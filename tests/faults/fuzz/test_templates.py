@@ -1,0 +1,96 @@
+"""Any YAML and JSON: a plain template or clean messages, never a traceback; fast, and in little memory."""
+
+import io
+import json
+import random
+from contextlib import redirect_stderr, redirect_stdout
+
+import pytest
+from cfnlint.decode import decode_str
+
+from macro.errors import MacroError
+from macro.local.cli import main
+from macro.local.files import parse_source
+from macro.local.lint import keep_marks
+from macro.local.preview import preview
+from macro.plugins import find_plugin
+from tests.faults.fuzz.limits import Limits
+from tests.faults.fuzz.template_texts import HOSTILE, make_text
+
+LARGEST = 5_000
+"""Characters that cfn-lint's own decoder is given: it is not ours to mend."""
+
+
+def expand(file, *options):
+    """Exit code, output and messages of the command, in this process."""
+    output, messages = io.StringIO(), io.StringIO()
+    with redirect_stdout(output), redirect_stderr(messages):
+        code = main(["expand", str(file), *options])
+    return code, output.getvalue(), messages.getvalue()
+
+
+def check(file, text, limits, *options):
+    """Whether it was expanded; what was is read again, and expanding it changes nothing."""
+    file.write_bytes(text.encode())
+    code, output, messages = limits.time(expand, file, *options)
+    assert code in (0, 1)
+    if code:
+        assert output == ""
+        assert messages.startswith((str(file), "the template"))
+        assert "Traceback" not in messages
+        return False
+    if options:
+        json.loads(output, parse_constant=pytest.fail)
+    file.write_bytes(output.encode())
+    again = expand(file, *options)
+    assert again[:2] == (0, output), again[2]
+    return True
+
+
+def read_as_lint_does(text):
+    """What ``lint`` does before cfn-lint's rules: its own reading, our expansion, its marks on what came out."""
+    try:
+        parse_source("template", text.removeprefix("\ufeff"))
+        compact, _ = decode_str(text)
+        if compact is not None:
+            keep_marks(preview(compact, {}, find_plugin), compact)
+    except (MacroError, RecursionError):
+        return
+
+
+def fuzz(seed, count, file):
+    """The number of damaged templates that were expanded nevertheless."""
+    chance, expanded = random.Random(seed), 0
+    with Limits() as limits:
+        for _ in range(count):
+            text = make_text(chance)
+            options = chance.choice(((), (), ("--format", "json")))
+            expanded += check(file, text, limits, *options)
+            if chance.random() < 0.1:
+                limits.time(read_as_lint_does, text)
+    print(limits.told)
+    return expanded
+
+
+def test_any_template_is_expanded_or_told_what_is_wrong_with_it(tmp_path, tally):
+    expanded = fuzz(1, 1_500, tmp_path / "template.yaml")
+
+    assert 100 < expanded < 1_400
+    tally("templates fuzzed", 1_500)
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_hostile_template_is_expanded_or_told_what_is_wrong_with_it(text, tmp_path):
+    with Limits() as limits:
+        check(tmp_path / "template.yaml", text, limits)
+        if len(text) < LARGEST:
+            limits.time(read_as_lint_does, text)
+
+    assert limits.inputs
+
+
+@pytest.mark.fuzz
+def test_many_templates_are_expanded_or_told_what_is_wrong_with_them(tmp_path, tally):
+    assert fuzz(2, 20_000, tmp_path / "template.yaml")
+
+    tally("templates fuzzed", 20_000)

@@ -1,0 +1,174 @@
+"""Slips of an author's in a compact template: where each is told, and by whom."""
+
+from typing import NamedTuple
+
+SOUND = """\
+Transform: HitCounterMacro
+Parameters:
+  Colour: {Type: String, Default: blue}
+Conditions:
+  IsBlue: !Equals [!Ref Colour, blue]
+Resources:
+  Visits:
+    Type: HitCounter
+    Condition: IsBlue
+    Properties:
+      Gateway: rest
+      Path: hits/{name}
+      Method: GET
+      Shards: 2
+      Env:
+        colour: !Ref Colour
+      Table:
+        BillingMode: PAY_PER_REQUEST
+      Tags:
+        team: web
+  Downloads:
+    Type: HitCounter
+    DependsOn: Topic
+    DeletionPolicy: Retain
+    Properties:
+      Gateway: http
+      Integration: proxy
+      Stages: [prod]
+      LogGroup: {RetentionInDays: 30}
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties:
+      KmsMasterKeyId: alias/aws/sns
+Outputs:
+  Url:
+    Condition: IsBlue
+    Value: !GetAtt Visits.Url
+  Base:
+    Value: !Sub '${Downloads.ProdUrl}?from=${Topic.TopicName}'
+"""
+
+
+class Slip(NamedTuple):
+    """In `SOUND`, ``find`` becomes ``slip``, in which » stands where it has to be told, and how that begins."""
+
+    find: str
+    slip: str
+    said: str
+
+
+REFUSED = {
+    "a text for a number": Slip(
+        "Shards: 2", "Shards: »many", "Resources.Visits.Properties.Shards: must be a whole number"
+    ),
+    "a number too large": Slip(
+        "Shards: 2", "Shards: »65", "Resources.Visits.Properties.Shards: must be a whole number"
+    ),
+    "a property misspelt": Slip("Shards: 2", "»Shard: 2", "Resources.Visits.Properties.Shard: unknown property; did"),
+    "a gateway that is none": Slip("Gateway: rest", "Gateway: »soap", "Resources.Visits.Properties.Gateway: must be"),
+    "a path without a name": Slip(
+        "hits/{name}",
+        "»hits",
+        "Resources.Visits.Properties.Path: must be a path of letters, digits and . _ : - with {name}",
+    ),
+    "a method that is none": Slip("Method: GET", "Method: »FETCH", "Resources.Visits.Properties.Method: must be"),
+    "mapped on HTTP": Slip("Integration: proxy", "Integration: »mapped", "Resources.Downloads.Properties.Integration"),
+    "a list of tags": Slip(
+        "Tags:\n        team: web", "»Tags: [web]", "Resources.Visits.Properties.Tags: must be a map of"
+    ),
+    "an intrinsic where a literal is due": Slip(
+        "Method: GET", "Method: »!GetAtt Topic.TopicName", "Resources.Visits.Properties.Method: must be literal"
+    ),
+    "an unknown parameter where a literal is due": Slip(
+        "Shards: 2",
+        "Shards: »!Ref Many",
+        "Resources.Visits.Properties.Shards: must be literal or !Ref to a template parameter",
+    ),
+    "an env file without code": Slip(
+        "Shards: 2", "EnvFile: »app.env", "Resources.Visits.Properties.EnvFile: is for code of your own"
+    ),
+    "a name that the counter sets": Slip(
+        "colour: !Ref Colour", "»table: x", "Resources.Visits.Properties.Env.table: is set by the counter itself"
+    ),
+    "a plug-in that is not there": Slip(
+        "Shards: 2", "Plugins: [»topics]", "Resources.Visits.Properties.Plugins[0]: there is no plugin 'topics'"
+    ),
+    "a plug-in that is there anyway": Slip(
+        "Shards: 2", "Plugins: [»role]", "Resources.Visits.Properties.Plugins[0]: 'role' is built in; a counter has it"
+    ),
+    "a runtime that is a number": Slip(
+        "Shards: 2", "Runtime: »3.13", "Resources.Visits.Properties.Runtime: must be a text"
+    ),
+    "stages that become one": Slip(
+        "[prod]", "[prod, »p-rod]", "Resources.Downloads.Properties.Stages[1]: 'prod' and 'p-rod' are both Prod"
+    ),
+    "an attribute misspelt": Slip(
+        "!GetAtt Visits.Url", "»!GetAtt Visits.Urll", "Outputs.Url.Value: counter Visits has no attribute 'Urll'; known"
+    ),
+    "an attribute of a stage that is not there": Slip(
+        "!Sub '${Downloads.ProdUrl}",
+        "»!Sub '${Downloads.TestUrl}",
+        "Outputs.Base.Value: counter Downloads has no attribute",
+    ),
+    "Ref with an attribute": Slip(
+        "!GetAtt Visits.Url", "»!Ref Visits.Url", "Outputs.Url.Value: !Ref takes no attribute; did you mean !GetAtt"
+    ),
+    "a counter in a condition": Slip(
+        "Conditions:\n  IsBlue: !Equals [!Ref Colour",
+        "»Conditions:\n  IsBlue: !Equals [!Ref Visits",
+        "Conditions: refers to the counter Visits; nothing in Conditions can refer to a resource",
+    ),
+    "a counter that waits for itself": Slip(
+        "DependsOn: Topic", "DependsOn: »Downloads", "Resources.Downloads.DependsOn: a counter can't depend on itself"
+    ),
+    "a policy that is none": Slip(
+        "DeletionPolicy: Retain", "DeletionPolicy: »Keep", "Resources.Downloads.DeletionPolicy: must be Delete, Retain"
+    ),
+    "an attribute for what scales": Slip(
+        "DeletionPolicy: Retain",
+        "»CreationPolicy: {}",
+        "Resources.Downloads.CreationPolicy: nothing that a counter becomes",
+    ),
+    "a type misspelt": Slip(
+        "Visits:\n    Type: HitCounter",
+        "Visits:\n    Type: »HitCounters",
+        "Resources.Visits.Type: unknown type 'HitCounters'; did you mean 'HitCounter'?",
+    ),
+    "an id that is none": Slip(
+        "  Topic:\n    Type",
+        "  »My_Hits: {Type: HitCounter}\n  Topic:\n    Type",
+        "Resources.My_Hits: a logical id is made of",
+    ),
+    "an id that a counter makes": Slip(
+        "  Visits:\n",
+        "  VisitsTable: {Type: AWS::SNS::Topic}\n  »Visits:\n",
+        "Resources.Visits: becomes VisitsTable among others",
+    ),
+    "a key that stands twice": Slip(
+        "Method: GET", "Method: GET\n      »Method: PUT", "Resources.Visits.Properties.Method: stands twice, first in"
+    ),
+    "values that go round in a circle": Slip(
+        "  Visits:\n    Type: HitCounter\n    Condition: IsBlue\n    Properties:\n",
+        "  »Visits:\n    Type: HitCounter\n    Condition: IsBlue\n    Properties:\n      Handler: !GetAtt Visits.Url\n",
+        "Resources.Visits: plugins wait for each other: function → gateway_rest → function, through function_arn, url",
+    ),
+    "YAML that ends in the middle": Slip(
+        "prod]\n      LogGroup:",
+        "prod\n      LogGroup»:",
+        "broken YAML: while parsing a flow sequence: did not find expected",
+    ),
+}
+
+LINTED = {
+    "a value that the table does not take": Slip("BillingMode: PAY_PER_REQUEST", "»BillingMode: SOMETIMES", "E3030"),
+    "a property of the table's misspelt": Slip("BillingMode:", "»BillingMod:", "E3002"),
+    "days that logs cannot be kept": Slip("RetentionInDays: 30", "»RetentionInDays: 31", "E3030"),
+    "a Ref to nothing": Slip("colour: !Ref Colour", "colour: »!Ref Color", "E1020"),
+    "a condition that is not there": Slip(
+        "Condition: IsBlue\n    Properties", "»Condition: IsRed\n    Properties", "E3015"
+    ),
+    "waiting for what is not there": Slip("DependsOn: Topic", "»DependsOn: Topics", "E3005"),
+    "a function that is none": Slip("BillingMode: PAY_PER_REQUEST", "»BillingMode: !Env MODE", "E3012"),
+    "a Sub of what is not there": Slip(
+        "Value: !Sub '${Downloads.ProdUrl}?from=${Topic.", "»Value: !Sub '${Downloads.ProdUrl}?from=${Topik.", "E6101"
+    ),
+    "an output of what may be missing": Slip("Condition: IsBlue\n    Value", "»Value", "W1001"),
+    "a parameter that nothing uses": Slip("Conditions:", "  »Size: {Type: Number}\nConditions:", "W2001"),
+    "a property of the author's own misspelt": Slip("KmsMasterKeyId:", "»KmsKeyId:", "E3002"),
+}
