@@ -2,11 +2,15 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from macro.errors import InvalidTemplate
 from macro.expand import expand
+from macro.plugins.alarms import OPTIONS, THRESHOLDS
+
+ROOT = Path(__file__).parents[2]
 
 
 def expand_counter(options=None, **properties):
@@ -130,3 +134,14 @@ def test_a_plugin_that_everyone_has_is_still_refused():
     assert str(error.value) == (
         "Resources.Visits.Properties.Plugins[0]: 'table' is built in; a counter has it without being told"
     )
+
+
+def test_the_readme_tells_every_option_its_default_and_an_example_that_is_a_golden_case():
+    text = (ROOT / "README.md").read_text("utf-8").partition("\n## Operations\n")[2].partition("\n## ")[0]
+
+    rows = re.findall(r"^\| `(\w+)` \| .* \| (\d+) \|$", text, re.MULTILINE)
+    (example,) = re.findall(r"^  - alarms: .*$", text, re.MULTILINE)
+
+    assert dict(rows) == {name: str(number) for name, number in THRESHOLDS.items()}
+    assert [name for name in OPTIONS if f"`{name}" not in text] == []
+    assert example.strip() in (ROOT / "tests" / "golden" / "alarms" / "compact.yaml").read_text("utf-8")
