@@ -43,8 +43,6 @@ def _find_problems(api: Values, gateway: str, has_stages: bool) -> Iterator[tupl
             yield name, "can't depend on a condition, since it decides what is generated"
     if own in api:
         yield from _find_foreign(api, own, gateway)
-        if gateway == "custom" and has_stages:
-            yield own, "is one API, but with Gateway custom each stage has an API of its own; use Gateway rest"
     elif "StageName" in api:
         yield "StageName", f"is for an API of your own, named by {own}; use Stages to name stages"
     elif "RootResourceId" in api:

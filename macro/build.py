@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from macro.choose import STAGES, FindPlugin, check_attributes, choose_plugins, find_links, find_mentioned, order_runs
-from macro.conditions import combine_conditions
+from macro.conditions import Conditions, combine_conditions
 from macro.counter import REFERRING, Given
 from macro.errors import Path, PluginError, Problem
 from macro.piece import Place, build_further, check_piece
@@ -57,7 +57,7 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collect
     conditions = combine_conditions(counter.logical_id, counter.attributes.get("Condition"), given.stages)
     attributes = counter.attributes
     lanes = [
-        _Lane(stage, dict(stage.values), {}, _set_condition(attributes, name))
+        _Lane(stage, {**stage.values, "condition": _differing(name, conditions)}, {}, _set_condition(attributes, name))
         for stage, name in zip(given.stages, conditions.stages, strict=True)
     ]
     shared = _set_condition(attributes, conditions.shared)
@@ -147,6 +147,10 @@ def _gather(work: _Work) -> dict[str, Json]:
         return first.made
     prefixed = {f"{lane.stage.part}_{name}": value for lane in work.lanes for name, value in lane.made.items()}
     return {**first.made, **prefixed}
+
+
+def _differing(name: str | None, conditions: Conditions) -> str | None:
+    return None if name == conditions.shared else name
 
 
 def _set_condition(attributes: Mapping[str, Json], name: str | None) -> Mapping[str, Json]:

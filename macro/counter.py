@@ -69,8 +69,6 @@ def read_counter(counter: Counter, parameters: Parameters, suffix: str, problems
     wishes = _get_wishes(properties, path)
     stages = read_stages(properties, values)
     gateway = _get_gateway(properties)
-    if values["share"] and gateway == "custom":
-        stages = [each._replace(values={**each.values, "share": values["share"] + each.part}) for each in stages]
     return Given(values, gateway, wishes, stages)
 
 
@@ -132,6 +130,7 @@ def _name_values(counter: Counter, properties: Values, parameters: Parameters, s
         "counter_id": counter.logical_id,
         "stage": api.get("StageName", DEFAULT_STAGE),
         "stages": (),
+        "condition": None,
         "share": f"HitCounter{_get_gateway(properties).capitalize()}" if api.get("Share") else None,
         "suffix": suffix,
         "parameter_values": parameters.values,

@@ -52,8 +52,17 @@ def make_variables(values: Values, stage: Values) -> dict[str, Json]:
 def make_invoke_uri(values: Values) -> Json:
     """The URI of the function's invocation, or of that of the function which the stage names."""
     if has_stages(values):
-        return {"Fn::Sub": f"{_INVOKE}{_FUNCTIONS}${{!stageVariables.{_name_variable(values)}}}/invocations"}
+        return {"Fn::Sub": f"{_INVOKE}{_name_pattern(values)}/invocations"}
     return substitute(f"{_INVOKE}${{Arn}}/invocations", "Arn", values["function_arn"])
+
+
+def make_function_pattern(values: Values) -> Json:
+    """The ARN of the function which the stage names."""
+    return {"Fn::Sub": _name_pattern(values)}
+
+
+def _name_pattern(values: Values) -> str:
+    return f"{_FUNCTIONS}${{!stageVariables.{_name_variable(values)}}}"
 
 
 def _name_variable(values: Values) -> str:

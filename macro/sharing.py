@@ -85,12 +85,7 @@ def check_foreign(members: Iterable[Member]) -> Iterator[Problem]:
 
 def agree(group: Members) -> list[Member]:
     """The counters, each with the settings that all have: whoever makes the API makes the same one."""
-    settings = _find_settings(group)
-    busiest = _find_busiest(group)
-    common = {
-        "api_properties": settings.get("api_properties", {}),
-        "stage_properties": {**limit_rate(busiest), **settings.get("stage_properties", {})},
-    }
+    common = _find_settings(group)
     return [_set_values(member, common if member.given.gateway == "custom" else {}) for member in group]
 
 
@@ -111,7 +106,10 @@ def add_shared(group: Members, built: Mapping[str, Built]) -> dict[str, Built]:
         "counter_id": share,
         "integration": "proxy",
         "routes": [_describe_route(member, built, whole) for member in group],
-        "stages": _list_stages(group, built, share, names),
+        "stages": [
+            {**stage, "condition": None if name == whole else name}
+            for stage, name in zip(_list_stages(group, built, share, names), names, strict=True)
+        ],
     }
     piece = SHARED[first.given.gateway](values)
     resources = _add_condition(piece.resources, first.counter, whole)

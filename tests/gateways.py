@@ -6,6 +6,7 @@ import re
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from itertools import count
 
 from botocore import xform_name
@@ -92,6 +93,21 @@ class MemoryGateways:
         found = self.apis[api]["stages"].get(stage)
         snapshot = self.apis[api]["deployments"][found["deploymentId"]]["snapshot"] if found else {}
         return snapshot.get(f"{verb} {path}")
+
+    def called(self, api, stage, path, verb="GET"):
+        """The function that answers a request to the stage, or why the caller gets an error."""
+        method = self.live(api, stage, path, verb)
+        if method is None:
+            return "no such method"
+        variables = self.apis[api]["stages"][stage].get("variables", {})
+        uri = re.search("/functions/(.+)/invocations$", method["methodIntegration"]["uri"])[1]
+        if any(name not in variables for name in re.findall(r"\$\{stageVariables\.(\w+)\}", uri)):
+            return "no such variable"
+        function = re.sub(r"\$\{stageVariables\.(\w+)\}", lambda found: variables[found[1]], uri)
+        source = f"arn:aws:execute-api:eu-west-1:123456789012:{api}/{stage}/{verb}{re.sub('{[^}]*}', 'x', path)}"
+        statements = self.policies.get(":".join(function.split(":")[:7]), {}).values()
+        allowed = [each["Condition"]["ArnLike"]["AWS:SourceArn"] for each in statements]
+        return function if any(fnmatchcase(source, pattern) for pattern in allowed) else "not permitted"
 
     def _do(self, operation, call):
         report = ParamValidator().validate(call, self.takes(operation))
@@ -338,6 +354,7 @@ class MemoryGateways:
         if call["stageName"] in api["stages"]:
             raise conflict("Stage already exists")
         self._check_deployment(api, call["deploymentId"])
+        self._check_variables(call)
         api["stages"][call["stageName"]] = {"methodSettings": {}, "tracingEnabled": False, **call}
         return api["stages"][call["stageName"]]
 
@@ -353,6 +370,7 @@ class MemoryGateways:
         for patch in own:
             self._set(stage, patch)
         self._check_deployment(api, stage["deploymentId"])
+        self._check_variables(stage)
         api["stages"][call["stageName"]] = stage
 
     def _set(self, stage, patch):
@@ -369,6 +387,16 @@ class MemoryGateways:
         }
         name, read = names[patch["path"]]
         stage["methodSettings"].setdefault("*/*", {})[name] = read(patch["value"])
+
+    def _check_variables(self, stage):
+        variables = stage.get("variables", {})
+        if len(variables) > 100:
+            raise refused("Stage variables exceed the limit of 100")
+        for name, value in variables.items():
+            if not re.fullmatch("[A-Za-z0-9_]{1,64}", name):
+                raise refused(f"Stage variable name: '{name}' must be 1 to 64 letters, digits and _")
+            if not re.fullmatch(r"[A-Za-z0-9\-._~:/?#&=,]{1,512}", value):
+                raise refused(f"Stage variable value: '{value}' has characters that are not allowed")
 
     def _check_deployment(self, api, number):
         if number not in api["deployments"]:
@@ -423,7 +451,8 @@ class MemoryGateways:
         value = patch.get("value")
         if name in _MAPS and rest:
             has = rest[0] in thing.get(name, {})
-            if patch["op"] != "add" and not has and name != "variables":
+            is_new = name == "variables" and patch["op"] == "replace"
+            if (patch["op"] != "add" and not has and not is_new) or (name == "variables" and patch["op"] == "add"):
                 raise refused(f"Invalid patch path {patch['path']}")
             if patch["op"] == "remove":
                 del thing[name][rest[0]]

@@ -8,10 +8,13 @@ RESET = "reset"
 
 
 class Sink:
-    """Requests as they came: method, path with query, headers, body; statuses are given in turn, then 200 for ever."""
+    """Requests as they came: method, path with query, headers, body; statuses are given in turn, then 200 for ever.
+
+    `taken` are those that got 200.
+    """
 
     def __init__(self, *statuses):
-        self.requests = []
+        self.requests, self.taken = [], []
         self._statuses = list(statuses)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -24,6 +27,10 @@ class Sink:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    def refuse(self, *statuses):
+        """Give these next, and no others that were told before."""
+        self._statuses[:] = statuses
 
     @property
     def host(self):
@@ -45,6 +52,8 @@ class Sink:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 sink.requests.append((self.command, self.path, dict(self.headers), body))
                 status = sink._statuses.pop(0) if sink._statuses else 200
+                if status == 200:
+                    sink.taken.append(sink.requests[-1])
                 if status == RESET:
                     self.close_connection = True
                     return

@@ -13,6 +13,8 @@ PURE = ("transform_lambda.zip", "transform_lambda.env_file", "transform_lambda.e
 ON_THEIR_OWN = {
     "macro.local.engine_guard": set(),
     "macro.local.engine_mapping": set(),
+    "macro.local.engine_http": set(),
+    "macro.local.engine_proxy": set(),
     "macro.local.engine_server": {"hypercorn", "ministack"},
 }
 FOR_PLUGINS = {f"macro.{name}" for name in ("plugin", "errors", "companion", "gateway", "mapping", "snapshot")}

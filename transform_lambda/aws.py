@@ -149,15 +149,15 @@ class S3CodeStore:
         with explained(f"remove {Place(self._bucket, key)}"):
             for found, version in self._versions(key):
                 if found == key:
-                    self._client.delete_object(**self._staged(key), **({"VersionId": version} if version else {}))
+                    self._client.delete_object(**self._staged(key), VersionId=version)
 
-    def _versions(self, prefix: str) -> list[tuple[str, str | None]]:
+    def _versions(self, prefix: str) -> list[tuple[str, str]]:
         with explained(f"list {Place(self._bucket, prefix)}"):
             pages = self._client.get_paginator("list_object_versions").paginate(
                 Bucket=self._bucket, Prefix=prefix, ExpectedBucketOwner=self._owner
             )
             return [
-                (each["Key"], each.get("VersionId"))
+                (each["Key"], each["VersionId"])
                 for page in pages
                 for each in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
             ]

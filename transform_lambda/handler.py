@@ -54,24 +54,10 @@ def handler(event: Event, context: Context) -> None:
 
 @cache
 def _start() -> Serve:
-    from transform_lambda.answer import send_answer
-    from transform_lambda.answer_url import check_answer_url, region_of
-    from transform_lambda.contract import ResourceError, text_of
-    from transform_lambda.limits import read_limits
+    from transform_lambda.delivery import Behind, serve
     from transform_lambda.registry import Registry
-    from transform_lambda.wrapper import process
 
-    registry, records, allowed = Registry(_built_in()), _records(), _allowed_hosts()
-
-    def serve(event: Event, context: Context) -> None:
-        if not isinstance(event, Mapping):
-            raise ResourceError("not a request of CloudFormation's: the event must be a map")
-        check_answer_url(text_of(event, "ResponseURL"), region_of(text_of(event, "StackId")), allowed)
-        limits = read_limits(event, context)
-        send = partial(send_answer, deadline=limits.answer_by, allowed=allowed)
-        process(event, handlers=registry, send=send, records=records, limits=limits)
-
-    return serve
+    return partial(serve, Behind(Registry(_built_in()), _records(), _allowed_hosts()))
 
 
 def _built_in() -> dict[str, Callable[[], Any]]:

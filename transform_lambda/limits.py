@@ -43,12 +43,13 @@ class Limits(NamedTuple):
     clock: Clock = Clock()
 
 
-def read_limits(event: Event, context: Context | None) -> Limits:
+def read_limits(event: Event, context: Context | None, clock: Clock | None = None) -> Limits:
     """The limits of an invocation that begins now: the shorter of Lambda's and the template's ServiceTimeout."""
+    clock = clock or Clock()
     remaining = context.get_remaining_time_in_millis() / 1000 if context else LONGEST_RUN_SECONDS
     span = min(remaining, _service_timeout(event))
-    answer_by = time.monotonic() + span - min(_LAST_SECONDS, span * _LAST_SHARE)
-    return Limits(answer_by - min(_ANSWER_SECONDS, span * _ANSWER_SHARE), answer_by, time.time() + remaining)
+    answer_by = clock.monotonic() + span - min(_LAST_SECONDS, span * _LAST_SHARE)
+    return Limits(answer_by - min(_ANSWER_SECONDS, span * _ANSWER_SHARE), answer_by, clock.now() + remaining, clock)
 
 
 def _service_timeout(event: Event) -> float:

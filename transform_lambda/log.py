@@ -15,7 +15,8 @@ _QUERY = re.compile(r"(https?://[^\s'\"?]*)\?[^\s'\"]*")
 
 
 def log_phase(request: Request, phase: str, started: float, note: str = "") -> None:
-    """Print what a phase of the request took since `started` (of `time.monotonic()`), with a note already redacted."""
+    """Print what a phase of the request took since `started` (of `time.monotonic()`), with a note, redacted."""
+    properties = {"ResourceProperties": request.properties, "OldResourceProperties": request.old_properties}
     line = {
         "stack": request.stack_id,
         "logical_id": request.logical_id,
@@ -24,7 +25,7 @@ def log_phase(request: Request, phase: str, started: float, note: str = "") -> N
         "phase": phase,
         "duration_ms": round((time.monotonic() - started) * 1000, 1),
     }
-    print(json.dumps({**line, "note": note} if note else line), flush=True)
+    print(json.dumps({**line, "note": redact(note, properties)} if note else line), flush=True)
 
 
 def redact(text: str, event: Event) -> str:

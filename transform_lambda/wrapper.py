@@ -46,6 +46,7 @@ def process(
     Raises:
         ResourceError: the event has not even the ids an answer needs.
         Exception: whatever `send` raised; the request then has no answer, and Lambda has to deliver it again.
+        LeftBehind: it has its answer, and Lambda has to deliver it again all the same.
     """
     limits = limits or read_limits(event, None)
     try:
@@ -57,6 +58,10 @@ def process(
     _Delivery(event, replace(request, guard=guard), guard, OneAnswer(send, request.answer_url)).run(handlers)
 
 
+class LeftBehind(Exception):
+    """An overtaken request was answered, and what it made could not be removed: Lambda has to deliver it again."""
+
+
 class _Delivery:
     """One delivery of a request, its guard and its answer: the open end that the steps below share."""
 
@@ -66,24 +71,28 @@ class _Delivery:
         self._guard = guard
         self._outlet = outlet
         self._started = time.monotonic()
+        self._is_overtaken = False
 
     def run(self, handlers: Handlers) -> None:
         with watchdog(self._request.deadline, self._give_up):
-            answer = self._serve(handlers)
+            answer, is_given_back = self._serve(handlers)
             if answer:
                 self._answer(answer)
+        if self._is_overtaken and not is_given_back:
+            # No newer request knows what is left; CloudFormation ignores a second answer.
+            raise LeftBehind(f"{self._request.logical_id}: what this overtaken request made is not removed yet")
 
-    def _serve(self, handlers: Handlers) -> Answer | None:
+    def _serve(self, handlers: Handlers) -> tuple[Answer | None, bool]:
+        """The answer, and whether nothing is left behind that the request made and did not settle."""
         try:
             # Another's package is imported here, and may take any time.
             handler = handlers.get(self._request.resource_type)
         except (Exception, SystemExit) as error:
-            return self._fail_by_bug(error)
+            return self._fail_by_bug(error), True
         if handler is None:
-            return self._answer_unknown(sorted(handlers))
+            return self._answer_unknown(sorted(handlers)), True
         answer = self._work(handler)
-        self._quietly("give back", lambda: give_back(self._request, handler, self._guard))
-        return answer
+        return answer, self._quietly("give back", lambda: give_back(self._request, handler, self._guard))
 
     def _work(self, handler: Handler) -> Answer | None:
         """The answer, or nothing where the request has one already."""
@@ -94,6 +103,7 @@ class _Delivery:
             self._log("repeated", "answered before")
             return None
         except (ResourceError, Overtaken) as error:
+            self._is_overtaken = isinstance(error, Overtaken)
             return self._fail(str(error))
         except (Exception, SystemExit) as error:
             return self._fail_by_bug(error)
@@ -138,7 +148,7 @@ class _Delivery:
         return self._fail(f"{request.logical_id}: unknown type {request.resource_type!r}; known are {names}")
 
     def _fail_by_bug(self, error: BaseException) -> Answer:
-        self._log("error", redact(traceback.format_exc(), self._event))
+        self._log("error", traceback.format_exc())
         return self._fail(f"{type(error).__name__}: {error}")
 
     def _fail(self, reason: str) -> Answer:
@@ -149,7 +159,7 @@ class _Delivery:
         try:
             action()
         except (Exception, SystemExit):
-            self._log(phase, redact(traceback.format_exc(), self._event))
+            self._log(phase, traceback.format_exc())
             return False
         return True
 

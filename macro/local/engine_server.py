@@ -17,7 +17,7 @@ def serve(host: str, port: str) -> None:
     """Never returns; the exit code is 0 where the engine ended in order."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     _allow_many_files()
-    add_mapping = importlib.import_module("engine_mapping").add_mapping
+    mapping, proxy, http = map(importlib.import_module, ("engine_mapping", "engine_proxy", "engine_http"))
     # The folder of this file is no further place to import from.
     del sys.path[0]
     from hypercorn.asyncio import serve as serve_app
@@ -27,7 +27,8 @@ def serve(host: str, port: str) -> None:
     config.bind = [f"{host}:{port}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    app = add_mapping(importlib.import_module("ministack.app").app)
+    app = http.add_stage_variables(importlib.import_module("ministack.app").app, mapping, proxy)
+    app = mapping.add_mapping(app, proxy)
     asyncio.new_event_loop().run_until_complete(serve_app(app, config))
     os._exit(0)
 

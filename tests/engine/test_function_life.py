@@ -189,7 +189,7 @@ def test_numbered_versions_come_with_changes_alone_and_old_ones_go(stack):
 def test_a_foreign_function_is_neither_adopted_nor_deleted(stack):
     code = put(stack, "code.zip", make_zip(SHOW))
     other = stack.create(
-        properties(code, FunctionName=f"foreign-{random.random()}".replace(".", "-")), logical_id="Other"
+        properties(code, FunctionName=f"hitcounter-foreign-{random.random()}".replace(".", "-")), logical_id="Other"
     )
     name = other["PhysicalResourceId"]
 

@@ -58,12 +58,16 @@ def count(world, table):
     return {item["name"]["S"]: int(item["counter"]["N"]) for item in items}
 
 
-def test_each_stage_counts_in_its_own_table_and_a_third_one_leaves_the_others_alone(world):
+@pytest.mark.parametrize("gateway", ["rest", "custom"])
+def test_each_stage_counts_in_its_own_table_and_a_third_one_leaves_the_others_alone(world, gateway):
+    name, common = f"stages-{gateway}", {"Gateway": gateway}
     named = ("DevUrl", "ProdUrl", "DevSourceSha256", "ProdSourceSha256", "DevCodeSha256", "ProdCodeSha256")
-    first, before = bring(world, "stages", {"Stages": ["dev", "prod"]}, *named)
+    first, before = bring(world, name, {**common, "Stages": ["dev", "prod"]}, *named)
+    stages = list_stages(world, first["DevUrl"])
 
     counted = [hit(first["DevUrl"]), hit(first["DevUrl"]), hit(first["ProdUrl"])]
-    second, after = bring(world, "stages", {"Stages": ["dev", "prod", "test"]}, *named, "TestUrl")
+    second, after = bring(world, name, {**common, "Stages": ["dev", "prod", "test"]}, *named, "TestUrl")
+    more = list_stages(world, first["DevUrl"])
 
     assert counted == [1, 2, 1]
     assert first["DevSourceSha256"] == first["ProdSourceSha256"]
@@ -72,8 +76,30 @@ def test_each_stage_counts_in_its_own_table_and_a_third_one_leaves_the_others_al
     assert {"VisitsDevTable", "VisitsDevFunction", "VisitsProdTable", "VisitsProdFunction"} <= set(kept)
     assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
     assert {name: second[name] for name in named} == first
+    assert {name: more[name] for name in stages} == stages
+    assert (set(stages), set(more) - set(stages)) == ({"dev", "prod"}, {"test"})
+    assert len({each["deploymentId"] for each in more.values()}) == 1
     assert (count(world, after["VisitsDevTable"]), count(world, after["VisitsProdTable"])) == ({"home": 2}, {"home": 1})
     assert [hit(second["TestUrl"]), hit(second["DevUrl"]), hit(second["ProdUrl"])] == [1, 3, 2]
+
+
+def list_stages(world, url):
+    """What the API with this URL has of stages, without the times of their changes."""
+    client = world.account.client("apigateway")
+    (api,) = [each["id"] for each in client.get_rest_apis(limit=500)["items"] if f"/{each['id']}/" in url]
+    listed = client.get_stages(restApiId=api)["item"]
+    return {each["stageName"]: {key: each[key] for key in each if not key.endswith("Date")} for each in listed}
+
+
+@pytest.mark.parametrize("gateway", ["rest", "http", "custom"])
+def test_stages_with_a_proxy_integration_count_each_in_its_own_table(world, gateway):
+    properties = {"Gateway": gateway, "Integration": "proxy", "Stages": ["dev", "prod"]}
+
+    made, ids = bring(world, f"proxy-{gateway}", properties, "DevUrl", "ProdUrl")
+    counted = [hit(made["DevUrl"]), hit(made["DevUrl"]), hit(made["ProdUrl"])]
+
+    assert counted == [1, 2, 1]
+    assert (count(world, ids["VisitsDevTable"]), count(world, ids["VisitsProdTable"])) == ({"home": 2}, {"home": 1})
 
 
 def test_the_four_resources_of_the_sketch_and_a_log_count(world):
@@ -89,7 +115,33 @@ def test_two_counters_on_one_api_count_each_for_itself(world, gateway):
     counters = {"Visits": {**common, "Path": "visits/{name}"}, "Loads": {**common, "Path": "loads/{name}"}}
     outputs = {"Visits": ["Visits", "Url"], "Loads": ["Loads", "Url"]}
 
-    made, _ = bring_all(world, f"shared-{gateway}", counters, outputs)
+    made, ids = bring_all(world, f"shared-{gateway}", counters, outputs)
 
     assert made["Visits"].rpartition("/visits/")[0] == made["Loads"].rpartition("/loads/")[0]
     assert [hit(made[name]) for name in ("Visits", "Visits", "Loads")] == [1, 2, 1]
+    if gateway == "custom":
+        assert ids["HitCounterCustomGateway"].endswith("-HitCounterCustom/stages")
+        assert count_deployments(world, made["Visits"]) == 1
+
+
+def count_deployments(world, url):
+    """How many deployments the API with this URL has."""
+    client = world.account.client("apigateway")
+    (api,) = [each["id"] for each in client.get_rest_apis(limit=500)["items"] if f"/{each['id']}/" in url]
+    return len(client.get_deployments(restApiId=api)["items"])
+
+
+def test_two_counters_with_stages_on_one_custom_api_count_each_in_each(world):
+    common = {"Gateway": "custom", "Api": {"Share": True}, "Stages": ["dev", "prod"]}
+    counters = {"Visits": {**common, "Path": "visits/{name}"}, "Loads": {**common, "Path": "loads/{name}"}}
+    outputs = {f"{name}{part}": [name, f"{part}Url"] for name in counters for part in ("Dev", "Prod")}
+
+    made, _ = bring_all(world, "shared-stages", counters, outputs)
+    hits = [hit(made[name]) for name in ("VisitsDev", "VisitsDev", "VisitsProd", "LoadsProd")]
+    left = {"Visits": counters["Visits"]}
+    bring_all(world, "shared-stages", left, {name: place for name, place in outputs.items() if place[0] in left})
+
+    assert hits == [1, 2, 1, 1]
+    assert [hit(made["VisitsDev"]), hit(made["VisitsProd"])] == [3, 2]
+    assert request("GET", made["LoadsProd"].replace("{name}", "home"))[0] in (403, 404)
+    assert count_deployments(world, made["VisitsDev"]) == 1

@@ -46,7 +46,7 @@ def test_what_is_a_counters_own_is_the_same_alone_and_with_others(gateway, stage
     [
         ("rest", ["Api", "Resource", "Resource", "Resource", "Validator", "Deployment", "AccessLog", "Stage"]),
         ("http", ["Api", "AccessLog", "Stage"]),
-        ("custom", ["AccessLog"]),
+        ("custom", ["AccessLog", "Gateway"]),
     ],
 )
 def test_there_is_one_api_for_all(gateway, shared):
@@ -122,26 +122,30 @@ def test_who_shares_an_api_may_wait_for_another_and_others_for_the_whole(gateway
     assert "VisitsTable" in edges["LikesTable"] | waits_for
 
 
-def test_the_custom_resources_of_one_api_say_alike_what_it_is():
+def test_the_custom_resources_of_one_api_say_alike_what_it_is_and_one_deploys_after_all():
     common = {"Description": "all", "Stage": {"TracingEnabled": False}}
     resources = expand_all(
-        Visits=describe("custom", "a/{name}", Shards=3), Likes=describe("custom", "b/{name}", Exact=True, Api=common)
+        Visits=describe("custom", "a/{name}", Shards=3, Tags={"team": "web"}),
+        Likes=describe("custom", "b/{name}", Exact=True, Api=common),
     )
 
-    said = [resources[f"{name}Gateway"]["Properties"] for name in ("Visits", "Likes")]
-    assert [{key: each[key] for key in ("ApiName", "Api", "Stage", "StageName")} for each in said] == [
-        {
-            "ApiName": {"Fn::Sub": "${AWS::StackName}-HitCounterCustom"},
-            "Api": {"Description": "all"},
-            "Stage": said[0]["Stage"],
-            "StageName": "prod",
-        }
-    ] * 2
-    assert said[0]["Stage"]["ThrottlingRateLimit"] == 3000
-    assert said[0]["Stage"]["AccessLog"]["DestinationArn"] == {"Fn::GetAtt": ["HitCounterCustomAccessLog", "Arn"]}
+    said = [resources[f"{name}Gateway"]["Properties"] for name in ("Visits", "Likes", "HitCounterCustom")]
+    name = {"Fn::Sub": "${AWS::StackName}-HitCounterCustom"}
+    assert [each["ApiName"] for each in said] == [name] * 3
+    assert [each["Api"] for each in said] == [
+        *[{"Description": "all"}] * 2,
+        {"Tags": {"team": "web"}, "Description": "all"},
+    ]
+    assert [(each.get("Deploy"), each["StageName"], "Stage" in each) for each in said] == [
+        *[(False, "prod", False)] * 2,
+        (None, "prod", True),
+    ]
+    assert said[2]["Methods"] == [{"Fn::GetAtt": [f"{name}Gateway", "MethodDigest"]} for name in ("Visits", "Likes")]
+    assert (said[2]["Stage"]["ThrottlingRateLimit"], said[2]["Stage"]["TracingEnabled"]) == (3000, False)
+    assert said[2]["Stage"]["AccessLog"]["DestinationArn"] == {"Fn::GetAtt": ["HitCounterCustomAccessLog", "Arn"]}
 
 
-@pytest.mark.parametrize("gateway", ["rest", "http"])
+@pytest.mark.parametrize("gateway", ["rest", "http", "custom"])
 def test_a_stages_variables_name_the_function_of_each_counter(gateway):
     resources = expand_all(
         Visits=describe(gateway, "a/{name}", Stages=["dev", "prod"]),
@@ -149,10 +153,26 @@ def test_a_stages_variables_name_the_function_of_each_counter(gateway):
     )
 
     for part in ("Dev", "Prod"):
-        stage = resources[f"HitCounter{gateway.capitalize()}{part}Stage"]["Properties"]
-        assert stage["Variables" if gateway == "rest" else "StageVariables"] == {
+        if gateway == "custom":
+            stage = resources["HitCounterCustomGateway"]["Properties"]["Stages"][part.lower()]
+        else:
+            stage = resources[f"HitCounter{gateway.capitalize()}{part}Stage"]["Properties"]
+        assert stage["StageVariables" if gateway == "http" else "Variables"] == {
             f"{name}Function": {"Fn::GetAtt": [f"{name}{part}Function", "FunctionName"]} for name in ("Visits", "Likes")
         }
+
+
+def test_a_stage_that_may_be_missing_is_an_entry_under_its_condition():
+    stages = {"dev": {"Condition": "A"}, "prod": {}}
+    resources = expand_all(
+        Visits=describe("custom", "a/{name}", Stages=stages), Likes=describe("custom", "b/{name}", Stages=stages)
+    )
+
+    said = [resources[f"{name}Gateway"]["Properties"]["Stages"] for name in ("Visits", "Likes", "HitCounterCustom")]
+    assert [each["dev"]["Fn::If"][0] for each in said] == ["A"] * 3
+    assert [each["dev"]["Fn::If"][2] for each in said] == [{"Ref": "AWS::NoValue"}] * 3
+    assert list(said[2]["dev"]["Fn::If"][1]["Variables"]) == ["VisitsFunction", "LikesFunction"]
+    assert resources["HitCounterCustomDevAccessLog"]["Condition"] == "A"
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,19 @@ def test_another_stage_touches_nothing_of_the_others(gateway):
     assert {name for name in three if name not in two} == {name for name in three if name.startswith("VisitsLive")}
 
 
+@pytest.mark.parametrize("stages", [["dev", "live", "prod"], {"dev": {}, "live": {"Condition": "Is1"}, "prod": {}}])
+def test_another_stage_is_another_entry_of_a_custom_resource(stages):
+    two = expand_one(Gateway="custom", Stages=["dev", "prod"])["Resources"]
+    three = expand_one(conditions=CONDITIONS, Gateway="custom", Stages=stages)["Resources"]
+
+    entry = three["VisitsGateway"]["Properties"]["Stages"].pop("live")
+    assert {name: three[name] for name in two} == two
+    assert {name for name in three if name not in two} == {name for name in three if name.startswith("VisitsLive")}
+    given = entry["Fn::If"][1] if isinstance(stages, dict) else entry
+    assert given["FunctionArn"] == {"Fn::GetAtt": ["VisitsLiveFunction", "Arn"]}
+    assert entry in (given, {"Fn::If": ["Is1", given, {"Ref": "AWS::NoValue"}]})
+
+
 @pytest.mark.parametrize("gateway", ["rest", "http"])
 def test_a_stage_with_a_condition_leaves_the_others_alone(gateway):
     plain = expand_one(Gateway=gateway, Stages=["dev", "prod"])["Resources"]

@@ -8,10 +8,12 @@ from transform_lambda.contract import ResourceError, Result
 from transform_lambda.identity import physical_id_for
 from transform_lambda.limits import Clock, Limits
 from transform_lambda.record import Record
-from transform_lambda.wrapper import process
+from transform_lambda.wrapper import LeftBehind, process
 
 STACK = "arn:aws:cloudformation:eu-west-1:123456789012:stack/app/1"
 LONGEST_RUN = 900.0
+DELIVERED_AGAIN = (ConnectionError, LeftBehind)
+"""What Lambda delivers a request again for."""
 
 
 class Killed(BaseException):
@@ -151,7 +153,7 @@ class CloudFormation:
         self.known = None
         self.value = None
         self.undelivered = 0
-        self._count = 0
+        self.requests = 0
         self._tells_time = tells_time
 
     def resource(self, task, clock):
@@ -170,7 +172,7 @@ class CloudFormation:
                 break
 
     def _create(self, task):
-        properties = {"Generation": "", "Value": f"v{self._count}"}
+        properties = {"Generation": "", "Value": f"v{self.requests}"}
         answer = self._ask(task, "Create", None, properties)
         if answer and answer["Status"] == "SUCCESS":
             self.known, self.value = answer["PhysicalResourceId"], properties["Value"]
@@ -182,7 +184,7 @@ class CloudFormation:
     def _update(self, task):
         known, value = self.known, self.value
         generation = self.random.choice(["", "a", "b"])
-        properties = {"Generation": generation, "Value": f"v{self._count}"}
+        properties = {"Generation": generation, "Value": f"v{self.requests}"}
         before = {"Generation": self._generation(known), "Value": value}
         answer = self._ask(task, "Update", known, properties)
         is_done = answer is not None and answer["Status"] == "SUCCESS"
@@ -224,8 +226,8 @@ class CloudFormation:
         return next(text for text in ["", "a", "b"] if physical_id_for(STACK, "Thing", text) == physical_id)
 
     def _ask(self, task, kind, physical_id, properties, *, may_cancel=True):
-        self._count += 1
-        number = str(self._count)
+        self.requests += 1
+        number = str(self.requests)
         query = f"?Expires={int(self.world.now)}" if self._tells_time else ""
         event = {
             "RequestType": kind,
@@ -282,7 +284,7 @@ class CloudFormation:
         def run(task):
             try:
                 invoke(task)
-            except (Killed, ConnectionError):
+            except (Killed, *DELIVERED_AGAIN):
                 if retries:
                     self._deliver(event, 60, retries - 1)
                 raise

@@ -14,6 +14,8 @@ from transform_lambda.contract import ResourceError
 from transform_lambda.ports import DeniedError, Functions, Replicated, TryAgain
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:visits"
+ROLE = "arn:aws:iam::123456789012:role/hitcounter/r"
+ACCESS_POINT = "arn:aws:elasticfilesystem:eu-west-1:123456789012:access-point/fsap-0123456789abcdef0"
 SIGNING = "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0123456789abcdefa"
 
 
@@ -115,6 +117,20 @@ def test_each_change_is_one_request_of_the_api(service):
     assert (said[5][0], said[5][2]) == ("DELETE", {"tagKeys": "c"})
     assert (said[6][0], said[6][3]) == ("PUT", {"CodeSigningConfigArn": SIGNING})
     assert said[7:] == [("DELETE", "visits", {"Qualifier": "3"}, {}), ("DELETE", "visits", {}, {})]
+
+
+def test_what_a_function_is_connected_to_is_sent_as_it_is(service):
+    connections = {
+        "Layers": ["arn:aws:lambda:eu-west-1:123456789012:layer:mine:1"],
+        "VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
+        "FileSystemConfigs": [{"Arn": ACCESS_POINT, "LocalMountPath": "/mnt/hits"}],
+    }
+    service.gives()
+
+    service.functions.create({"FunctionName": "visits", "Role": ROLE, "Code": {"ZipFile": b"x"}, **connections})
+
+    body = service.requests[0][3]
+    assert {name: body[name] for name in connections} == connections
 
 
 def test_only_the_tags_that_change_are_sent(service):

@@ -15,6 +15,9 @@ from transform_lambda.aws_gateways import CHANGES, OF_LAMBDA, READS, ApiGateways
 from transform_lambda.contract import ResourceError
 from transform_lambda.ports import DeniedError, Gateways, TryAgain
 
+API = "arn:aws:apigateway:eu-west-1::/restapis/abc"
+ROLE = "arn:aws:iam::123456789012:role/hitcounter/gateway"
+
 
 class Raw:
     def __init__(self, body):
@@ -92,6 +95,25 @@ def test_changes_are_requests_of_the_api(service):
         ("PUT", "/restapis/abc/resources/r/methods/GET/integration", {}, {"type": "AWS", "httpMethod": "POST"}),
         ("DELETE", "/restapis/abc/stages/prod", {}, {}),
         ("DELETE", "/2015-03-31/functions/visits/policy/s", {}, {}),
+    ]
+
+
+def test_what_needs_a_permission_of_its_own_is_sent_as_it_is(service):
+    for _ in range(4):
+        service.gives()
+    patch = [{"op": "replace", "path": "/policy", "value": "{}"}]
+    method = {"restApiId": "abc", "resourceId": "r", "httpMethod": "GET"}
+
+    service.gateways.change("CreateRestApi", {"name": "api", "policy": "{}"})
+    service.gateways.change("UpdateRestApi", {"restApiId": "abc", "patchOperations": patch})
+    service.gateways.change("PutIntegration", {**method, "type": "AWS", "credentials": ROLE})
+    service.gateways.change("UntagResource", {"resourceArn": API, "tagKeys": ["a"]})
+
+    assert service.requests == [
+        ("POST", "/restapis", {}, {"name": "api", "policy": "{}"}),
+        ("PATCH", "/restapis/abc", {}, {"patchOperations": patch}),
+        ("PUT", "/restapis/abc/resources/r/methods/GET/integration", {}, {"type": "AWS", "credentials": ROLE}),
+        ("DELETE", f"/tags/{API}", {"tagKeys": "a"}, {}),
     ]
 
 

@@ -9,6 +9,7 @@ from tests.gateways import FUNCTION, MemoryGateways
 from transform_lambda.contract import ResourceError, parse_request
 from transform_lambda.resources.gateway_place import Place, read_place
 from transform_lambda.resources.gateway_properties import read_wanted
+from transform_lambda.resources.gateway_wanted_stages import WantedStage
 
 LAMBDA = {"Type": "Lambda", "FunctionArn": FUNCTION}
 URI = f"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
@@ -37,7 +38,7 @@ def test_little_is_enough():
         "requestModels": {},
     }
     assert found.integration == {"type": "AWS_PROXY", "uri": URI, "integrationHttpMethod": "POST"}
-    assert (found.validator, found.stage_name, found.method_responses, found.integration_responses) == ("", "", {}, {})
+    assert (found.validator, found.stages, found.method_responses, found.integration_responses) == ("", (), {}, {})
 
 
 def test_text_becomes_what_api_gateway_takes_by_its_names():
@@ -78,7 +79,8 @@ def test_text_becomes_what_api_gateway_takes_by_its_names():
         "200": {"responseParameters": {"method.response.header.X": False}, "responseModels": {"a/b": "Empty"}}
     }
     assert found.integration_responses == {"200": {"responseParameters": {"method.response.header.X": "'x'"}}}
-    assert found.stage == {"ThrottlingRateLimit": 1.5, "ThrottlingBurstLimit": 3, "MetricsEnabled": True}
+    settings = {"ThrottlingRateLimit": 1.5, "ThrottlingBurstLimit": 3, "MetricsEnabled": True}
+    assert found.stages == (WantedStage("prod", settings),)
     assert found.api == {
         "endpointConfiguration": {"types": ["EDGE"]},
         "minimumCompressionSize": 0,

@@ -11,7 +11,7 @@ from transform_lambda.contract import ResourceError, Result
 from transform_lambda.identity import is_marker, marker_for, physical_id_for
 from transform_lambda.limits import read_limits
 from transform_lambda.one_answer import Undelivered
-from transform_lambda.wrapper import process
+from transform_lambda.wrapper import LeftBehind, process
 
 NAME = physical_id_for(STACK_ID, "Visits")
 INVENTED = "app-Visits-1ABCDEF2GHIJK"
@@ -402,6 +402,23 @@ def test_a_cancelled_create_removes_what_it_makes_after_its_delete():
 
     assert answer["Status"] == "FAILED"
     assert things.things == set()
+
+
+def test_a_cancelled_create_that_cannot_be_removed_is_answered_and_delivered_again():
+    things, records, outbox, event = Things(), MemoryRecords(), Outbox(), make_event("Create", "1")
+
+    def create(request):
+        run(make_event("Delete", "2", PhysicalResourceId=INVENTED), things, records)
+        return things.create(request)
+
+    with pytest.raises(LeftBehind) as raised:
+        run(event, Calls(create, delete=fail(OSError("down"))), records, outbox)
+    left = set(things.things)
+    run(event, things, records, outbox)
+
+    assert str(raised.value) == "Visits: what this overtaken request made is not removed yet"
+    assert [answer["Status"] for answer in outbox.answers] == ["FAILED", "FAILED"]
+    assert (left, things.things) == ({NAME}, set())
 
 
 def test_a_cancelled_create_does_not_remove_its_successor():

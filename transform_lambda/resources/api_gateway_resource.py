@@ -1,4 +1,4 @@
-"""`Custom::APIGatewayResource`: one method of a REST API with its path, integration, deployment and permission."""
+"""`Custom::APIGatewayResource`: one method of a REST API with all that serves it, or the stages of several."""
 
 import time
 from dataclasses import replace
@@ -17,6 +17,7 @@ from transform_lambda.resources.gateway_properties import Wanted, read_wanted
 from transform_lambda.resources.gateway_remove import Removal, remove, remove_on
 
 _MAKES_A_PLACE = {"CreateRestApi", "CreateResource", "PutMethod"}
+_MAKES_STAGES = {"CreateRestApi", "CreateDeployment", "CreateStage", "TagResource"}
 
 
 class ApiGatewayResource:
@@ -48,12 +49,20 @@ class ApiGatewayResource:
         if name != request.physical_id:
             request.guard.note(name)
         try:
-            data = calls.until_done(lambda: bring(calls, wanted, partial(self._take_back, calls, wanted)))
+            data = self._bring_or_be_overtaken(calls, wanted)
         except Overtaken:
             if calls.done and name == request.physical_id:
                 self._clear(calls, wanted)
             raise
         return Result(name, data)
+
+    def _bring_or_be_overtaken(self, calls: Calls, wanted: Wanted) -> dict[str, str]:
+        try:
+            return calls.until_done(lambda: bring(calls, wanted, partial(self._take_back, calls, wanted)))
+        except ResourceError:
+            # It may be refused for what a newer request has changed or removed.
+            calls.request.guard.check()
+            raise
 
     def _take_back(self, calls: Calls, wanted: Wanted, lock: Lock, api: Api) -> None:
         """What was made is gone again, what was changed is as the template had it before.
@@ -64,7 +73,7 @@ class ApiGatewayResource:
         again = replace(request, properties=request.old_properties, old_properties=request.properties)
         try:
             if wanted.place.physical_id != request.physical_id:
-                if calls.made & _MAKES_A_PLACE:
+                if calls.made & (_MAKES_A_PLACE if wanted.place.has_method else _MAKES_STAGES):
                     remove_on(calls, lock, api, Removal(wanted.place))
             elif calls.made and request.type == UPDATE:
                 bring_on(calls.on_behalf_of(again), lock, api, read_wanted(self._gateways, again))
@@ -72,10 +81,10 @@ class ApiGatewayResource:
             log_phase(request, "take back", started, f"{error}; the next request tries again")
 
     def _clear(self, calls: Calls, wanted: Wanted) -> None:
-        """What was made too late for the newer request to find it is gone again; the method is that one's."""
+        """What was made too late for the newer request to find is gone again; method and stages are that one's."""
         started, again = time.monotonic(), self._calls(replace(calls.request, guard=Unguarded()))
         try:
-            again.until_done(lambda: remove(again, Removal(wanted.place, keeps_method=True)))
+            again.until_done(lambda: remove(again, Removal(wanted.place, keeps_own=True)))
         except ResourceError as error:
             log_phase(calls.request, "clear", started, f"{error}; the next request tries again")
 

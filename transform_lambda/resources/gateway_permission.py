@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from transform_lambda.contract import Json
 from transform_lambda.resources.gateway_calls import Calls
@@ -13,28 +13,31 @@ from transform_lambda.resources.gateway_place import Place
 _URI = re.compile(r"/functions/(.+)/invocations$")
 
 
-def bring_permissions(calls: Calls, place: Place, source: str, functions: Mapping[str, bool]) -> None:
-    """Let API Gateway call the functions marked true from this source alone, and take away what it no longer needs.
+Sources = Mapping[str, Collection[str]]
+"""For each function that the method names, or may have named before, from where it is to be callable."""
 
-    `functions` are those that the method names now or may have named before.
-    """
-    for function, is_wanted in functions.items():
+
+def grant(calls: Calls, place: Place, functions: Sources) -> list[dict[str, str]]:
+    """Let API Gateway call the functions from their sources; what this resource once got and needs no more is told."""
+    stale = []
+    for function, sources in functions.items():
         names = _function_keys(function)
         found = list(_statements(calls, place, names))
-        wanted = _statement_id(calls, place, source) if is_wanted else ""
-        for statement, its_source in found:
-            if (statement, its_source) != (wanted, source):
-                calls.change("RemovePermission", {**names, "StatementId": statement})
-        if is_wanted and (wanted, source) not in found:
-            call = {
-                **names,
-                "StatementId": wanted,
-                "Action": "lambda:InvokeFunction",
-                "Principal": "apigateway.amazonaws.com",
-                "SourceArn": source,
-                "SourceAccount": calls.request.stack_id.split(":")[4],
-            }
-            calls.change("AddPermission", call, {"IntegrationRequest": {"FunctionArn": function}})
+        wanted = {_statement_id(calls, place, source): source for source in sources}
+        others = [{**names, "StatementId": statement} for statement, source in found if wanted.get(statement) != source]
+        # One of a wanted id has another source by someone else's hand alone.
+        revoke(calls, [each for each in others if each["StatementId"] in wanted])
+        stale += [each for each in others if each["StatementId"] not in wanted]
+        for statement, source in wanted.items():
+            if (statement, source) not in found:
+                _add(calls, function, {**names, "StatementId": statement, "SourceArn": source})
+    return stale
+
+
+def revoke(calls: Calls, stale: Iterable[Mapping[str, str]]) -> None:
+    """Take away what `grant` told."""
+    for each in stale:
+        calls.change("RemovePermission", each)
 
 
 def source_arn(calls: Calls, api_id: str, place: Place, stage: str) -> str:
@@ -46,9 +49,19 @@ def source_arn(calls: Calls, api_id: str, place: Place, stage: str) -> str:
 
 
 def function_of(method: Mapping[str, Json]) -> str:
-    """The function that the method calls; empty where it is another integration, or a stage variable names it."""
+    """The function that the method calls, a stage variable in its place; empty where it is another integration."""
     found = _URI.search(str((method.get("methodIntegration") or {}).get("uri", "")))
-    return found[1] if found and "${" not in found[1] else ""
+    return found[1] if found else ""
+
+
+def _add(calls: Calls, function: str, statement: Mapping[str, str]) -> None:
+    call = {
+        **statement,
+        "Action": "lambda:InvokeFunction",
+        "Principal": "apigateway.amazonaws.com",
+        "SourceAccount": calls.request.stack_id.split(":")[4],
+    }
+    calls.change("AddPermission", call, {"IntegrationRequest": {"FunctionArn": function}})
 
 
 def _statements(calls: Calls, place: Place, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Place: which method of which API a resource is, as its physical id tells."""
+"""Place: which method of which API a resource is, or that it is its stages, as its physical id tells."""
 
 import re
 from typing import NamedTuple
@@ -6,24 +6,31 @@ from urllib.parse import quote, unquote
 
 ROOT = "/"
 _BY_ID, _BY_NAME = "api:", "api-name:"
-_PLACE = re.compile(r"(api|api-name):([^/]+)/([A-Z]+)(/.*)", re.DOTALL)
+_STAGES = "/stages"
+_PLACE = re.compile(r"(api|api-name):([^/]+)(?:/([A-Z]+)(/.*)|/stages)", re.DOTALL)
 
 
 class Place(NamedTuple):
-    """A method, by its API's id or, where the stack's resources share one, its name."""
+    """A method, or the stages, of an API that goes by its id or, where the stack's resources share it, its name."""
 
     api_id: str
     """Empty where the API goes by its name."""
     api_name: str
-    verb: str
-    path: str
+    verb: str = ""
+    """Empty where the resource has no method, and deploys what others make."""
+    path: str = ""
     """As API Gateway writes it: with a slash in front, the root as a slash alone."""
 
     @property
+    def has_method(self) -> bool:
+        """Whether it is a method."""
+        return bool(self.verb)
+
+    @property
     def physical_id(self) -> str:
-        """What CloudFormation knows the resource by: `api:abc123/GET/a/{b}`."""
+        """What CloudFormation knows the resource by: `api:abc123/GET/a/{b}`, or `api:abc123/stages`."""
         api = f"{_BY_ID}{self.api_id}" if self.api_id else f"{_BY_NAME}{quote(self.api_name, safe='')}"
-        return f"{api}/{self.verb}{self.path}"
+        return f"{api}/{self.verb}{self.path}" if self.has_method else f"{api}{_STAGES}"
 
 
 def read_place(physical_id: str) -> Place | None:
@@ -31,7 +38,7 @@ def read_place(physical_id: str) -> Place | None:
     found = _PLACE.fullmatch(physical_id)
     if not found:
         return None
-    kind, api, verb, path = found.groups()
+    kind, api, verb, path = found.groups(default="")
     return Place(api, "", verb, path) if kind == "api" else Place("", unquote(api), verb, path)
 
 

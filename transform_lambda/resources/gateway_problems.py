@@ -5,9 +5,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from transform_lambda.contract import Json
 from transform_lambda.resources.gateway_place import prefixes
-from transform_lambda.resources.gateway_words import METHOD_SETTINGS
+from transform_lambda.resources.gateway_stage_problems import (
+    find_stage_problems,
+    is_function,
+    names_functions,
+    one_of,
+    problems_of_tags,
+)
 
 TYPES = {
     "Lambda": "AWS",
@@ -18,16 +23,17 @@ TYPES = {
     "Aws": "AWS",
 }
 """API Gateway's own names of the kinds of integrations."""
-TAG_PREFIX = "hitcounter:"
 
 _VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
 _WITH_URI = ("Http", "HttpProxy", "Aws")
 _AUTHORIZATIONS = ("NONE", "AWS_IAM", "CUSTOM", "COGNITO_USER_POOLS")
 _BY_AUTHORIZER = ("CUSTOM", "COGNITO_USER_POOLS")
-_LEVELS = ("OFF", "ERROR", "INFO")
+_OF_A_METHOD = (
+    *("Path", "Method", "IntegrationRequest", "RequestParameters", "RequestModels", "RequestValidation"),
+    *("Authorization", "ApiKeyRequired", "Responses", "PermissionFor", "Deploy"),
+)
 _PART = re.compile(r"[A-Za-z0-9._:-]+|\{[A-Za-z0-9._:-]+\+?\}")
 _FUNCTION = re.compile(r"arn:[^:]+:lambda:[^:]*:[^:]*:function:[^:]+(:[^:]+)?")
-_STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _LONGEST_ID = 1024
 
 Typed = Mapping[str, Any]
@@ -41,17 +47,29 @@ def is_lambda(integration: Typed) -> bool:
 def find_problems(typed: Typed) -> Iterator[str]:
     """All problems, each as where, what and what would be right."""
     yield from _problems_of_the_api(typed)
+    yield from (_problems_of_the_deployer(typed) if "Methods" in typed else _problems_of_the_method(typed))
+    yield from find_stage_problems(typed)
+
+
+def _problems_of_the_method(typed: Typed) -> Iterator[str]:
     yield from _problems_of_the_path(str(typed.get("Path", "/")))
-    yield from _one_of("Properties.Method", typed.get("Method", "GET"), _VERBS)
-    yield from _problems_of_the_integration(typed.get("IntegrationRequest"))
+    yield from one_of("Properties.Method", typed.get("Method", "GET"), _VERBS)
+    yield from _problems_of_the_integration(typed)
     yield from _problems_of_the_authorization(typed.get("Authorization", {}))
     yield from _problems_of_the_responses(typed)
-    yield from _problems_of_the_stage(typed)
     if "PermissionFor" in typed and not is_lambda(typed.get("IntegrationRequest", {})):
         yield "Properties.PermissionFor: needs an IntegrationRequest of Type Lambda or LambdaProxy"
     for function in typed.get("PermissionFor", []):
-        if not _FUNCTION.fullmatch(function) or "${" in function:
+        if not is_function(function):
             yield "Properties.PermissionFor: must be ARNs of functions, without stage variables"
+
+
+def _problems_of_the_deployer(typed: Typed) -> Iterator[str]:
+    for name in _OF_A_METHOD:
+        if name in typed:
+            yield f"Properties.{name}: is for a method; a resource with Methods deploys what others make"
+    if not typed.get("StageName") and "Stages" not in typed:
+        yield "Properties.Methods: needs StageName or Stages, to which they are deployed"
 
 
 def _problems_of_the_api(typed: Typed) -> Iterator[str]:
@@ -63,7 +81,7 @@ def _problems_of_the_api(typed: Typed) -> Iterator[str]:
         yield "Properties.RestApiId: must be an API's id, as Ref gives it"
     if len(quote(typed.get("ApiName", ""), safe="")) > _LONGEST_ID // 2:
         yield f"Properties.ApiName: must be of at most {_LONGEST_ID // 2} characters, as it stands in a URL"
-    yield from _problems_of_tags("Properties.Api.Tags", typed.get("Api", {}).get("Tags", {}))
+    yield from problems_of_tags("Properties.Api.Tags", typed.get("Api", {}).get("Tags", {}))
 
 
 def _problems_of_the_path(path: str) -> Iterator[str]:
@@ -83,15 +101,16 @@ def _problems_of_the_path(path: str) -> Iterator[str]:
         yield f"Properties.Path: must be of at most {_LONGEST_ID // 2} characters"
 
 
-def _problems_of_the_integration(integration: Typed | None) -> Iterator[str]:
-    where = "Properties.IntegrationRequest"
+def _problems_of_the_integration(typed: Typed) -> Iterator[str]:
+    where, integration = "Properties.IntegrationRequest", typed.get("IntegrationRequest")
     if integration is None:
         yield f"{where}: must be given, as {{Type, FunctionArn}} or with another Type"
         return
     kind = integration.get("Type")
-    yield from _one_of(f"{where}.Type", kind, tuple(TYPES))
+    yield from one_of(f"{where}.Type", kind, tuple(TYPES))
     function = integration.get("FunctionArn", "")
-    if is_lambda(integration) and not _FUNCTION.fullmatch(re.sub(r"\$\{[^}]*\}", "x", function)):
+    is_needed = function or not names_functions(typed)
+    if is_lambda(integration) and is_needed and not _FUNCTION.fullmatch(re.sub(r"\$\{[^}]*\}", "x", function)):
         yield f"{where}.FunctionArn: must be the ARN of a function, of a version or an alias"
     if not is_lambda(integration) and function:
         yield f"{where}.FunctionArn: is for Type Lambda and LambdaProxy"
@@ -109,7 +128,7 @@ def _problems_of_the_integration(integration: Typed | None) -> Iterator[str]:
 
 def _problems_of_the_authorization(authorization: Typed) -> Iterator[str]:
     kind = authorization.get("Type", "NONE")
-    yield from _one_of("Properties.Authorization.Type", kind, _AUTHORIZATIONS)
+    yield from one_of("Properties.Authorization.Type", kind, _AUTHORIZATIONS)
     if (kind in _BY_AUTHORIZER) != bool(authorization.get("AuthorizerId")):
         kinds = " and ".join(_BY_AUTHORIZER)
         yield f"Properties.Authorization.AuthorizerId: must be given for Type {kinds}, and for no other"
@@ -127,32 +146,3 @@ def _problems_of_the_responses(typed: Typed) -> Iterator[str]:
         for name in response.get("Parameters", {}):
             if not name.startswith("method.response."):
                 yield f"{where}.Parameters.{name}: must start with method.response."
-
-
-def _problems_of_the_stage(typed: Typed) -> Iterator[str]:
-    stage = typed.get("Stage", {})
-    if "Stage" in typed and not typed.get("StageName"):
-        yield "Properties.Stage: needs StageName"
-    if "StageName" in typed and not _STAGE.fullmatch(typed["StageName"]):
-        yield "Properties.StageName: must be 1 to 128 letters, digits, - and _"
-    if "LoggingLevel" in stage:
-        yield from _one_of("Properties.Stage.LoggingLevel", stage["LoggingLevel"], _LEVELS)
-    for name in ("DestinationArn", "Format"):
-        if "AccessLog" in stage and not stage["AccessLog"].get(name):
-            yield f"Properties.Stage.AccessLog.{name}: must be given"
-    for name in METHOD_SETTINGS:
-        if name.startswith("Throttling") and stage.get(name, 0) < 0:
-            yield f"Properties.Stage.{name}: must be a number of at least 0"
-    yield from _problems_of_tags("Properties.Stage.Tags", stage.get("Tags", {}))
-
-
-def _problems_of_tags(where: str, tags: Typed) -> Iterator[str]:
-    for name in tags:
-        if name.startswith(TAG_PREFIX):
-            yield f"{where}.{name}: must not start with {TAG_PREFIX!r}, which the companion's own tags do"
-
-
-def _one_of(where: str, value: Json, allowed: tuple[str, ...]) -> Iterator[str]:
-    if value not in allowed:
-        got = "nothing" if value is None else repr(value)
-        yield f"{where}: must be {', '.join(allowed[:-1])} or {allowed[-1]}, got {got}"

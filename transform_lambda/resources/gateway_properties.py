@@ -9,6 +9,13 @@ from transform_lambda.contract import Json, Request, ResourceError
 from transform_lambda.ports import Gateways
 from transform_lambda.resources.gateway_place import ROOT, Place
 from transform_lambda.resources.gateway_problems import TYPES, find_problems, is_lambda
+from transform_lambda.resources.gateway_wanted_stages import (
+    WantedStage,
+    deployed_names,
+    function_pattern,
+    functions_in,
+    stages_in,
+)
 from transform_lambda.resources.gateway_words import (
     API,
     AUTHORIZATION,
@@ -43,11 +50,14 @@ class Wanted:
     method_responses: Mapping[str, Mapping[str, Json]] = field(repr=False)
     """By status, as PutMethodResponse takes them."""
     integration_responses: Mapping[str, Mapping[str, Json]] = field(repr=False)
-    stage_name: str
-    stage: Mapping[str, Json] = field(repr=False)
-    """By the template's names."""
-    functions: tuple[str, ...]
-    """Those that the method is to be allowed to call."""
+    stages: tuple[WantedStage, ...] = field(repr=False)
+    """Those that it is served in, whoever deploys it."""
+    are_several: bool
+    """Whether the template names them by `Stages`."""
+    deployed: tuple[str, ...]
+    """The names of those that it deploys to."""
+    functions: Mapping[str, tuple[str, ...]]
+    """Those that the method is to be allowed to call, with the stages that each is called from; "" is any."""
 
 
 def read_wanted(gateways: Gateways, request: Request) -> Wanted:
@@ -62,37 +72,31 @@ def read_wanted(gateways: Gateways, request: Request) -> Wanted:
         raise ResourceError("\n".join(problems))
     validation = typed.get("RequestValidation", {})
     responses = typed.get("Responses", {})
-    is_proxy = TYPES[typed["IntegrationRequest"]["Type"]].endswith("_PROXY")
+    place = read_typed_place(typed)
+    integration = _integration(typed, request) if place.has_method else {}
+    is_proxy = str(integration.get("type")).endswith("_PROXY")
     return Wanted(
-        place=read_typed_place(typed),
+        place=place,
         api=_api(typed.get("Api", {})),
         method=_method(typed),
         validator=_VALIDATORS.get((validation.get("Body", False), validation.get("Parameters", False)), ""),
-        integration=_integration(typed["IntegrationRequest"], request),
+        integration=integration,
         method_responses={status: _method_response(each) for status, each in responses.items()},
         integration_responses={} if is_proxy else {code: renamed(each, RESPONSE) for code, each in responses.items()},
-        stage_name=typed.get("StageName", ""),
-        stage=typed.get("Stage", {}),
+        stages=stages_in(typed, request),
+        are_several="Stages" in typed,
+        deployed=deployed_names(typed, request),
         functions=functions_in(typed),
     )
 
 
 def read_typed_place(properties: Mapping[str, Json]) -> Place:
     """The place that checked properties tell."""
-    path = ROOT + str(properties.get("Path", ROOT)).strip("/")
     api_id, api_name = (str(properties.get(name, "")) for name in ("RestApiId", "ApiName"))
+    if "Methods" in properties:
+        return Place(api_id, api_name)
+    path = ROOT + str(properties.get("Path", ROOT)).strip("/")
     return Place(api_id, api_name, str(properties.get("Method", "GET")), path)
-
-
-def functions_in(properties: Mapping[str, Json]) -> tuple[str, ...]:
-    """The functions that properties, checked or not, name to be called."""
-    integration, given = properties.get("IntegrationRequest"), properties.get("PermissionFor")
-    if isinstance(given, (list, tuple)):
-        return tuple(dict.fromkeys(str(each) for each in given))
-    if not isinstance(integration, Mapping) or not is_lambda(integration):
-        return ()
-    function = str(integration.get("FunctionArn", ""))
-    return () if "${" in function or not function else (function,)
 
 
 def _with_policy_as_text(properties: Mapping[str, Json]) -> dict[str, Json]:
@@ -117,13 +121,14 @@ def _method(typed: Mapping[str, Any]) -> dict[str, Json]:
     }
 
 
-def _integration(given: Mapping[str, Json], request: Request) -> dict[str, Json]:
+def _integration(typed: Mapping[str, Any], request: Request) -> dict[str, Json]:
+    given = typed["IntegrationRequest"]
     named = {**given, "TlsConfig": _lower(given["TlsConfig"])} if "TlsConfig" in given else given
     call = {"type": TYPES[given["Type"]], **renamed(named, INTEGRATION)}
     if not is_lambda(given):
         return call
     _, partition, _, region, *_ = request.stack_id.split(":")
-    function = given["FunctionArn"]
+    function = given.get("FunctionArn") or function_pattern(typed, request)
     region = function.split(":")[3] or region
     uri = f"arn:{partition}:apigateway:{region}:lambda:path/2015-03-31/functions/{function}/invocations"
     return {**call, "uri": uri, "integrationHttpMethod": "POST"}

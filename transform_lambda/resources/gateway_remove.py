@@ -1,4 +1,4 @@
-"""Remove: a method that bears this resource's mark is gone, with all that nothing else uses of what came with it."""
+"""Remove: what bears this resource's mark or tag is gone, with all that nothing else uses of what came with it."""
 
 from typing import NamedTuple
 
@@ -7,19 +7,25 @@ from transform_lambda.resources.gateway_calls import Calls
 from transform_lambda.resources.gateway_lock import Lock, key_of_api, key_of_name
 from transform_lambda.resources.gateway_mark import who_of
 from transform_lambda.resources.gateway_parts import settle_parts
-from transform_lambda.resources.gateway_permission import bring_permissions, function_of
+from transform_lambda.resources.gateway_permission import function_of, grant, revoke
 from transform_lambda.resources.gateway_place import Place
-from transform_lambda.resources.gateway_properties import functions_in
-from transform_lambda.resources.gateway_stage import tidy_stages
+from transform_lambda.resources.gateway_stage import list_stages, tidy_stages
 from transform_lambda.resources.gateway_tree import Found, Tree, read_tree
 from transform_lambda.resources.gateway_validator import tidy_validators
+from transform_lambda.resources.gateway_variables import drop_variables
+from transform_lambda.resources.gateway_wanted_stages import (
+    functions_in,
+    resolve,
+    variable_in,
+    variables_named,
+)
 
 
 class Removal(NamedTuple):
-    """What to remove: all of the resource's at a place, or all but its method, and what that needs."""
+    """What to remove: all of the resource's at a place, or all but its method or stages, and what these need."""
 
     place: Place
-    keeps_method: bool = False
+    keeps_own: bool = False
 
 
 def remove(calls: Calls, removal: Removal) -> None:
@@ -44,30 +50,38 @@ def remove(calls: Calls, removal: Removal) -> None:
 
 def remove_on(calls: Calls, lock: Lock, api: Api, removal: Removal) -> None:
     """The same on an API that is locked."""
-    place = removal.place
     tree = read_tree(calls, api)
-    found = tree.method(place.path, place.verb) if tree else None
-    is_own = bool(found and found.mark and found.mark.who == who_of(calls.request))
-    is_to_stay = is_own and removal.keeps_method
+    found = tree.method(removal.place.path, removal.place.verb) if tree else None
+    own = found if found and found.mark and found.mark.who == who_of(calls.request) else None
+    is_to_stay = own is not None and removal.keeps_own
     if not is_to_stay:
-        _remove_permissions(calls, place, found if is_own else None)
-    if tree and found and is_own and not is_to_stay:
-        _remove_method(calls, lock, tree, found)
+        _remove_permissions(calls, removal.place, own, tree)
+    if tree and own and not is_to_stay:
+        _remove_method(calls, lock, tree, own)
         tree = read_tree(calls, api)
     if tree is None:
         lock.forget_missing(lock.paths)
     elif api.is_ours and not list(tree.methods()):
-        _remove_apis(calls, place)
+        _remove_apis(calls, removal.place)
         lock.forget_paths(lock.paths)
+    elif removal.place.has_method:
+        _tidy(calls, settle_parts(calls, lock, tree), is_to_stay=is_to_stay)
     else:
-        tree = settle_parts(calls, lock, tree)
-        tidy_stages(calls, tree, deploys=not is_to_stay)
-        tidy_validators(calls, tree)
+        tidy_stages(calls, tree, deployed=None if removal.keeps_own else ())
 
 
 def _remove_in_turn(calls: Calls, api: Api, removal: Removal) -> None:
     with calls.locked(key_of_api(api.id)) as lock:
         remove_on(calls, lock, api, removal)
+
+
+def _tidy(calls: Calls, tree: Tree, *, is_to_stay: bool) -> None:
+    tidy_stages(calls, tree, deploys=not is_to_stay)
+    tidy_validators(calls, tree)
+    request = calls.request
+    names = {variable_in(each, request) for each in (request.properties, request.old_properties)} - {""}
+    if names:
+        drop_variables(calls, tree, list_stages(calls, tree.api_id), names)
 
 
 def _remove_apis(calls: Calls, place: Place) -> None:
@@ -86,8 +100,9 @@ def _remove_method(calls: Calls, lock: Lock, tree: Tree, found: Found) -> None:
     calls.change("DeleteMethod", keys)
 
 
-def _remove_permissions(calls: Calls, place: Place, found: Found | None) -> None:
-    request = calls.request
-    named = [*functions_in(request.properties), *functions_in(request.old_properties)]
-    functions = [*([function_of(found.method)] if found else []), *named]
-    bring_permissions(calls, place, "", {name: False for name in functions if name})
+def _remove_permissions(calls: Calls, place: Place, found: Found | None, tree: Tree | None = None) -> None:
+    called = function_of(found.method) if found else ""
+    stages = list_stages(calls, tree.api_id) if tree and variables_named(called) else []
+    before = [resolve(called, each) for each in ({}, *((stage.get("variables") or {}) for stage in stages))]
+    named = [*functions_in(calls.request.properties), *functions_in(calls.request.old_properties)]
+    revoke(calls, grant(calls, place, {name: () for name in (*before, *named) if name}))

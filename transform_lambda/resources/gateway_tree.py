@@ -8,7 +8,7 @@ from typing import NamedTuple
 from transform_lambda.contract import Json
 from transform_lambda.resources.gateway_api import Api
 from transform_lambda.resources.gateway_calls import Calls
-from transform_lambda.resources.gateway_mark import Mark, mark_of
+from transform_lambda.resources.gateway_mark import Mark, mark_of, stage_digest
 from transform_lambda.resources.gateway_place import ROOT, parent_of
 
 _MOST_AT_ONCE = 500
@@ -69,15 +69,30 @@ def read_tree(calls: Calls, api: Api) -> Tree | None:
     return Tree(api.id, {str(each["path"]): each for each in answer["items"]}, api.snapshot) if answer else None
 
 
-def snapshot_digest(tree: Tree, stage: str) -> str:
+def is_in(found: Found, stage: str, *, holds_all: bool) -> bool:
+    """Whether the stage of that name holds the method of the companion's; `holds_all`: also what names no stage."""
+    return found.mark is not None and (
+        stage_digest(stage) in found.mark.stages or (holds_all and not found.mark.stages)
+    )
+
+
+def snapshot_digest(tree: Tree, stage: str, *, holds_all: bool) -> str:
     """A digest of what a deployment to the stage holds of the companion's: its methods there, its API's settings."""
-    methods = [
-        [each.path, each.verb, _without_mark(each.method)]
-        for each in tree.methods()
-        if each.mark and each.mark.stage == stage
-    ]
-    text = json.dumps([methods, tree.settings], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    methods = [_content(each) for each in tree.methods() if is_in(each, stage, holds_all=holds_all)]
+    return _digest([methods, tree.settings])
+
+
+def method_digest(found: Found) -> str:
+    """A digest of what a deployment holds of the method."""
+    return _digest(_content(found))
+
+
+def _content(found: Found) -> list[Json]:
+    return [found.path, found.verb, _without_mark(found.method)]
+
+
+def _digest(content: Json) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
 def _without_mark(method: Mapping[str, Json]) -> dict[str, Json]:

@@ -1,4 +1,4 @@
-"""URLs: where a method of an API is reached."""
+"""URLs: where a method of an API is reached, and how a stage is called beside another."""
 
 _SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-iso": "c2s.ic.gov", "aws-iso-b": "sc2s.sgov.gov"}
 _SUFFIXES |= {"aws-iso-e": "cloud.adc-e.uk", "aws-iso-f": "csp.hci.ic.gov", "aws-eusc": "amazonaws.eu"}
@@ -9,3 +9,9 @@ def url_of(stack_id: str, api_id: str, stage: str, path: str) -> str:
     _, partition, _, region, *_ = stack_id.split(":")
     host = f"https://{api_id}.execute-api.{region}.{_SUFFIXES.get(partition, 'amazonaws.com')}"
     return f"{host}/{stage}{path}" if stage else host
+
+
+def part_of(stage: str) -> str:
+    """What a stage's name is in names of data: `prod-eu` is `Prodeu`."""
+    part = "".join(letter for letter in stage if letter.isalnum())
+    return part[:1].upper() + part[1:]

@@ -83,7 +83,10 @@ def properties_shape(gateways: Gateways) -> Members:
         "Authorization": Members("structure", _renamed(method, AUTHORIZATION)),
         "ApiKeyRequired": method.members["apiKeyRequired"],
         "Responses": Members("map", value=Members("structure", {**response, "Models": model})),
-        "Stage": _stage_shape(stage),
+        "Stage": Members("structure", _stage_members(stage)),
+        "Stages": Members("map", value=Members("structure", {**_stage_members(stage), "FunctionArn": TEXT})),
+        "Deploy": BOOLEAN,
+        "Methods": Members("list", member=TEXT),
         "PermissionFor": Members("list", member=TEXT),
     }
     return Members("structure", members)
@@ -106,8 +109,8 @@ def _capital(shape: Shape) -> Shape:
     return Members("structure", {name[:1].upper() + name[1:]: part for name, part in shape.members.items()})
 
 
-def _stage_shape(stage: Shape) -> Members:
-    members = {
+def _stage_members(stage: Shape) -> dict[str, Shape]:
+    return {
         "Variables": stage.members["variables"],
         "Description": stage.members["description"],
         "TracingEnabled": stage.members["tracingEnabled"],
@@ -119,4 +122,3 @@ def _stage_shape(stage: Shape) -> Members:
         "MetricsEnabled": BOOLEAN,
         "DataTraceEnabled": BOOLEAN,
     }
-    return Members("structure", members)

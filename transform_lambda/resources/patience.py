@@ -6,7 +6,7 @@ from itertools import count
 
 from transform_lambda.contract import Request, ResourceError
 from transform_lambda.limits import Clock
-from transform_lambda.log import log_phase, redact
+from transform_lambda.log import log_phase
 from transform_lambda.ports import TryAgain
 
 _FIRST_SECONDS, _LONGEST_SECONDS = 0.25, 15.0
@@ -47,8 +47,4 @@ class Patience:
         """Log why it is tried again, the first time: a role that stays wrong shows long before time is up."""
         if not self._is_told and not isinstance(problem, NotReady):
             self._is_told = True
-            properties = {
-                "ResourceProperties": self._request.properties,
-                "OldResourceProperties": self._request.old_properties,
-            }
-            log_phase(self._request, "try again", time.monotonic(), redact(str(problem), properties))
+            log_phase(self._request, "try again", time.monotonic(), str(problem))

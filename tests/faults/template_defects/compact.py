@@ -63,7 +63,9 @@ REFUSED = {
     "a property misspelt": Slip("Shards: 2", "»Shard: 2", "Resources.Visits.Properties.Shard: unknown property; did"),
     "a gateway that is none": Slip("Gateway: rest", "Gateway: »soap", "Resources.Visits.Properties.Gateway: must be"),
     "a path without a name": Slip(
-        "hits/{name}", "»hits", "Resources.Visits.Properties.Path: must be a path with {name}"
+        "hits/{name}",
+        "»hits",
+        "Resources.Visits.Properties.Path: must be a path of letters, digits and . _ : - with {name}",
     ),
     "a method that is none": Slip("Method: GET", "Method: »FETCH", "Resources.Visits.Properties.Method: must be"),
     "mapped on HTTP": Slip("Integration: proxy", "Integration: »mapped", "Resources.Downloads.Properties.Integration"),

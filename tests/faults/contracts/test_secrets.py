@@ -1,0 +1,52 @@
+"""No secret and no presigned URL in log, Reason, Data and tags; the outbox and its fixture look at answers and log."""
+
+import json
+
+import pytest
+
+from tests.faults.checked_outbox import SECRET
+from transform_lambda.contract import ResourceError
+from transform_lambda.ports import TryAgain
+
+KINDS = [ResourceError, TryAgain, ValueError, KeyError]
+
+
+@pytest.mark.parametrize("error", KINDS)
+@pytest.mark.parametrize("lasts", [False, True], ids=["once", "from then on"])
+def test_no_secret_and_no_presigned_url_in_log_and_reason_whatever_fails_at_every_call(at_every_call, error, lasts):
+    def start(companion):
+        companion.create()
+        properties = companion.subject.properties(2, ServiceTimeout="60")
+        companion.late = companion.update_event(properties)
+        return lambda: companion.deliver(companion.late)
+
+    def fail(companion, call):
+        if lasts:
+            companion.subject.watch(lambda call: fail(companion, call))
+        new, old = (companion.late[f"{which}ResourceProperties"] for which in ("", "Old"))
+        raise error(f"refused: {json.dumps(new)} {old!r} {new.get('Env')} {companion.late['ResponseURL']}")
+
+    for companion, where in at_every_call(start, fail):
+        companion.time.passed += 1000
+        companion.update(companion.subject.properties(3), old=companion.late["ResourceProperties"])
+        assert companion.is_live(3), where
+
+
+def test_no_secret_and_no_presigned_url_in_data_and_tags(companion):
+    companion.create()
+    updated = companion.update(companion.subject.properties(2))
+
+    assert SECRET not in json.dumps(updated)
+    assert SECRET not in companion.subject.texts()
+    assert "Signature" not in companion.subject.texts()
+
+
+def test_no_echo_is_not_left_on(companion, outbox):
+    secret = companion.deliver(outbox.event("Create", "Custom::Secret", {}, LogicalResourceId="Key"))
+    made = companion.create()
+    again = companion.update(companion.subject.properties(2))
+    refused = companion.update(companion.subject.unusable()[0])
+    gone = companion.delete()
+
+    assert secret["NoEcho"] is True
+    assert [each["NoEcho"] for each in (made, again, refused, gone)] == [False] * 4

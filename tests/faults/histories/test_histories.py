@@ -1,0 +1,36 @@
+"""Random lives of a resource: cancelled, repeated, late and failing requests leave what CloudFormation knows, and no more."""
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.faults.histories.machine import stack_of
+from tests.sink import Sink
+
+STEPS = settings(stateful_step_count=8, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+EVERY_TIME = settings(STEPS, derandomize=True, max_examples=134)
+AT_LENGTH = settings(STEPS, print_blob=True, max_examples=1_000)
+
+
+def run(new_subject, tally, some):
+    with Sink() as sink:
+        stack, figures = stack_of(new_subject, sink)
+        run_state_machine_as_test(stack, settings=some)
+    for title, amount in figures.items():
+        tally(title, amount)
+    return figures
+
+
+def test_a_resource_is_what_cloudformation_knows_whatever_happened_to_its_requests(new_subject, tally):
+    figures = run(new_subject, tally, EVERY_TIME)
+
+    assert figures["cancellations in histories"] > 0
+    assert figures["late duplicates in histories"] > 0
+    assert figures["faults in histories"] > 0
+
+
+@pytest.mark.histories
+def test_a_resource_is_what_cloudformation_knows_in_three_thousand_lives(new_subject, tally):
+    figures = run(new_subject, tally, AT_LENGTH)
+
+    assert figures["unanswered"] == figures["orphans"] == figures["foreign functions touched"] == 0

@@ -1,0 +1,308 @@
+"""The two resources on fakes, told alike: what is to be made, what there is, and every call on the way."""
+
+from dataclasses import replace
+
+from tests.cloudformation import STACK_ID
+from tests.code_store import MemoryCodeStore
+from tests.companion import ARCHIVE, ROLE
+from tests.companion import wanted as wanted_function
+from tests.fakes import MemoryRecords
+from tests.faults.checked_outbox import SECRET
+from tests.functions import MemoryFunctions
+from tests.gateway_companion import wanted as wanted_gateway
+from tests.gateways import FUNCTION, MemoryGateways
+from transform_lambda.aws_gateways import CHANGES, OF_LAMBDA
+from transform_lambda.identity import physical_id_for
+from transform_lambda.limits import Clock
+from transform_lambda.resources.api_gateway_resource import ApiGatewayResource
+from transform_lambda.resources.gateway_lock import key_of_api
+from transform_lambda.resources.gateway_mark import mark_of
+from transform_lambda.resources.gateway_place import Place, prefixes, read_place
+from transform_lambda.resources.lambda_function import LambdaFunction
+
+NAME = physical_id_for(STACK_ID, "Visits")
+KEY = f"{STACK_ID}|Visits"
+OTHER = FUNCTION.replace("Visits", "Other")
+HEADER = "method.response.header.Cache-Control"
+
+
+class WatchedRecords:
+    """Records whose calls are told to `before`; after the next write, `lost` is raised."""
+
+    def __init__(self):
+        self.before, self.lost, self._records = None, None, MemoryRecords()
+        self.stored = self._records.stored
+
+    def read(self, key):
+        self._tell("records read")
+        return self._records.read(key)
+
+    def write(self, key, record):
+        self._tell("records write")
+        is_written, lost, self.lost = self._records.write(key, record), self.lost, None
+        if lost:
+            raise lost
+        return is_written
+
+    def _tell(self, call):
+        if self.before:
+            self.before(call)
+
+
+def ledger_of(records):
+    """The physical ids that the companion has noted."""
+    return records.stored[KEY].names if KEY in records.stored else {}
+
+
+class FunctionSubject:
+    """`Custom::LambdaFunction`: its value is in the env file, in a setting and in a tag, its place is its name."""
+
+    type = "Custom::LambdaFunction"
+    longest = 20
+    """About as many calls has a request."""
+    changes = ("create", "update_configuration", "update_code", "tag", "publish", "delete")
+    unconditional = ("tag",)
+    """Lambda takes tags whatever the revision: the next update puts right what came too late."""
+    bounded = unconditional
+    """What is not paused in for minutes, as every call has its time limit."""
+    refusable = ()
+    """What may be refused for good without harm, and then stays."""
+
+    def __init__(self):
+        self.store = MemoryCodeStore(objects={("code", "app.zip"): ARCHIVE, ("code", "text"): b"no zip at all" * 9})
+        self.functions = MemoryFunctions(objects=self.store.objects)
+        self.records = WatchedRecords()
+        self._make_foreign("theirs")
+
+    def resource(self, clock):
+        return LambdaFunction(self.store, self.functions, clock)
+
+    def properties(self, value=1, place="", **more):
+        """What is to be, as CloudFormation sends it; without a place the resource names itself."""
+        name = {"FunctionName": f"visits-{place}"} if place else {}
+        given = {"MemorySize": str(128 * value), "Tags": {"value": str(value)}, "Publish": "true"}
+        return wanted_function(Env={"table": f"{SECRET}-{value}"}, **{**given, **name, **more})
+
+    def watch(self, before):
+        """Have each call told before it is made."""
+        self.functions.before = self.store.before = self.records.before = before
+
+    def lose(self, call, error):
+        """Have this call done, and its answer lost; whether it is one that changes anything."""
+        if call in self.changes:
+            self.functions.lost[call].append(error)
+        return call in self.changes
+
+    def things(self):
+        """What there is of the resource's, by physical id."""
+        return {name for name, each in self.functions.stored.items() if each.tags.get("hitcounter:stack-id")}
+
+    def value(self, known):
+        """The value that is live; nothing where its parts disagree."""
+        stored = self.functions.stored[known]
+        env = self.functions.files(known)[".env"].decode()
+        parts = {stored.configuration["MemorySize"] // 128, int(stored.tags["value"]), int(env.rpartition("-")[2])}
+        return parts.pop() if len(parts) == 1 else None
+
+    def is_merged(self, known):
+        """Whether what was there before is there still, beside what the template says."""
+        return self.functions.files(known)[".env"] == f"other=kept\ntable={SECRET}-1\n".encode()
+
+    def orphans(self, known=()):
+        """All that there is beyond what these physical ids stand for."""
+        return [*(self.things() - set(known)), *self.store.staged, *self.store.uploads]
+
+    def ledger(self):
+        return ledger_of(self.records)
+
+    def foreign(self):
+        """All that is no resource's of ours, each with all that it is."""
+        functions = [(name, repr(each)) for name, each in self.functions.stored.items() if name not in self.things()]
+        return {*functions, *(each for each in self.store.objects.items() if each[0][0] != self.store.bucket)}
+
+    def occupy(self, companion):
+        """Have another's thing be where a Create without a place would make its own; what a Reason says then."""
+        self._make_foreign(NAME)
+        return (
+            f"Properties.FunctionName: function {NAME} is there already and, by its tags, not this resource's; give "
+            "another FunctionName, or delete it"
+        )
+
+    def remove_by_hand(self, known):
+        del self.functions.stored[known]
+
+    def make_busy(self):
+        """Let each change be under way for a while."""
+        self.functions.busy = 4
+
+    def typed(self):
+        """Properties as CloudFormation's text, the same with a template's types, and what both come to."""
+        text = self.properties(2, Timeout="7", Description="0014", TracingConfig={"Mode": "Active"})
+        return text, {**text, "MemorySize": 256, "Timeout": 7, "Publish": True, "KeepVersions": 3}
+
+    def settings(self, known):
+        configuration = self.functions.stored[known].configuration
+        return [configuration[name] for name in ("MemorySize", "Timeout", "Description")]
+
+    def unusable(self):
+        """Properties that name what cannot be used, and what a Reason says of it."""
+        return self.properties(Code={"S3Bucket": "code", "S3Key": "text"}), "this is no zip archive"
+
+    def texts(self):
+        """All that others may read of it: tags and settings."""
+        return repr([(each.tags, each.configuration) for each in self.functions.stored.values()])
+
+    def _make_foreign(self, name):
+        self.functions.create({"FunctionName": name, "Code": {"ZipFile": ARCHIVE}, "Role": ROLE, "Tags": {"a": "b"}})
+
+
+class GatewaySubject:
+    """`Custom::APIGatewayResource`: its value is in a template, a header and a function, its place is its path."""
+
+    type = "Custom::APIGatewayResource"
+    longest = 60
+    changes = (*CHANGES, *OF_LAMBDA[1:])
+    unconditional = ("AddPermission", "RemovePermission")
+    """Nothing comes between while such a call is under way: the lock outlasts every call."""
+    bounded = changes
+    refusable = ("DeleteDeployment",)
+
+    def __init__(self, is_shared):
+        self.gateways = MemoryGateways(functions=(FUNCTION, OTHER))
+        self.records = WatchedRecords()
+        self._namesake = self.gateways.new_api("Shared")
+        self._make_foreign(self._namesake, "theirs")
+        self.api_id, self.clock = "" if is_shared else self._namesake, Clock()
+        self._at_first = self._state()
+
+    def resource(self, clock):
+        return ApiGatewayResource(self.gateways, self.records, clock)
+
+    def properties(self, value=1, place="", **more):
+        integration = {
+            "Type": "Lambda",
+            "FunctionArn": FUNCTION if value % 2 else OTHER,
+            "RequestTemplates": {"application/json": str(value)},
+            "Parameters": {"integration.request.header.X": "method.request.path.name"},
+        }
+        given = {
+            "IntegrationRequest": integration,
+            "RequestParameters": {"method.request.path.name": "true"},
+            "RequestValidation": {"Parameters" if value % 3 else "Body": "true"},
+            "Responses": {"200": {"Parameters": {HEADER: f"'{value}'"}}},
+            "Path": f"{place or 'a'}/{{name}}",
+        }
+        return wanted_gateway(self.api_id or None, **{**given, **more})
+
+    def watch(self, before):
+        self.gateways.before = self.records.before = before
+
+    def lose(self, call, error):
+        if call in self.changes:
+            self.gateways.lost[call].append(error)
+        return call in self.changes
+
+    def things(self):
+        name = "" if self.api_id else "Shared"
+        return {Place(self.api_id, name, verb, path).physical_id for _, path, verb, _ in self._methods(is_ours=True)}
+
+    def value(self, known):
+        place = read_place(known)
+        live = self.gateways.live(self._api(), "prod", place.path, place.verb)
+        integration = live["methodIntegration"]
+        value = int(integration["requestTemplates"]["application/json"])
+        answered = integration["integrationResponses"]["200"]["responseParameters"][HEADER]
+        may_call = FUNCTION if value % 2 else OTHER
+        is_whole = answered == f"'{value}'" and may_call in integration["uri"] and self.gateways.policies[may_call]
+        return value if is_whole else None
+
+    def is_merged(self, known):
+        return self.value(known) == 1 and "GET /theirs" in self.gateways.methods(self._namesake)
+
+    def orphans(self, known=()):
+        if not known:
+            return [] if self._state() == self._at_first else [self._state()]
+        needed = {"/", *(path for each in known for path in prefixes(read_place(each).path))}
+        needed |= {"/theirs"} if self.api_id else set()
+        granted = [statement for policy in self.gateways.policies.values() for statement in policy]
+        surplus = len(granted) > len(known)
+        return [*(self.things() - set(known)), *({*self.gateways.paths(self._api())} - needed), *(granted * surplus)]
+
+    def ledger(self):
+        return [each for each in ledger_of(self.records) if read_place(each)]
+
+    def foreign(self):
+        methods = self._methods(is_ours=False)
+        return {
+            (api, path, verb, repr(each), repr(self.gateways.apis[api]["answer"])) for api, path, verb, each in methods
+        }
+
+    def occupy(self, companion):
+        if self.api_id:
+            self._make_foreign(self.api_id, "a", "{name}")
+        else:
+            companion.create(self.properties(), LogicalResourceId="First")
+        self._at_first = self._state()
+        return (
+            f"Properties.Path: GET /a/{{name}} of API {self._api()} is there already and, by its operationName, not of "
+            "this resource's making; give another Path or Method, or delete it"
+        )
+
+    def remove_by_hand(self, known):
+        parts, path = self.gateways.apis[self._api()]["parts"], read_place(known).path
+        for number in [number for number, part in parts.items() if part["path"] in prefixes(path)]:
+            del parts[number]
+
+    def make_busy(self):
+        """Let another request be at work on the API for a while."""
+        key = key_of_api(self._api())
+        record = self.records.stored[key]
+        held = {"held": {"another": self.clock.now() + 60}}
+        self.records.stored[key] = replace(record, version=record.version + 1, names={**record.names, **held})
+
+    def typed(self):
+        text = self.properties(2, ApiKeyRequired="true", Stage={"ThrottlingBurstLimit": "7", "Description": "0014"})
+        own = {"RequestParameters": {"method.request.path.name": True}, "RequestValidation": {"Parameters": True}}
+        return text, {
+            **text,
+            **own,
+            "ApiKeyRequired": True,
+            "Stage": {"ThrottlingBurstLimit": 7, "Description": "0014"},
+        }
+
+    def settings(self, known):
+        stage = self.gateways.apis[self._api()]["stages"]["prod"]
+        method = self.gateways.method(self._api(), "/a/{name}")
+        return [method["apiKeyRequired"], stage["methodSettings"]["*/*"]["throttlingBurstLimit"], stage["description"]]
+
+    def unusable(self):
+        return self.properties(Stage={"AccessLog": "text"}), "Properties.Stage.AccessLog: must be a map"
+
+    def texts(self):
+        return repr(self.gateways.apis)
+
+    def _api(self):
+        return self.api_id or next(each for each in self.gateways.apis if each != self._namesake)
+
+    def _methods(self, *, is_ours):
+        for api, each in self.gateways.apis.items():
+            for part in each["parts"].values():
+                for verb, method in part["resourceMethods"].items():
+                    mark = mark_of(method)
+                    if is_ours == bool(mark and mark.who == NAME.replace("-", "_")):
+                        yield api, part["path"], verb, method
+
+    def _state(self):
+        """All that there is, but for what only API Gateway knows."""
+        kinds = ("deployments", "stages", "validators")
+        counts = {api: [len(each[kind]) for kind in kinds] for api, each in self.gateways.apis.items()}
+        tree = {api: [self.gateways.paths(api), self.gateways.methods(api)] for api in self.gateways.apis}
+        return counts, tree, {name for name, each in self.gateways.policies.items() if each}
+
+    def _make_foreign(self, api, *path):
+        part = next(each for each in self.gateways.apis[api]["parts"].values() if each["path"] == "/")
+        for name in path:
+            part = self.gateways.change("CreateResource", {"restApiId": api, "parentId": part["id"], "pathPart": name})
+        where = {"restApiId": api, "resourceId": part["id"], "httpMethod": "GET"}
+        self.gateways.change("PutMethod", {**where, "authorizationType": "NONE"})
+        self.gateways.change("PutIntegration", {**where, "type": "MOCK"})
