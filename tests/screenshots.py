@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -98,8 +99,8 @@ def read_screen(shown):
 
 def _read_line(cells):
     line = Text()
-    for cell in cells:
-        line.append(cell.data, Style(color=_find_colour(cell.fg), bold=cell.bold))
+    for (colour, is_bold), piece in groupby(cells, lambda cell: (cell.fg, cell.bold)):
+        line.append("".join(cell.data for cell in piece), Style(color=_find_colour(colour), bold=is_bold))
     line.rstrip()
     if _SECONDS.search(line.plain):
         line.right_crop(len(_SECONDS.search(line.plain)[0]))
