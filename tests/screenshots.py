@@ -28,7 +28,10 @@ COLUMNS, LINES = 120, 80
 # What an account says in place of the engine.
 _SHOWN_AS = (
     (re.compile(r"^the engine at .*\n", re.MULTILINE), ""),
-    (re.compile(r"http://127\.0\.0\.1:\d+/_aws/execute-api/\w+"), "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com"),
+    (
+        re.compile(r"http://127\.0\.0\.1:\d+/_aws/execute-api/\w+"),
+        "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com",
+    ),
 )
 _SECONDS = re.compile(r" +\d+ s$")
 _COLOURS = {"brown": "yellow"}
@@ -91,7 +94,9 @@ def read_screen(shown):
     """What a terminal shows in the end of all that was written to it, as lines of rich's; without times."""
     screen = pyte.Screen(COLUMNS, LINES)
     pyte.Stream(screen).feed(shown)
-    lines = [_read_line([row[column] for column in range(COLUMNS)]) for row in map(screen.buffer.get, range(LINES)) if row]
+    lines = [
+        _read_line([row[column] for column in range(COLUMNS)]) for row in map(screen.buffer.get, range(LINES)) if row
+    ]
     while lines and not lines[-1].plain:
         lines.pop()
     return lines
@@ -146,7 +151,9 @@ def take_lint(cloud, folder):
 def take_expand_diff(cloud, folder):
     """What one more line of a compact template changes in the plain one."""
     template = _write_starter(folder)
-    subprocess.run([sys.executable, "-m", "macro", "expand", template, "-o", folder / "plain.yaml"], cwd=ROOT, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "macro", "expand", template, "-o", folder / "plain.yaml"], cwd=ROOT, check=True
+    )
     _change(template, "      Env:", "      Exact: true\n      Env:")
     window = Window(cloud.environment(), folder)
     window.type("hitcounter expand template.yaml -o plain.yaml --diff")
