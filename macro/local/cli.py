@@ -192,7 +192,7 @@ def completion(arguments: argparse.Namespace) -> int:
 def expand_source(
     source: Source, arguments: argparse.Namespace, is_other: bool = False, end: str = "nothing was written"
 ) -> Expanded | None:
-    """The plain template, or ``None`` after its problems were told, each with the author's line; ``end`` is the last word.
+    """The plain template, or ``None`` after its problems were told, each with the author's line, and ``end`` last.
 
     Another template need not have the parameters whose values are given.
     """
