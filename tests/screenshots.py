@@ -24,7 +24,7 @@ from tests.terminal import on_terminal
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "samples" / "pictures"
-COLUMNS, LINES = 120, 80
+COLUMNS, LINES = 128, 80
 # What an account says in place of the engine.
 _SHOWN_AS = (
     (re.compile(r"^the engine at .*\n", re.MULTILINE), ""),
@@ -121,7 +121,8 @@ def _find_colour(name):
 
 def draw(name, lines, title):
     """The lines as an SVG."""
-    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    width = max(line.cell_len for line in lines) + 1
+    console = Console(record=True, width=width, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     for line in lines:
         console.print(line, no_wrap=True, crop=True)
     form = _FORM.replace("TITLE", title)
