@@ -1,4 +1,4 @@
-"""The command: `env` shows what the companion would do to a zip on this machine, and writes it if asked to."""
+"""The command `env`: what the companion would do to a zip on this machine, shown, and written if asked to."""
 
 import argparse
 import sys
@@ -14,15 +14,19 @@ from transform_lambda.zip.write import rewrite_file
 
 _EXAMPLES = """\
 examples:
-  %(prog)s env code.zip table=hits                 the env file before and after, values masked
-  %(prog)s env code.zip table=hits --show-values
-  %(prog)s env code.zip table=hits -o new.zip      write what would be deployed
+  %(prog)s code.zip table=hits                 the env file before and after, values masked
+  %(prog)s code.zip table=hits --show-values
+  %(prog)s code.zip table=hits -o new.zip      write what would be deployed
 """
 
 
 def main(argv: Sequence[str] | None = None, program: str = "python -m transform_lambda") -> int:
     """0 when all went well, 1 for a refusal, told on stderr with nothing written; wrong usage exits with 2."""
-    arguments = _parser(program).parse_intermixed_args(argv)
+    parser = _parser(f"{program} env")
+    command, *typed = (sys.argv[1:] if argv is None else argv) or ("",)
+    if command != "env":
+        parser.error("the command is env")
+    arguments = parser.parse_intermixed_args(typed)
     place = arguments.zip
     try:
         change = plan_change(arguments.zip, dict(arguments.values), arguments.env_file, arguments.encoding)
@@ -44,16 +48,15 @@ def main(argv: Sequence[str] | None = None, program: str = "python -m transform_
 def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=program,
-        description=__doc__,
+        description="Show what deployment would do to the .env of a code zip, and the digests of both.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "command", choices=["env"], help="the env file before and after, the members kept, both digests"
-    )
     parser.add_argument("zip", type=Path, metavar="ZIP", help="the code archive, which is read only")
     parser.add_argument("values", nargs="*", type=_value, metavar="K=V", help="values for the env file")
-    parser.add_argument("-o", "--output", type=Path, help="write the new archive here, whole or not at all")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE", help="write the new archive here, whole or not at all"
+    )
     parser.add_argument("--env-file", default=".env", metavar="PATH", help="its path inside the archive (%(default)s)")
     parser.add_argument("--encoding", choices=ENCODINGS, default="raw", help="as EnvEncoding (%(default)s)")
     parser.add_argument("--show-values", action="store_true", help="print the values instead of ***")

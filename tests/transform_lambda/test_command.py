@@ -214,3 +214,12 @@ def test_the_module_is_the_command(code, monkeypatch, capsys):
 
     assert ended.value.code == 0
     assert "CodeSha256" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("typed", [[], ["show"], ["--help"]])
+def test_there_is_one_command(capsys, typed):
+    with pytest.raises(SystemExit) as end:
+        main(typed)
+
+    assert end.value.code == 2
+    assert capsys.readouterr().err.endswith("python -m transform_lambda env: error: the command is env\n")

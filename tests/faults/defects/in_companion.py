@@ -132,8 +132,8 @@ FENCE_AND_LEDGER = (
     Defect(
         "an overtaken request keeps what it made",
         "transform_lambda/wrapper.py",
-        '        self._quietly("give back", lambda: give_back(self._request, handler, self._guard))\n',
-        "",
+        'return answer, self._quietly("give back", lambda: give_back(self._request, handler, self._guard))',
+        "return answer, True",
         (WRAPPER + "a_replacing_update_that_ends_after_its_rollback_leaves_nothing",),
     ),
     Defect(
