@@ -1,5 +1,7 @@
 """Every sample expands to its golden file, lints clean, and says in its first line what it shows."""
 
+import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -7,15 +9,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from corpus.fetch import find_sdk
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden_samples"
 PLUGIN = ROOT / "samples" / "plugin"
-SAMPLES = sorted([*ROOT.glob("samples/*.yaml"), PLUGIN / "template.yaml"])
+SAMPLES = sorted([*ROOT.glob("samples/*.yaml"), *ROOT.glob("samples/*/template.yaml")])
+NODE = ROOT / "samples" / "node" / "handler"
+EDGE = ROOT / "samples" / "edge" / "handler"
 
 
 def name(path):
-    return "plugin" if path.parent == PLUGIN else path.stem
+    return path.parent.name if path.name == "template.yaml" else path.stem
 
 
 def get_options(path):
@@ -62,9 +67,9 @@ def test_a_third_partys_package_is_found_by_its_entry_point(tmp_path):
     assert "topic_arn" in explained.stdout
 
 
-def test_the_samples_own_function_counts(tmp_path, monkeypatch):
-    import importlib.util
-
+@pytest.fixture
+def hits(monkeypatch):
+    """A table of that name in a region of its own, and the settings by which SDKs find it."""
     import boto3
     from moto.server import ThreadedMotoServer
 
@@ -72,20 +77,66 @@ def test_the_samples_own_function_counts(tmp_path, monkeypatch):
     server.start()
     host, port = server.get_host_and_port()
     env = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
-    for key, value in {**env, "AWS_DEFAULT_REGION": "eu-west-1"}.items():
+    for key, value in {**env, "AWS_DEFAULT_REGION": "eu-west-1", "AWS_REGION": "eu-west-1"}.items():
         monkeypatch.setenv(key, value)
-    boto3.client("dynamodb").create_table(
+    client = boto3.client("dynamodb")
+    client.create_table(
         TableName="hits",
         AttributeDefinitions=[{"AttributeName": "name", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "name", "KeyType": "HASH"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    shutil.copytree(ROOT / "samples" / "handler", tmp_path, dirs_exist_ok=True)
-    text = (tmp_path / ".env").read_text("utf-8")
-    (tmp_path / ".env").write_text(text.replace("table=hits-on-my-machine", "table=hits"), "utf-8")
+    yield
+    client.delete_table(TableName="hits")
+    server.stop()
+
+
+def copy_handler(folder, target, **values):
+    """The sample's function, its `.env` as deployment would leave it."""
+    from transform_lambda.env_file import merge_env
+
+    shutil.copytree(folder, target, dirs_exist_ok=True)
+    text = (target / ".env").read_text("utf-8")
+    (target / ".env").write_text(merge_env(text, values), "utf-8")
+
+
+def run_in_node(folder, expression):
+    """What an expression with the sample's function in it comes to."""
+    if not shutil.which("node"):
+        pytest.skip("node is missing")
+    script = f"""import {{ handler }} from "./index.mjs"; console.log(JSON.stringify({expression}))"""
+    command = ["node", "--input-type=module", "--eval", script]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_samples_own_function_counts(hits, tmp_path):
+    copy_handler(ROOT / "samples" / "handler", tmp_path, table="hits")
     spec = importlib.util.spec_from_file_location("index", tmp_path / "index.py")
     module = importlib.util.module_from_spec(spec)
+
     spec.loader.exec_module(module)
 
     assert [module.handler({"name": "about"}, None) for _ in range(3)] == [1, 2, 3]
-    server.stop()
+
+
+def test_the_samples_function_in_node_counts(hits, tmp_path):
+    copy_handler(NODE, tmp_path, table="hits")
+    packages = find_sdk() or pytest.skip("AWS's SDK for Node is missing; run: python tests/corpus/fetch.py")
+    (tmp_path / "node_modules").symlink_to(packages / "node_modules")
+
+    counts = run_in_node(tmp_path, '[await handler({name: "about"}), await handler({name: "about"})]')
+
+    assert counts == [1, 2]
+
+
+def test_the_samples_function_at_the_edge_sends_hits_on_and_nothing_else(tmp_path):
+    copy_handler(EDGE, tmp_path, counter="https://abc.example.com/prod/{name}")
+    asked = "await handler({Records: [{cf: {request: {uri: '/%s'}}}]})"
+
+    hit, other = run_in_node(tmp_path, f"[{asked % 'hits/a$&b'}, {asked % 'index.html'}]")
+
+    assert hit["status"] == "307"
+    assert hit["headers"] == {"location": [{"key": "Location", "value": "https://abc.example.com/prod/a$&b"}]}
+    assert other == {"uri": "/index.html"}

@@ -30,14 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_packing(parser: argparse.ArgumentParser) -> None:
-    """What says which packages go into the zips, for every command that makes them."""
-    parser.add_argument(
-        "--plugin",
-        action="append",
-        default=[],
-        metavar="PACKAGE",
-        help="pack a plug-in: a folder, a wheel, or an installed package's name; may be given several times",
-    )
+    """What says which packages go into the zips, for every command that makes them for an account."""
+    add_packed_plugin(parser)
     parser.add_argument(
         "--with-boto3",
         nargs="?",
@@ -47,6 +41,17 @@ def add_packing(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--wheels", metavar="DIR", type=Path, help="take packages from there, not from the package index"
+    )
+
+
+def add_packed_plugin(parser: argparse.ArgumentParser) -> None:
+    """Further plug-ins and custom resources for the installation."""
+    parser.add_argument(
+        "--plugin",
+        action="append",
+        default=[],
+        metavar="PACKAGE",
+        help="pack a plug-in: a folder, a wheel, or an installed package's name; may be given several times",
     )
 
 

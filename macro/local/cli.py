@@ -82,7 +82,7 @@ def lint(arguments: argparse.Namespace) -> int:
     from macro.local import lint as linter
 
     source = read_source(arguments.template)
-    if expand_source(source, arguments) is None:
+    if expand_source(source, arguments, end="cfn-lint is asked once these are mended") is None:
         return PROBLEMS
     options = arguments.rest if arguments.format == "text" else ["--format", arguments.format, *arguments.rest]
     return linter.lint_source(source, lambda template: _preview(template, source, arguments), options)
@@ -203,8 +203,10 @@ def completion(arguments: argparse.Namespace) -> int:
     return run(arguments)
 
 
-def expand_source(source: Source, arguments: argparse.Namespace, is_other: bool = False) -> Expanded | None:
-    """The plain template, or ``None`` after its problems were told, each with the author's line.
+def expand_source(
+    source: Source, arguments: argparse.Namespace, is_other: bool = False, end: str = "nothing was written"
+) -> Expanded | None:
+    """The plain template, or ``None`` after its problems were told, each with the author's line, and ``end`` last.
 
     Another template need not have the parameters whose values are given.
     """
@@ -213,7 +215,7 @@ def expand_source(source: Source, arguments: argparse.Namespace, is_other: bool 
     except FileError:
         raise
     except MacroError as error:
-        tell_problems(source, error.problems)
+        tell_problems(source, error.problems, end)
         return None
 
 

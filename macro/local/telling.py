@@ -1,5 +1,6 @@
 """Problems told on stderr, each at the author's line."""
 
+import re
 import sys
 from collections.abc import Sequence
 
@@ -25,6 +26,16 @@ def tell_problems(source: Source, problems: Sequence[Problem], end: str = "nothi
         # Problems of one place share its line.
         is_last = place + 1 == len(found) or found[place + 1][1] != spot
         text = print_problem(source.name, problem, spot)
-        tell([text if is_last else text.partition("\n")[0]])
+        tell([_paint(text if is_last else text.partition("\n")[0])])
     count = len(problems)
     return tell([f"{count} problem{'s' if count > 1 else ''}; {end}"])
+
+
+def _paint(text: str) -> str:
+    """The place bold and the mark below the author's line red, on a terminal."""
+    from macro.local.cli import has_colour
+
+    if not has_colour(sys.stderr):
+        return text
+    text = re.sub(r"^.*?:\d+:\d+:", "\033[1m\\g<0>\033[0m", text, count=1)
+    return re.sub(r"\^$", "\033[1;31m^\033[0m", text)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from macro.local.bundle_command import add_packing
+from macro.local.bundle_command import add_packed_plugin, add_packing
 from macro.local.cloud.options import read_as, read_stack_name
 from macro.local.parsers import Command, add_command, add_json, add_place, add_template
 
@@ -43,6 +43,7 @@ examples:
   hitcounter local template.yaml --watch               deploy again whenever the template or its code changes
   hitcounter local template.yaml --keep                find tables and counts again next time
   hitcounter local template.yaml --once home home      request two paths, print an answer a line, and end
+  hitcounter local template.yaml --plugin my-plugin    with a plug-in: a folder, a wheel, or an installed package
 """
 
 
@@ -108,6 +109,7 @@ def add_local(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", co
         metavar="FOLDER",
         help="keep tables and counts for the next run; default folder: .hitcounter beside the template",
     )
+    add_packed_plugin(parser)
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--watch", action="store_true", help="deploy again when the template or its local code changes")
     way.add_argument(

@@ -25,6 +25,7 @@ MERMAID = FOLDER / "mermaid.min.js"
 WHEELS = ("numpy", "lxml", "botocore")
 ARCHIVERS = ("archiver@8", "adm-zip@0.6", "jszip@3", "yazl@3")
 EDITOR = ("yaml-language-server@2",)
+SDK = ("@aws-sdk/client-dynamodb@3",)
 
 
 def find_archive():
@@ -49,8 +50,13 @@ def find_editor():
     return find_packages_of_node(EDITOR)
 
 
+def find_sdk():
+    """The folder that Node finds AWS's SDK from, or nothing where it was not fetched yet."""
+    return find_packages_of_node(SDK)
+
+
 def find_packages_of_node(packages):
-    found = [(NODE / "node_modules" / name.split("@")[0] / "package.json").is_file() for name in packages]
+    found = [(NODE / "node_modules" / name.rpartition("@")[0] / "package.json").is_file() for name in packages]
     return NODE if all(found) else None
 
 
@@ -93,7 +99,7 @@ def download(kind, *requirements, folder=FOLDER):
 def fetch_for_node():
     NODE.mkdir(parents=True, exist_ok=True)
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent", "--fetch-retries=0", "--fetch-timeout=20000"]
-    run = subprocess.run(["npm", "install", *options, "--prefix", NODE, *ARCHIVERS, *EDITOR], timeout=120)
+    run = subprocess.run(["npm", "install", *options, "--prefix", NODE, *ARCHIVERS, *EDITOR, *SDK], timeout=120)
     if run.returncode:
         # Where the registry can't be reached, the tests with them are left out and say so.
         print("packages for Node can't be installed here", file=sys.stderr)
@@ -122,7 +128,7 @@ if __name__ == "__main__":
             fetch_locked(lock, MACHINES.values(), Target().python, LAMBDA)
     if len(find_own()) < len(name_own()):
         download("--only-binary", *name_own(), folder=OWN)
-    if shutil.which("npm") and None in (find_archivers(), find_editor()):
+    if shutil.which("npm") and None in (find_archivers(), find_editor(), find_sdk()):
         fetch_for_node()
     if shutil.which("npm") and not MERMAID.is_file():
         fetch_mermaid()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.engine.conftest import ROLE
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[2] / "samples" / "README.md"
 READ = """
 import os
 def read_env():

@@ -15,9 +15,17 @@ from pathlib import Path
 import pytest
 
 from macro.local.cloud.account import connect_to_engine
+from tests.deploying import write_handler
 from tests.local_run import Run, find_engine, get, is_open, wait_until, write_template
 
 ROOT = Path(__file__).parent.parent.parent
+READS_TOPIC = """
+from pathlib import Path
+
+def handler(event, context):
+    lines = Path(__file__).with_name(".env").read_text("utf-8").split("\\n")
+    return dict(line.split("=", 1) for line in lines if "=" in line)["topic"]
+"""
 BEGIN = "starting the engine: it needs no account, and nothing leaves this machine\n"
 
 
@@ -49,6 +57,17 @@ def read_table(url):
     tables = [name for name in client.list_tables()["TableNames"] if name.startswith("local-")]
     items = [item for table in tables for item in client.scan(TableName=table)["Items"]]
     return {item["name"]["S"]: item["counter"]["N"] for item in items}
+
+
+def test_a_function_reads_what_a_packed_plugin_gives(command, here):
+    write_handler(here, READS_TOPIC)
+    properties = {"Code": "./handler", "Plugins": ["topic"], "Env": {"topic": {"Fn::GetAtt": ["Visits", "TopicArn"]}}}
+    template = write_template(here / "t.json", **properties)
+
+    code, out, err = command("local", template, "--plugin", ROOT / "samples" / "plugin", "--once", "home")
+
+    assert (code, err[: len(BEGIN)]) == (0, BEGIN)
+    assert out.startswith('"arn:aws:sns:us-east-1:000000000000:local-t-VisitsTopic')
 
 
 def test_answers_are_lines_on_stdout_and_nothing_else_is(command):

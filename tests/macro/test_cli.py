@@ -155,6 +155,25 @@ def test_diff_is_coloured_on_a_terminal_only():
     assert coloured.startswith("\033[1m--- old\033[0m\n\033[1m+++ new\033[0m\n\033[36m@@")
 
 
+def test_problems_are_coloured_on_a_terminal(tmp_path, monkeypatch, command):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    screen, template = Terminal(), tmp_path / "bad.yaml"
+    template.write_text(BAD, "utf-8")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(sys, "stderr", screen)
+
+    command("lint", template)
+
+    place, line, mark, end, _ = screen.getvalue().split("\n")
+    assert place.startswith(f"\033[1m{template}:5:26:\033[0m Resources.Visits.Properties.Shards: must be")
+    assert "\033" not in line
+    assert mark.endswith(" \033[1;31m^\033[0m")
+    assert end == "1 problem; cfn-lint is asked once these are mended"
+
+
 def test_colours_can_be_turned_off(monkeypatch):
     from macro.local.cli import has_colour
 

@@ -336,14 +336,3 @@ def test_elk_comes_unchanged_with_its_licence():
     assert (folder / "LICENSE.txt").read_text("utf-8").startswith("# Eclipse Public License - v 2.0")
     assert "elkjs 0.12.1" in (folder / "NOTICE.txt").read_text("utf-8")
     assert hashlib.sha256((folder / "elk.bundled.js").read_bytes()).hexdigest() == ELK_DIGEST
-
-
-def test_the_readmes_picture_is_what_the_command_draws(command, update_golden):
-    sample, picture = ROOT / "samples/plugin/template.yaml", ROOT / "tests/golden_samples/plugin.svg"
-
-    code, text, err = command("graph", sample, "--format", "svg", "--detail", "plugins", *PLUGIN)
-
-    if update_golden:
-        picture.write_text(text, "utf-8")
-    assert (code, err) == (0, "")
-    assert picture.read_text("utf-8") == text

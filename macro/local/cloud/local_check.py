@@ -20,7 +20,9 @@ def check_local(arguments: argparse.Namespace, source: Source) -> list[Wish] | N
             raise MacroError([Problem((), "--watch: needs a template in a file; stdin is read once")])
         parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
         # A stack that was kept may know further values; who watches mends the template while the engine runs.
-        if not arguments.watch and (arguments.keep is None or not source.template.get("Parameters")):
+        # What a packed plug-in makes of it, the engine's macro knows.
+        is_known = not arguments.watch and not arguments.plugin
+        if is_known and (arguments.keep is None or not source.template.get("Parameters")):
             _check_template(source, parameters)
         return read_wishes(arguments.once, source.template) if arguments.once else []
     except MacroError as error:

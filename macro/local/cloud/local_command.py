@@ -79,7 +79,7 @@ def _make_folder(arguments: argparse.Namespace, source: Source) -> Path | None:
 def _engine_with_installation(arguments: argparse.Namespace, folder: Path | None, tell: Tell) -> Iterator[_Local]:
     with ThreadPoolExecutor(1) as pool:
         # While the engine starts there is time for what takes a while.
-        bundles = pool.submit(_prepare)
+        bundles = pool.submit(_prepare, arguments.plugin)
         with run_engine(arguments.port, folder) as engine, _explained(engine):
             if engine.is_set_back:
                 tell(Line("set-back", "the last run's engine was killed: tables and counts are as that run found them"))
@@ -88,11 +88,11 @@ def _engine_with_installation(arguments: argparse.Namespace, folder: Path | None
             yield _Local(arguments, account, engine, tell)
 
 
-def _prepare() -> Bundles:
+def _prepare(plugins: Sequence[str]) -> Bundles:
     import boto3  # noqa: F401
 
     # Without platforms: the engine's functions run in this interpreter, with the packages that are installed here.
-    return make_bundles(())
+    return make_bundles((), plugins=plugins)
 
 
 @contextmanager
