@@ -9,7 +9,6 @@ from macro.counter import REFERRING, Given
 from macro.errors import Path, PluginError, Problem
 from macro.piece import Place, build_further, check_piece
 from macro.plugin import Json, Piece, Plugin, Values
-from macro.plugins import BUILT_IN
 from macro.references import Export, drop_implied, rewrite_references
 from macro.stages import Stage
 from macro.template import Built, Counter, Made
@@ -76,7 +75,7 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collect
 def _build_in(lane: _Lane, plugin: Plugin, work: _Work) -> None:
     """Build a plug-in for one stage; it needs not know that there are others."""
     values = _choose_values(plugin, lane, work)
-    if plugin.name in BUILT_IN:
+    if plugin.name not in work.paths:
         piece = plugin.build(values)
     else:
         path = work.paths[plugin.name]
@@ -94,7 +93,7 @@ def _build_shared(plugin: Plugin, work: _Work) -> None:
     stages = [_choose_values(plugin, lane, work) for lane in work.lanes]
     counter_id = work.counter.logical_id
     values = {**stages[0], "counter_id": counter_id, STAGES: stages}
-    if plugin.name in BUILT_IN:
+    if plugin.name not in work.paths:
         piece = plugin.build(values)
     else:
         path = work.paths[plugin.name]

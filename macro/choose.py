@@ -7,7 +7,7 @@ from itertools import groupby
 from macro.counter import REFERRING, Given
 from macro.errors import MacroError, PluginError, Problem
 from macro.plugin import Plugin, Values
-from macro.plugins import BUILT_IN, load_plugins
+from macro.plugins import BUILT_IN, OPTIONAL, load_plugins
 from macro.references import Export, attribute_name, find_references, rewrite_references
 from macro.resolve import order_plugins
 from macro.stages import Stage
@@ -30,7 +30,7 @@ def choose_plugins(given: Given, find: FindPlugin) -> list[Plugin]:
     problems: list[Problem] = []
     further: dict[str, Plugin] = {}
     for wish in given.wishes:
-        if wish.name in BUILT_IN:
+        if wish.name in BUILT_IN and wish.name not in OPTIONAL:
             problems.append(Problem(wish.path, f"'{wish.name}' is built in; a counter has it without being told"))
         elif wish.name in further:
             problems.append(Problem(wish.path, f"'{wish.name}' is named twice; once is enough"))

@@ -130,6 +130,7 @@ def _name_values(counter: Counter, properties: Values, parameters: Parameters, s
         "counter_id": counter.logical_id,
         "stage": api.get("StageName", DEFAULT_STAGE),
         "stages": (),
+        "gateway": _get_gateway(properties),
         "condition": None,
         "share": f"HitCounter{_get_gateway(properties).capitalize()}" if api.get("Share") else None,
         "suffix": suffix,

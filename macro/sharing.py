@@ -86,7 +86,7 @@ def check_foreign(members: Iterable[Member]) -> Iterator[Problem]:
 def agree(group: Members) -> list[Member]:
     """The counters, each with the settings that all have: whoever makes the API makes the same one."""
     common = _find_settings(group)
-    return [_set_values(member, common if member.given.gateway == "custom" else {}) for member in group]
+    return [_set_values(member, common) for member in group]
 
 
 def add_shared(group: Members, built: Mapping[str, Built]) -> dict[str, Built]:

@@ -28,6 +28,8 @@ APIS = {
     "AWS::ApiGatewayV2::Integration": ("apigatewayv2", "CreateIntegration"),
     "AWS::ApiGatewayV2::Route": ("apigatewayv2", "CreateRoute"),
     "AWS::ApiGatewayV2::Stage": ("apigatewayv2", "CreateStage"),
+    "AWS::CloudWatch::Alarm": ("cloudwatch", "PutMetricAlarm"),
+    "AWS::CloudWatch::Dashboard": ("cloudwatch", "PutDashboard"),
 }
 # Properties that CloudFormation or the companion carries out by a call of their own, or not by AWS's API at all.
 ELSEWHERE = {
@@ -46,6 +48,8 @@ NEEDED = {
     "AWS::IAM::ManagedPolicy": {"PolicyName": "name"},
     "Custom::LambdaFunction": {"FunctionName": "name"},
     "AWS::Lambda::Permission": {"StatementId": "name"},
+    "AWS::CloudWatch::Alarm": {"AlarmName": "name", "Threshold": 1},
+    "AWS::CloudWatch::Dashboard": {"DashboardName": "name"},
 }
 OTHER_NAMES = {
     "AWS::DynamoDB::Table": {"SSEEnabled": "Enabled"},

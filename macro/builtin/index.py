@@ -2,7 +2,8 @@
 
 ``.env`` beside this file says which ``table`` holds the counts, over how many items a name is spread (``shards``),
 and whether a hit costs a transaction (``exact``). ``handler`` answers with the number, ``proxy`` in the form that
-API Gateway passes on as it is. What is wrong is an error whose text begins with the HTTP status it stands for.
+API Gateway passes on as it is. What is wrong is an error whose text begins with the HTTP status it stands for, and
+a JSON line in the log; a hit that was counted writes none.
 """
 
 import functools
@@ -46,7 +47,13 @@ DYNAMODB = boto3.client("dynamodb", config=CONFIG)
 
 def handler(event: Any, context: Any) -> int:
     """Count a hit of ``event["name"]`` (or of the name in a proxy event); return the number of hits."""
-    return count(get_name(event), getattr(context, "aws_request_id", None))
+    began = time.monotonic()
+    token = getattr(context, "aws_request_id", None)
+    try:
+        return count(get_name(event), token)
+    except Exception as error:
+        print(describe_failure(error, event, token, time.monotonic() - began))
+        raise
 
 
 def proxy(event: Any, context: Any) -> dict[str, Any]:
@@ -68,13 +75,44 @@ class CounterError(Exception):
 
 def get_name(event: Any) -> str:
     """The name to count; a :class:`CounterError` of status 400 where the event has none that can be a key."""
-    name = event.get("name") or (event.get("pathParameters") or {}).get("name")
+    name = find_name(event)
     if not isinstance(name, str) or not name:
         raise CounterError(400, "a name to count is needed")
     limit = MAX_KEY_BYTES - len("#63")
     if len(name.encode("utf-8", "replace")) > limit:
         raise CounterError(400, f"a name has at most {limit} bytes")
     return name
+
+
+def find_name(event: Any) -> Any:
+    """Whatever the event has in the name's place."""
+    if not isinstance(event, dict):
+        return None
+    parameters = event.get("pathParameters")
+    return event.get("name") or (parameters.get("name") if isinstance(parameters, dict) else None)
+
+
+def describe_failure(error: Exception, event: Any, token: str | None, seconds: float) -> str:
+    """The log's line about a hit that was refused or failed, with the names that Lambda's own JSON format uses.
+
+    Of the name only the length: it is what a stranger typed, and may be personal.
+    """
+    status = error.status if isinstance(error, CounterError) else 500
+    reason = error.message if isinstance(error, CounterError) else type(error).__name__
+    if isinstance(error, ClientError):
+        # The code alone: a service's message may repeat what it was asked.
+        reason = f"{error.operation_name}: {error.response['Error'].get('Code', '')}"
+    name = find_name(event)
+    line = {
+        "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "level": "WARN" if status < 500 else "ERROR",
+        "requestId": token,
+        "status": status,
+        "reason": reason,
+        "nameLength": len(name) if isinstance(name, str) else None,
+        "durationMs": round(seconds * 1000),
+    }
+    return json.dumps(line)
 
 
 def count(name: str, token: str | None) -> int:

@@ -161,6 +161,20 @@ def diff(arguments: argparse.Namespace) -> int:
     return run(arguments)
 
 
+def hits(arguments: argparse.Namespace) -> int:
+    """Print how often each name was counted."""
+    from macro.local.cloud.hits_command import run
+
+    return run(arguments)
+
+
+def logs(arguments: argparse.Namespace) -> int:
+    """Print what functions and gateways logged."""
+    from macro.local.cloud.logs_command import run
+
+    return run(arguments)
+
+
 def local(arguments: argparse.Namespace) -> int:
     """Deploy a template on the embedded engine, and count hits."""
     from macro.local.cloud.local_command import run_local
@@ -289,7 +303,8 @@ def has_colour(stream: object) -> bool:
 def make_parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
     commands = (
-        init, expand, lint, graph, explain, env, local, bundle, install, deploy, diff, uninstall, version, completion,
+        init, expand, lint, graph, explain, env, local, bundle,
+        install, deploy, diff, hits, logs, uninstall, version, completion,
     )  # fmt: skip
     return usage.make_parser({command.__name__: command for command in commands})
 

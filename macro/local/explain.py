@@ -18,6 +18,7 @@ GIVEN = {
     "counter_id": "the counter's logical id, with Stages the stage's part behind it; every id begins with it",
     "stage": "the stage's name",
     "stages": "for each stage a map of the values that this plug-in takes; who takes it is built once for all stages",
+    "gateway": "Gateway",
     "condition": "the stage's condition, where the counter may be there without that stage, or nothing",
     "share": "what the ids of the API begin with that counters share, or nothing",
     "suffix": "what follows HitCounterMacro in the transform's name",

@@ -6,6 +6,7 @@ from typing import Any
 
 from macro.expand import Expanded
 from macro.local.files import Source
+from macro.local.shadow import cast_shadows, is_of_shadow
 from macro.plugin import Json, Template
 from macro.references import find_references
 from macro.template import KEPT, find_counters
@@ -33,7 +34,8 @@ def lint_source(source: Source, expand: Callable[[Template], Expanded], options:
         if compact is not None:
             expanded = expand(compact)
             owners = expanded.owners
-            findings = list(runner.validate_template(keep_marks(expanded, compact)))
+            plain = keep_marks(expanded, compact)
+            findings = [*runner.validate_template(plain), *_lint_shadows(runner, plain)]
     except CfnLintExitException as error:
         print(f"cfn-lint: {error}", file=sys.stderr)
         return WRONG_USAGE
@@ -94,6 +96,11 @@ def keep_marks(expanded: Expanded, compact: Marked) -> Template:
     marked: Template = mark({key: value for key, value in plain.items() if key != "Resources"}, compact)
     marked[_mark_key("Resources", compact)] = dict_node(resources, compact.start_mark, compact.end_mark)
     return marked
+
+
+def _lint_shadows(runner: Any, plain: Marked) -> list[Any]:
+    shadows = cast_shadows(plain)
+    return [] if shadows is None else [each for each in runner.validate_template(shadows) if is_of_shadow(each)]
 
 
 def _is_used(finding: Any, parameters: Collection[str]) -> bool:

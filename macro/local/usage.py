@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Mapping
 
 from macro.local import bundle_command, completion_command, init_command, version_command
-from macro.local.cloud import diff_command
+from macro.local.cloud import diff_command, hits_command, logs_command
 from macro.local.graph import command as graph_command
 from macro.local.parsers import add_command, add_plugin, add_template
 from macro.local.usage_cloud import add_deploy, add_install, add_local, add_uninstall
@@ -26,6 +26,8 @@ examples:
   hitcounter install                                 put the macro and its companion into your account
   hitcounter deploy template.yaml --stack-name hits  show what would change, then deploy it
   hitcounter diff hits template.yaml                 what deploying would change in a stack, in words
+  hitcounter hits hits                               how often each name was counted
+  hitcounter logs hits                               what functions and gateways logged
   hitcounter uninstall                               remove macro and companion, unless stacks need them
   hitcounter version                                 which release this is, and the digests of what it installs
   hitcounter completion bash                         what makes a shell complete all this
@@ -102,6 +104,12 @@ def make_parser(commands: Commands) -> argparse.ArgumentParser:
     add_deploy(parsers, commands["deploy"])
     diff = add_command(parsers, "diff", diff_command.SUMMARY, diff_command.EXAMPLES, commands["diff"])
     diff_command.add_arguments(diff)
+    hits_command.add_arguments(
+        add_command(parsers, "hits", hits_command.SUMMARY, hits_command.EXAMPLES, commands["hits"])
+    )
+    logs_command.add_arguments(
+        add_command(parsers, "logs", logs_command.SUMMARY, logs_command.EXAMPLES, commands["logs"])
+    )
     add_uninstall(parsers, commands["uninstall"])
     version = add_command(parsers, "version", version_command.SUMMARY, version_command.EXAMPLES, commands["version"])
     version_command.add_arguments(version)

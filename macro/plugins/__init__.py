@@ -7,7 +7,7 @@ from typing import Any
 
 from macro.errors import PluginError, Problem, suggest
 from macro.plugin import Piece, Plugin, Values
-from macro.plugins import function, gateway_custom, gateway_http, gateway_rest, log_group, role, table
+from macro.plugins import alarms, function, gateway_custom, gateway_http, gateway_rest, log_group, role, table
 
 GROUP = "hitcounter_macro.plugins"
 
@@ -36,8 +36,10 @@ def _name_modules(*modules: ModuleType) -> dict[str, Plugin]:
 
 
 BUILT_IN: Mapping[str, Plugin] = _name_modules(
-    table, log_group, role, function, gateway_rest, gateway_http, gateway_custom
+    table, log_group, role, function, gateway_rest, gateway_http, gateway_custom, alarms
 )
+# Those that a counter has only where it names them.
+OPTIONAL = ("alarms",)
 
 # What makes the API that counters share, by the gateway's name.
 SHARED: Mapping[str, Callable[[Values], Piece]] = {

@@ -4,6 +4,7 @@ A scanner knows nothing of ``Custom::LambdaFunction``, so in the shadow form an 
 """
 
 import json
+import re
 from pathlib import Path
 
 import macro
@@ -67,4 +68,8 @@ def _refer(node, functions):
     attribute = node.get("Fn::GetAtt")
     if isinstance(attribute, list) and attribute[0] in functions and attribute[1] == "FunctionName":
         return {"Ref": attribute[0]}
+    if "Fn::Sub" in node:
+        names = "|".join(sorted(functions))
+        text = re.sub(rf"\$\{{({names})\.FunctionName\}}", r"${\1}", json.dumps(node["Fn::Sub"]))
+        return {"Fn::Sub": _refer(json.loads(text), functions)}
     return {key: _refer(value, functions) for key, value in node.items()}

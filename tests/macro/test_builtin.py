@@ -356,3 +356,64 @@ def test_the_digest_is_brought_up_to_date(tmp_path):
     write_digest(module)
 
     assert module.read_text("utf-8") == current
+
+
+def read_log(capsys):
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_counted_hit_logs_nothing(start, capsys):
+    index = start()
+
+    index.handler({"name": "home"}, CONTEXT)
+    index.proxy({"pathParameters": {"name": "home"}}, CONTEXT)
+
+    assert read_log(capsys) == []
+
+
+def test_a_refused_hit_is_one_line_that_has_not_the_name(start, capsys):
+    index = start()
+    name = "someone@example.org " * 200
+
+    answer = index.proxy({"pathParameters": {"name": name}}, CONTEXT)
+
+    (line,) = read_log(capsys)
+    assert (answer["statusCode"], line.pop("timestamp")[-1], line.pop("durationMs") >= 0) == (400, "Z", True)
+    assert line == {
+        "level": "WARN",
+        "requestId": CONTEXT.aws_request_id,
+        "status": 400,
+        "reason": "a name has at most 2045 bytes",
+        "nameLength": 4000,
+    }
+
+
+@pytest.mark.parametrize(
+    ("faults", "status", "reason"),
+    [
+        ([DENIED], 500, "UpdateItem: AccessDeniedException"),
+        ([THROTTLE] * 9, 503, "the table is too busy; try again"),
+        (["lost"], 500, "ConnectionClosedError"),
+    ],
+    ids=["denied", "throttled", "lost"],
+)
+def test_a_failed_hit_is_an_error_in_the_log(start, proxy, capsys, faults, status, reason):
+    index = start()
+    proxy.faults = faults
+
+    with pytest.raises(Exception, match=r"An error occurred|^\[503\]|closed"):
+        index.handler({"name": "home"}, CONTEXT)
+
+    (line,) = read_log(capsys)
+    assert (line["level"], line["status"], line["reason"]) == ("ERROR", status, reason)
+    assert line["nameLength"] == 4
+
+
+@pytest.mark.parametrize("event", [None, [], "home", {"pathParameters": "home"}], ids=repr)
+def test_an_event_of_another_kind_is_refused_and_logged_too(start, capsys, event):
+    index = start()
+
+    answer = index.proxy(event, CONTEXT)
+
+    (line,) = read_log(capsys)
+    assert (answer["statusCode"], line["nameLength"]) == (400, None)

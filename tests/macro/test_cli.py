@@ -29,6 +29,8 @@ COMMANDS = [
     "install",
     "deploy",
     "diff",
+    "hits",
+    "logs",
     "uninstall",
     "version",
     "completion",

@@ -320,3 +320,47 @@ def test_a_template_without_resources_is_left_to_cfn_lint(command, tmp_path):
 
     assert (code, errors) == (1, "")
     assert "E1001" in output
+
+
+@pytest.mark.parametrize("kind", ["counter", "function"])
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("MemorySize: 64", "E3034 64 is less than the minimum of 128"),
+        (
+            "Timeouts: 3",
+            "E3002 Additional properties are not allowed ('Timeouts' was unexpected. Did you mean 'Timeout'?)",
+        ),
+        ("VpcConfig: {SubnetIds: subnet-1}", "E3012 'subnet-1' is not of type 'array'"),
+        ("Runtime: python3.31", "E3030 'python3.31' is not one of"),
+        ("KMSKeyArn: !Ref Key", None),
+        ("MemorySize: !Ref Size", None),
+        ("KeepVersions: 3", None),
+    ],
+)
+def test_cfn_lint_looks_into_the_function(command, tmp_path, kind, line, found):
+    own = "Type: HitCounter\n    Properties:\n      Function:\n        " + line
+    handwritten = (
+        "Type: Custom::LambdaFunction\n    Properties:\n      ServiceToken: !Ref Key\n      Code: s3://bucket/key\n"
+        "      Handler: index.handler\n      Role: !Ref Key\n      " + line
+    )
+    runtime = "\n      Runtime: python3.13" if kind == "function" and "Runtime" not in line else ""
+    parameters = "Parameters:\n  Key: {Type: String}\n  Size: {Type: Number, Default: 256}\n"
+    text = f"Transform: HitCounterMacro\n{parameters}Resources:\n  Visits:\n    "
+    path = tmp_path / "template.yaml"
+    path.write_text(text + (own if kind == "counter" else handwritten) + runtime + "\n")
+
+    code, out, _ = command("lint", path, "-i", "W2001")
+
+    assert (code, out.partition(" (in ")[0].partition("\n")[0][: len(found or "")]) == (1 if found else 0, found or "")
+
+
+def test_a_resources_metadata_silences_what_is_found_in_its_function(command, tmp_path):
+    path = tmp_path / "template.yaml"
+    path.write_text(
+        "Transform: HitCounterMacro\nResources:\n  Visits:\n    Type: HitCounter\n"
+        "    Metadata: {cfn-lint: {config: {ignore_checks: [E3034]}}}\n"
+        "    Properties: {Function: {MemorySize: 64}}\n"
+    )
+
+    assert command("lint", path) == (0, "", "")

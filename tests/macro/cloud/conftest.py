@@ -32,7 +32,7 @@ def aws():
 @pytest.fixture
 def as_account(aws, monkeypatch):
     """Clients call the fake as they would call AWS: without an endpoint of their own."""
-    services = "STS CLOUDFORMATION S3 SSM API_GATEWAY LAMBDA DYNAMODB RESOURCE_GROUPS_TAGGING_API"
+    services = "STS CLOUDFORMATION S3 SSM API_GATEWAY LAMBDA DYNAMODB CLOUDWATCH_LOGS RESOURCE_GROUPS_TAGGING_API"
     for service in services.split():
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", aws.url)
 

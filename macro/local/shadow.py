@@ -1,0 +1,54 @@
+"""Shadows: each ``Custom::LambdaFunction`` as the ``AWS::Lambda::Function`` it will be, for cfn-lint to look into."""
+
+from collections.abc import Mapping
+from typing import Any
+
+TYPE, SHADOW = "Custom::LambdaFunction", "AWS::Lambda::Function"
+# What only the companion takes, or takes in another form.
+_OWN = ("ServiceToken", "ServiceTimeout", "Env", "EnvFile", "EnvEncoding")
+_OTHER_FORM = ("KeepVersions", "Publish", "PublishTo", "Tags")
+# The API's name and CloudFormation's; all others are the same.
+_RENAMED = {"KMSKeyArn": "KmsKeyArn"}
+# What is missing around a shadow, or is said of the resource itself already.
+_ELSEWHERE = ("E1", "E6", "W1", "W6", "I")
+_SECTIONS = ("AWSTemplateFormatVersion", "Metadata", "Parameters", "Mappings", "Conditions", "Rules")
+
+Marked = Any
+
+
+def cast_shadows(plain: Marked) -> Marked | None:
+    """A template of the functions alone, with the marks that cfn-lint's nodes have; ``None`` where there are none."""
+    from cfnlint.decode.node import dict_node
+
+    resources: Mapping[str, Marked] = plain.get("Resources") or {}
+    functions = {
+        logical_id: dict_node(_cast(resource), resource.start_mark, resource.end_mark)
+        for logical_id, resource in resources.items()
+        if _is_function(resource)
+    }
+    if not functions:
+        return None
+    kept = {name: value for name, value in plain.items() if name in _SECTIONS}
+    return dict_node({**kept, "Resources": functions}, plain.start_mark, plain.end_mark)
+
+
+def is_of_shadow(finding: Any) -> bool:
+    """Whether a finding is about a shadow's properties, and not about what is missing around it."""
+    path = getattr(finding, "path", None) or []
+    return len(path) > 2 and path[2] == "Properties" and not finding.rule.id.startswith(_ELSEWHERE)
+
+
+def _is_function(resource: Marked) -> bool:
+    is_one = isinstance(resource, dict) and resource.get("Type") == TYPE
+    return is_one and isinstance(resource.get("Properties"), dict)
+
+
+def _cast(resource: Marked) -> Mapping[str, Any]:
+    from cfnlint.decode.node import dict_node
+
+    properties = resource["Properties"]
+    sent = {_RENAMED.get(name, name): value for name, value in properties.items() if name not in (*_OWN, *_OTHER_FORM)}
+    if isinstance(sent.get("Code"), str):
+        sent["Code"] = {"S3Bucket": "bucket", "S3Key": "key"}
+    shadow = {name: value for name, value in resource.items() if name in ("Condition", "Metadata", "Properties")}
+    return {"Type": SHADOW, **shadow, "Properties": dict_node(sent, properties.start_mark, properties.end_mark)}

@@ -1,0 +1,61 @@
+"""`hitcounter hits` and `hitcounter logs` against an engine: exact counts, summed shards, what a refused hit logged."""
+
+import json
+
+from macro.local.cloud.request import request
+from tests.deploying import counters, hit, new_name, write
+
+
+def test_the_counts_of_a_stack_are_shown_as_they_are(cloud, tmp_path):
+    stack = new_name()
+    template = counters(
+        Visits={"Plugins": ["alarms"]}, Likes={"Shards": 4, "Gateway": "http"}, Pages={"Stages": ["dev", "prod"]}
+    )
+    outputs = cloud.deploy(write(tmp_path, template), stack)
+    for name, times in {"home": 3, "a%23b": 1}.items():
+        for _ in range(times):
+            hit(outputs["VisitsUrl"], name)
+    for _ in range(9):
+        hit(outputs["LikesUrl"], "home")
+    cloud.invoke(outputs["PagesFunction"], {"name": "home"})
+
+    shown = cloud.run("hits", stack)
+    told = cloud.run("hits", stack, "--json")
+    one = cloud.run("hits", stack, "home", "--counter", "Likes", "--csv")
+    staged = cloud.run("hits", stack, "--stage", "dev")
+
+    assert (shown.code, shown.err) == (0, "")
+    assert shown.out.split("\n\n") == [
+        "Visits: 4 hits, 2 names\n  home  3\n  a#b   1",
+        "Likes: 9 hits, 1 name\n  home  9",
+        "Pages/dev: 1 hit, 1 name\n  home  1",
+        "Pages/prod: no hits yet",
+        "total: 14\n",
+    ]
+    assert json.loads(told.out)["total"] == 14
+    assert one.out == "counter,stage,name,hits\r\nLikes,,home,9\r\n"
+    assert staged.out == "Pages/dev: 1 hit, 1 name\n  home  1\n"
+
+
+def test_a_refused_hit_is_found_in_the_log_without_its_name(cloud, tmp_path):
+    stack = new_name()
+    outputs = cloud.deploy(write(tmp_path, counters(Visits={"Integration": "proxy"})), stack)
+    hit(outputs["VisitsUrl"], "home")
+    secret = "someone" * 300
+
+    answer = request("GET", outputs["VisitsUrl"].replace("{name}", secret))
+
+    found = cloud.run("logs", stack, "Visits", "--filter", "nameLength", "--json")
+    (line,) = [json.loads(each) for each in found.out.splitlines()]
+    logged = json.loads(line["message"])
+    assert answer.status == 400
+    assert (line["counter"], logged["level"], logged["nameLength"]) == ("Visits", "WARN", len(secret))
+    assert (logged["status"], logged["reason"]) == (400, "a name has at most 2045 bytes")
+    assert "someone" not in cloud.run("logs", stack).out
+    assert cloud.run("logs", stack, "--access").err == "nothing was logged: MiniStack writes no access logs\n"
+
+
+def test_a_stack_that_is_not_there_has_no_counts(cloud):
+    ran = cloud.run("hits", "nowhere")
+
+    assert (ran.code, ran.out, ran.err) == (1, "", f"there is no stack nowhere in the engine at {cloud.url}\n")
