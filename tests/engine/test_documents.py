@@ -24,7 +24,7 @@ HITCOUNTER = f"""\
 import os, sys
 further = {{
     "bundle": ["--wheels", {str(LAMBDA)!r}],
-    **{{name: ["--endpoint-url", os.environ["ENGINE"]] for name in ("install", "diff")}},
+    **{{name: ["--endpoint-url", os.environ["ENGINE"]] for name in ("install", "diff", "hits", "logs")}},
     **{{name: ["--endpoint-url", os.environ["ENGINE"], "--yes"] for name in ("deploy", "uninstall")}},
 }}
 command = [sys.executable, "-m", "macro", *sys.argv[1:], *further.get(sys.argv[1], [])]
