@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable, Mapping
 
-from macro.local import bundle_command, completion_command, init_command, version_command
+from macro.local import bundle_command, completion_command, convert_command, init_command, version_command
 from macro.local.cloud import diff_command
 from macro.local.parsers import add_command, add_plugin, add_template
 from macro.local.usage_cloud import add_deploy, add_install, add_local, add_uninstall
@@ -14,6 +14,7 @@ LAST_OUTPUT = "\0"
 _OVERVIEW = """\
 examples:
   hitcounter init                                    write a template, a handler and a test to begin with
+  hitcounter convert template.yaml                   turn a table, function and API written by hand into a counter
   hitcounter expand template.yaml                    see what a compact template becomes
   hitcounter expand template.yaml -o plain.yaml      write it, for where macros can't be used
   hitcounter lint template.yaml                      check it, with cfn-lint on what it becomes
@@ -85,6 +86,8 @@ def make_parser(commands: Commands) -> argparse.ArgumentParser:
     init_command.add_arguments(
         add_command(parsers, "init", init_command.SUMMARY, init_command.EXAMPLES, commands["init"])
     )
+    convert = add_command(parsers, "convert", convert_command.SUMMARY, convert_command.EXAMPLES, commands["convert"])
+    convert_command.add_arguments(convert)
     _add_expand(parsers, commands["expand"])
     _add_lint(parsers, commands["lint"])
     _add_explain(parsers, commands["explain"])

@@ -1,0 +1,126 @@
+"""References to what a counter takes the place of become references to the counter; a URL becomes its ``Url``."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from macro.errors import Path, Problem
+from macro.local import convert_sam as sam
+from macro.local.convert_service import Service
+from macro.plugin import Json, Template, inline_value
+from macro.references import Export, find_references, rewrite_references
+
+Resources = Mapping[str, Mapping[str, Json]]
+_HOST = r"https://\$\{%s\}\.execute-api\.\$\{AWS::Region\}\.(?:amazonaws\.com|\$\{AWS::URLSuffix\})"
+STAGE = "prod"
+
+
+class Heir(NamedTuple):
+    """A service and the counter that takes its place; ``is_alone`` unless others use its implicit API, too."""
+
+    service: Service
+    counter: str
+    is_alone: bool = True
+
+
+def rewrite_all(node: Json, heirs: Sequence[Heir], path: Path, problems: list[Problem]) -> Json:
+    """The tree with every reference rewritten; what can't be is a problem at its place."""
+    resources: dict[str, Export] = {}
+    for heir in heirs:
+        node = _rewrite_urls(node, heir, _compile_url(heir), path, problems)
+        resources |= _make_exports(heir)
+    found: list[Problem] = []
+    node = rewrite_references(node, resources, path, found)
+    text = "refers to what a counter takes the place of by an attribute that it has none for; see 'hitcounter explain attributes'"
+    problems.extend(Problem(each.path, text) for each in found)
+    return node
+
+
+def rewrite_sections(template: Template, heirs: Sequence[Heir], problems: list[Problem]) -> Template:
+    """What stands beside ``Resources`` with its references rewritten."""
+    return {
+        name: section if name in ("Resources", "Globals") else rewrite_all(section, heirs, (name,), problems)
+        for name, section in template.items()
+    }
+
+
+def _make_exports(heir: Heir) -> dict[str, Export]:
+    service, counter = heir.service, heir.counter
+
+    def offer(**outputs: Json) -> Export:
+        return Export(outputs, {counter: {}})
+
+    def get(attribute: str, logical_id: str = counter) -> Json:
+        return {"Fn::GetAtt": [logical_id, attribute]}
+
+    role = offer(base_url=get("RoleName"), arn=get("RoleArn"), role_id=get("RoleId", f"{counter}Role"))
+    exports = {part: offer() for part in service.parts}
+    exports[service.table] = offer(
+        base_url=get("TableName"), arn=get("TableArn"), stream_arn=get("StreamArn", service.table)
+    )
+    exports[service.function] = offer(base_url=get("FunctionName"), arn=get("FunctionArn"))
+    exports[service.role or f"{service.function}Role"] = role
+    exports |= {log: offer(base_url=get("LogGroupName"), arn=get("LogGroupArn")) for log in service.logs}
+    if heir.is_alone:
+        root = {"root_resource_id": get("RootResourceId", f"{counter}Api")} if service.route.gateway == "rest" else {}
+        end = {"api_endpoint": get("BaseUrl")} if service.route.stage == "$default" else {}
+        exports[service.route.api] = offer(base_url=get("ApiId"), **root, **end)
+        exports |= dict.fromkeys(_name_stages(service), offer(base_url=STAGE))
+    return exports
+
+
+def _name_stages(service: Service) -> list[str]:
+    """The logical ids of the API's stage; SAM makes one of the API's id and the stage's name."""
+    made = f"{service.route.api}{service.route.stage}Stage" if isinstance(service.route.stage, str) else ""
+    return [part for part in service.route.parts if part.endswith("Stage")] + ([made] if made else [])
+
+
+def _compile_url(heir: Heir) -> re.Pattern[str]:
+    route = heir.service.route
+    host = f"(?:{_HOST % re.escape(route.api)}|\\$\\{{{re.escape(route.api)}\\.ApiEndpoint\\}})"
+    names = [re.escape("${%s}" % name) for name in _name_stages(heir.service)]
+    literal = inline_value(route.stage) if route.stage is not None else None
+    if literal:
+        names.append(re.escape(literal))
+    stage = "" if route.stage == "$default" else f"/(?:{'|'.join(names)})" if names else "/[A-Za-z0-9_-]+"
+    behind = "(?=/|$)" if heir.is_alone else f"(?=/{re.escape(route.url_path)}$)"
+    return re.compile(host + stage + behind)
+
+
+def _rewrite_urls(node: Json, heir: Heir, url: re.Pattern[str], path: Path, problems: list[Problem]) -> Json:
+    if isinstance(node, list):
+        return [_rewrite_urls(item, heir, url, (*path, place), problems) for place, item in enumerate(node)]
+    if not isinstance(node, dict):
+        return node
+    text = node.get("Fn::Sub") if len(node) == 1 else None
+    if isinstance(text, str):
+        return _rewrite_url(text, heir, url, path, problems)
+    if len(node) == 1 and "Fn::Join" in node and "execute-api" in str(node) and _refers(node, heir):
+        problems.append(Problem(path, "puts a URL together with Fn::Join; write it with Fn::Sub, whose stage can be followed"))
+    return {key: _rewrite_urls(value, heir, url, (*path, key), problems) for key, value in node.items()}
+
+
+def _rewrite_url(text: str, heir: Heir, url: re.Pattern[str], path: Path, problems: list[Problem]) -> Json:
+    base = f"${{{heir.counter}.BaseUrl}}"
+    new = url.sub(lambda _: base, text)
+    if heir.is_alone and f"${{{heir.service.route.api}}}.execute-api" in new:
+        stage = inline_value(heir.service.route.stage)
+        problems.append(Problem(path, f"is a URL of another stage than '{stage}', which is the one that there is"))
+    whole = {base: "BaseUrl", f"{base}/{heir.service.route.url_path}": "Url"}
+    return {"Fn::GetAtt": [heir.counter, whole[new]]} if new in whole else {"Fn::Sub": new}
+
+
+def _refers(node: Json, heir: Heir) -> bool:
+    return bool(find_references(node, [heir.service.route.api]))
+
+
+def is_used_implicit(api: str, resources: Resources, converted: Sequence[str]) -> bool:
+    """Whether a function that isn't converted still has an event in an API that SAM makes."""
+    kinds = {name: kind for kind, name in sam.IMPLICIT.items()}
+    for name, each in resources.items():
+        events = each["Properties"].get("Events")
+        for event in events.values() if isinstance(events, dict) and name not in converted else ():
+            properties = (event.get("Properties") or {}) if isinstance(event, dict) else {}
+            if isinstance(event, dict) and event.get("Type") == kinds.get(api) and "RestApiId" not in properties:
+                return "ApiId" not in properties
+    return False

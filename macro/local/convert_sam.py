@@ -1,0 +1,44 @@
+"""A template's resources as SAM reads them: with what ``Globals`` says for all of a kind."""
+
+from macro.plugin import Json, Template, Values
+
+TRANSFORM = "AWS::Serverless-2016-10-31"
+PREFIX = "AWS::Serverless::"
+FUNCTION, API, HTTP_API, TABLE = (PREFIX + name for name in ("Function", "Api", "HttpApi", "SimpleTable"))
+# What a resource of SAM is in the stack, under the same logical id.
+BECOMES = {
+    FUNCTION: "AWS::Lambda::Function",
+    API: "AWS::ApiGateway::RestApi",
+    HTTP_API: "AWS::ApiGatewayV2::Api",
+    TABLE: "AWS::DynamoDB::Table",
+}
+# The APIs that SAM makes for events which name none.
+IMPLICIT = {"Api": "ServerlessRestApi", "HttpApi": "ServerlessHttpApi"}
+
+
+def read_resources(template: Template) -> dict[str, dict[str, Json]]:
+    """The resources by logical id, each with ``Properties``; loops and what is no resource are left out."""
+    found = {}
+    for logical_id, resource in template["Resources"].items():
+        if isinstance(resource, dict) and isinstance(resource.get("Type"), str):
+            own = resource.get("Properties")
+            found[logical_id] = {**resource, "Properties": own if isinstance(own, dict) else {}}
+    for resource in found.values():
+        if resource["Type"].startswith(PREFIX):
+            further = read_globals(template, resource["Type"].removeprefix(PREFIX))
+            resource["Properties"] = _join(further, resource["Properties"])
+    return found
+
+
+def read_globals(template: Template, kind: str) -> Values:
+    """What ``Globals`` says for ``"Function"``, ``"Api"`` and so on."""
+    listed = template.get("Globals")
+    found = listed.get(kind) if isinstance(listed, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _join(common: Json, own: Json) -> Json:
+    """SAM's rule ("Overridable Globals"): maps are merged, lists are added up, anything else is overridden."""
+    if isinstance(common, dict) and isinstance(own, dict):
+        return {**common, **{name: _join(common[name], own[name]) if name in common else own[name] for name in own}}
+    return [*common, *own] if isinstance(common, list) and isinstance(own, list) else own
