@@ -74,8 +74,8 @@ def _name_heirs(services: Sequence[Service], resources: Resources, problems: lis
 def _say_rename(table: str) -> str:
     right = "HitsTable" if table == "Table" else f"{table}Table"
     return (
-        f"must have an id that ends in Table, as a counter's table is <Counter>Table; give it one without moving an item: "
-        f"'--rename {table}={right}' prints the template and the commands for it"
+        "must have an id that ends in Table, as a counter's table is <Counter>Table; give it one without moving an "
+        f"item: '--rename {table}={right}' prints the template and the commands for it"
     )
 
 
@@ -108,7 +108,8 @@ def _read_attributes(heir: Heir, resources: Resources, problems: list[Problem]) 
     for part in service.parts:
         own = resources[part]
         if own.get("Condition") != condition and part not in service.logs:
-            text = f"must have the Condition of {service.table}, {condition or 'none'}; a counter's parts come and go together"
+            right = condition or "none"
+            text = f"must have the Condition of {service.table}, {right}; a counter's parts come and go together"
             problems.append(Problem(("Resources", part, "Condition"), text))
         named = own.get("DependsOn", [])
         depends += [each for each in ([named] if isinstance(named, str) else named) if each not in service.parts]
@@ -129,7 +130,8 @@ def _put_together(
     resources: dict[str, Json] = {}
     for name, resource in template["Resources"].items():
         if name in homes:
-            heir, found = homes[name], []
+            heir = homes[name]
+            found: list[Problem] = []
             path: Path = ("Resources", heir.counter, "Properties")
             counter = dict(counters[heir.counter])
             counter["Properties"] = rewrite_all(counter.get("Properties", {}), heirs, path, found)
@@ -146,11 +148,12 @@ def _exchange_transform(template: Template) -> Template:
     transforms = listed if isinstance(listed, list) else [listed]
     kinds = [each.get("Type") for each in template["Resources"].values() if isinstance(each, dict)]
     result = dict(template)
+    if MACRO not in transforms:
+        place = transforms.index(sam.TRANSFORM) if sam.TRANSFORM in transforms else len(transforms)
+        transforms = [*transforms[:place], MACRO, *transforms[place:]]
     if not any(str(kind).startswith(sam.PREFIX) for kind in kinds):
         transforms = [each for each in transforms if each != sam.TRANSFORM]
         result.pop("Globals", None)
-    if MACRO not in transforms:
-        transforms = [MACRO, *transforms]
     result["Transform"] = transforms[0] if len(transforms) == 1 else transforms
     return result
 
@@ -161,7 +164,7 @@ def _prove(converted: Template, heirs: Sequence[Heir], resources: Resources, pro
         return
     by_counter = {heir.counter: heir for heir in heirs}
     try:
-        expanded = expand_counters(converted)
+        expanded = expand_counters(_stand_in_code(converted, by_counter))
     except MacroError as error:
         for problem in error.problems:
             heir = by_counter.get(str(problem.path[1])) if len(problem.path) > 1 else None
@@ -174,6 +177,16 @@ def _prove(converted: Template, heirs: Sequence[Heir], resources: Resources, pro
     for name in expanded.owners:
         if name in resources:
             _check_type(name, resources, expanded.template["Resources"][name]["Type"], problems)
+
+
+def _stand_in_code(template: Template, counters: Collection[str]) -> Template:
+    """The template as ``deploy`` expands it: with a place in S3 for local code."""
+    resources = dict(template["Resources"])
+    for name in counters:
+        properties = resources[name].get("Properties", {})
+        if isinstance(properties.get("Code"), str) and not properties["Code"].startswith("s3://"):
+            resources[name] = {**resources[name], "Properties": {**properties, "Code": "s3://uploaded/code.zip"}}
+    return {**template, "Resources": resources}
 
 
 def _check_type(name: str, resources: Resources, kind: str, problems: list[Problem]) -> None:

@@ -19,6 +19,8 @@ examples:
   hitcounter convert template.yaml --function HitFunction        that function's only
   hitcounter convert template.yaml --rename Hits=HitsTable       first give a resource the id that a counter needs
 """
+# Names that AWS takes once.
+_FIXED = ("FunctionName", "RoleName", "ManagedPolicyName", "LogGroupName")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +85,9 @@ def _list_steps(source: Source, names: Mapping[str, str], file: str) -> list[str
     if others:
         listed = ", ".join(f"{name} as {names[name]}" for name in others)
         lines.append(f"deploy this, which makes {listed} before the old one goes; then convert it")
+    for name in others:
+        fixed = [each for each in _FIXED if each in (resources[name].get("Properties") or {})]
+        lines += [f"{names[name]} has to be without its {each}, which can't be there twice" for each in fixed]
     return lines
 
 
@@ -90,14 +95,16 @@ def _move(old: str, new: str, file: str, is_processed: bool) -> list[str]:
     places = [f"{{StackName=STACK,LogicalResourceId={name}}}" for name in (old, new)]
     lines = [
         f"{new} is the table {old} under another id. Don't deploy this as it is: that makes an empty table.",
-        "Move the table's id instead, which changes nothing else (AWS CloudFormation guide, 'Stack refactoring'):",
-        f"  aws cloudformation create-stack-refactor --stack-definitions StackName=STACK,TemplateBody@=file://{file} \\",
+        "Move the id instead, in a template that is otherwise what is deployed "
+        "(CloudFormation guide, 'Stack refactoring'):",
+        "  aws cloudformation create-stack-refactor \\",
+        f"    --stack-definitions StackName=STACK,TemplateBody@=file://{file} \\",
         f"    --resource-mappings 'Source={places[0]},Destination={places[1]}'",
         "  aws cloudformation describe-stack-refactor --stack-refactor-id ID",
         "  aws cloudformation execute-stack-refactor --stack-refactor-id ID",
         "then convert it",
     ]
     if is_processed:
-        text = "With a Transform, FILE is what 'aws cloudformation get-template --template-stage Processed' gives, renamed alike."
-        lines.insert(-1, text)
+        processed = "'aws cloudformation get-template --template-stage Processed'"
+        lines.insert(-1, f"With a Transform, that file is what {processed} gives, with the id changed alike.")
     return lines

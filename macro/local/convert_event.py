@@ -14,8 +14,8 @@ _API = {
     "HttpApi": ("Name", "Description", "DisableExecuteApiEndpoint", "CorsConfiguration"),
 }
 _STAGE = {
-    "Api": {"TracingEnabled": "", "MethodSettings": "", "AccessLogSetting": "", "Variables": ""},
-    "HttpApi": {"AccessLogSettings": "", "DefaultRouteSettings": "", "StageVariables": ""},
+    "Api": ("TracingEnabled", "MethodSettings", "AccessLogSetting", "Variables"),
+    "HttpApi": ("AccessLogSettings", "DefaultRouteSettings", "StageVariables"),
 }
 
 
@@ -35,17 +35,16 @@ def read_event(name: str, event: str, resources: Resources, problems: list[Probl
         problems.append(Problem((*place, "Properties", "PayloadFormatVersion"), text))
     check_path(url_path.lstrip("/"), (*place, "Properties", "Path"), problems)
     api = _find_api(kind, properties.get(_NAMES[kind]), (*place, "Properties", _NAMES[kind]), problems)
-    if api not in resources:
-        stage, options = _STAGES[kind], {}
-        parts: tuple[str, ...] = ()
-    else:
+    stage: Json = _STAGES[kind]
+    options: Values = {}
+    parts: tuple[str, ...] = ()
+    if api in resources:
         stage = resources[api]["Properties"].get("StageName", _STAGES[kind])
         options = _read_api(kind, api, resources[api]["Properties"], problems)
         parts = check_neighbours(api, (name,), resources, problems)
         _check_users(api, name, resources, problems)
-    return Route(
-        _GATEWAYS[kind], url_path.lstrip("/"), method.upper().replace("*", "ANY"), "proxy", api, stage, parts, options, place
-    )  # fmt: skip
+    method = "ANY" if method == "*" else method.upper()
+    return Route(_GATEWAYS[kind], url_path.lstrip("/"), method, "proxy", api, stage, parts, options, place)
 
 
 def _find_api(kind: str, given: Json, place: Path, problems: list[Problem]) -> str:
@@ -73,7 +72,8 @@ def _read_api(kind: str, api: str, properties: Values, problems: list[Problem]) 
     refuse_others(properties, known, place, problems)
     options = {name: properties[name] for name in _API[kind] if name in properties}
     if "CorsConfiguration" in options and not isinstance(options["CorsConfiguration"], dict):
-        problems.append(Problem((*place, "CorsConfiguration"), "must be a map of what is allowed, as a counter's Api takes it"))
+        text = "must be a map of what is allowed, as a counter's Api takes it"
+        problems.append(Problem((*place, "CorsConfiguration"), text))
     stage = {name: properties[name] for name in _STAGE[kind] if name in properties}
     endpoint = properties.get("EndpointConfiguration")
     if endpoint is not None:

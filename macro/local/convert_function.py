@@ -63,8 +63,8 @@ def _read_code(found: dict[str, Json], properties: Values, place: Path, problems
     text = ""
     if inline:
         text = (
-            "stands in the template, and a counter's .env stands in a zip: write it to a file 'index.py' (or '.js') in a "
-            "folder, and that folder here; 'hitcounter deploy' uploads it"
+            "stands in the template, and a counter's .env stands in a zip: write it to a file 'index.py' (or '.js') "
+            "in a folder, and that folder here; 'hitcounter deploy' uploads it"
         )
     elif image or properties.get("PackageType") == "Image":
         text = "is an image, and a counter's .env stands in a zip: package the function as one"

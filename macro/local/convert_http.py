@@ -18,7 +18,7 @@ def read_integration(caller: str, name: str, resources: Resources, problems: lis
     place: Path = ("Resources", caller, "Properties")
     properties = resources[caller]["Properties"]
     given = properties.get("ApiId")
-    api = given.get("Ref") if isinstance(given, dict) else None
+    api = str(given.get("Ref")) if isinstance(given, dict) else ""
     if api not in resources or resources[api]["Properties"].get("ProtocolType") != "HTTP":
         text = "must be !Ref to an HTTP API of this template; one from outside stays where it is: see Api in the README"
         problems.append(Problem((*place, "ApiId"), text))

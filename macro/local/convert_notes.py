@@ -31,7 +31,7 @@ def list_notes(converted: Converted) -> list[str]:
     for heir in converted.heirs:
         lines.append(f"{heir.counter} takes the place of {_list(heir.service.parts)}")
         lines += [f"  {line}" for note in _tell(heir, converted) for line in note.split("\n")]
-    lines.append("before deploying, 'hitcounter diff STACK TEMPLATE' has to say that every table is kept")
+    lines.append("before deploying, 'hitcounter diff STACK TEMPLATE' has to say that all counts stay")
     return lines
 
 
@@ -44,6 +44,11 @@ def _tell(heir: Heir, converted: Converted) -> Iterator[str]:
     yield from _tell_url(heir)
     yield from _tell_env(heir, resources, converted.template["Resources"][heir.counter].get("Properties", {}))
     yield from _tell_names(heir, resources)
+    function = resources[service.function]["Properties"]
+    given = {"MemorySize": 256, "Timeout": 20}
+    unsaid = [f"{name} {value}" for name, value in given.items() if name not in function]
+    if unsaid:
+        yield f"changes  {service.function}: {_list(unsaid)}, where it said nothing"
     yield "changes  the role: it counts and logs, and does what Role says, within the installation's boundary"
     yield f"changes  logs: they go to {heir.counter}LogGroup; what was logged stays where it is"
     for log in service.logs:

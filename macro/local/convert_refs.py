@@ -13,6 +13,8 @@ from macro.references import Export, find_references, rewrite_references
 Resources = Mapping[str, Mapping[str, Json]]
 _HOST = r"https://\$\{%s\}\.execute-api\.\$\{AWS::Region\}\.(?:amazonaws\.com|\$\{AWS::URLSuffix\})"
 STAGE = "prod"
+# Before a counter's id while references are rewritten, for a part may have that very id.
+_NEW = "→"
 
 
 class Heir(NamedTuple):
@@ -31,7 +33,8 @@ def rewrite_all(node: Json, heirs: Sequence[Heir], path: Path, problems: list[Pr
         resources |= _make_exports(heir)
     found: list[Problem] = []
     node = rewrite_references(node, resources, path, found)
-    text = "refers to what a counter takes the place of by an attribute that it has none for; see 'hitcounter explain attributes'"
+    text = "refers to what a counter takes the place of by an attribute that it has none for"
+    text = f"{text}; see 'hitcounter explain attributes'"
     problems.extend(Problem(each.path, text) for each in found)
     return node
 
@@ -55,6 +58,7 @@ def _make_exports(heir: Heir) -> dict[str, Export]:
 
     role = offer(base_url=get("RoleName"), arn=get("RoleArn"), role_id=get("RoleId", f"{counter}Role"))
     exports = {part: offer() for part in service.parts}
+    exports[_NEW + counter] = offer(base_url=get("BaseUrl"), url=get("Url"))
     exports[service.table] = offer(
         base_url=get("TableName"), arn=get("TableArn"), stream_arn=get("StreamArn", service.table)
     )
@@ -78,7 +82,7 @@ def _name_stages(service: Service) -> list[str]:
 def _compile_url(heir: Heir) -> re.Pattern[str]:
     route = heir.service.route
     host = f"(?:{_HOST % re.escape(route.api)}|\\$\\{{{re.escape(route.api)}\\.ApiEndpoint\\}})"
-    names = [re.escape("${%s}" % name) for name in _name_stages(heir.service)]
+    names = [re.escape(f"${{{name}}}") for name in _name_stages(heir.service)]
     literal = inline_value(route.stage) if route.stage is not None else None
     if literal:
         names.append(re.escape(literal))
@@ -96,18 +100,19 @@ def _rewrite_urls(node: Json, heir: Heir, url: re.Pattern[str], path: Path, prob
     if isinstance(text, str):
         return _rewrite_url(text, heir, url, path, problems)
     if len(node) == 1 and "Fn::Join" in node and "execute-api" in str(node) and _refers(node, heir):
-        problems.append(Problem(path, "puts a URL together with Fn::Join; write it with Fn::Sub, whose stage can be followed"))
+        told = "puts a URL together with Fn::Join; write it with Fn::Sub, whose stage can be followed"
+        problems.append(Problem(path, told))
     return {key: _rewrite_urls(value, heir, url, (*path, key), problems) for key, value in node.items()}
 
 
 def _rewrite_url(text: str, heir: Heir, url: re.Pattern[str], path: Path, problems: list[Problem]) -> Json:
-    base = f"${{{heir.counter}.BaseUrl}}"
+    base = f"${{{_NEW}{heir.counter}.BaseUrl}}"
     new = url.sub(lambda _: base, text)
     if heir.is_alone and f"${{{heir.service.route.api}}}.execute-api" in new:
         stage = inline_value(heir.service.route.stage)
         problems.append(Problem(path, f"is a URL of another stage than '{stage}', which is the one that there is"))
     whole = {base: "BaseUrl", f"{base}/{heir.service.route.url_path}": "Url"}
-    return {"Fn::GetAtt": [heir.counter, whole[new]]} if new in whole else {"Fn::Sub": new}
+    return {"Fn::GetAtt": [_NEW + heir.counter, whole[new]]} if new in whole else {"Fn::Sub": new}
 
 
 def _refers(node: Json, heir: Heir) -> bool:

@@ -40,7 +40,7 @@ def read_method(caller: str, name: str, resources: Resources, problems: list[Pro
 
 
 def _name_target(value: Json, kind: str, resources: Resources) -> str | None:
-    name = value.get("Ref") if isinstance(value, dict) else None
+    name = str(value.get("Ref")) if isinstance(value, dict) else ""
     return name if name in resources and resources[name]["Type"] == kind else None
 
 
@@ -94,11 +94,11 @@ def _read_options(api: str, parts: tuple[str, ...], resources: Resources, proble
     for part in parts:
         if "StageDescription" in resources[part]["Properties"]:
             place: Path = ("Resources", part, "Properties", "StageDescription")
-            problems.append(Problem(place, "must be the properties of an AWS::ApiGateway::Stage of its own", at_key=True))
+            text = "must be the properties of an AWS::ApiGateway::Stage of its own"
+            problems.append(Problem(place, text, at_key=True))
     return options
 
 
 def _name_stage(parts: tuple[str, ...], resources: Resources) -> Json:
     names = [resources[part]["Properties"].get("StageName") for part in parts]
     return next((name for name in names if name is not None), None)
-

@@ -55,7 +55,8 @@ def _read_sam(service: Service, resources: Resources, problems: list[Problem]) -
         elif (isinstance(entry, str) and entry.startswith("arn:")) or name.startswith(("Ref", "Fn::")):
             arns.append(entry)
         elif not _is_basic(entry):
-            text = f"must be an ARN or a policy with a Statement, got {describe(name or entry)}: write out what it allows"
+            got = describe(name or entry)
+            text = f"must be an ARN or a policy with a Statement, got {got}: write out what it allows"
             problems.append(Problem(place, text))
     if "VpcConfig" in properties:
         arns.append({"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"})
@@ -96,7 +97,7 @@ def _is_counters(statement: Json, service: Service) -> bool:
 def _spell_out(name: str, parameters: Json) -> Values:
     table = parameters.get("TableName") if isinstance(parameters, dict) else None
     arn = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${Name}"
-    resources = [{"Fn::Sub": [text, {"Name": table}]} for text in (arn, f"{arn}/index/*")]
+    resources: list[Json] = [{"Fn::Sub": [text, {"Name": table}]} for text in (arn, f"{arn}/index/*")]
     if isinstance(table, dict) and isinstance(table.get("Ref"), str):
         at = {"Fn::GetAtt": [table["Ref"], "Arn"]}
         resources = [at, {"Fn::Sub": f"${{{table['Ref']}.Arn}}/index/*"}]

@@ -52,7 +52,7 @@ def find_routes(name: str, resources: Resources, problems: list[Problem]) -> lis
         read = read_method if resources[caller]["Type"] == METHOD else read_integration
         routes.append(read(caller, name, resources, problems))
     events = resources[name]["Properties"].get("Events")
-    for event, told in (events.items() if isinstance(events, dict) else ()):
+    for event, told in events.items() if isinstance(events, dict) else ():
         if not (isinstance(told, dict) and told.get("Type") in sam.IMPLICIT):
             text = "calls the function, too; a counter is called by its API alone: give that a function of its own"
             problems.append(Problem(("Resources", name, "Properties", "Events", event), text))
@@ -85,7 +85,8 @@ def check_path(path: str, place: Path, problems: list[Problem]) -> None:
     from macro.validate import load_schema
 
     if not re.search(load_schema()["properties"]["Path"]["pattern"], path):
-        text = f"is the path {describe('/' + path)}; a counter's has one parameter, and it is {{name}}, such as '/{{name}}'"
+        got = describe("/" + path)
+        text = f"is the path {got}; a counter's has one parameter, and it is {{name}}, such as '/{{name}}'"
         problems.append(Problem(place, text))
 
 

@@ -38,7 +38,7 @@ class Service(NamedTuple):
 def find_services(resources: Resources, problems: list[Problem], wanted: Collection[str] = ()) -> list[Service]:
     """The candidates, in the order of the file, of just these functions where some are wanted.
 
-    What keeps one from being a counter is added to ``problems``; it is left out of the list then.
+    What keeps one from being a counter is added to ``problems``.
     """
     used = {name: find_tables(name, resources) for name, each in resources.items() if each["Type"] in FUNCTIONS}
     found = []
@@ -47,17 +47,17 @@ def find_services(resources: Resources, problems: list[Problem], wanted: Collect
             continue
         path: Path = ("Resources", name)
         if len(tables) > 1:
-            text = f"uses the tables {' and '.join(tables)}; a counter has one: give the others to a function of their own"
+            listed = " and ".join(tables)
+            text = f"uses the tables {listed}; a counter has one: give the others to a function of their own"
             problems.append(Problem(path, text))
             continue
         others = [other for other in used if other != name and tables[0] in used[other]]
         if others:
             text = f"is shared by {' and '.join([name, *others])}; a counter's table is its own function's: split it"
             problems.append(Problem(("Resources", tables[0]), text))
-        else:
-            service = _collect(name, tables[0], resources, problems)
-            if service:
-                found.append(service)
+        service = _collect(name, tables[0], resources, problems)
+        if service:
+            found.append(service)
     return found
 
 
@@ -66,9 +66,10 @@ def list_lacks(resources: Resources) -> list[Problem]:
     problems = []
     for name, resource in resources.items():
         if resource["Type"] in FUNCTIONS:
-            lacks = [] if find_tables(name, resources) else ["a table of this template that it uses"]
+            lacks = [] if find_tables(name, resources) else ["a table of this template that it names"]
             lacks += [] if has_route(name, resources) else ["an API of this template that calls it"]
-            problems.append(Problem(("Resources", name), f"lacks {' and '.join(lacks)}; a counter has both"))
+            text = f"lacks {' and '.join(lacks)}; a counter has a table and an API"
+            problems.append(Problem(("Resources", name), text))
     return problems or [Problem(("Resources",), "hold no function; a counter is a table, a function and an API")]
 
 
@@ -98,7 +99,6 @@ def _find_policies(role: str, resources: Resources) -> tuple[str, ...]:
 
 
 def _collect(name: str, table: str, resources: Resources, problems: list[Problem]) -> Service | None:
-    before = len(problems)
     role = find_role(name, resources)
     policies = _find_policies(role, resources) if role else ()
     _check_role(name, role, resources, problems)
@@ -113,12 +113,10 @@ def _collect(name: str, table: str, resources: Resources, problems: list[Problem
             text = "would go with the old function, and its logs too; deploy it with 'DeletionPolicy: Retain' first"
             problems.append(Problem(("Resources", log), text))
     routes = find_routes(name, resources, problems)
-    if len(problems) > before or not routes:
+    if not routes:
         return None
-    if len(routes) > 1:
-        text = "calls the function a second time; a counter has one path and one method (which may be ANY)"
-        problems.extend(Problem(route.path, text) for route in routes[1:])
-        return None
+    text = "calls the function a second time; a counter has one path and one method (which may be ANY)"
+    problems.extend(Problem(route.path, text) for route in routes[1:])
     permissions = _find_users(name, _PERMISSION, resources)
     of_gateway = tuple(each for each in permissions if resources[each]["Properties"].get("Principal") == _GATEWAY)
     return Service(name, table, role, policies, of_gateway, logs, routes[0])
@@ -126,16 +124,14 @@ def _collect(name: str, table: str, resources: Resources, problems: list[Problem
 
 def _find_users(name: str, kind: str, resources: Resources) -> tuple[str, ...]:
     """The resources of a type that refer to the function."""
-    return tuple(
-        other for other, each in resources.items() if each["Type"] == kind and find_references(each, [name])
-    )
+    return tuple(other for other, each in resources.items() if each["Type"] == kind and find_references(each, [name]))
 
 
 def _check_role(name: str, role: str | None, resources: Resources, problems: list[Problem]) -> None:
     path: Path = ("Resources", name, "Properties", "Role")
     if role is None:
         if "Role" in resources[name]["Properties"]:
-            text = "stands outside of this template; a counter has a role of its own: bring the role and its policies here"
+            text = "stands outside of this template; a counter's role is its own: bring the role and its policies here"
             problems.append(Problem(path, text))
         return
     users = [

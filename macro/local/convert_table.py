@@ -47,8 +47,8 @@ def read_table(name: str, resource: Values, problems: list[Problem]) -> dict[str
     if plain.get("KeySchema") != _KEYS or _ATTRIBUTE not in (plain.get("AttributeDefinitions") or ()):
         said = "PrimaryKey" if resource["Type"] == sam.TABLE else "KeySchema"
         text = (
-            f"has the key {_describe_key(plain)}; a counter's is '{KEY}' (HASH, S), and a table's key can't be changed: "
-            "leave this one by hand, or count anew and copy its items"
+            f"has the key {_describe_key(plain)}; a counter's is '{KEY}' (HASH, S), and a table's key can't be "
+            "changed: leave this one by hand, or count anew and copy its items"
         )
         problems.append(Problem((*place, said), text))
     if not plain.get("BillingMode"):
@@ -76,8 +76,8 @@ def check_kept(table: str, before: Values, expanded: Template) -> list[str]:
     kinds = [_list_kinds(each) for each in (was, now)]
     if not kinds[0].items() <= kinds[1].items():
         lost.append(f"{table}.AttributeDefinitions change, which replaces the table or an index")
-    policies = ("DeletionPolicy", "UpdateReplacePolicy")
-    return lost + [f"{table}.{name} is {after.get(name)}, not Retain" for name in policies if after.get(name) != "Retain"]
+    weak = [name for name in ("DeletionPolicy", "UpdateReplacePolicy") if after.get(name) != "Retain"]
+    return lost + [f"{table}.{name} is {after.get(name)}, not Retain" for name in weak]
 
 
 def _list_kinds(properties: Values) -> dict[str, Json]:

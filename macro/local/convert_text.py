@@ -29,10 +29,12 @@ def print_renamed(source: Source, names: Mapping[str, str]) -> str:
     """
     resources = source.template.get("Resources")
     resources = resources if isinstance(resources, dict) else {}
-    problems = [
-        *(Problem((), f"--rename {old}={new}: no resource {old}") for old, new in names.items() if old not in resources),
-        *(Problem((), f"--rename {old}={new}: there is a {new} already") for old, new in names.items() if new in resources),
-    ]  # fmt: skip
+    problems = []
+    for old, new in names.items():
+        if old not in resources:
+            problems.append(Problem((), f"--rename {old}={new}: no resource {old}"))
+        if new in resources:
+            problems.append(Problem((), f"--rename {old}={new}: there is a {new} already"))
     if problems:
         raise InvalidTemplate(problems)
     renamed = _rename(source.template, names)
@@ -55,10 +57,13 @@ def _add_transform(source: Source) -> Source:
 
 def _close_gaps(source: Source, text: str) -> str:
     """One empty line where the removed parts left several, in a text that had no such gaps."""
-    gap = re.compile(r"\n(?:[ \t]*\r?\n){2,}")
+    gap = re.compile(r"\r?\n(?:[ \t]*\r?\n){2,}")
     if gap.search(source.text):
         return text
-    closed = gap.sub("\n\n", text).rstrip() + "\n"
+    end = "\r\n" if "\r\n" in text else "\n"
+    closed = gap.sub(end * 2, text)
+    if closed.endswith(end * 2):
+        closed = closed.rstrip() + end
     is_same = parse_source(source.name, closed).template == parse_source(source.name, text).template
     return closed if is_same else text
 
