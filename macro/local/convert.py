@@ -111,13 +111,12 @@ def _read_attributes(heir: Heir, resources: Resources, problems: list[Problem]) 
             right = condition or "none"
             text = f"must have the Condition of {service.table}, {right}; a counter's parts come and go together"
             problems.append(Problem(("Resources", part, "Condition"), text))
-        named = own.get("DependsOn", [])
-        depends += [each for each in ([named] if isinstance(named, str) else named) if each not in service.parts]
+        depends += [each for each in sam.read_list(own.get("DependsOn")) if each not in service.parts]
         if part in (service.table, service.function):
-            metadata |= {name: value for name, value in (own.get("Metadata") or {}).items() if name not in _BUILD}
+            metadata |= {name: value for name, value in sam.read_map(own.get("Metadata")).items() if name not in _BUILD}
     return {
         **({"Condition": condition} if condition else {}),
-        **({"DependsOn": list(dict.fromkeys(depends))} if depends else {}),
+        **({"DependsOn": list(dict.fromkeys(map(str, depends)))} if depends else {}),
         **({"Metadata": metadata} if metadata else {}),
     }
 

@@ -23,7 +23,7 @@ def read_event(name: str, event: str, resources: Resources, problems: list[Probl
     """The route that an event stands for; ``None`` where its path or method is missing."""
     place: Path = ("Resources", name, "Properties", "Events", event)
     told = resources[name]["Properties"]["Events"][event]
-    kind, properties = told["Type"], told.get("Properties") or {}
+    kind, properties = told["Type"], sam.read_map(told.get("Properties"))
     url_path, method = properties.get("Path"), properties.get("Method")
     if not (isinstance(url_path, str) and isinstance(method, str)):
         problems.append(Problem(place, "needs a Path and a Method as texts; a counter has one of each"))

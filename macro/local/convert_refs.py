@@ -123,9 +123,9 @@ def is_used_implicit(api: str, resources: Resources, converted: Sequence[str]) -
     """Whether a function that isn't converted still has an event in an API that SAM makes."""
     kinds = {name: kind for kind, name in sam.IMPLICIT.items()}
     for name, each in resources.items():
-        events = each["Properties"].get("Events")
-        for event in events.values() if isinstance(events, dict) and name not in converted else ():
-            properties = (event.get("Properties") or {}) if isinstance(event, dict) else {}
-            if isinstance(event, dict) and event.get("Type") == kinds.get(api) and "RestApiId" not in properties:
-                return "ApiId" not in properties
+        events = sam.read_map(each["Properties"].get("Events")) if name not in converted else {}
+        for event in map(sam.read_map, events.values()):
+            named = {"RestApiId", "ApiId"}.intersection(sam.read_map(event.get("Properties")))
+            if event.get("Type") == kinds.get(api) and not named:
+                return True
     return False

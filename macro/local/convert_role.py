@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from macro.errors import Path, Problem, describe
+from macro.local import convert_sam as sam
 from macro.local.convert_function import read_tags
 from macro.local.convert_service import Service
 from macro.plugin import Json, Values
@@ -34,8 +35,8 @@ def read_role(service: Service, resources: Resources, problems: list[Problem]) -
     found = {name: properties[name] for name in _KEPT if name in properties}
     if not _is_lambdas(properties.get("AssumeRolePolicyDocument")):
         found["AssumeRolePolicyDocument"] = properties.get("AssumeRolePolicyDocument")
-    arns = [arn for arn in _list(properties.get("ManagedPolicyArns")) if not _is_basic(arn)]
-    policies = [*_list(properties.get("Policies")), *(_inline(name, resources) for name in service.policies)]
+    arns = [arn for arn in sam.read_list(properties.get("ManagedPolicyArns")) if not _is_basic(arn)]
+    policies = [*sam.read_list(properties.get("Policies")), *(_inline(name, resources) for name in service.policies)]
     tags = read_tags(properties.get("Tags"), (*place, "Tags"), problems)
     found |= {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]} if tags else {}
     return _add_policies(found, arns, policies, service)
@@ -46,7 +47,7 @@ def _read_sam(service: Service, resources: Resources, problems: list[Problem]) -
     place: Path = ("Resources", service.function, "Properties", "Policies")
     arns: list[Json] = []
     policies: list[Json] = []
-    for entry in _list(properties.get("Policies")):
+    for entry in sam.read_list(properties.get("Policies")):
         name = next(iter(entry)) if isinstance(entry, dict) and len(entry) == 1 else ""
         if isinstance(entry, dict) and "Statement" in entry:
             policies.append(_name_policy(service, len(policies), entry))
@@ -78,20 +79,20 @@ def _leave_out(policy: Json, service: Service) -> Json:
     document = policy.get("PolicyDocument") if isinstance(policy, dict) else None
     if not isinstance(document, dict) or "Statement" not in document:
         return policy
-    rest = [each for each in _list(document["Statement"]) if not _is_counters(each, service)]
+    rest = [each for each in sam.read_list(document["Statement"]) if not _is_counters(each, service)]
     return {**policy, "PolicyDocument": {**document, "Statement": rest}} if rest else None
 
 
 def _is_counters(statement: Json, service: Service) -> bool:
     if not isinstance(statement, dict) or statement.get("Effect") != "Allow" or "Condition" in statement:
         return False
-    actions = _list(statement.get("Action"))
+    actions = sam.read_list(statement.get("Action"))
     if not actions or not all(isinstance(action, str) for action in actions):
         return False
     if all(action.startswith("logs:") for action in actions):
         return True
     own = ({"Fn::GetAtt": [service.table, "Arn"]}, {"Fn::Sub": f"${{{service.table}.Arn}}"})
-    return _COUNTED.issuperset(actions) and all(each in own for each in _list(statement.get("Resource")))
+    return _COUNTED.issuperset(actions) and all(each in own for each in sam.read_list(statement.get("Resource")))
 
 
 def _spell_out(name: str, parameters: Json) -> Values:
@@ -120,10 +121,10 @@ def _inline(name: str, resources: Resources) -> Json:
 def _is_lambdas(document: Json) -> bool:
     if not isinstance(document, dict):
         return False
-    statements = _list(document.get("Statement"))
+    statements = sam.read_list(document.get("Statement"))
     return len(statements) == 1 and isinstance(statements[0], dict) and (
-        _list(statements[0].get("Action")) == ["sts:AssumeRole"]
-        and _list((statements[0].get("Principal") or {}).get("Service")) == ["lambda.amazonaws.com"]
+        sam.read_list(statements[0].get("Action")) == ["sts:AssumeRole"]
+        and sam.read_list(sam.read_map(statements[0].get("Principal")).get("Service")) == ["lambda.amazonaws.com"]
         and "Condition" not in statements[0]
     )  # fmt: skip
 
@@ -131,7 +132,3 @@ def _is_lambdas(document: Json) -> bool:
 def _is_basic(arn: Json) -> bool:
     text = arn.get("Fn::Sub") if isinstance(arn, dict) else arn
     return isinstance(text, str) and text.endswith(_BASIC)
-
-
-def _list(value: Json) -> list[Json]:
-    return list(value) if isinstance(value, list) else [] if value is None else [value]

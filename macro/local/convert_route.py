@@ -53,7 +53,7 @@ def find_routes(name: str, resources: Resources, problems: list[Problem]) -> lis
         routes.append(read(caller, name, resources, problems))
     events = resources[name]["Properties"].get("Events")
     for event, told in events.items() if isinstance(events, dict) else ():
-        if not (isinstance(told, dict) and told.get("Type") in sam.IMPLICIT):
+        if str(sam.read_map(told).get("Type")) not in sam.IMPLICIT:
             text = "calls the function, too; a counter is called by its API alone: give that a function of its own"
             problems.append(Problem(("Resources", name, "Properties", "Events", event), text))
     return [route for route in routes if route]
@@ -101,7 +101,7 @@ def refuse_others(properties: Values, known: tuple[str, ...], place: Path, probl
 def _find_events(name: str, resources: Resources) -> Iterator[str]:
     events = resources[name]["Properties"].get("Events")
     if resources[name]["Type"] == sam.FUNCTION and isinstance(events, dict):
-        yield from (key for key, told in events.items() if isinstance(told, dict) and told.get("Type") in sam.IMPLICIT)
+        yield from (key for key, told in events.items() if str(sam.read_map(told).get("Type")) in sam.IMPLICIT)
 
 
 def _find_callers(name: str, resources: Resources) -> Iterator[str]:

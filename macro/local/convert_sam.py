@@ -21,8 +21,7 @@ def read_resources(template: Template) -> dict[str, dict[str, Json]]:
     found = {}
     for logical_id, resource in template["Resources"].items():
         if isinstance(resource, dict) and isinstance(resource.get("Type"), str):
-            own = resource.get("Properties")
-            found[logical_id] = {**resource, "Properties": own if isinstance(own, dict) else {}}
+            found[logical_id] = {**resource, "Properties": read_map(resource.get("Properties"))}
     for resource in found.values():
         if resource["Type"].startswith(PREFIX):
             further = read_globals(template, resource["Type"].removeprefix(PREFIX))
@@ -32,9 +31,17 @@ def read_resources(template: Template) -> dict[str, dict[str, Json]]:
 
 def read_globals(template: Template, kind: str) -> Values:
     """What ``Globals`` says for ``"Function"``, ``"Api"`` and so on."""
-    listed = template.get("Globals")
-    found = listed.get(kind) if isinstance(listed, dict) else None
-    return found if isinstance(found, dict) else {}
+    return read_map(read_map(template.get("Globals")).get(kind))
+
+
+def read_map(value: Json) -> Values:
+    """The value where it is a map, else an empty one: what is no map is told by who reads it, or by cfn-lint."""
+    return value if isinstance(value, dict) else {}
+
+
+def read_list(value: Json) -> list[Json]:
+    """The items of a list; of anything else that is there, just that."""
+    return list(value) if isinstance(value, list) else [] if value is None else [value]
 
 
 def _join(common: Json, own: Json) -> Json:

@@ -23,7 +23,7 @@ def read_plain(resource: Values) -> dict[str, Json]:
     properties: Values = resource["Properties"]
     if resource["Type"] != sam.TABLE:
         return dict(properties)
-    key = properties.get("PrimaryKey") or {"Name": "id", "Type": "String"}
+    key = sam.read_map(properties.get("PrimaryKey", {"Name": "id", "Type": "String"}))
     kind = str(key.get("Type"))[:1]
     plain = {name: value for name, value in properties.items() if name not in ("PrimaryKey", "Tags")}
     if isinstance(properties.get("Tags"), dict):
@@ -44,7 +44,7 @@ def read_table(name: str, resource: Values, problems: list[Problem]) -> dict[str
         problems.append(Problem((*place[:2], "Type"), f"must be {_TABLE}, which is what a counter makes"))
         return {}
     plain = read_plain(resource)
-    if plain.get("KeySchema") != _KEYS or _ATTRIBUTE not in (plain.get("AttributeDefinitions") or ()):
+    if plain.get("KeySchema") != _KEYS or _ATTRIBUTE not in sam.read_list(plain.get("AttributeDefinitions")):
         said = "PrimaryKey" if resource["Type"] == sam.TABLE else "KeySchema"
         text = (
             f"has the key {_describe_key(plain)}; a counter's is '{KEY}' (HASH, S), and a table's key can't be "
@@ -81,13 +81,14 @@ def check_kept(table: str, before: Values, expanded: Template) -> list[str]:
 
 
 def _list_kinds(properties: Values) -> dict[str, Json]:
-    return {each["AttributeName"]: each["AttributeType"] for each in properties["AttributeDefinitions"]}
+    listed = map(sam.read_map, sam.read_list(properties.get("AttributeDefinitions")))
+    return {str(each.get("AttributeName")): each.get("AttributeType") for each in listed}
 
 
 def _describe_key(plain: Values) -> str:
     keys = plain.get("KeySchema")
-    kinds = {each.get("AttributeName"): each.get("AttributeType") for each in plain.get("AttributeDefinitions") or ()}
+    kinds = _list_kinds(plain)
     if not isinstance(keys, list):
         return describe(keys)
-    parts = [(each.get("AttributeName"), each.get("KeyType")) for each in keys if isinstance(each, dict)]
+    parts = [(str(each.get("AttributeName")), each.get("KeyType")) for each in map(sam.read_map, keys)]
     return " with ".join(f"'{name}' ({kind}, {kinds.get(name, '?')})" for name, kind in parts)
