@@ -43,6 +43,7 @@ def convert(template: Template, wanted: Collection[str] = ()) -> Converted:
     if not services and not problems:
         problems += list_lacks(resources)
     heirs = _name_heirs(services, resources, problems)
+    _check_globals(template, heirs, resources, problems)
     counters = {heir.counter: _make_counter(heir, resources, problems) for heir in heirs}
     if problems:
         raise InvalidTemplate(dict.fromkeys(problems))
@@ -60,15 +61,23 @@ def _name_heirs(services: Sequence[Service], resources: Resources, problems: lis
     for service in services:
         api, path = service.route.api, ("Resources", service.table)
         others = [each for each in services if each is not service and each.route.api == api]
-        is_alone = api in resources or not (others or is_used_implicit(api, resources, functions))
+        is_used = api not in resources and is_used_implicit(api, resources, functions)
         counter = name_counter(service.table)
         if counter is None:
             problems.append(Problem(path, _say_rename(service.table)))
         elif counter in resources and counter not in parts:
             text = f"makes this the counter {counter}, but another resource has that id; rename that resource first"
             problems.append(Problem(path, text))
-        heirs.append(Heir(service, counter or service.table, is_alone))
+        heirs.append(Heir(service, counter or service.table, not (others or is_used), not is_used))
     return heirs
+
+
+def _check_globals(template: Template, heirs: Sequence[Heir], resources: Resources, problems: list[Problem]) -> None:
+    """What ``Globals`` says of an API that SAM makes has no other place than the counter's ``Api``."""
+    for kind, api in sam.IMPLICIT.items():
+        if sam.read_globals(template, kind) and api in {heir.service.route.api for heir in heirs} - set(resources):
+            text = "is said of the API that SAM makes, and a counter has its own; remove it here, and add it to Api"
+            problems.append(Problem(("Globals", kind), text))
 
 
 def _say_rename(table: str) -> str:

@@ -8,13 +8,13 @@ from macro.local import convert_sam as sam
 from macro.local.files import Source, read_source
 from macro.local.parsers import add_template
 
-SUMMARY = "turn a hand-written table, role, function and API (also SAM's) into a counter"
+SUMMARY = "make a counter of a table, function and API written by hand"
 EXAMPLES = """\
 The new template goes to stdout, what is kept, changed and to be checked to stderr. Each table keeps its logical id, and
 with it its items; where that can't be, nothing is written, and every reason is told at its line (exit code 1).
 
 examples:
-  hitcounter convert template.yaml > converted.yaml
+  hitcounter convert template.yaml -o converted.yaml
   hitcounter convert template.yaml --explain                     just what would be kept and changed
   hitcounter convert template.yaml --function HitFunction        that function's only
   hitcounter convert template.yaml --rename Hits=HitsTable       first give a resource the id that a counter needs

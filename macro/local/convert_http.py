@@ -42,7 +42,7 @@ def read_integration(caller: str, name: str, resources: Resources, problems: lis
     stages = [part for part in parts if resources[part]["Type"] == _STAGE]
     options = _read_options(api, stages, resources, problems)
     stage = resources[stages[0]]["Properties"].get("StageName") if stages else None
-    return Route("http", url_path, method, "proxy", api, stage, parts, options, key)
+    return Route("http", url_path, method, "proxy", api, stage, parts, options, key, tuple(stages))
 
 
 def _find_route(caller: str, resources: Resources, problems: list[Problem]) -> str | None:

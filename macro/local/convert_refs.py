@@ -18,11 +18,15 @@ _NEW = "→"
 
 
 class Heir(NamedTuple):
-    """A service and the counter that takes its place; ``is_alone`` unless others use its implicit API, too."""
+    """A service and the counter that takes its place; ``is_alone`` unless others use its implicit API, too.
+
+    ``is_gone`` says that none of these stays, so that the API goes.
+    """
 
     service: Service
     counter: str
     is_alone: bool = True
+    is_gone: bool = True
 
 
 def rewrite_all(node: Json, heirs: Sequence[Heir], path: Path, problems: list[Problem]) -> Json:
@@ -70,13 +74,15 @@ def _make_exports(heir: Heir) -> dict[str, Export]:
         end = {"api_endpoint": get("BaseUrl")} if service.route.stage == "$default" else {}
         exports[service.route.api] = offer(base_url=get("ApiId"), **root, **end)
         exports |= dict.fromkeys(_name_stages(service), offer(base_url=STAGE))
+    elif heir.is_gone:
+        exports[service.route.api] = offer()
     return exports
 
 
 def _name_stages(service: Service) -> list[str]:
     """The logical ids of the API's stage; SAM makes one of the API's id and the stage's name."""
-    made = f"{service.route.api}{service.route.stage}Stage" if isinstance(service.route.stage, str) else ""
-    return [part for part in service.route.parts if part.endswith("Stage")] + ([made] if made else [])
+    made = [f"{service.route.api}{service.route.stage}Stage"] if isinstance(service.route.stage, str) else []
+    return [*service.route.stages, *made]
 
 
 def _compile_url(heir: Heir) -> re.Pattern[str]:
@@ -92,31 +98,43 @@ def _compile_url(heir: Heir) -> re.Pattern[str]:
 
 
 def _rewrite_urls(node: Json, heir: Heir, url: re.Pattern[str], path: Path, problems: list[Problem]) -> Json:
+    """The tree with the counter's URL for that of the old API, and the new stage beside each ``Ref`` to that API."""
     if isinstance(node, list):
         return [_rewrite_urls(item, heir, url, (*path, place), problems) for place, item in enumerate(node)]
     if not isinstance(node, dict):
         return node
-    text = node.get("Fn::Sub") if len(node) == 1 else None
-    if isinstance(text, str):
-        return _rewrite_url(text, heir, url, path, problems)
-    if len(node) == 1 and "Fn::Join" in node and "execute-api" in str(node) and _refers(node, heir):
-        told = "puts a URL together with Fn::Join; write it with Fn::Sub, whose stage can be followed"
-        problems.append(Problem(path, told))
-    return {key: _rewrite_urls(value, heir, url, (*path, key), problems) for key, value in node.items()}
+    form = next(iter(node)) if len(node) == 1 else ""
+    if form == "Fn::Sub" and isinstance(node[form], str):
+        node = _rewrite_url(node[form], heir, url)
+    if form in ("Fn::Sub", "Fn::Join") and heir.is_alone and _names_stage(node, heir):
+        api, stage = heir.service.route.api, inline_value(heir.service.route.stage)
+        right = f"https://${{{api}}}.execute-api.${{AWS::Region}}.amazonaws.com/{stage}/"
+        problems.append(Problem(path, f"names {api} with a stage that can't be followed; write it as !Sub {right}…"))
+    result = {key: _rewrite_urls(value, heir, url, (*path, key), problems) for key, value in node.items()}
+    return _exchange_stage(result, heir) if heir.is_alone else result
 
 
-def _rewrite_url(text: str, heir: Heir, url: re.Pattern[str], path: Path, problems: list[Problem]) -> Json:
+def _rewrite_url(text: str, heir: Heir, url: re.Pattern[str]) -> dict[str, Json]:
     base = f"${{{_NEW}{heir.counter}.BaseUrl}}"
     new = url.sub(lambda _: base, text)
-    if heir.is_alone and f"${{{heir.service.route.api}}}.execute-api" in new:
-        stage = inline_value(heir.service.route.stage)
-        problems.append(Problem(path, f"is a URL of another stage than '{stage}', which is the one that there is"))
     whole = {base: "BaseUrl", f"{base}/{heir.service.route.url_path}": "Url"}
     return {"Fn::GetAtt": [_NEW + heir.counter, whole[new]]} if new in whole else {"Fn::Sub": new}
 
 
-def _refers(node: Json, heir: Heir) -> bool:
-    return bool(find_references(node, [heir.service.route.api]))
+def _names_stage(node: Json, heir: Heir) -> bool:
+    """Whether a text that names the API goes on with a stage, as URLs and ARNs do."""
+    text = str(node)
+    is_arn = ":execute-api:" in text and "/*" not in text
+    names = ".execute-api." in text or "/stages/" in text or is_arn
+    return names and bool(find_references(node, [heir.service.route.api]))
+
+
+def _exchange_stage(node: dict[str, Json], heir: Heir) -> dict[str, Json]:
+    """A map that names API and stage, such as that of a custom domain's path, with the stage that there is."""
+    if {"Ref": heir.service.route.api} not in (node.get("RestApiId"), node.get("ApiId")):
+        return node
+    names = [name for name in ("Stage", "StageName") if node.get(name) == heir.service.route.stage]
+    return {**node, **dict.fromkeys(names, STAGE)}
 
 
 def is_used_implicit(api: str, resources: Resources, converted: Sequence[str]) -> bool:

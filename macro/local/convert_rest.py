@@ -36,7 +36,8 @@ def read_method(caller: str, name: str, resources: Resources, problems: list[Pro
     options = _read_options(api, parts, resources, problems)
     stage = _name_stage(parts, resources)
     method = str(properties.get("HttpMethod"))
-    return Route("rest", url_path, method, integration, api, stage, parts, options, (*place, "HttpMethod"))
+    stages = tuple(part for part in parts if resources[part]["Type"] == _STAGE)
+    return Route("rest", url_path, method, integration, api, stage, parts, options, (*place, "HttpMethod"), stages)
 
 
 def _name_target(value: Json, kind: str, resources: Resources) -> str | None:

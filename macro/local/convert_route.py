@@ -21,8 +21,9 @@ BESIDE = ("BasePathMapping", "BasePathMappingV2", "UsagePlan", "UsagePlanKey", "
 class Route(NamedTuple):
     """A path and a method that call the function, and what their API says besides.
 
-    ``parts`` are the resources that go with the API, ``stage`` the old stage's name, ``api`` the API's logical id,
-    and ``path`` the place in the template that tells of all this. ``options`` is the counter's ``Api``.
+    ``parts`` are the resources that go with the API, ``stages`` those of them that are stages, ``stage`` the old
+    stage's name, ``api`` the API's logical id, and ``path`` the place in the template that tells of all this.
+    ``options`` is the counter's ``Api``.
     """
 
     gateway: str
@@ -34,6 +35,7 @@ class Route(NamedTuple):
     parts: tuple[str, ...]
     options: Values
     path: Path
+    stages: tuple[str, ...] = ()
 
 
 def has_route(name: str, resources: Resources) -> bool:

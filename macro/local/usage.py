@@ -14,7 +14,7 @@ LAST_OUTPUT = "\0"
 _OVERVIEW = """\
 examples:
   hitcounter init                                    write a template, a handler and a test to begin with
-  hitcounter convert template.yaml                   turn a table, function and API written by hand into a counter
+  hitcounter convert template.yaml                   make a counter of a table, function and API
   hitcounter expand template.yaml                    see what a compact template becomes
   hitcounter expand template.yaml -o plain.yaml      write it, for where macros can't be used
   hitcounter lint template.yaml                      check it, with cfn-lint on what it becomes

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from macro.errors import MacroError
 from macro.expand import expand
+from macro.local.convert import convert as convert_template
 from macro.local.convert_sam import read_resources
 from macro.local.convert_service import TABLES
-from macro.local.convert_table import REPLACING, read_plain
+from macro.local.convert_table import REPLACING, check_kept, read_plain
 from macro.local.files import parse_source
 from tests.plain import find_dangling
 
@@ -203,17 +205,32 @@ def test_a_renaming_that_can_not_be_is_told(convert, given, problem):
     assert (code, out, err) == (1, "", f"before.yaml: {problem}\n1 problem; nothing was converted\n")
 
 
+UNFOLLOWED = (
+    "names ServerlessRestApi with a stage that can't be followed; "
+    "write it as !Sub https://${ServerlessRestApi}.execute-api.${AWS::Region}.amazonaws.com/Prod/…"
+)
 CHANGES = {
     "another stage": (
         ("amazonaws.com/Prod/{name}", "amazonaws.com/Stage/{name}"),
-        "Outputs.Url.Value: is a URL of another stage than 'Prod', which is the one that there is",
+        f"Outputs.Url.Value: {UNFOLLOWED}",
     ),
     "a URL of joined parts": (
         (
             '!Sub "https://${ServerlessRestApi}.execute-api.${AWS::Region}.amazonaws.com/Prod/{name}"',
             "!Join ['', ['https://', !Ref ServerlessRestApi, '.execute-api.eu-west-1.amazonaws.com/Prod']]",
         ),
-        "Outputs.Url.Value: puts a URL together with Fn::Join; write it with Fn::Sub, whose stage can be followed",
+        f"Outputs.Url.Value: {UNFOLLOWED}",
+    ),
+    "a URL with a variable of its own": (
+        (
+            '!Sub "https://${ServerlessRestApi}.execute-api.${AWS::Region}.amazonaws.com/Prod/{name}"',
+            '!Sub ["https://${Id}.execute-api.eu-west-1.amazonaws.com/Prod", {Id: !Ref ServerlessRestApi}]',
+        ),
+        f"Outputs.Url.Value: {UNFOLLOWED}",
+    ),
+    "what Globals says of an API": (
+        ("Resources:", "Globals: {Api: {TracingEnabled: true}}\nResources:"),
+        "Globals.Api: is said of the API that SAM makes, and a counter has its own; remove it here, and add it to Api",
     ),
     "an attribute that no counter has": (
         ("ROLE: !GetAtt CountRole.Arn", "ROLE: !GetAtt Count.SnapStartResponse.ApplyOn"),
@@ -290,8 +307,222 @@ def test_each_reason_says_what_would_be_right(convert, change):
     assert [line.partition(": ")[2] for line in err.splitlines() if line.startswith("before.yaml")] == [problem]
 
 
+FURTHER = {
+    "a table of many regions": (
+        "sam_events",
+        ("AWS::Serverless::SimpleTable", "AWS::DynamoDB::GlobalTable"),
+        "Resources.VisitsTable.Type: must be AWS::DynamoDB::Table, which is what a counter makes",
+    ),
+    "an API by OpenAPI": (
+        "rest",
+        ("      Name: visits\n", "      Name: visits\n      Body: {}\n"),
+        "Resources.Api: is described by an OpenAPI document; a counter's is not: take the counter's path out of it first",
+    ),
+    "an API from outside": (
+        "rest",
+        ("      RestApiId: !Ref Api\n      ResourceId", "      RestApiId: abc\n      ResourceId"),
+        "Resources.Get.Properties.RestApiId: must be !Ref to an API of this template; "
+        "one from outside stays where it is: see Api in the README",
+    ),
+    "an HTTP API from outside": (
+        "http",
+        ("      ApiId: !Ref Api\n      IntegrationType", "      ApiId: abc\n      IntegrationType"),
+        "Resources.Call.Properties.ApiId: must be !Ref to an HTTP API of this template; "
+        "one from outside stays where it is: see Api in the README",
+    ),
+    "a second stage": (
+        "rest",
+        ("  Permission:", "  Test: {Type: AWS::ApiGateway::Stage, Properties: {RestApiId: !Ref Api}}\n  Permission:"),
+        "Resources.Test: is a second stage of Api; a counter's stages have a table each: see Stages, and remove one here",
+    ),
+    "a stage within a deployment": (
+        "rest",
+        ("    Properties: {RestApiId: !Ref Api}\n  Stage", "    Properties: {RestApiId: !Ref Api, StageDescription: {}}\n  Stage"),
+        "Resources.Deployment.Properties.StageDescription: "
+        "must be the properties of an AWS::ApiGateway::Stage of its own",
+    ),
+    "a second stage of an HTTP API": (
+        "http",
+        ("  Leave:", "  Test: {Type: AWS::ApiGatewayV2::Stage, Condition: Wanted, Properties: {ApiId: !Ref Api}}\n  Leave:"),
+        "Resources.Test: is a second stage of Api; a counter's stages have a table each: see Stages, and remove one here",
+    ),
+    "an older event": (
+        "http",
+        ('PayloadFormatVersion: "2.0"', 'PayloadFormatVersion: "1.0"'),
+        "Resources.Call.Properties.PayloadFormatVersion: "
+        "must be 2.0, which is what a counter's HTTP API hands to its function",
+    ),
+    "an HTTP API that calls the function itself": (
+        "http",
+        ("ProtocolType: HTTP,", "ProtocolType: HTTP, RouteKey: GET /,"),
+        "Resources.Api.Properties.RouteKey: must be a route and an integration of their own, as a counter has them",
+    ),
+    "a route that asks who it is": (
+        "http",
+        ("ApiId: !Ref Api, RouteKey", "ApiId: !Ref Api, AuthorizationType: AWS_IAM, RouteKey"),
+        "Resources.Route.Properties.AuthorizationType: a counter's URL is open to all; "
+        "one that asks who you are stays a route of your own",
+    ),
+    "a policy of two roles": (
+        "http",
+        ("Roles: [!Ref HitRole]", "Roles: [!Ref HitRole, other]"),
+        "Resources.HitPolicy.Properties.Roles: is attached to 2 roles; a counter's policy is its own role's: split it",
+    ),
+    "tags that can't be read": (
+        "http",
+        ("Environment: {Variables: {table: !Ref VisitsTable, GREETING: hello}}\n      Tags: [{Key: team, Value: web}]",
+         "Environment: {Variables: {table: !Ref VisitsTable, GREETING: hello}}\n      Tags: [team]"),
+        "Resources.HitFunction.Properties.Tags: must be a list of maps with a Key and a Value",
+    ),
+    "a role's property of its own": (
+        "rest",
+        ("RoleName: visits-counter", "Owner: me"),
+        "Resources.HitRole.Properties.Owner: a counter's role has none; remove it first",
+    ),
+    "signed code": (
+        "rest",
+        ("MemorySize: 512", "CodeSigningConfigArn: arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-1"),
+        "Resources.HitFunction.Properties.CodeSigningConfigArn: refuses code whose .env was rewritten: remove it",
+    ),
+    "code that is decided later": (
+        "rest",
+        ("Code: {S3Bucket: my-code, S3Key: hits.zip}", "Code: !If [A, b, c]"),
+        "Resources.HitFunction.Properties.Code: must be a place in S3, or a local folder, zip or file, got Fn::If",
+    ),
+    "an environment that is decided later": (
+        "sam_events",
+        ("TABLE_NAME: !Ref VisitsTable", "Fn::If: [A, {T: !Ref VisitsTable}, {}]"),
+        "Resources.Count.Properties.Environment: must be a map of Variables, so that each can go into .env",
+    ),
+    "an event without a path": (
+        "sam_events",
+        ('Path: "/{name}", ', ""),
+        "Resources.Count.Properties.Events.Hit: needs a Path and a Method as texts; a counter has one of each",
+    ),
+    "an event of an API from outside": (
+        "sam_events",
+        ("Method: get", "Method: get, RestApiId: abc"),
+        "Resources.Count.Properties.Events.Hit.Properties.RestApiId: must be !Ref to an API of this template, got 'abc'",
+    ),
+    "an older event of SAM's": (
+        "sam_globals",
+        ("ApiId: !Ref Gateway", 'ApiId: !Ref Gateway, PayloadFormatVersion: "1.0"'),
+        "Resources.Visits.Properties.Events.Hit.Properties.PayloadFormatVersion: "
+        "must be 2.0, which is what a counter's HTTP API hands to its function",
+    ),
+    "other origins, all of them": (
+        "sam_globals",
+        ("{StageName: v1}", "{StageName: v1, CorsConfiguration: true}"),
+        "Resources.Gateway.Properties.CorsConfiguration: "
+        "must be a map of what is allowed, as a counter's Api takes it",
+    ),
+    "an API of two functions": (
+        "sam_globals",
+        ("  Gateway:\n", "  More: {Type: AWS::Serverless::Function, Properties: {Events: "
+         "{A: {Type: HttpApi, Properties: {ApiId: !Ref Gateway}}}}}\n  Gateway:\n"),
+        "Resources.Gateway: is shared by Visits and More; a counter's API is its own: give the two an API each",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", FURTHER)
+def test_what_a_counter_has_not_is_told_of_each_kind_of_api(convert, change):
+    case, (old, new), problem = FURTHER[change]
+    text = (Path(__file__).parents[1] / "convert" / case / "before.yaml").read_text("utf-8")
+    assert old in text
+
+    code, out, err = convert(text.replace(old, new, 1))
+
+    assert (code, out) == (1, "")
+    assert problem in [line.partition(": ")[2] for line in err.splitlines() if line.startswith("before.yaml")]
+
+
+def test_an_integration_without_a_route_is_told(convert):
+    text = (Path(__file__).parents[1] / "convert" / "http" / "before.yaml").read_text("utf-8")
+
+    code, _, err = convert(text.replace("integrations/${Call}", "integrations/abc"))
+
+    assert code == 1
+    assert "Resources.Call: has no routes; a counter has one path and one method (which may be ANY)\n" in err
+
+
+def test_a_template_without_resources_is_told(convert):
+    assert convert("Resources: []\n") == (
+        1,
+        "",
+        "before.yaml:1:1: Resources: must be a map of resources\n    1 | Resources: []\n      | ^\n"
+        "1 problem; nothing was converted\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "lost"),
+    [
+        ({"Type": "AWS::SNS::Topic"}, ["VisitsTable is no AWS::DynamoDB::Table any more"]),
+        ({"DeletionPolicy": "Delete"}, ["VisitsTable.DeletionPolicy is Delete, not Retain"]),
+        ({"TableName": "other"}, ["VisitsTable.TableName changes, which replaces the table"]),
+        ({"KeySchema": []}, ["VisitsTable.KeySchema changes, which replaces the table"]),
+        (
+            {"AttributeDefinitions": []},
+            ["VisitsTable.AttributeDefinitions change, which replaces the table or an index"],
+        ),
+    ],
+)
+def test_what_a_table_would_lose_is_found_in_what_is_deployed(change, lost):
+    case = Path(__file__).parents[1] / "convert" / "rest"
+    before = read_resources(read(case / "before.yaml"))["VisitsTable"]
+    table = expand(read(case / "after.yaml"))["Resources"]["VisitsTable"]
+    properties = {name: value for name, value in change.items() if name in table["Properties"]}
+    attributes = {name: value for name, value in change.items() if name not in properties}
+
+    table = {**table, **attributes, "Properties": {**table["Properties"], **properties}}
+
+    assert check_kept("VisitsTable", before, {"Resources": {"VisitsTable": table}}) == lost
+
+
 def test_no_value_of_the_environment_is_shown_with_a_problem(convert):
     code, _, err = convert(HAND_WRITTEN.replace("TABLE_NAME: !Ref", "my-key: hunter2\n          TABLE_NAME: !Ref"))
 
     assert code == 1
     assert "hunter2" not in err
+
+
+def test_a_reference_to_an_api_that_goes_with_both_of_its_functions_is_told(command, tmp_path):
+    text = (Path(__file__).parents[1] / "convert" / "two_counters" / "before.yaml").read_text("utf-8")
+    (tmp_path / "before.yaml").write_text(f"{text}  Api: {{Value: !Ref ServerlessRestApi}}\n", "utf-8")
+
+    code, out, err = command("convert", tmp_path / "before.yaml")
+
+    assert (code, out) == (1, "")
+    assert "Outputs.Api.Value: refers to what a counter takes the place of by an attribute that it has none for" in err
+
+
+def list_places(node, path=()):
+    yield path
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield from list_places(value, (*path, key))
+
+
+def put(node, path, value):
+    if not path:
+        return value
+    changed = node.copy()
+    changed[path[0]] = put(node[path[0]], path[1:], value)
+    return changed
+
+
+ODD = (None, [], {}, "x", 3, ["a"], [{}], [None], {"Ref": "Visits"}, {"Fn::If": ["A", "b", "c"]})
+
+
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_whatever_stands_in_a_template_is_converted_or_told(case):
+    template = read(case / "before.yaml")
+    places = [path for path in list_places(template) if len(path) > 2]
+
+    for number, path in enumerate(places):
+        try:
+            converted = convert_template(put(template, path, ODD[number % len(ODD)])).template
+        except MacroError as error:
+            assert error.problems
+        else:
+            assert [each["Type"] for each in converted["Resources"].values()].count("HitCounter")
