@@ -6,18 +6,17 @@ What can't be kept is a reason not to convert: nothing is left out that isn't to
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from macro.errors import InvalidTemplate, MacroError, Path, Problem, print_path
-from macro.expand import expand_counters
+from macro.errors import InvalidTemplate, Path, Problem
 from macro.local import convert_sam as sam
 from macro.local.convert_function import read_function
-from macro.local.convert_refs import Heir, is_used_implicit, rewrite_all, rewrite_sections
+from macro.local.convert_proof import find_place, prove
+from macro.local.convert_refs import Heir, rewrite_all, rewrite_sections
 from macro.local.convert_role import read_role
 from macro.local.convert_service import Resources, Service, find_services, list_lacks
-from macro.local.convert_table import check_kept, name_counter, read_table
+from macro.local.convert_table import name_counter, read_table
 from macro.plugin import Json, Template
 from macro.template import MACRO, TYPE
 
-_APIS = ("AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api")
 # What a template says for SAM's own build.
 _BUILD = ("BuildMethod", "BuildProperties", "SamResourceId", "DockerTag", "DockerContext", "Dockerfile")
 
@@ -48,7 +47,7 @@ def convert(template: Template, wanted: Collection[str] = ()) -> Converted:
     if problems:
         raise InvalidTemplate(dict.fromkeys(problems))
     converted = _put_together(template, heirs, counters, problems)
-    _prove(converted, heirs, resources, problems)
+    prove(converted, heirs, resources, problems)
     if problems:
         raise InvalidTemplate(dict.fromkeys(problems))
     return Converted(converted, heirs, resources)
@@ -61,7 +60,7 @@ def _name_heirs(services: Sequence[Service], resources: Resources, problems: lis
     for service in services:
         api, path = service.route.api, ("Resources", service.table)
         others = [each for each in services if each is not service and each.route.api == api]
-        is_used = api not in resources and is_used_implicit(api, resources, functions)
+        is_used = api not in resources and sam.is_used_implicit(api, resources, functions)
         counter = name_counter(service.table)
         if counter is None:
             problems.append(Problem(path, _say_rename(service.table)))
@@ -144,7 +143,7 @@ def _put_together(
             counter = dict(counters[heir.counter])
             counter["Properties"] = rewrite_all(counter.get("Properties", {}), heirs, path, found)
             resources[heir.counter] = counter if counter["Properties"] else {"Type": TYPE}
-            problems.extend(each._replace(path=_find_place(each.path, heir)) for each in found)
+            problems.extend(each._replace(path=find_place(each.path, heir)) for each in found)
         elif name not in gone:
             resources[name] = rewrite_all(resource, heirs, ("Resources", name), problems)
     result = {**rewrite_sections(template, heirs, problems), "Resources": resources}
@@ -164,62 +163,3 @@ def _exchange_transform(template: Template) -> Template:
         result.pop("Globals", None)
     result["Transform"] = transforms[0] if len(transforms) == 1 else transforms
     return result
-
-
-def _prove(converted: Template, heirs: Sequence[Heir], resources: Resources, problems: list[Problem]) -> None:
-    """Expand what was made: a problem for each thing that it wouldn't deploy, or that the table would lose."""
-    if problems:
-        return
-    by_counter = {heir.counter: heir for heir in heirs}
-    try:
-        expanded = expand_counters(_stand_in_code(converted, by_counter))
-    except MacroError as error:
-        for problem in error.problems:
-            heir = by_counter.get(str(problem.path[1])) if len(problem.path) > 1 else None
-            place = _find_place(problem.path, heir) if heir else ()
-            problems.append(Problem(place, f"as a counter, {print_path(problem.path[2:]) or 'it'}: {problem.text}"))
-        return
-    for heir in heirs:
-        lost = check_kept(heir.service.table, resources[heir.service.table], expanded.template)
-        problems.extend(Problem(("Resources", heir.service.table), f"would be lost: {each}") for each in lost)
-    for name in expanded.owners:
-        if name in resources:
-            _check_type(name, resources, expanded.template["Resources"][name]["Type"], problems)
-
-
-def _stand_in_code(template: Template, counters: Collection[str]) -> Template:
-    """The template as ``deploy`` expands it: with a place in S3 for local code."""
-    resources = dict(template["Resources"])
-    for name in counters:
-        properties = resources[name].get("Properties", {})
-        if isinstance(properties.get("Code"), str) and not properties["Code"].startswith("s3://"):
-            resources[name] = {**resources[name], "Properties": {**properties, "Code": "s3://uploaded/code.zip"}}
-    return {**template, "Resources": resources}
-
-
-def _check_type(name: str, resources: Resources, kind: str, problems: list[Problem]) -> None:
-    old = str(resources[name]["Type"])
-    first = f"deploy it under another id first, as 'hitcounter convert … --rename {name}={name}Before' prints it"
-    if sam.BECOMES.get(old, old) != kind:
-        text = f"becomes a {kind} under the same id, and CloudFormation changes no resource's type; {first}"
-        problems.append(Problem(("Resources", name), text))
-    elif kind in _APIS:
-        text = f"would keep its id while its stage and paths are exchanged, and API Gateway takes none twice; {first}"
-        problems.append(Problem(("Resources", name), text))
-
-
-def _find_place(path: Path, heir: Heir) -> Path:
-    """Where the author said what stands at that path of the counter."""
-    service, name = heir.service, str(path[3]) if len(path) > 3 else ""
-    function: Path = ("Resources", service.function, "Properties")
-    starts: dict[str, Path] = {
-        "Env": (*function, "Environment", "Variables"),
-        "Function": function,
-        "Role": ("Resources", service.role or service.function, "Properties"),
-        "Table": ("Resources", service.table, "Properties"),
-        "Api": ("Resources", service.route.api, "Properties"),
-        **dict.fromkeys(("Gateway", "Integration", "Path", "Method"), service.route.path),
-    }
-    if name in ("Code", "Handler", "Runtime"):
-        return (*function, name)
-    return (*starts[name], *path[4:]) if name in starts else ("Resources", service.function)

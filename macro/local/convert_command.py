@@ -100,7 +100,7 @@ def _move(old: str, new: str, file: str, is_processed: bool) -> list[str]:
         "  aws cloudformation create-stack-refactor \\",
         f"    --stack-definitions StackName=STACK,TemplateBody@=file://{file} \\",
         f"    --resource-mappings 'Source={places[0]},Destination={places[1]}'",
-        "  aws cloudformation describe-stack-refactor --stack-refactor-id ID",
+        "  aws cloudformation describe-stack-refactor --stack-refactor-id ID   (until ExecutionStatus is AVAILABLE)",
         "  aws cloudformation execute-stack-refactor --stack-refactor-id ID",
         "then convert it",
     ]

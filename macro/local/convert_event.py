@@ -7,6 +7,7 @@ from macro.plugin import Json, Values
 
 _GATEWAYS = {"Api": "rest", "HttpApi": "http"}
 _NAMES = {"Api": "RestApiId", "HttpApi": "ApiId"}
+_FORMATS = {"Api": (), "HttpApi": ("PayloadFormatVersion",)}
 _STAGES = {"Api": "Prod", "HttpApi": "$default"}
 # Properties of SAM's APIs: those that go into Api as they are, and those that go into its Stage.
 _API = {
@@ -28,8 +29,7 @@ def read_event(name: str, event: str, resources: Resources, problems: list[Probl
     if not (isinstance(url_path, str) and isinstance(method, str)):
         problems.append(Problem(place, "needs a Path and a Method as texts; a counter has one of each"))
         return None
-    known = ("Path", "Method", _NAMES[kind], *(("PayloadFormatVersion",) if kind == "HttpApi" else ()))
-    refuse_others(properties, known, (*place, "Properties"), problems)
+    refuse_others(properties, ("Path", "Method", _NAMES[kind], *_FORMATS[kind]), (*place, "Properties"), problems)
     if str(properties.get("PayloadFormatVersion", "2.0")) != "2.0":
         text = "must be 2.0, which is what a counter's HTTP API hands to its function"
         problems.append(Problem((*place, "Properties", "PayloadFormatVersion"), text))

@@ -30,19 +30,26 @@ def read_integration(caller: str, name: str, resources: Resources, problems: lis
     route = _find_route(caller, resources, problems)
     if route is None:
         return None
-    keys = resources[route]["Properties"]
-    key: Path = ("Resources", route, "Properties", "RouteKey")
-    method, _, url_path = str(keys.get("RouteKey")).partition(" /")
-    check_path(url_path, key, problems)
-    refuse_others(keys, _KEYS, ("Resources", route, "Properties"), problems)
-    if keys.get("AuthorizationType", "NONE") != "NONE":
-        text = "a counter's URL is open to all; one that asks who you are stays a route of your own"
-        problems.append(Problem((*key[:-1], "AuthorizationType"), text))
+    method, url_path = _read_key(route, resources, problems)
     parts = check_neighbours(api, (route, caller), resources, problems)
     stages = [part for part in parts if resources[part]["Type"] == _STAGE]
     options = _read_options(api, stages, resources, problems)
     stage = resources[stages[0]]["Properties"].get("StageName") if stages else None
+    key: Path = ("Resources", route, "Properties", "RouteKey")
     return Route("http", url_path, method, "proxy", api, stage, parts, options, key, tuple(stages))
+
+
+def _read_key(route: str, resources: Resources, problems: list[Problem]) -> tuple[str, str]:
+    """The method and the path of a route."""
+    place: Path = ("Resources", route, "Properties")
+    properties = resources[route]["Properties"]
+    method, _, url_path = str(properties.get("RouteKey")).partition(" /")
+    check_path(url_path, (*place, "RouteKey"), problems)
+    refuse_others(properties, _KEYS, place, problems)
+    if properties.get("AuthorizationType", "NONE") != "NONE":
+        text = "a counter's URL is open to all; one that asks who you are stays a route of your own"
+        problems.append(Problem((*place, "AuthorizationType"), text))
+    return method, url_path
 
 
 def _find_route(caller: str, resources: Resources, problems: list[Problem]) -> str | None:

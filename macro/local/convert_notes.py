@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from macro.local import convert_sam as sam
 from macro.local.convert import Converted
 from macro.local.convert_refs import STAGE, Heir
 from macro.local.convert_service import Resources
@@ -51,6 +52,8 @@ def _tell(heir: Heir, converted: Converted) -> Iterator[str]:
         yield f"changes  {service.function}: {_list(unsaid)}, where it said nothing"
     yield "changes  the role: it counts and logs, and does what Role says, within the installation's boundary"
     yield f"changes  logs: they go to {heir.counter}LogGroup; what was logged stays where it is"
+    if "LogGroup" in sam.read_map(function.get("LoggingConfig")):
+        yield "keeps    the log group that LoggingConfig named; nothing is written to it any more"
     for log in service.logs:
         yield f"keeps    the logs of {log}, which stay in the account and leave the stack"
     if resources[service.function]["Type"].startswith("AWS::Serverless::"):
@@ -62,6 +65,8 @@ def _tell_url(heir: Heir) -> Iterator[str]:
     old = f"'{route.stage}'" if isinstance(route.stage, str) else "the old one"
     yield f"changes  the URL: {heir.counter}Api takes the place of {route.api}, and its stage is '{STAGE}', not {old}"
     yield "check    who calls the old URL: it ends with the deployment"
+    if route.gateway == "http" and route.stage == "$default":
+        yield f"check    code that reads rawPath: it begins with /{STAGE} now"
 
 
 def _tell_env(heir: Heir, resources: Resources, properties: Values) -> Iterator[str]:

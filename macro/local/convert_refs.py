@@ -1,16 +1,14 @@
 """References to what a counter takes the place of become references to the counter; a URL becomes its ``Url``."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from macro.errors import Path, Problem
-from macro.local import convert_sam as sam
 from macro.local.convert_service import Service
 from macro.plugin import Json, Template, inline_value
 from macro.references import Export, find_references, rewrite_references
 
-Resources = Mapping[str, Mapping[str, Json]]
 _HOST = r"https://\$\{%s\}\.execute-api\.\$\{AWS::Region\}\.(?:amazonaws\.com|\$\{AWS::URLSuffix\})"
 STAGE = "prod"
 # Before a counter's id while references are rewritten, for a part may have that very id.
@@ -29,11 +27,18 @@ class Heir(NamedTuple):
     is_gone: bool = True
 
 
+class _Old(NamedTuple):
+    """The API whose URL is rewritten: its heir, and the URL up to its stage."""
+
+    heir: Heir
+    url: re.Pattern[str]
+
+
 def rewrite_all(node: Json, heirs: Sequence[Heir], path: Path, problems: list[Problem]) -> Json:
     """The tree with every reference rewritten; what can't be is a problem at its place."""
     resources: dict[str, Export] = {}
     for heir in heirs:
-        node = _rewrite_urls(node, heir, _compile_url(heir), path, problems)
+        node = _rewrite_urls(node, _Old(heir, _compile_url(heir)), path, problems)
         resources |= _make_exports(heir)
     found: list[Problem] = []
     node = rewrite_references(node, resources, path, found)
@@ -60,17 +65,25 @@ def _make_exports(heir: Heir) -> dict[str, Export]:
     def get(attribute: str, logical_id: str = counter) -> Json:
         return {"Fn::GetAtt": [logical_id, attribute]}
 
-    role = offer(base_url=get("RoleName"), arn=get("RoleArn"), role_id=get("RoleId", f"{counter}Role"))
     exports = {part: offer() for part in service.parts}
     exports[_NEW + counter] = offer(base_url=get("BaseUrl"), url=get("Url"))
     exports[service.table] = offer(
         base_url=get("TableName"), arn=get("TableArn"), stream_arn=get("StreamArn", service.table)
     )
     exports[service.function] = offer(base_url=get("FunctionName"), arn=get("FunctionArn"))
-    exports[service.role or f"{service.function}Role"] = role
+    exports[service.role or f"{service.function}Role"] = offer(
+        base_url=get("RoleName"), arn=get("RoleArn"), role_id=get("RoleId", f"{counter}Role")
+    )
     exports |= {log: offer(base_url=get("LogGroupName"), arn=get("LogGroupArn")) for log in service.logs}
+    return exports | _export_api(heir, offer, get)
+
+
+def _export_api(heir: Heir, offer: Callable[..., Export], get: Callable[..., Json]) -> dict[str, Export]:
+    service, exports = heir.service, dict[str, Export]()
     if heir.is_alone:
-        root = {"root_resource_id": get("RootResourceId", f"{counter}Api")} if service.route.gateway == "rest" else {}
+        root = (
+            {"root_resource_id": get("RootResourceId", f"{heir.counter}Api")} if service.route.gateway == "rest" else {}
+        )
         end = {"api_endpoint": get("BaseUrl")} if service.route.stage == "$default" else {}
         exports[service.route.api] = offer(base_url=get("ApiId"), **root, **end)
         exports |= dict.fromkeys(_name_stages(service), offer(base_url=STAGE))
@@ -97,26 +110,27 @@ def _compile_url(heir: Heir) -> re.Pattern[str]:
     return re.compile(host + stage + behind)
 
 
-def _rewrite_urls(node: Json, heir: Heir, url: re.Pattern[str], path: Path, problems: list[Problem]) -> Json:
+def _rewrite_urls(node: Json, old: _Old, path: Path, problems: list[Problem]) -> Json:
     """The tree with the counter's URL for that of the old API, and the new stage beside each ``Ref`` to that API."""
     if isinstance(node, list):
-        return [_rewrite_urls(item, heir, url, (*path, place), problems) for place, item in enumerate(node)]
+        return [_rewrite_urls(item, old, (*path, place), problems) for place, item in enumerate(node)]
     if not isinstance(node, dict):
         return node
-    form = next(iter(node)) if len(node) == 1 else ""
+    heir, form = old.heir, next(iter(node)) if len(node) == 1 else ""
     if form == "Fn::Sub" and isinstance(node[form], str):
-        node = _rewrite_url(node[form], heir, url)
+        node = _rewrite_url(node[form], old)
     if form in ("Fn::Sub", "Fn::Join") and heir.is_alone and _names_stage(node, heir):
         api, stage = heir.service.route.api, inline_value(heir.service.route.stage)
         right = f"https://${{{api}}}.execute-api.${{AWS::Region}}.amazonaws.com/{stage}/"
         problems.append(Problem(path, f"names {api} with a stage that can't be followed; write it as !Sub {right}…"))
-    result = {key: _rewrite_urls(value, heir, url, (*path, key), problems) for key, value in node.items()}
+    result = {key: _rewrite_urls(value, old, (*path, key), problems) for key, value in node.items()}
     return _exchange_stage(result, heir) if heir.is_alone else result
 
 
-def _rewrite_url(text: str, heir: Heir, url: re.Pattern[str]) -> dict[str, Json]:
+def _rewrite_url(text: str, old: _Old) -> dict[str, Json]:
+    heir = old.heir
     base = f"${{{_NEW}{heir.counter}.BaseUrl}}"
-    new = url.sub(lambda _: base, text)
+    new = old.url.sub(lambda _: base, text)
     whole = {base: "BaseUrl", f"{base}/{heir.service.route.url_path}": "Url"}
     return {"Fn::GetAtt": [_NEW + heir.counter, whole[new]]} if new in whole else {"Fn::Sub": new}
 
@@ -135,15 +149,3 @@ def _exchange_stage(node: dict[str, Json], heir: Heir) -> dict[str, Json]:
         return node
     names = [name for name in ("Stage", "StageName") if node.get(name) == heir.service.route.stage]
     return {**node, **dict.fromkeys(names, STAGE)}
-
-
-def is_used_implicit(api: str, resources: Resources, converted: Sequence[str]) -> bool:
-    """Whether a function that isn't converted still has an event in an API that SAM makes."""
-    kinds = {name: kind for kind, name in sam.IMPLICIT.items()}
-    for name, each in resources.items():
-        events = sam.read_map(each["Properties"].get("Events")) if name not in converted else {}
-        for event in map(sam.read_map, events.values()):
-            named = {"RestApiId", "ApiId"}.intersection(sam.read_map(event.get("Properties")))
-            if event.get("Type") == kinds.get(api) and not named:
-                return True
-    return False

@@ -1,5 +1,7 @@
 """A template's resources as SAM reads them: with what ``Globals`` says for all of a kind."""
 
+from collections.abc import Mapping, Sequence
+
 from macro.plugin import Json, Template, Values
 
 TRANSFORM = "AWS::Serverless-2016-10-31"
@@ -32,6 +34,18 @@ def read_resources(template: Template) -> dict[str, dict[str, Json]]:
 def read_globals(template: Template, kind: str) -> Values:
     """What ``Globals`` says for ``"Function"``, ``"Api"`` and so on."""
     return read_map(read_map(template.get("Globals")).get(kind))
+
+
+def is_used_implicit(api: str, resources: Mapping[str, Mapping[str, Json]], converted: Sequence[str]) -> bool:
+    """Whether a function that isn't converted still has an event in an API that SAM makes."""
+    kinds = {name: kind for kind, name in IMPLICIT.items()}
+    for name, each in resources.items():
+        events = read_map(each["Properties"].get("Events")) if name not in converted else {}
+        for event in map(read_map, events.values()):
+            named = {"RestApiId", "ApiId"}.intersection(read_map(event.get("Properties")))
+            if event.get("Type") == kinds.get(api) and not named:
+                return True
+    return False
 
 
 def read_map(value: Json) -> Values:

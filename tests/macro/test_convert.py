@@ -167,7 +167,7 @@ def test_an_id_is_given_in_every_reference_and_nowhere_else(command, monkeypatch
         "    --stack-definitions StackName=STACK,TemplateBody@=file://FILE \\\n"
         "    --resource-mappings 'Source={StackName=STACK,LogicalResourceId=Visits},"
         "Destination={StackName=STACK,LogicalResourceId=VisitsTable}'\n"
-        "  aws cloudformation describe-stack-refactor --stack-refactor-id ID\n"
+        "  aws cloudformation describe-stack-refactor --stack-refactor-id ID   (until ExecutionStatus is AVAILABLE)\n"
         "  aws cloudformation execute-stack-refactor --stack-refactor-id ID\n"
         "With a Transform, that file is what 'aws cloudformation get-template --template-stage Processed' gives, "
         "with the id changed alike.\n"
