@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from macro.errors import MacroError, Problem
 from macro.local import convert_sam as sam
 from macro.local.files import Source, read_source
-from macro.local.parsers import add_template
 
 SUMMARY = "make a counter of a table, function and API written by hand"
 EXAMPLES = """\
@@ -25,7 +24,7 @@ _FIXED = ("FunctionName", "RoleName", "ManagedPolicyName", "LogGroupName")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What ``convert`` takes."""
-    add_template(parser)
+    parser.add_argument("template", metavar="TEMPLATE", help="a YAML or JSON file, or - for stdin")
     parser.add_argument("-o", "--output", metavar="FILE", help="write there instead of to stdout")
     parser.add_argument("--explain", action="store_true", help="tell what would be kept and changed; writes nothing")
     parser.add_argument(

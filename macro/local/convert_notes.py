@@ -50,7 +50,8 @@ def _tell(heir: Heir, converted: Converted) -> Iterator[str]:
     unsaid = [f"{name} {value}" for name, value in given.items() if name not in function]
     if unsaid:
         yield f"changes  {service.function}: {_list(unsaid)}, where it said nothing"
-    yield "changes  the role: below /hitcounter/, it counts and logs, and does what Role says, within the installation's boundary"
+    does = "it counts and logs, and does what Role says, within the installation's boundary"
+    yield f"changes  the role: below /hitcounter/, {does}"
     yield f"changes  logs: they go to {heir.counter}LogGroup; what was logged stays where it is"
     if "LogGroup" in sam.read_map(function.get("LoggingConfig")):
         yield "keeps    the log group that LoggingConfig named; nothing is written to it any more"
