@@ -56,6 +56,13 @@ def init(arguments: argparse.Namespace) -> int:
     return run(arguments)
 
 
+def convert(arguments: argparse.Namespace) -> int:
+    """Turn what counts hits by hand into counters."""
+    from macro.local.convert_command import run
+
+    return run(arguments)
+
+
 def expand(arguments: argparse.Namespace) -> int:
     """Print, write, compare or check the plain template."""
     from macro.local.edit import print_template
@@ -303,7 +310,7 @@ def has_colour(stream: object) -> bool:
 def make_parser() -> argparse.ArgumentParser:
     """The command line's grammar."""
     commands = (
-        init, expand, lint, graph, explain, env, local, bundle,
+        init, convert, expand, lint, graph, explain, env, local, bundle,
         install, deploy, diff, hits, logs, uninstall, version, completion,
     )  # fmt: skip
     return usage.make_parser({command.__name__: command for command in commands})

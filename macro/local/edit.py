@@ -102,10 +102,12 @@ def _is_exchanged(old: Json, new: Json) -> bool:
 
 
 def _compare_maps(sheet: Sheet, node: Any, old: Template, new: Template) -> None:
-    added: dict[str, dict[str, Json]] = {name: {} for name in old if name not in new}
+    # What takes the place of something under the same key.
+    replaced = {name for name in new if name in old and sheet.owners.get(name) == name}
+    added: dict[str, dict[str, Json]] = {name: {} for name in old if name not in new or name in replaced}
     further: dict[str, Json] = {}
     for name, value in new.items():
-        if name in old:
+        if name in old and name not in replaced:
             continue
         owner = sheet.owners.get(name, "")
         if owner not in added and name not in sheet.conditions:
@@ -116,7 +118,7 @@ def _compare_maps(sheet: Sheet, node: Any, old: Template, new: Template) -> None
         sheet.edits.append(_append(sheet.text, node, further, step))
     for key, value in node.value:
         column = key.start_mark.column
-        if key.value in new:
+        if key.value in new and key.value not in replaced:
             _compare(sheet, value, old[key.value], new[key.value], None if node.flow_style else column + step)
         elif added[key.value]:
             text = _write_entries(added[key.value], column, step, bool(node.flow_style))

@@ -63,7 +63,7 @@ def print_problem(name: str, problem: Problem, spot: Spot | None) -> str:
     if not spot:
         return f"{name}: {told}"
     told = f"{name}:{spot.line}:{spot.column}: {told}"
-    if "Env" in problem.path:
+    if "Env" in problem.path or "Environment" in problem.path:
         spot = _hide_value(spot, problem)
     return f"{told}\n{print_spot(spot)}" if spot.text.strip() else told
 

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable, Mapping
 
-from macro.local import bundle_command, completion_command, init_command, version_command
+from macro.local import bundle_command, completion_command, convert_command, init_command, version_command
 from macro.local.cloud import diff_command, hits_command, logs_command
 from macro.local.graph import command as graph_command
 from macro.local.parsers import add_command, add_plugin, add_template
@@ -15,6 +15,7 @@ LAST_OUTPUT = "\0"
 _OVERVIEW = """\
 examples:
   hitcounter init                                    write a template, a handler and a test to begin with
+  hitcounter convert template.yaml                   make a counter of a table, function and API
   hitcounter expand template.yaml                    see what a compact template becomes
   hitcounter expand template.yaml -o plain.yaml      write it, for where macros can't be used
   hitcounter lint template.yaml                      check it, with cfn-lint on what it becomes
@@ -89,6 +90,8 @@ def make_parser(commands: Commands) -> argparse.ArgumentParser:
     init_command.add_arguments(
         add_command(parsers, "init", init_command.SUMMARY, init_command.EXAMPLES, commands["init"])
     )
+    convert = add_command(parsers, "convert", convert_command.SUMMARY, convert_command.EXAMPLES, commands["convert"])
+    convert_command.add_arguments(convert)
     _add_expand(parsers, commands["expand"])
     _add_lint(parsers, commands["lint"])
     graph = add_command(parsers, "graph", graph_command.SUMMARY, graph_command.EXAMPLES, commands["graph"])

@@ -19,6 +19,7 @@ COMPACT = "Transform: HitCounterMacro\nResources:\n  Visits:\n    Type: HitCount
 BAD = COMPACT + "    Properties: {Shards: 0}\n"
 COMMANDS = [
     "init",
+    "convert",
     "expand",
     "lint",
     "graph",

@@ -66,8 +66,12 @@ def _explain_counter(name: str, changes: Sequence[Change], before: Collection[st
     if name not in after:
         sentences = (_say_tables(changes), "its URL answers no more", _say_removed(changes))
         return Meaning(name, "goes", sentences, tuple(changes))
-    if name not in before:
+    tables = {change.action for change in changes if change.type == _TABLE}
+    if name not in before and tables == {ADD}:
         return Meaning(name, "new", (f"it counts from zero, in {len(changes)} new resources",), tuple(changes))
+    if name not in before and not tables:
+        text = f"it is made of {len(changes)} resources; its table stays as it is, or is none of them"
+        return Meaning(name, "new", (text,), tuple(changes))
     return Meaning(name, "changes", (_say_tables(changes), _say_url(changes), *_say_function(changes)), tuple(changes))
 
 

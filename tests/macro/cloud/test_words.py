@@ -79,6 +79,21 @@ def test_a_counter_that_comes_and_one_that_goes_are_told_in_a_few_lines():
     ]
 
 
+def test_a_new_counter_that_takes_over_a_table_goes_on_counting_in_it():
+    changes = [Change("change", "VisitsTable", TABLE), Change("add", "VisitsApi", API)]
+
+    (meaning,) = explain(changes, before=())
+
+    assert (meaning.state, meaning.sentences) == ("changes", ("all counts stay", "its URL changes"))
+
+
+def test_a_new_counter_whose_table_does_not_change_is_not_said_to_count_from_zero():
+    (meaning,) = explain([Change("add", "VisitsApi", API), Change("add", "VisitsFunction", FUNCTION)], before=())
+
+    sentence = "it is made of 2 resources; its table stays as it is, or is none of them"
+    assert (meaning.state, meaning.sentences) == ("new", (sentence,))
+
+
 def test_what_leaves_belongs_to_the_counter_with_the_longest_name_that_it_begins_with():
     gone = [Change("remove", logical_id, TABLE) for logical_id in ("VisitsTable", "VisitsNewTable", "Visits", "Other")]
 
