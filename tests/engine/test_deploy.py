@@ -294,7 +294,7 @@ def test_what_the_macro_refuses_is_told_in_its_words_and_that_it_is_older_than_t
     assert ran.err == (
         f"{NO_MACROS.format(url=cloud.url)}"
         f"HitCounterMacro{older} refuses the template:\n"
-        "Resources.Visits.Properties.Plugins[0]: there is no plugin 'topic'; none is installed\n"
+        "Resources.Visits.Properties.Plugins[0]: there is no plugin 'topic'; none is installed; name one with --plugin\n"
         f"the installation is of release 0.0.9, this command of {own_version()}; "
         f"run: hitcounter install --suffix {older} --endpoint-url {cloud.url}\n"
     )
