@@ -136,11 +136,11 @@ def test_a_plugin_that_everyone_has_is_still_refused():
     )
 
 
-def test_the_readme_tells_every_option_its_default_and_an_example_that_is_a_golden_case():
-    text = (ROOT / "README.md").read_text("utf-8").partition("\n## Operations\n")[2].partition("\n## ")[0]
+def test_the_guide_tells_every_option_its_default_and_an_example_that_is_a_golden_case():
+    text = (ROOT / "samples" / "README.md").read_text("utf-8").partition("\n### Operations\n")[2].partition("\n### ")[0]
 
     rows = re.findall(r"^\| `(\w+)` \| .* \| (\d+) \|$", text, re.MULTILINE)
-    (example,) = re.findall(r"^  - alarms: .*$", text, re.MULTILINE)
+    (example,) = re.findall(r"^ +- alarms: .*$", text, re.MULTILINE)
 
     assert dict(rows) == {name: str(number) for name, number in THRESHOLDS.items()}
     assert [name for name in OPTIONS if f"`{name}" not in text] == []
