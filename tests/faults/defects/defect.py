@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent.parent.parent
 COPIED = ("macro", "transform_lambda", "samples", "tests", "setup.cfg", "pyproject.toml", "README.md")
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "downloaded", ".hypothesis")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "downloaded", ".hypothesis", ".tools")
 LONGEST_SECONDS = 300
 # What the run around it has set, for its own tests.
 _NOT_PASSED_ON = ("PYTEST_", "COV_", "COVERAGE_", "HYPOTHESIS_")
