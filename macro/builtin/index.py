@@ -21,7 +21,12 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 
 MAX_KEY_BYTES = 2048
 TRIES = 4
+# Transactions on one item get into each other's way; one that is repeated with its token does no harm.
+EXACT_TRIES = 8
 FIRST_PAUSE = 0.05
+LONGEST_PAUSE = 0.4
+PATIENCE = 8.0
+UNHEARD = "the table did not answer; the hit may be counted or not"
 THROTTLED = {
     "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException",
     "TransactionConflictException", "TransactionInProgressException",
@@ -123,7 +128,8 @@ def count(name: str, token: str | None) -> int:
         key = f"{name}#{random.Random(token).randrange(SHARDS)}"
     if EXACT and token:
         items = [{"Update": add(key)}]
-        retry(lambda: DYNAMODB.transact_write_items(TransactItems=items, ClientRequestToken=token), repeatable=True)
+        write = functools.partial(DYNAMODB.transact_write_items, TransactItems=items, ClientRequestToken=token)
+        retry(write, EXACT_TRIES, repeatable=True)
         return read(name)
     answer = retry(lambda: DYNAMODB.update_item(**add(key), ReturnValues="UPDATED_NEW"))
     return int(answer["Attributes"]["counter"]["N"]) if SHARDS == 1 else read(name)
@@ -162,9 +168,12 @@ def read(name: str) -> int:
     raise CounterError(503, "the hit is counted, but the table is too busy to be read")
 
 
-def retry(call: Callable[[], Any], repeatable: bool = False) -> Any:
+def retry(call: Callable[[], Any], tries: int = TRIES, repeatable: bool = False) -> Any:
     """The call's answer; repeated when it is known not to have been carried out, or does no harm a second time."""
-    for attempt in range(TRIES):
+    message, end = "the table is too busy; try again", time.monotonic() + PATIENCE
+    for attempt in range(tries):
+        if attempt:
+            time.sleep(min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE) * random.uniform(0.5, 1))
         try:
             return call()
         except (EndpointConnectionError, ConnectTimeoutError):
@@ -172,12 +181,15 @@ def retry(call: Callable[[], Any], repeatable: bool = False) -> Any:
         except HTTPClientError:
             if not repeatable:
                 raise
+            message = UNHEARD
         except ClientError as error:
-            if not (is_throttled(error) or (repeatable and is_server_side(error))):
+            if repeatable and is_server_side(error):
+                message = UNHEARD
+            elif not is_throttled(error):
                 raise
-        if attempt < TRIES - 1:
-            time.sleep(FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1))
-    raise CounterError(503, "the table is too busy; try again")
+        if time.monotonic() > end:
+            break
+    raise CounterError(503, message)
 
 
 def is_throttled(error: ClientError) -> bool:

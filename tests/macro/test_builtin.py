@@ -281,6 +281,44 @@ def test_an_exact_hit_is_repeated_with_the_same_token(start, proxy, fault):
     assert writes[0] == writes[1]
 
 
+def test_an_exact_hit_outlasts_more_than_a_plain_one(start, proxy):
+    index = start(exact="true")
+    proxy.faults = [THROTTLE, "lost", "error", THROTTLE, THROTTLE, "lost", "error"]
+
+    index.handler({"name": "about"}, CONTEXT)
+
+    assert get_calls(proxy) == ["TransactWriteItems"] * 8 + ["BatchGetItem"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (THROTTLE, "the table is too busy; try again"),
+        ("lost", "the table did not answer; the hit may be counted or not"),
+        ("error", "the table did not answer; the hit may be counted or not"),
+    ],
+    ids=["throttle", "lost", "error"],
+)
+def test_who_may_have_been_counted_is_not_told_to_try_again(start, proxy, fault, message):
+    index = start(exact="true")
+    proxy.faults = [fault, *[THROTTLE] * 7]
+
+    answer = index.proxy({"name": "about"}, CONTEXT)
+
+    assert (answer["statusCode"], json.loads(answer["body"])) == (503, {"message": message})
+
+
+def test_tries_end_before_the_function_does(start, proxy):
+    index = start(exact="true")
+    index.PATIENCE = 0
+    proxy.faults = ["lost"]
+
+    with pytest.raises(index.CounterError, match="may be counted or not"):
+        index.handler({"name": "about"}, CONTEXT)
+
+    assert get_calls(proxy) == ["TransactWriteItems"]
+
+
 def test_a_repeated_exact_hit_picks_the_same_shard(start, proxy):
     index = start(exact="true", shards="64")
     requests = [types.SimpleNamespace(aws_request_id=f"{number}-8d7a-4a51-9d7c-0f3a5c1b2d3e") for number in range(8)]
