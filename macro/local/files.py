@@ -71,12 +71,12 @@ def parse_source(name: str, text: str) -> Source:
     node = compose(name, text)
     reader = Reader(text)
     try:
-        template = reader.read(node, ())
+        template = reader.read_root(node)
     except TooManyNodes:
         raise FileError(name, [(Problem((), f"has more than {MAX_NODES:,} nodes; split the template"), None)]) from None
     if reader.found:
         raise FileError(name, reader.found)
-    if not isinstance(template, dict):
+    if not isinstance(template, dict) or node.tag.startswith("!"):
         raise FileError(name, [(Problem((), "must be a map with Resources; this is not a template"), None)])
     return Source(name, text, template, node, reader.has_aliases)
 

@@ -4,14 +4,18 @@ import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from macro.errors import Path
 from macro.expand import Expanded
 from macro.local.files import Source
 from macro.local.shadow import cast_shadows, is_of_shadow
+from macro.local.spots import find_mark
 from macro.plugin import Json, Template
 from macro.references import find_references
 from macro.template import KEPT, find_counters
 
 Marked = Any
+# Python writes whole numbers of up to 4,300 digits.
+_LONGEST_BITS = 14_000
 FINE, PROBLEMS, WRONG_USAGE = 0, 1, 2
 _LEVELS = {"informational": 1, "warning": 2, "error": 3, "none": 4}
 
@@ -22,11 +26,10 @@ def lint_source(source: Source, expand: Callable[[Template], Expanded], options:
     ``expand`` makes the plain template; it gets the compact one with the marks that cfn-lint gives each part, and
     passes them on, so that what the author wrote is still found where it was written. ``options`` are cfn-lint's own.
     """
-    from cfnlint.decode import decode_str
     from cfnlint.exceptions import CfnLintExitException
     from cfnlint.runner import Runner
 
-    compact, findings = decode_str(source.text)
+    compact, findings = decode(source)
     owners: Mapping[str, str] = {}
     try:
         config = read_options(options)
@@ -51,6 +54,49 @@ def lint_source(source: Source, expand: Callable[[Template], Expanded], options:
         print(text)
     least = _LEVELS[config.non_zero_exit_code or "informational"]
     return PROBLEMS if any(_LEVELS[finding.rule.severity] >= least for finding in findings) else FINE
+
+
+def decode(source: Source) -> tuple[Marked, list[Any]]:
+    """The template as cfn-lint's nodes, or none and its findings; what CloudFormation reads as a text is one.
+
+    That are keys without quotes which YAML takes for a number or a date, and numbers longer than Python writes.
+    """
+    from cfnlint.decode import decode_str
+    from cfnlint.decode.node import str_node
+
+    def name(node: Marked, read: Json, path: Path, at_key: bool) -> Marked:
+        mark = find_mark(source.node, path, at_key)
+        return str_node(read if isinstance(read, str) else _write(node), mark, mark)
+
+    def follow(node: Marked, read: Json, path: Path) -> Marked:
+        if isinstance(node, list):
+            node[:] = [follow(item, _step(read, place), (*path, place)) for place, item in enumerate(node)]
+        elif isinstance(node, dict):
+            entries, keys = list(node.items()), list(read) if isinstance(read, dict) else []
+            node.clear()
+            for place, (key, value) in enumerate(entries):
+                if not isinstance(key, str):
+                    plainly = _write(key)
+                    as_read = keys[place] if plainly not in keys and len(keys) == len(entries) else plainly
+                    key = name(key, as_read, (*path, as_read), at_key=True)
+                node[key] = follow(value, _step(read, key), (*path, key))
+        elif isinstance(node, int) and node.bit_length() > _LONGEST_BITS:
+            return name(node, read, path, at_key=False)
+        return node
+
+    compact, findings = decode_str(source.text)
+    return follow(compact, source.template, ()), findings
+
+
+def _write(value: Any) -> str:
+    return hex(value) if isinstance(value, int) and value.bit_length() > _LONGEST_BITS else str(value)
+
+
+def _step(read: Json, part: str | int) -> Json:
+    try:
+        return read[part]
+    except (LookupError, TypeError):
+        return None
 
 
 def read_options(options: Sequence[str]) -> Any:

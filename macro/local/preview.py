@@ -37,13 +37,18 @@ def preview(template: Template, parameters: Values, find: FindPlugin) -> Expande
     """
     rest, name = split_transform(template)
     problems = [*_find_misplaced(rest), *_find_parameters(template)]
-    resources = rest.get("Resources")
+    inner = _find_inner(rest)
     if name is not None:
         setting = Setting(parameters, read_suffix(name))
-    elif isinstance(resources, dict) and (name := _get_name(resources.get("Fn::Transform"))):
+        if inner:
+            text = f"expands Resources before 'Transform: {name}' gets to see the counters; remove one of the two"
+            problems.append(Problem(("Resources", "Fn::Transform"), text, at_key=True))
+    elif inner:
+        name = inner
         setting = Setting(parameters, read_suffix(name))
         problems += _find_outside(rest)
-        rest = {**rest, "Resources": {key: value for key, value in resources.items() if key != "Fn::Transform"}}
+        resources = {key: value for key, value in rest["Resources"].items() if key != "Fn::Transform"}
+        rest = {**rest, "Resources": resources}
     else:
         return _expect_plain(template, problems)
     if _is_unrolled_before(template, name):
@@ -76,9 +81,7 @@ def preview_file(template: Template, folder: File, parameters: Values, find: Fin
 
 def find_name(template: Template) -> str | None:
     """Under which name the template calls our macro, at its top or in its ``Resources``."""
-    resources = template.get("Resources")
-    inner = resources.get("Fn::Transform") if isinstance(resources, dict) else None
-    return split_transform(template)[1] or _get_name(inner)
+    return split_transform(template)[1] or _find_inner(template)
 
 
 def warn_inline(size: int) -> str | None:
@@ -125,6 +128,11 @@ def _get_name(transform: Json) -> str | None:
     entries = transform if isinstance(transform, list) else [transform]
     names = [entry.get("Name") for entry in entries if isinstance(entry, dict)]
     return next((name for name in names if isinstance(name, str) and name.startswith(MACRO)), None)
+
+
+def _find_inner(template: Template) -> str | None:
+    resources = template.get("Resources")
+    return _get_name(resources.get("Fn::Transform")) if isinstance(resources, dict) else None
 
 
 def _find_misplaced(template: Template) -> Iterator[Problem]:

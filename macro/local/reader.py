@@ -36,6 +36,12 @@ class Reader:
         self.open: set[int] = set()
         self.count = 0
 
+    def read_root(self, node: Any) -> Json:
+        """The data of a text's first node; :class:`TooManyNodes` before any time is spent on what aliases multiply."""
+        if node is not None and _weigh(node, {}) > MAX_NODES:
+            raise TooManyNodes
+        return self.read(node, ())
+
     def read(self, node: Any, path: Path) -> Json:
         """The node's data; a problem for each tag, key or value that no template may have."""
         if node is None:
@@ -118,6 +124,18 @@ class Reader:
     def _refuse(self, node: Any, path: Path, text: str) -> None:
         mark = node.start_mark
         self.found.append((Problem(path, text), make_spot(self.text, mark.line, mark.column)))
+
+
+def _weigh(node: Any, known: dict[int, int]) -> int:
+    """How many nodes are read for this one, each alias counted as what it stands for."""
+    weight = known.get(id(node))
+    if weight is None:
+        # An alias for what it is part of: it will be refused.
+        known[id(node)] = 1
+        below: list[Any] = [] if node.id == "scalar" else node.value
+        values = (item[1] for item in below) if node.id == "mapping" else below
+        weight = known[id(node)] = 1 + sum(_weigh(value, known) for value in values)
+    return weight
 
 
 @functools.cache

@@ -231,6 +231,7 @@ def test_help_teaches_with_examples(command, arguments):
         ("latin.yaml", "Ä".encode("latin-1"), "latin.yaml: must be UTF-8; byte 0 is not\n"),
         ("empty.yaml", b"", "empty.yaml: must be a map with Resources; this is not a template\n"),
         ("list.yaml", b"- a\n", "list.yaml: must be a map with Resources; this is not a template\n"),
+        ("function.yaml", b"!Sub [a, {}]\n", "function.yaml: must be a map with Resources; this is not a template\n"),
         ("null.yaml", b"a: \x00", "null.yaml: broken YAML: unacceptable character #x0000: control characters are not allowed\n"),
         ("half.json", b'{"Description": "\\ud800", "Resources": {}}', "half.json:1:20: broken JSON: while parsing a quoted "),
         ("deep.yaml", b"[" * 100_000, "the template is nested too deeply to be read\n"),

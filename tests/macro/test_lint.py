@@ -364,3 +364,50 @@ def test_a_resources_metadata_silences_what_is_found_in_its_function(command, tm
     )
 
     assert command("lint", path) == (0, "", "")
+
+
+def test_a_key_that_yaml_takes_for_a_number_or_a_date_is_a_text(command, tmp_path):
+    compact = tmp_path / "template.yaml"
+    compact.write_text(
+        "Transform: HitCounterMacro\n"
+        "Mappings:\n  Accounts:\n    123456789012: {150: a}\n"
+        "Resources:\n"
+        "  Visits:\n    Type: HitCounter\n"
+        "    Properties: {Env: {a: !FindInMap [Accounts, !Ref AWS::AccountId, '150']}}\n"
+        "  12: {Type: AWS::SNS::Topic}\n"
+        "  2026-01-02: {Type: AWS::SNS::Topic}\n"
+    )
+
+    code, out, _ = command("lint", str(compact), "--", "--format", "parseable")
+
+    assert code == 1
+    assert [[*line.split(":")[1:3], line.split(":")[5]] for line in out.splitlines()] == [["10", "3", "E3001"]]
+    assert "'2026-01-02'" in out
+
+
+def test_a_counters_key_that_yaml_takes_for_a_number_is_told_where_it_is(command, tmp_path):
+    compact = tmp_path / "template.yaml"
+    compact.write_text(
+        "Transform: HitCounterMacro\nResources:\n  2026-01-02:\n    Type: HitCounter\n    Properties: {1.50: x}\n"
+    )
+
+    code, _, messages = command("lint", str(compact))
+
+    assert code == 1
+    assert f"{compact}:3:3: Resources.2026-01-02: a logical id is made of" in messages
+    assert f"{compact}:5:18: Resources.2026-01-02.Properties.1.50: unknown property" in messages
+
+
+def test_a_number_longer_than_python_writes_is_a_text(command, tmp_path):
+    compact = tmp_path / "template.yaml"
+    number = f"0x{'f' * 4_000}"
+    compact.write_text(
+        "Transform: HitCounterMacro\nResources:\n  Visits:\n    Type: HitCounter\n    Properties:\n"
+        f"      Table: {{TimeToLiveSpecification: {{AttributeName: x, Enabled: {number}}}}}\n"
+    )
+
+    code, out, _ = command("lint", str(compact), "--", "--format", "parseable")
+
+    assert code == 1
+    assert "Traceback" not in out
+    assert ":6:59:" in out

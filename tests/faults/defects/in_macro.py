@@ -38,8 +38,8 @@ COUNTING = (
     Defect(
         "a throttled hit is lost",
         "macro/builtin/index.py",
-        "if not (is_throttled(error) or (repeatable",
-        "if not (False or (repeatable",
+        "elif not is_throttled(error):",
+        "else:",
         (BUILTIN + "a_throttled_hit_is_tried_again_and_counted_once",),
     ),
     Defect(

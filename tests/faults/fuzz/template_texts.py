@@ -237,7 +237,7 @@ HOSTILE = {
     "deep JSON": '{"a":' * 100_000 + "1" + "}" * 100_000,
     "huge key": f"{COUNTER}Metadata: {{? {'x' * 500_000} : 1}}\n",
     "huge text": f"{COUNTER}Metadata: {{a: {'x' * 900_000}}}\n",
-    "many keys": f"{COUNTER}Metadata:\n" + "".join(f"  k{n}: {n}\n" for n in range(20_000)),
+    "many keys": f"{COUNTER}Metadata:\n" + "".join(f"  k{n}: {n}\n" for n in range(10_000)),
     "many problems": f"{COUNTER}    Properties:\n" + "".join(f"      Odd{n}: {n}\n" for n in range(1_000)),
     "many duplicates": f"{COUNTER}Metadata:\n" + "  same: 1\n" * 3_000,
     "many counters": "Transform: HitCounterMacro\nResources:\n"

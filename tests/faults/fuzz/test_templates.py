@@ -6,12 +6,11 @@ import random
 from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
-from cfnlint.decode import decode_str
 
 from macro.errors import MacroError
 from macro.local.cli import main
 from macro.local.files import parse_source
-from macro.local.lint import keep_marks
+from macro.local.lint import decode, keep_marks
 from macro.local.preview import preview
 from macro.plugins import find_plugin
 from tests.faults.fuzz.limits import Limits
@@ -50,8 +49,7 @@ def check(file, text, limits, *options):
 def read_as_lint_does(text):
     """What ``lint`` does before cfn-lint's rules: its own reading, our expansion, its marks on what came out."""
     try:
-        parse_source("template", text.removeprefix("\ufeff"))
-        compact, _ = decode_str(text)
+        compact, _ = decode(parse_source("template", text.removeprefix("\ufeff")))
         if compact is not None:
             keep_marks(preview(compact, {}, find_plugin), compact)
     except (MacroError, RecursionError):
@@ -65,9 +63,13 @@ def fuzz(seed, count, file):
         for _ in range(count):
             text = make_text(chance)
             options = chance.choice(((), (), ("--format", "json")))
-            expanded += check(file, text, limits, *options)
-            if chance.random() < 0.1:
-                limits.time(read_as_lint_does, text)
+            try:
+                expanded += check(file, text, limits, *options)
+                if chance.random() < 0.1:
+                    limits.time(read_as_lint_does, text)
+            except Exception:
+                print(f"The template was {text!r}")
+                raise
     print(limits.told)
     return expanded
 
