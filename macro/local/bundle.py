@@ -9,7 +9,7 @@ from typing import NamedTuple
 from macro.errors import MacroError, Problem, describe
 from macro.local.archive import Packed, compress, store, write_zip
 from macro.local.package import COMPANION, MACRO
-from macro.local.packed_plugins import choose_members, read_packages
+from macro.local.packed_plugins import choose_members, list_registered, read_packages
 from macro.local.pip import fetch_latest
 from macro.local.wheels import BOTO3, FOR_MACRO, MACHINES, Target, find_packages, read_wheels
 
@@ -21,11 +21,13 @@ _KINDS = (".py", ".json", ".env")
 
 
 class Bundles(NamedTuple):
-    """The zips of both functions and of the built-in handler."""
+    """The zips of both functions and of the built-in handler, and what is served beside what is built in."""
 
     macro: bytes
     companion: bytes
     handler: bytes
+    plugins: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
 
 
 def make_bundles(
@@ -50,7 +52,9 @@ def make_bundles(
         companion |= _read_boto3(boto3, wheels)
     macro = _add(macro, choose_members(packages, MACRO))
     companion = _add(companion, choose_members(packages, COMPANION))
-    return Bundles(write_zip(macro), write_zip(companion), zip_builtin())
+    plugin_names = list_registered(packages, MACRO)
+    types = tuple(f"Custom::{name}" for name in list_registered(packages, COMPANION))
+    return Bundles(write_zip(macro), write_zip(companion), zip_builtin(), plugin_names, types)
 
 
 def zip_files(files: Mapping[str, bytes]) -> bytes:

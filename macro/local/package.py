@@ -20,14 +20,14 @@ _COMPILED = (".so", ".pyd", ".dylib")
 
 
 class Package(NamedTuple):
-    """A package to be packed: its members by name, its groups of entry points, and the packages that it needs.
+    """A package to be packed: its members by name, what it registers in each group, and the packages that it needs.
 
     ``platforms`` are those that it was compiled for, ``None`` where nothing in it is compiled.
     """
 
     name: str
     members: Mapping[str, Packed]
-    groups: frozenset[str]
+    registers: Mapping[str, tuple[str, ...]]
     needs: tuple[str, ...]
     platforms: frozenset[str] | None = None
 
@@ -91,13 +91,14 @@ def _make_package(requirement: str, members: Mapping[str, Packed], python: str) 
         raise MacroError([Problem((), f"plugin {requirement}: has no METADATA, so it is no package")])
     facts = Parser().parsestr(members[f"{top}/METADATA"].unpack().decode(errors="replace"))
     points = configparser.ConfigParser(delimiters="=", interpolation=None)
+    points.optionxform = str  # type: ignore[assignment]
     try:
         points.read_string(members.get(f"{top}/entry_points.txt", store(b"")).unpack().decode())
     except (configparser.Error, UnicodeDecodeError):
         raise MacroError([Problem((), f"plugin {requirement}: its entry_points.txt can't be read")]) from None
     needs = (_read_need(need, python) for need in facts.get_all("Requires-Dist", ()))
-    groups = frozenset(group for group in (MACRO, COMPANION) if points.has_section(group))
-    return Package(simplify(facts["Name"] or top), members, groups, tuple(name for name in needs if name))
+    registers = {group: tuple(points[group]) for group in (MACRO, COMPANION) if points.has_section(group)}
+    return Package(simplify(facts["Name"] or top), members, registers, tuple(name for name in needs if name))
 
 
 def _read_need(text: str, python: str) -> str | None:

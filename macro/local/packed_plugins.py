@@ -45,6 +45,11 @@ def choose_members(packages: Sequence[Package], group: str) -> dict[str, Packed]
     return dict(sorted(members.items()))
 
 
+def list_registered(packages: Sequence[Package], group: str) -> tuple[str, ...]:
+    """The names that packages register in that group."""
+    return tuple(sorted({name for package in packages for name in package.registers.get(group, ())}))
+
+
 def _find_problems(packages: Mapping[str, Package], target: Target) -> Iterator[str]:
     yield from _find_uncompiled(packages, target)
     yield from _find_idle(packages)
@@ -63,7 +68,7 @@ def _find_uncompiled(packages: Mapping[str, Package], target: Target) -> Iterato
 def _find_idle(packages: Mapping[str, Package]) -> Iterator[str]:
     needed = {need for package in packages.values() for need in package.needs}
     for package in packages.values():
-        if not package.groups and package.name not in needed:
+        if not package.registers and package.name not in needed:
             yield (
                 f"plugin {package.name}: registers nothing; plug-ins for templates belong in the entry-point group "
                 f"{MACRO}, custom resources in {COMPANION}"
@@ -80,7 +85,7 @@ def _find_lacking(packages: Mapping[str, Package], group: str) -> Iterator[str]:
 
 def _find_needed(packages: Mapping[str, Package], group: str) -> list[str]:
     """The packages of a group, and those of the named ones that they need."""
-    found = [name for name, package in packages.items() if group in package.groups]
+    found = [name for name, package in packages.items() if group in package.registers]
     for name in found:
         found += [need for need in packages[name].needs if need in packages and need not in found]
     return found

@@ -67,6 +67,9 @@ def add_install(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", 
         help="key that encrypts bucket, table, queue and logs; default: AWS's own keys",
     )
     add_packing(parser)
+    parser.add_argument(
+        "--drop-plugins", action="store_true", help="leave out plug-ins of the installation that --plugin doesn't name"
+    )
     add_json(parser)
 
 

@@ -209,6 +209,12 @@ def test_a_packed_resource_is_found_by_the_companion(tmp_path):
     assert "greeting.py" not in read_members(bundles.macro)
 
 
+def test_what_packages_register_is_told_as_they_spell_it():
+    bundles = make_bundles((), plugins=[str(ROOT / "samples" / name) for name in ("plugin", "resource")])
+
+    assert (bundles.plugins, bundles.resources) == (("topic",), ("Custom::Greeting",))
+
+
 def test_a_plugins_folder_stays_as_it_was():
     names = sorted((ROOT / "samples" / "resource").rglob("*"))
 
@@ -500,10 +506,10 @@ def test_the_command_writes_what_the_installations_template_names(command, bundl
     handler = f"build/{KEY.rpartition('/')[2]}"
     written = {path: Path(path).read_bytes() for path in ("build/macro.zip", "build/companion.zip", handler)}
     assert (code, err) == (0, "")
-    assert tuple(written.values()) == bundles
+    assert tuple(written.values()) == bundles[:3]
     assert Path("build/install.yaml").read_bytes() == INSTALL.read_bytes()
     assert [line.split()[3] for line in out.splitlines()] == [*written, "build/install.yaml"]
-    assert f"     8.6 kB  {SHA256}  {handler}".strip() in out
+    assert f"9.1 kB  {SHA256}  {handler}" in out
     assert sorted(os.listdir("build")) == sorted([*(Path(path).name for path in written), "install.yaml"])
 
 

@@ -35,7 +35,7 @@ def run_install(arguments: argparse.Namespace) -> int:
         doing = "finding out what would change by installing" if arguments.dry_run else "installing"
         tell(Line("begin", f"{doing} {name_stack(arguments.suffix)} {own_version()} in {account.name()}"))
         bundles = make_bundles(_platforms(account), arguments.plugin, arguments.with_boto3, arguments.wheels)
-        choice = Choice(arguments.suffix, _read_parameters(arguments), arguments.dry_run)
+        choice = Choice(arguments.suffix, _read_parameters(arguments), arguments.dry_run, arguments.drop_plugins)
         installed = install(account, choice, bundles, tell)
         if arguments.dry_run:
             return FINE

@@ -1,6 +1,6 @@
 """``hitcounter install``: the bucket, what goes into it, then the rest of one stack; a second run changes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from macro.builtin.digest import SHA256
@@ -11,7 +11,14 @@ from macro.local.cloud.change_set import ChangeSet, discard
 from macro.local.cloud.changes import count_changes, print_changes
 from macro.local.cloud.errors import CloudError
 from macro.local.cloud.install_plan import Choice, Plan
-from macro.local.cloud.install_template import COMPANION_FUNCTION, MACRO_FUNCTION, fill_in
+from macro.local.cloud.install_template import (
+    COMPANION_FUNCTION,
+    MACRO_FUNCTION,
+    PLUGINS,
+    RESOURCES,
+    fill_in,
+    tell_served,
+)
 from macro.local.cloud.installation import check_ours, is_older, name_stack, open_bucket, own_version, read_template
 from macro.local.cloud.operation import await_end, carry_out, make_ready, remove
 from macro.local.cloud.progress import Line, Tell
@@ -36,8 +43,11 @@ def install(account: Account, choice: Choice, bundles: Bundles, tell: Tell) -> I
     bucket = open_bucket(account, choice.suffix)
     keys = {MACRO_FUNCTION: f"macro/{digest_of(bundles.macro)}.zip"}
     keys[COMPANION_FUNCTION] = f"companion/{digest_of(bundles.companion)}.zip"
-    template = fill_in(read_template(), keys, bucket.name)
+    served = {PLUGINS: bundles.plugins, RESOURCES: bundles.resources}
+    template = tell_served(fill_in(read_template(), keys, bucket.name), served)
     stack = _find_stack(account, choice, tell)
+    if stack and not choice.drops_plugins:
+        _check_kept(stack, served)
     plan = Plan(account, choice, bucket, tell)
     if not choice.is_trial:
         stack = plan.ensure_bucket(template, stack)
@@ -70,6 +80,16 @@ def _find_stack(account: Account, choice: Choice, tell: Tell) -> Stack | None:
             f"bring the command up to release {version}"
         )
     return make_ready(account, stack.name, tell)
+
+
+def _check_kept(stack: Stack, served: Mapping[str, Sequence[str]]) -> None:
+    """Raise :class:`CloudError` where plug-ins or custom resources would go that stacks may need."""
+    gone = [name for key in served for name in stack.outputs.get(key, "").split(",") if name not in ("", *served[key])]
+    if gone:
+        raise CloudError(
+            f"{stack.name} serves {' and '.join(gone)}, which would be gone, and stacks that have it could be neither "
+            "changed nor deleted; give --plugin again for each package, or --drop-plugins to leave out what isn't named"
+        )
 
 
 def _upload(bucket: Bucket, contents: Mapping[str, bytes], tell: Tell) -> None:

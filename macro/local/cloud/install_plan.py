@@ -20,11 +20,12 @@ _MACRO_TYPE = "AWS::CloudFormation::Macro"
 
 
 class Choice(NamedTuple):
-    """What the user chose: the suffix, and parameters of ``install.yaml`` by name."""
+    """What the user chose: the suffix, parameters of ``install.yaml`` by name, whether plug-ins may go."""
 
     suffix: str = ""
     parameters: Mapping[str, str] = {}
     is_trial: bool = False
+    drops_plugins: bool = False
 
 
 class Plan:

@@ -1,11 +1,17 @@
 """``install.yaml`` made fit for one account: code in its bucket, and without what an engine doesn't know."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from macro.plugin import Template
 from macro.references import find_references
 
+# An output each, there where something is packed, by which a later installation knows what it must not lose.
+PLUGINS, RESOURCES = "Plugins", "CustomResources"
+_TOLD = {
+    PLUGINS: "Plug-ins that the macro serves beside its own",
+    RESOURCES: "Custom resources that the companion serves beside its own",
+}
 BUCKET, MACRO_FUNCTION, COMPANION_FUNCTION = "Bucket", "MacroFunction", "CompanionFunction"
 _LOOPBACK = ("127.0.0.1", "localhost")
 
@@ -21,6 +27,12 @@ def fill_in(template: Template, keys: Mapping[str, str], bucket: str) -> Templat
     store = resources[BUCKET]
     resources[BUCKET] = {**store, "Properties": {**store["Properties"], "BucketName": bucket}}
     return {**template, "Resources": resources}
+
+
+def tell_served(template: Template, served: Mapping[str, Sequence[str]]) -> Template:
+    """The template with an output for what is packed beside what is built in."""
+    told = {name: {"Description": _TOLD[name], "Value": ",".join(listed)} for name, listed in served.items() if listed}
+    return {**template, "Outputs": {**template.get("Outputs", {}), **told}}
 
 
 def keep_only(template: Template, logical_id: str) -> Template:

@@ -84,7 +84,7 @@ def _engine_with_installation(arguments: argparse.Namespace, folder: Path | None
             if engine.is_set_back:
                 tell(Line("set-back", "the last run's engine was killed: tables and counts are as that run found them"))
             account = connect_to_engine(engine.url)
-            install(account, Choice(), bundles.result(), mute(tell))
+            install(account, Choice(drops_plugins=True), bundles.result(), mute(tell))
             yield _Local(arguments, account, engine, tell)
 
 

@@ -327,6 +327,57 @@ def test_a_newer_command_brings_an_installation_up_to_date(account, world, told,
     assert installed.has_changed
 
 
+def test_what_is_packed_is_an_output(account, world, told):
+    install(account, Choice(), BUNDLES._replace(plugins=("queue", "topic"), resources=("Custom::Lock",)), told[1])
+
+    body = json.loads(world.aws.sent("CreateChangeSet")[-1]["TemplateBody"])
+    assert {name: body["Outputs"][name]["Value"] for name in ("Plugins", "CustomResources")} == {
+        "Plugins": "queue,topic",
+        "CustomResources": "Custom::Lock",
+    }
+
+
+def test_without_plugins_there_is_no_output_of_them(account, world, told):
+    install(account, Choice(), BUNDLES, told[1])
+
+    body = json.loads(world.aws.sent("CreateChangeSet")[-1]["TemplateBody"])
+    assert not {"Plugins", "CustomResources"} & body["Outputs"].keys()
+
+
+SERVING = [
+    {"OutputKey": "Plugins", "OutputValue": "queue,topic"},
+    {"OutputKey": "CustomResources", "OutputValue": "Custom::Lock"},
+]
+
+
+@pytest.mark.parametrize("is_trial", [True, False])
+def test_plugins_that_stacks_may_need_are_not_lost_unsaid(account, world, told, is_trial):
+    world.exist(Outputs=SERVING)
+
+    with pytest.raises(CloudError) as caught:
+        install(account, Choice(is_trial=is_trial), BUNDLES._replace(plugins=("topic",)), told[1])
+
+    assert str(caught.value) == (
+        "HitCounterMacro serves queue and Custom::Lock, which would be gone, and stacks that have it could be neither "
+        "changed nor deleted; give --plugin again for each package, or --drop-plugins to leave out what isn't named"
+    )
+    assert set(world.aws.actions()) == {"DescribeStacks"}
+
+
+@pytest.mark.parametrize(
+    ("choice", "bundles"),
+    [
+        (Choice(drops_plugins=True), BUNDLES),
+        (Choice(), BUNDLES._replace(plugins=("more", "queue", "topic"), resources=("Custom::Lock",))),
+    ],
+    ids=["dropped", "kept"],
+)
+def test_plugins_may_be_dropped_on_purpose_and_added(account, world, told, choice, bundles):
+    world.exist(Outputs=SERVING)
+
+    assert install(account, choice, bundles, told[1]).has_changed
+
+
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "CREATE_FAILED"])
 def test_an_installation_that_was_never_created_is_removed_and_made_anew(account, world, told, status):
     world.exist(status, EnableTerminationProtection=True)
