@@ -93,7 +93,7 @@ def compose(name: str, text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = ": ".join(part for part in (error.context, error.problem) if part)
-        spot = make_spot(text, mark.line, mark.column) if mark else None
+        spot = make_spot(text, mark) if mark else None
         raise FileError(name, [(Problem((), f"broken {form}: {said}"), spot)]) from None
     except yaml.YAMLError as error:
         said = str(error).partition("\n")[0]
@@ -117,7 +117,7 @@ def find_spot(source: Source, problem: Problem) -> Spot | None:
     if node is None:
         return None
     mark = find_mark(node, problem.path, problem.at_key)
-    return make_spot(source.text, mark.line, mark.column)
+    return make_spot(source.text, mark)
 
 
 @functools.lru_cache(maxsize=2)

@@ -107,7 +107,8 @@ class Reader:
             elif not isinstance(name, str):
                 self._refuse(key, path, "a key must be a text")
             elif name in places:
-                self._refuse(key, (*path, name), f"stands twice, first in line {places[name].line + 1}; remove one")
+                line = make_spot(self.text, places[name]).line
+                self._refuse(key, (*path, name), f"stands twice, first in line {line}; remove one")
             else:
                 places[name] = key.start_mark
                 result[name] = self.read(value, (*path, name))
@@ -122,8 +123,7 @@ class Reader:
         return {name: value for data in maps for name, value in data.items()}
 
     def _refuse(self, node: Any, path: Path, text: str) -> None:
-        mark = node.start_mark
-        self.found.append((Problem(path, text), make_spot(self.text, mark.line, mark.column)))
+        self.found.append((Problem(path, text), make_spot(self.text, node.start_mark)))
 
 
 def _weigh(node: Any, known: dict[int, int]) -> int:

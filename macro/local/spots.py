@@ -1,6 +1,7 @@
 """Places in a template's text: the line and column of a node or a problem, and how they are shown."""
 
 import functools
+from bisect import bisect_right
 from typing import Any, NamedTuple
 
 from macro.errors import Path, Problem, print_path
@@ -14,15 +15,18 @@ class Spot(NamedTuple):
     text: str
 
 
-def make_spot(text: str, line: int, column: int) -> Spot:
-    """The place with that line and column, both counted from 0 as YAML's marks do."""
-    lines = _split_lines(text)
-    return Spot(line + 1, column + 1, lines[line].rstrip("\r") if line < len(lines) else "")
+def make_spot(text: str, mark: Any) -> Spot:
+    """The place of a YAML mark, in lines as editors count them: YAML ends one at U+0085 and U+2028, too."""
+    starts = _find_lines(text)
+    line = bisect_right(starts, mark.index)
+    start, end = starts[line - 1], starts[line] - 1 if line < len(starts) else len(text)
+    return Spot(line, mark.index - start + 1, text[start:end].rstrip("\r"))
 
 
 @functools.lru_cache(maxsize=2)
-def _split_lines(text: str) -> list[str]:
-    return text.split("\n")
+def _find_lines(text: str) -> list[int]:
+    """Where each line begins."""
+    return [0, *(place + 1 for place, character in enumerate(text) if character == "\n")]
 
 
 def long_name(tag: str) -> str:

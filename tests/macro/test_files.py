@@ -57,6 +57,16 @@ def test_what_no_template_may_hold_is_told_at_once(text, messages):
     assert all(spot is not None for _, spot in error.value.found)
 
 
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_lines_are_those_of_editors(ending):
+    with pytest.raises(FileError) as error:
+        parse_source("t", ending.join(["# one\u2028# still one", "a: 'two\x85still two'", "é🎉: 3", "a: 4", ""]))
+
+    ((problem, spot),) = error.value.found
+    assert str(problem) == "a: stands twice, first in line 2; remove one"
+    assert spot == (4, 1, "a: 4")
+
+
 TEXT = """\
 Resources:
   Visits:
