@@ -16,7 +16,7 @@ the heading above it says what was being done. The README's *Troubleshooting* ex
 Written by `python tests/messages.py`, and compared with the source by a test.
 """
 # Help of commands, and texts that are no messages.
-LEFT_OUT = ("macro/local/usage", "macro/local/starter", "macro/local/explain.py", "macro/local/emit.py")
+LEFT_OUT = ("macro/local/starter", "macro/local/explain.py", "macro/local/emit.py")
 _NOT_SHOWN = ("help", "metavar", "description", "epilog", "title", "usage")
 _NAMES = ("EXAMPLES", "SUMMARY", "PROGRAM", "_PROGRAM", "__doc__")
 _WORD = re.compile(r"[A-Za-z][a-z'-]+[,;:.]?")

@@ -43,7 +43,7 @@ def is_allowed(module, target):
     top = target.partition(".")[0]
     if top == "tests" or {module.partition(".")[0], top} == {"macro", "transform_lambda"}:
         # The command shows what the companion does; neither is in the other's bundle.
-        return (module, target) == ("macro.local.cli", "transform_lambda.command")
+        return (module, target) == ("macro.local.env_command", "transform_lambda.command")
     if is_in(module, "transform_lambda"):
         return is_allowed_in_companion(module, target)
     if module in ON_THEIR_OWN:

@@ -41,10 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the converted template and tell the notes; reasons not to convert are told at the template's lines."""
-    from macro.local.cli import write
     from macro.local.convert import convert
     from macro.local.convert_notes import list_notes
     from macro.local.convert_text import print_converted, print_renamed
+    from macro.local.output import write
     from macro.local.telling import tell, tell_problems
 
     source = read_source(arguments.template)

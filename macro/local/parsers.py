@@ -1,30 +1,40 @@
 """What the commands' parsers have in common."""
 
 import argparse
-from collections.abc import Callable
-
-Parsers = "argparse._SubParsersAction[argparse.ArgumentParser]"
-Command = Callable[[argparse.Namespace], int]
+from typing import Protocol
 
 
-def add_command(
-    parsers: "argparse._SubParsersAction[argparse.ArgumentParser]",
-    name: str,
-    summary: str,
-    examples: str,
-    command: Command,
-) -> argparse.ArgumentParser:
-    """A command's parser; what it parses carries the command's function as ``command``."""
+class Command(Protocol):
+    """A command, as its module is one; the examples are ``None`` where it prints help of its own."""
+
+    @property
+    def SUMMARY(self) -> str:  # noqa: N802
+        """What it does, in a line."""
+
+    @property
+    def EXAMPLES(self) -> str | None:  # noqa: N802
+        """How it is called."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Add what it takes."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it; the exit code."""
+
+
+def add_command(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, command: Command) -> None:
+    """A command's parser among those of all."""
     parser: argparse.ArgumentParser = parsers.add_parser(
         name,
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}.",
-        epilog=examples,
+        help=command.SUMMARY,
+        description=f"{command.SUMMARY[0].upper()}{command.SUMMARY[1:]}.",
+        epilog=command.EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
+        add_help=command.EXAMPLES is not None,
     )
-    parser.set_defaults(command=command)
-    return parser
+    parser.set_defaults(run=command.run, takes_rest=False)
+    command.add_arguments(parser)
 
 
 def add_template(parser: argparse.ArgumentParser) -> None:

@@ -1,5 +1,6 @@
 """Problems told on stderr, each at the author's line."""
 
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -31,10 +32,13 @@ def tell_problems(source: Source, problems: Sequence[Problem], end: str = "nothi
     return tell([f"{count} problem{'s' if count > 1 else ''}; {end}"])
 
 
+def has_colour(stream: object) -> bool:
+    """Whether the stream is a terminal whose user didn't turn colours off (no-color.org)."""
+    return bool(getattr(stream, "isatty", lambda: False)()) and not os.environ.get("NO_COLOR")
+
+
 def _paint(text: str) -> str:
     """The place bold and the mark below the author's line red, on a terminal."""
-    from macro.local.cli import has_colour
-
     if not has_colour(sys.stderr):
         return text
     text = re.sub(r"^.*?:\d+:\d+:", "\033[1m\\g<0>\033[0m", text, count=1)

@@ -169,6 +169,6 @@ def _is_agreed(account: Account, change_set: ChangeSet, agree: Agree, dangers: S
 def _is_terminal() -> bool:
     import sys
 
-    from macro.local.cli import has_colour
+    from macro.local.telling import has_colour
 
     return has_colour(sys.stderr)

@@ -32,7 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the differences; problems of the template are told at its lines."""
-    from macro.local.cli import has_colour
     from macro.local.cloud.commands import FINE, in_account
     from macro.local.cloud.compare import compare
     from macro.local.cloud.deploy import Order
@@ -40,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     from macro.local.cloud.progress import show_progress
     from macro.local.files import read_source
     from macro.local.parameters import read_parameters
-    from macro.local.telling import tell_problems
+    from macro.local.telling import has_colour, tell_problems
 
     source = read_source(arguments.template)
     parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)

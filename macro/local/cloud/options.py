@@ -39,3 +39,14 @@ def find_problem(parameter: str, text: str) -> str:
         return f"one of {', '.join(allowed)}"
     pattern = declared.get("AllowedPattern")
     return str(declared["ConstraintDescription"]) if pattern and not re.fullmatch(pattern, text) else ""
+
+
+def add_suffix(parser: argparse.ArgumentParser) -> None:
+    """Which of several installations is meant."""
+    parser.add_argument(
+        "--suffix",
+        type=read_as("Suffix"),
+        default="",
+        metavar="TEXT",
+        help="of an installation beside others: HitCounterMacro<TEXT>",
+    )

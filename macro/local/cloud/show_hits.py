@@ -6,13 +6,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from macro.local.cli import has_colour
 from macro.local.cloud.account import Client
 from macro.local.cloud.commands import FINE, in_account
 from macro.local.cloud.deployed import Part, choose_parts, read_deployed
 from macro.local.cloud.errors import CloudError
 from macro.local.cloud.hits import Note, count_all, count_one
 from macro.local.cloud.hits_table import Chart, Screen, make_chart, print_charts, print_csv, print_json
+from macro.local.telling import has_colour
 
 
 def show_hits(arguments: argparse.Namespace) -> int:

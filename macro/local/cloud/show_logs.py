@@ -5,13 +5,13 @@ import sys
 import time
 from collections.abc import Iterable
 
-from macro.local.cli import has_colour
 from macro.local.cloud.account import Account
 from macro.local.cloud.commands import FINE, in_account
 from macro.local.cloud.deployed import Deployed, Part, choose_parts, read_deployed
 from macro.local.cloud.errors import CloudError
 from macro.local.cloud.logs import Logged, Source, Wanted, follow_logs, read_logs
 from macro.local.cloud.logs_lines import print_json, print_logged
+from macro.local.telling import has_colour
 from macro.stages import name_part
 
 

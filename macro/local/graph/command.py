@@ -6,10 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from macro.expand import Expanded
-from macro.local.files import Source
+from macro.local.expansion import expand_source
+from macro.local.files import Source, read_source
 from macro.local.graph.model import Graph, to_data
+from macro.local.output import write
 from macro.local.parameters import read_parameters
 from macro.local.parsers import add_plugin, add_template
+from macro.local.telling import PROBLEMS
 
 SUMMARY = "draw what a template becomes"
 EXAMPLES = """\
@@ -40,6 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="fold plug-ins, or counters, to one box each; auto: plug-ins from 3 counters on, counters from 13 on",
     )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print or write the picture."""
+    source = read_source(arguments.template)
+    expanded = expand_source(source, arguments)
+    return PROBLEMS if expanded is None else write(print_graph(source, expanded, arguments), arguments.output)
 
 
 def print_graph(source: Source, expanded: Expanded, arguments: argparse.Namespace) -> str:
