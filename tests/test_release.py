@@ -130,7 +130,10 @@ def test_the_digests_tell_what_is_installed(command):
 
     code, out, _ = command("version")
 
-    digests = {name: b64encode(hashlib.sha256(getattr(bundles, name)).digest()).decode() for name in bundles._fields}
+    digests = {
+        name: b64encode(hashlib.sha256(getattr(bundles, name)).digest()).decode()
+        for name in ("macro", "companion", "handler")
+    }
     assert code == 0
     assert out.splitlines()[1:] == [
         f"companion  {digests['companion']}  CodeSha256 of the companion",

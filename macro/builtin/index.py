@@ -25,7 +25,8 @@ TRIES = 4
 EXACT_TRIES = 8
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 0.4
-PATIENCE = 8.0
+# The last tries, of writing and of reading, may take three seconds each after it, and all of it the function's twenty.
+PATIENCE = 10.0
 UNHEARD = "the table did not answer; the hit may be counted or not"
 THROTTLED = {
     "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException",
@@ -122,17 +123,17 @@ def describe_failure(error: Exception, event: Any, token: str | None, seconds: f
 
 def count(name: str, token: str | None) -> int:
     """Add one hit and return how many there are."""
-    key = name
+    key, end = name, time.monotonic() + PATIENCE
     if SHARDS > 1:
         # The same request picks the same item, or a repeated transaction would not match its token.
         key = f"{name}#{random.Random(token).randrange(SHARDS)}"
     if EXACT and token:
         items = [{"Update": add(key)}]
         write = functools.partial(DYNAMODB.transact_write_items, TransactItems=items, ClientRequestToken=token)
-        retry(write, EXACT_TRIES, repeatable=True)
-        return read(name)
-    answer = retry(lambda: DYNAMODB.update_item(**add(key), ReturnValues="UPDATED_NEW"))
-    return int(answer["Attributes"]["counter"]["N"]) if SHARDS == 1 else read(name)
+        retry(write, end, EXACT_TRIES, repeatable=True)
+        return read(name, end)
+    answer = retry(lambda: DYNAMODB.update_item(**add(key), ReturnValues="UPDATED_NEW"), end)
+    return int(answer["Attributes"]["counter"]["N"]) if SHARDS == 1 else read(name, end)
 
 
 def add(key: str) -> dict[str, Any]:
@@ -146,7 +147,7 @@ def add(key: str) -> dict[str, Any]:
     }
 
 
-def read(name: str) -> int:
+def read(name: str, end: float) -> int:
     """How many hits the items of a name hold together; with shards, that from before is among them."""
     names = [f"{name}#{shard}" for shard in range(SHARDS)] if SHARDS > 1 else [name]
     if SHARDS > 1 and not re.search(r"#\d+$", name):
@@ -157,20 +158,22 @@ def read(name: str) -> int:
     total = 0
     for _ in range(2 * TRIES):
         try:
-            answer = retry(functools.partial(DYNAMODB.batch_get_item, RequestItems=pending), repeatable=True)
+            answer = retry(functools.partial(DYNAMODB.batch_get_item, RequestItems=pending), end, repeatable=True)
         except CounterError:
             break
         total += sum(int(item["counter"]["N"]) for item in answer["Responses"].get(table, ()))
         pending = answer.get("UnprocessedKeys")
         if not pending:
             return total
+        if time.monotonic() > end:
+            break
         time.sleep(FIRST_PAUSE)
     raise CounterError(503, "the hit is counted, but the table is too busy to be read")
 
 
-def retry(call: Callable[[], Any], tries: int = TRIES, repeatable: bool = False) -> Any:
+def retry(call: Callable[[], Any], end: float, tries: int = TRIES, repeatable: bool = False) -> Any:
     """The call's answer; repeated when it is known not to have been carried out, or does no harm a second time."""
-    message, end = "the table is too busy; try again", time.monotonic() + PATIENCE
+    message = "the table is too busy; try again"
     for attempt in range(tries):
         if attempt:
             time.sleep(min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE) * random.uniform(0.5, 1))

@@ -5,7 +5,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path as File
 from typing import Any, NamedTuple
 
@@ -24,7 +24,8 @@ _PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 class Source(NamedTuple):
     """A template with its text; ``node`` is the root of its YAML tree, ``None`` where the text is JSON.
 
-    ``mark`` is the byte order mark that stood before the text, if any.
+    ``mark`` is the byte order mark that stood before the text, if any; ``texts`` are the scalars in the tree that YAML
+    itself would not read as texts.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Source(NamedTuple):
     node: Any
     has_aliases: bool = False
     mark: str = ""
+    texts: Sequence[Any] = ()
 
 
 class FileError(MacroError):
@@ -68,17 +70,19 @@ def parse_source(name: str, text: str) -> Source:
         template = _parse_json(text)
         if template is not None:
             return Source(name, text, template, None)
-    node = compose(name, text)
     reader = Reader(text)
     try:
+        node = compose(name, text)
         template = reader.read_root(node)
+    except RecursionError:
+        raise FileError(name, [(Problem((), "is nested too deeply to be read"), None)]) from None
     except TooManyNodes:
         raise FileError(name, [(Problem((), f"has more than {MAX_NODES:,} nodes; split the template"), None)]) from None
     if reader.found:
         raise FileError(name, reader.found)
     if not isinstance(template, dict) or node.tag.startswith("!"):
         raise FileError(name, [(Problem((), "must be a map with Resources; this is not a template"), None)])
-    return Source(name, text, template, node, reader.has_aliases)
+    return Source(name, text, template, node, reader.has_aliases, texts=reader.texts)
 
 
 def compose(name: str, text: str) -> Any:

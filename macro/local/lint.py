@@ -4,18 +4,15 @@ import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from macro.errors import Path
 from macro.expand import Expanded
 from macro.local.files import Source
+from macro.local.quotes import Quoted, quote
 from macro.local.shadow import cast_shadows, is_of_shadow
-from macro.local.spots import find_mark
 from macro.plugin import Json, Template
 from macro.references import find_references
 from macro.template import KEPT, find_counters
 
 Marked = Any
-# Python writes whole numbers of up to 4,300 digits.
-_LONGEST_BITS = 14_000
 FINE, PROBLEMS, WRONG_USAGE = 0, 1, 2
 _LEVELS = {"informational": 1, "warning": 2, "error": 3, "none": 4}
 
@@ -26,10 +23,12 @@ def lint_source(source: Source, expand: Callable[[Template], Expanded], options:
     ``expand`` makes the plain template; it gets the compact one with the marks that cfn-lint gives each part, and
     passes them on, so that what the author wrote is still found where it was written. ``options`` are cfn-lint's own.
     """
+    from cfnlint.decode import decode_str
     from cfnlint.exceptions import CfnLintExitException
     from cfnlint.runner import Runner
 
-    compact, findings = decode(source)
+    quoted = quote(source.text, source.texts)
+    compact, findings = decode_str(quoted.text)
     owners: Mapping[str, str] = {}
     try:
         config = read_options(options)
@@ -47,56 +46,13 @@ def lint_source(source: Source, expand: Callable[[Template], Expanded], options:
     used = {name for counter in counters for name, _ in find_references(counter.properties, parameters)}
     findings = [finding for finding in findings if not _is_used(finding, used)]
     for finding in findings:
-        _place(finding, source, owners)
+        _place(finding, source, owners, quoted)
     findings.sort(key=lambda finding: (finding.linenumber, finding.columnnumber, finding.rule.id, finding.message))
     text = runner.formatter.print_matches(findings, runner.rules, config=config)
     if text:
         print(text)
     least = _LEVELS[config.non_zero_exit_code or "informational"]
     return PROBLEMS if any(_LEVELS[finding.rule.severity] >= least for finding in findings) else FINE
-
-
-def decode(source: Source) -> tuple[Marked, list[Any]]:
-    """The template as cfn-lint's nodes, or none and its findings; what CloudFormation reads as a text is one.
-
-    That are keys without quotes which YAML takes for a number or a date, and numbers longer than Python writes.
-    """
-    from cfnlint.decode import decode_str
-    from cfnlint.decode.node import str_node
-
-    def name(node: Marked, read: Json, path: Path, at_key: bool) -> Marked:
-        mark = find_mark(source.node, path, at_key)
-        return str_node(read if isinstance(read, str) else _write(node), mark, mark)
-
-    def follow(node: Marked, read: Json, path: Path) -> Marked:
-        if isinstance(node, list):
-            node[:] = [follow(item, _step(read, place), (*path, place)) for place, item in enumerate(node)]
-        elif isinstance(node, dict):
-            entries, keys = list(node.items()), list(read) if isinstance(read, dict) else []
-            node.clear()
-            for place, (key, value) in enumerate(entries):
-                if not isinstance(key, str):
-                    plainly = _write(key)
-                    as_read = keys[place] if plainly not in keys and len(keys) == len(entries) else plainly
-                    key = name(key, as_read, (*path, as_read), at_key=True)
-                node[key] = follow(value, _step(read, key), (*path, key))
-        elif isinstance(node, int) and node.bit_length() > _LONGEST_BITS:
-            return name(node, read, path, at_key=False)
-        return node
-
-    compact, findings = decode_str(source.text)
-    return follow(compact, source.template, ()), findings
-
-
-def _write(value: Any) -> str:
-    return hex(value) if isinstance(value, int) and value.bit_length() > _LONGEST_BITS else str(value)
-
-
-def _step(read: Json, part: str | int) -> Json:
-    try:
-        return read[part]
-    except (LookupError, TypeError):
-        return None
 
 
 def read_options(options: Sequence[str]) -> Any:
@@ -155,12 +111,15 @@ def _is_used(finding: Any, parameters: Collection[str]) -> bool:
     return finding.rule.id == "W2001" and len(path) > 1 and path[1] in parameters
 
 
-def _place(finding: Any, source: Source, owners: Mapping[str, str]) -> None:
-    """Give a finding the file's name, and the generated resource it is in."""
+def _place(finding: Any, source: Source, owners: Mapping[str, str], quoted: Quoted) -> None:
+    """Give a finding the file's name, its column in the author's text, and the generated resource it is in."""
     path: Sequence[Json] = getattr(finding, "path", None) or []
     text = finding.message
     if len(path) > 1 and path[0] == "Resources" and path[1] in owners:
         text = f"{text} (in {path[1]}, which counter {owners[path[1]]} becomes)"
     # A finding is frozen, and its constructor would lose the path that the JSON format prints.
     object.__setattr__(finding, "filename", source.name)
+    for end in ("", "end"):
+        line, column = getattr(finding, f"linenumber{end}"), getattr(finding, f"columnnumber{end}")
+        object.__setattr__(finding, f"columnnumber{end}", quoted.find_column(line - 1, column - 1) + 1)
     object.__setattr__(finding, "message", text)

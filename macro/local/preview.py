@@ -110,7 +110,8 @@ def _is_unrolled_before(template: Template, name: str) -> bool:
 
 
 def _find_place(listed: list[Json], name: str) -> int:
-    return next(place for place, entry in enumerate(listed) if name in (entry, _get_name(entry)))
+    """Where the transform stands in the list; one in ``Resources`` comes before all of it."""
+    return next((place for place, entry in enumerate(listed) if name in (entry, _get_name(entry))), -1)
 
 
 def _set_loops_aside(template: Template) -> tuple[Template, list[str]]:

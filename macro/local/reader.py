@@ -26,12 +26,16 @@ class TooManyNodes(Exception):
 
 
 class Reader:
-    """Reads one text's nodes; ``found`` holds the problems with their spots."""
+    """Reads one text's nodes.
+
+    ``found`` holds the problems with their spots, ``texts`` the scalars that YAML itself would not read as texts.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.found: list[tuple[Problem, Spot | None]] = []
         self.has_aliases = False
+        self.texts: list[Any] = []
         self.seen: set[int] = set()
         self.open: set[int] = set()
         self.count = 0
@@ -77,20 +81,25 @@ class Reader:
         if node.id == "sequence" and node.tag in _COLLECTIONS:
             return self._read_list(node, path)
         if node.tag in _TEXTS:
-            return node.value
+            return self._read_text(node)
         if node.id == "scalar" and node.tag in _CONSTRUCTORS:
             try:
                 value = getattr(_constructor(), _CONSTRUCTORS[node.tag])(node)
                 # Written in hexadecimal, a whole number may have more digits than Python writes.
                 str(value)
             except (ValueError, LookupError, OverflowError):
-                return node.value
+                return self._read_text(node)
             if value not in _NOT_FINITE and value == value:
                 return value
             self._refuse(node, path, f"{node.value} is no number that a template may have; quote it if it is a text")
             return None
         self._refuse(node, path, f"the tag {node.tag} has no meaning in a template")
         return None
+
+    def _read_text(self, node: Any) -> str:
+        if node.tag != _STR:
+            self.texts.append(node)
+        return str(node.value)
 
     def _read_list(self, node: Any, path: Path) -> list[Json]:
         return [self.read(item, (*path, place)) for place, item in enumerate(node.value)]
@@ -111,6 +120,7 @@ class Reader:
                 self._refuse(key, (*path, name), f"stands twice, first in line {line}; remove one")
             else:
                 places[name] = key.start_mark
+                self._read_text(key)
                 result[name] = self.read(value, (*path, name))
         return {**{name: value for name, value in merged.items() if name not in result}, **result}
 

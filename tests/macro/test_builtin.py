@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import json
 import threading
+import time
 import types
 import urllib.request
 import zipfile
@@ -322,6 +323,23 @@ def test_tries_end_before_the_function_does(start, proxy):
     assert get_calls(proxy) == ["TransactWriteItems"]
 
 
+def test_reading_ends_before_the_function_does_too(start):
+    index = start(shards="2")
+    asked = []
+    rest = {TABLE: {"Keys": [{"name": {"S": "hot#0"}}]}}
+
+    def answer(RequestItems):  # noqa: N803
+        asked.append(RequestItems)
+        return {"Responses": {}, "UnprocessedKeys": rest}
+
+    index.DYNAMODB = types.SimpleNamespace(batch_get_item=answer)
+
+    with pytest.raises(index.CounterError, match="the hit is counted, but the table is too busy to be read"):
+        index.read("hot", time.monotonic() - 1)
+
+    assert len(asked) == 1
+
+
 def test_a_repeated_exact_hit_picks_the_same_shard(start, proxy):
     index = start(exact="true", shards="64")
     requests = [types.SimpleNamespace(aws_request_id=f"{number}-8d7a-4a51-9d7c-0f3a5c1b2d3e") for number in range(8)]
@@ -350,7 +368,7 @@ def test_a_table_that_answers_in_parts_is_read_to_the_end(start, proxy):
     answers = iter([{"Responses": {}, "UnprocessedKeys": pending}, {"Responses": {TABLE: [{"counter": {"N": "5"}}]}}])
     index.DYNAMODB = types.SimpleNamespace(batch_get_item=lambda RequestItems: next(answers))  # noqa: N803
 
-    assert index.read("hot") == 5
+    assert index.read("hot", time.monotonic() + 10) == 5
 
 
 def test_a_table_that_never_answers_in_full_is_status_503(start):
@@ -360,7 +378,7 @@ def test_a_table_that_never_answers_in_full_is_status_503(start):
     index.DYNAMODB = types.SimpleNamespace(batch_get_item=lambda RequestItems: answer)  # noqa: N803
 
     with pytest.raises(index.CounterError, match="the hit is counted, but the table is too busy to be read"):
-        index.read("hot")
+        index.read("hot", time.monotonic() + 10)
 
 
 @pytest.mark.parametrize("env", [{"shards": "2"}, {"exact": "true"}])

@@ -235,9 +235,9 @@ def test_help_teaches_with_examples(command, arguments):
         ("function.yaml", b"!Sub [a, {}]\n", "function.yaml: must be a map with Resources; this is not a template\n"),
         ("null.yaml", b"a: \x00", "null.yaml: broken YAML: unacceptable character #x0000: control characters are not allowed\n"),
         ("half.json", b'{"Description": "\\ud800", "Resources": {}}', "half.json:1:20: broken JSON: while parsing a quoted "),
-        ("deep.yaml", b"[" * 100_000, "the template is nested too deeply to be read\n"),
-        ("deep.json", b'{"a":' * 100_000, "the template is nested too deeply to be read\n"),
-        ("steps.yaml", b"".join(b" " * n + b"a:\n" for n in range(1500)), "the template is nested too deeply to be read\n"),
+        ("deep.yaml", b"[" * 100_000, "deep.yaml: is nested too deeply to be read\n"),
+        ("deep.json", b'{"a":' * 100_000, "deep.json: is nested too deeply to be read\n"),
+        ("steps.yaml", b"".join(b" " * n + b"a:\n" for n in range(1500)), "steps.yaml: is nested too deeply to be read\n"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_template_is_told_with_its_place(command, name, content, message):

@@ -1,12 +1,14 @@
 """Lock: the requests of all stacks work on one API one after the other, by a record of the installation's."""
 
 import secrets
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
 
 from transform_lambda.contract import Request
 from transform_lambda.limits import LONGEST_RUN_SECONDS, Clock
+from transform_lambda.log import log_phase
 from transform_lambda.ports import Records, TryAgain
 from transform_lambda.record import Record
 from transform_lambda.resources.patience import TimeOver
@@ -48,10 +50,13 @@ class Lock:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        # Where this fails, the lease ends by itself.
-        released = _with(self._record, _HELD, {})
-        if self._holder in self._record.names.get(_HELD, {}) and self._records.write(self._key, released):
-            self.left = released.version
+        started, released = time.monotonic(), _with(self._record, _HELD, {})
+        try:
+            if self._holder in self._record.names.get(_HELD, {}) and self._records.write(self._key, released):
+                self.left = released.version
+        except Exception as problem:
+            # What was done is done, and the lease ends by itself.
+            log_phase(self._request, "release", started, f"{self._key}: {type(problem).__name__}")
 
     @property
     def paths(self) -> frozenset[str]:

@@ -52,9 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     except MacroError as error:
         return tell_problems(source, error.problems, "nothing was compared")
     if arguments.json:
-        told = [
-            {**meaning._asdict(), "changes": [each._asdict() for each in meaning.changes]} for meaning in found.meanings
-        ]
+        told = [_tell(meaning) for meaning in found.meanings]
         print(json.dumps({"stack": arguments.stack_name, "is_new": found.stack is None, "counters": told}, indent=2))
         return FINE
     if found.stack is None:

@@ -20,7 +20,7 @@ _MACRO_TYPE = "AWS::CloudFormation::Macro"
 
 
 class Choice(NamedTuple):
-    """What the user chose: the suffix, parameters of ``install.yaml`` by name, whether plug-ins may go."""
+    """What the user chose: the suffix, parameters of ``install.yaml`` by name, if it is a trial, if plug-ins may go."""
 
     suffix: str = ""
     parameters: Mapping[str, str] = {}

@@ -6,12 +6,14 @@ import random
 from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
+from cfnlint.decode import decode_str
 
 from macro.errors import MacroError
 from macro.local.cli import main
 from macro.local.files import parse_source
-from macro.local.lint import decode, keep_marks
+from macro.local.lint import keep_marks
 from macro.local.preview import preview
+from macro.local.quotes import quote
 from macro.plugins import find_plugin
 from tests.faults.fuzz.limits import Limits
 from tests.faults.fuzz.template_texts import HOSTILE, make_text
@@ -49,7 +51,8 @@ def check(file, text, limits, *options):
 def read_as_lint_does(text):
     """What ``lint`` does before cfn-lint's rules: its own reading, our expansion, its marks on what came out."""
     try:
-        compact, _ = decode(parse_source("template", text.removeprefix("\ufeff")))
+        source = parse_source("template", text.removeprefix("\ufeff"))
+        compact, _ = decode_str(quote(source.text, source.texts).text)
         if compact is not None:
             keep_marks(preview(compact, {}, find_plugin), compact)
     except (MacroError, RecursionError):
