@@ -15,6 +15,7 @@ from transform_lambda.ports import Found, TryAgain
 from transform_lambda.resources.function_versions import LATEST_PUBLISHED
 
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:"
+_STATES = ("State", "LastUpdateStatus")
 _ANSWERED = ("Code", "Tags", "CodeSigningConfigArn")
 
 
@@ -62,7 +63,7 @@ class MemoryFunctions:
             return None
         if version:
             found = stored.versions.get(int(version)) if version.isdecimal() else stored.latest_published
-            return Found(dict(found), {}) if found else None
+            return Found(self._as_answered(found), {}) if found else None
         configuration = self._as_answered(stored.configuration)
         if self._moving.get(name):
             self._moving[name] -= 1
@@ -124,7 +125,9 @@ class MemoryFunctions:
 
     def versions(self, name):
         self._called("versions", "ListVersionsByFunction", {"FunctionName": name})
-        return [self._as_answered(self.stored[name].versions[number]) for number in sorted(self.stored[name].versions)]
+        versions = [self._as_answered(each) for _, each in sorted(self.stored[name].versions.items())]
+        # A list tells no states (AWS: "ListFunctions").
+        return [{key: value for key, value in each.items() if not key.startswith(_STATES)} for each in versions]
 
     def delete(self, name, version=""):
         call = {"FunctionName": name, **({"Qualifier": version} if version else {})}

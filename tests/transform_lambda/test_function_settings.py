@@ -86,6 +86,28 @@ def test_an_engine_that_tells_little_is_taken_to_have_lambdas_defaults():
             {"LoggingConfig": {"LogFormat": "JSON", "LogGroup": "mine"}},
             {"LoggingConfig": {"LogFormat": "Text", "LogGroup": "mine"}},
         ),
+        (
+            {"LoggingConfig": {"LogFormat": "JSON", "LogGroup": "mine"}},
+            {"LoggingConfig": {"LogFormat": "JSON", "ApplicationLogLevel": "DEBUG", "LogGroup": "mine"}},
+            {
+                "LoggingConfig": {
+                    "LogFormat": "JSON",
+                    "LogGroup": "mine",
+                    "ApplicationLogLevel": "INFO",
+                    "SystemLogLevel": "INFO",
+                }
+            },
+        ),
+        (
+            {"LoggingConfig": {"LogGroup": "mine"}},
+            {"LoggingConfig": {"LogFormat": "JSON", "ApplicationLogLevel": "DEBUG", "LogGroup": "mine"}},
+            {"LoggingConfig": {"LogFormat": "Text", "LogGroup": "mine"}},
+        ),
+        (
+            {"ImageConfig": {"Command": ["a"]}},
+            {"ImageConfigResponse": {"ImageConfig": {"Command": ["a"], "EntryPoint": ["b"], "WorkingDirectory": "c"}}},
+            {"ImageConfig": {"Command": ["a"], "EntryPoint": [], "WorkingDirectory": ""}},
+        ),
         ({}, {"Role": "other"}, {"Role": "r"}),
         ({"Runtime": "python3.14"}, {}, {"Runtime": "python3.14"}),
     ],

@@ -83,6 +83,35 @@ def test_an_overtaken_request_waits_no_longer(new_lock):
         pass
 
 
+def test_a_release_that_fails_takes_nothing_back_and_ends_by_itself(new_lock, records, time, capsys):
+    write, refused = records.write, []
+
+    def refuse(key, record):
+        if not record.names.get("held"):
+            refused.append(key)
+            raise ConnectionError("no answer")
+        return write(key, record)
+
+    records.write = refuse
+    with new_lock() as lock:
+        done = True
+    records.write = write
+
+    assert (done, lock.left, refused) == (True, 0, ["API abc"])
+    assert "API abc: ConnectionError" in capsys.readouterr().out
+    with new_lock():
+        assert time.clock().monotonic() > 100
+
+
+def test_what_fails_in_the_block_is_what_is_told(new_lock, records):
+    def refuse(key, record):
+        raise ConnectionError("no answer")
+
+    with pytest.raises(ValueError, match="the cause"), new_lock():
+        records.write = refuse
+        raise ValueError("the cause")
+
+
 def test_what_is_remembered_stays_until_it_is_forgotten(new_lock, time):
     with new_lock() as lock:
         lock.remember_paths({"/a", "/a/b"})

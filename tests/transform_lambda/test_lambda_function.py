@@ -493,6 +493,31 @@ def test_a_version_is_waited_for(companion):
     assert companion.time.slept
 
 
+def test_a_version_that_a_first_delivery_published_is_waited_for_by_the_second(companion):
+    given = wanted(Publish="true", SnapStart={"ApplyOn": "PublishedVersions"})
+    states = iter([{"State": "Pending"}] * 6 + [{"State": "Active"}])
+
+    def settle(kind):
+        stored = companion.functions.stored.get(NAME)
+        if kind == "read" and stored and stored.versions:
+            stored.versions[1].update(next(states, {}))
+
+    succeed(companion.create(wanted()))
+    companion.functions.stored[NAME].versions[1] = {
+        **companion.functions.stored[NAME].configuration,
+        "Version": "1",
+        "FunctionArn": f"{ARN}{NAME}:1",
+        "SnapStart": {"ApplyOn": "PublishedVersions"},
+        "State": "Pending",
+    }
+    companion.functions.before = settle
+    answer = succeed(companion.update(given))
+
+    assert answer["Data"]["VersionArn"] == f"{ARN}{NAME}:1"
+    assert companion.functions.stored[NAME].versions[1]["State"] == "Active"
+    assert companion.time.slept
+
+
 def test_code_signing_is_set_and_taken_away(companion):
     signing = "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0123456789abcdefa"
     companion.create()

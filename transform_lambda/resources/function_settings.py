@@ -31,6 +31,7 @@ def setting_changes(shape: Shape, wanted: Mapping[str, Json], current: Mapping[s
         if name in _NOT_SETTINGS:
             continue
         value, now = _wanted(name, member, wanted, str(current.get("FunctionName"))), _current(name, current)
+        value = _emptied(member, value, now)
         if value is not None and not _has(_sorted(now), _sorted(value)):
             changes[name] = value
     return changes
@@ -78,7 +79,8 @@ def _comparable(name: str, current: Mapping[str, Json]) -> Json:
 
 
 def _with_default_logging(given: Mapping[str, Json], function: Json) -> dict[str, Json]:
-    return {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function}", **given}
+    levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if given.get("LogFormat") == "JSON" else {}
+    return {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function}", **levels, **given}
 
 
 def _wanted(name: str, shape: Shape, wanted: Mapping[str, Json], function: str) -> Json:
@@ -92,6 +94,17 @@ def _wanted(name: str, shape: Shape, wanted: Mapping[str, Json], function: str) 
     if name in _KEPT_WHERE_NOT_GIVEN:
         return None
     return _DEFAULTS.get(name, _EMPTY.get(shape.type_name))
+
+
+def _emptied(shape: Shape, value: Json, now: Json) -> Json:
+    """The value with what has an empty one and is not wanted in it any more: left out, it would stay."""
+    if shape.type_name != "structure" or not value or not isinstance(now, Mapping):
+        return value
+    empty = {}
+    for name, member in shape.members.items():
+        if name not in value and not _is_empty(now.get(name)) and not getattr(member, "enum", None):
+            empty[name] = _EMPTY.get(member.type_name)
+    return {**{name: part for name, part in empty.items() if part is not None}, **value}
 
 
 def _current(name: str, current: Mapping[str, Json]) -> Json:

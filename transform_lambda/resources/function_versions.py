@@ -24,12 +24,13 @@ def same_version(
     With the option `PublishTo` that is the one version it names, or none.
     """
     name = str(now["FunctionName"])
-    if options:
-        latest = functions.read(name, LATEST_PUBLISHED)
-        versions = [latest.configuration] if latest else []
-    else:
-        versions = functions.versions(name)
-    return next((each for each in reversed(versions) if not is_failed(each) and _is_like(functions, each, now)), None)
+    alike = (str(each["Version"]) for each in reversed(functions.versions(name)) if _is_like(functions, each, now))
+    # A list tells no states (AWS: "ListFunctions"), so each is read by itself.
+    for number in [LATEST_PUBLISHED] if options else alike:
+        found = functions.read(name, number)
+        if found and not is_failed(found.configuration) and _is_like(functions, found.configuration, now):
+            return found.configuration
+    return None
 
 
 def prune_versions(functions: Functions, request: Request, keep: int, used: Sequence[Mapping[str, Json]]) -> None:
