@@ -29,6 +29,10 @@ class Bundles(NamedTuple):
     plugins: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
 
+    def served(self) -> dict[str, tuple[str, ...]]:
+        """The same by the names of the outputs of ``install.yaml`` that tell it."""
+        return {"Plugins": self.plugins, "CustomResources": self.resources}
+
 
 def make_bundles(
     platforms: Sequence[str] = tuple(MACHINES),

@@ -59,13 +59,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the zips and print what they are."""
     from macro.builtin.digest import KEY
     from macro.local.bundle import INSTALL, make_bundles
+    from macro.local.cloud.install_template import print_served
 
     bundles = make_bundles(plugins=arguments.plugin, boto3=arguments.with_boto3, wheels=arguments.wheels)
     files = {
         "macro.zip": bundles.macro,
         "companion.zip": bundles.companion,
         KEY.rpartition("/")[2]: bundles.handler,
-        INSTALL.name: INSTALL.read_bytes(),
+        INSTALL.name: print_served(INSTALL.read_text("utf-8"), bundles.served()).encode(),
     }
     folder = Path(arguments.output)
     write_files(folder, files)

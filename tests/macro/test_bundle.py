@@ -22,7 +22,9 @@ from macro.builtin.digest import KEY, SHA256
 from macro.errors import MacroError
 from macro.local.archive import write_zip
 from macro.local.bundle import INSTALL, make_bundles
+from macro.local.cloud.install_template import print_served, tell_served
 from macro.local.deflate import deflate
+from macro.local.files import parse_source
 from macro.local.wheels import BOTO3, FOR_MACRO, read_wheels
 
 ROOT = Path(__file__).parent.parent.parent
@@ -213,6 +215,16 @@ def test_what_packages_register_is_told_as_they_spell_it():
     bundles = make_bundles((), plugins=[str(ROOT / "samples" / name) for name in ("plugin", "resource")])
 
     assert (bundles.plugins, bundles.resources) == (("topic",), ("Custom::Greeting",))
+
+
+def test_the_template_beside_the_zips_tells_what_is_packed(tmp_path):
+    bundles = make_bundles((), plugins=[str(ROOT / "samples" / name) for name in ("plugin", "resource")])
+    before = parse_source("install.yaml", INSTALL.read_text("utf-8")).template
+
+    text = print_served(INSTALL.read_text("utf-8"), bundles.served())
+
+    assert parse_source("install.yaml", text).template == tell_served(before, bundles.served())
+    assert text.endswith("Value: Custom::Greeting\n")
 
 
 def test_a_plugins_folder_stays_as_it_was():
@@ -509,7 +521,7 @@ def test_the_command_writes_what_the_installations_template_names(command, bundl
     assert tuple(written.values()) == bundles[:3]
     assert Path("build/install.yaml").read_bytes() == INSTALL.read_bytes()
     assert [line.split()[3] for line in out.splitlines()] == [*written, "build/install.yaml"]
-    assert f"9.1 kB  {SHA256}  {handler}" in out
+    assert f"9.3 kB  {SHA256}  {handler}" in out
     assert sorted(os.listdir("build")) == sorted([*(Path(path).name for path in written), "install.yaml"])
 
 

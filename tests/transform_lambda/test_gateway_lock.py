@@ -107,9 +107,13 @@ def test_what_fails_in_the_block_is_what_is_told(new_lock, records):
     def refuse(key, record):
         raise ConnectionError("no answer")
 
-    with pytest.raises(ValueError, match="the cause"), new_lock():
-        records.write = refuse
-        raise ValueError("the cause")
+    def work():
+        with new_lock():
+            records.write = refuse
+            raise ValueError("the cause")
+
+    with pytest.raises(ValueError, match="the cause"):
+        work()
 
 
 def test_what_is_remembered_stays_until_it_is_forgotten(new_lock, time):

@@ -14,8 +14,6 @@ from macro.local.cloud.install_plan import Choice, Plan
 from macro.local.cloud.install_template import (
     COMPANION_FUNCTION,
     MACRO_FUNCTION,
-    PLUGINS,
-    RESOURCES,
     fill_in,
     tell_served,
 )
@@ -43,11 +41,10 @@ def install(account: Account, choice: Choice, bundles: Bundles, tell: Tell) -> I
     bucket = open_bucket(account, choice.suffix)
     keys = {MACRO_FUNCTION: f"macro/{digest_of(bundles.macro)}.zip"}
     keys[COMPANION_FUNCTION] = f"companion/{digest_of(bundles.companion)}.zip"
-    served = {PLUGINS: bundles.plugins, RESOURCES: bundles.resources}
-    template = tell_served(fill_in(read_template(), keys, bucket.name), served)
+    template = tell_served(fill_in(read_template(), keys, bucket.name), bundles.served())
     stack = _find_stack(account, choice, tell)
     if stack and not choice.drops_plugins:
-        _check_kept(stack, served)
+        _check_kept(stack, bundles.served())
     plan = Plan(account, choice, bucket, tell)
     if not choice.is_trial:
         stack = plan.ensure_bucket(template, stack)

@@ -7,10 +7,9 @@ from macro.plugin import Template
 from macro.references import find_references
 
 # An output each, there where something is packed, by which a later installation knows what it must not lose.
-PLUGINS, RESOURCES = "Plugins", "CustomResources"
 _TOLD = {
-    PLUGINS: "Plug-ins that the macro serves beside its own",
-    RESOURCES: "Custom resources that the companion serves beside its own",
+    "Plugins": "Plug-ins that the macro serves beside its own",
+    "CustomResources": "Custom resources that the companion serves beside its own",
 }
 BUCKET, MACRO_FUNCTION, COMPANION_FUNCTION = "Bucket", "MacroFunction", "CompanionFunction"
 _LOOPBACK = ("127.0.0.1", "localhost")
@@ -31,8 +30,21 @@ def fill_in(template: Template, keys: Mapping[str, str], bucket: str) -> Templat
 
 def tell_served(template: Template, served: Mapping[str, Sequence[str]]) -> Template:
     """The template with an output for what is packed beside what is built in."""
-    told = {name: {"Description": _TOLD[name], "Value": ",".join(listed)} for name, listed in served.items() if listed}
-    return {**template, "Outputs": {**template.get("Outputs", {}), **told}}
+    return {**template, "Outputs": {**template.get("Outputs", {}), **_list_served(served)}}
+
+
+def print_served(text: str, served: Mapping[str, Sequence[str]]) -> str:
+    """The same in the text of ``install.yaml``, which ends with its outputs."""
+    outputs = _list_served(served)
+    lines = [
+        f"  {name}:\n    Description: {output['Description']}\n    Value: {output['Value']}\n"
+        for name, output in outputs.items()
+    ]
+    return "".join([text, *lines])
+
+
+def _list_served(served: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str]]:
+    return {name: {"Description": _TOLD[name], "Value": ",".join(listed)} for name, listed in served.items() if listed}
 
 
 def keep_only(template: Template, logical_id: str) -> Template:
