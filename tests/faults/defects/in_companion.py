@@ -431,6 +431,20 @@ FUNCTION_LIFE = (
         (FUNCTION + "the_two_versions_before_stay_until_the_next_change",),
     ),
     Defect(
+        "a version is used again by what a list tells of it, which has no state",
+        "transform_lambda/resources/function_versions.py",
+        "return found.configuration",
+        'return {**found.configuration, "State": "Active"}',
+        (FUNCTION + "a_version_that_a_first_delivery_published_is_waited_for_by_the_second",),
+    ),
+    Defect(
+        "what a structure of settings holds no more stays",
+        "transform_lambda/resources/function_settings.py",
+        "value = _emptied(member, value, now)",
+        "pass",
+        (HERE + "test_function_settings.py::test_what_differs_is_sent_and_what_is_not_wanted_goes_back_to_its_default",),
+    ),
+    Defect(
         "the word false is true",
         "transform_lambda/typed.py",
         'return {"true": True, "false": False}.get(_text(value).lower())',
