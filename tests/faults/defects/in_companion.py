@@ -442,7 +442,10 @@ FUNCTION_LIFE = (
         "transform_lambda/resources/function_settings.py",
         "value = _emptied(member, value, now)",
         "pass",
-        (HERE + "test_function_settings.py::test_what_differs_is_sent_and_what_is_not_wanted_goes_back_to_its_default",),
+        (
+            HERE
+            + "test_function_settings.py::test_what_differs_is_sent_and_what_is_not_wanted_goes_back_to_its_default",
+        ),
     ),
     Defect(
         "the word false is true",
