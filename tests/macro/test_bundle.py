@@ -219,12 +219,13 @@ def test_what_packages_register_is_told_as_they_spell_it():
 
 def test_the_template_beside_the_zips_tells_what_is_packed(tmp_path):
     bundles = make_bundles((), plugins=[str(ROOT / "samples" / name) for name in ("plugin", "resource")])
+    bundles = bundles._replace(plugins=(*bundles.plugins, "Ä: # 'odd'"))
     before = parse_source("install.yaml", INSTALL.read_text("utf-8")).template
 
     text = print_served(INSTALL.read_text("utf-8"), bundles.served())
 
     assert parse_source("install.yaml", text).template == tell_served(before, bundles.served())
-    assert text.endswith("Value: Custom::Greeting\n")
+    assert text.endswith('Value: "Custom::Greeting"\n')
 
 
 def test_a_plugins_folder_stays_as_it_was():

@@ -458,6 +458,7 @@ def test_with_publish_to_the_one_version_is_published_again_where_something_chan
         answers.append(succeed(companion.update(wanted(**given, Env={"table": table}))))
 
     assert companion.functions.kinds.count("publish") == 3
+    assert "versions" not in [kind for kind, _ in companion.functions.calls]
     assert {answer["Data"]["VersionArn"] for answer in answers} == {f"{ARN}{NAME}:$LATEST.PUBLISHED"}
     assert companion.functions.stored[NAME].versions == {}
 

@@ -24,7 +24,8 @@ def same_version(
     With the option `PublishTo` that is the one version it names, or none.
     """
     name = str(now["FunctionName"])
-    alike = (str(each["Version"]) for each in reversed(functions.versions(name)) if _is_like(functions, each, now))
+    listed = [] if options else reversed(functions.versions(name))
+    alike = (str(each["Version"]) for each in listed if _is_like(functions, each, now))
     # A list tells no states (AWS: "ListFunctions"), so each is read by itself.
     for number in [LATEST_PUBLISHED] if options else alike:
         found = functions.read(name, number)

@@ -1,5 +1,6 @@
 """``install.yaml`` made fit for one account: code in its bucket, and without what an engine doesn't know."""
 
+import json
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -37,7 +38,7 @@ def print_served(text: str, served: Mapping[str, Sequence[str]]) -> str:
     """The same in the text of ``install.yaml``, which ends with its outputs."""
     outputs = _list_served(served)
     lines = [
-        f"  {name}:\n    Description: {output['Description']}\n    Value: {output['Value']}\n"
+        f"  {name}:\n    Description: {output['Description']}\n    Value: {json.dumps(output['Value'])}\n"
         for name, output in outputs.items()
     ]
     return "".join([text, *lines])
