@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from corpus.fetch import find_sdk
+from corpus.fetch import find_node_packages
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden_samples"
@@ -123,7 +123,7 @@ def test_the_samples_own_function_counts(hits, tmp_path):
 
 def test_the_samples_function_in_node_counts(hits, tmp_path):
     copy_handler(NODE, tmp_path, table="hits")
-    packages = find_sdk() or pytest.skip("AWS's SDK for Node is missing; run: python tests/corpus/fetch.py")
+    packages = find_node_packages() or pytest.skip("AWS's SDK for Node is missing; run: python tests/corpus/fetch.py")
     (tmp_path / "node_modules").symlink_to(packages / "node_modules")
 
     counts = run_in_node(tmp_path, '[await handler({name: "about"}), await handler({name: "about"})]')

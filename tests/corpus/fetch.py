@@ -1,12 +1,15 @@
 """Fetch what nobody here wrote: templates in cfn-lint's source distribution, wheels, and packages for Node.
 
 ``python tests/corpus/fetch.py`` needs the package indexes once; the tests then read what is there offline. cfn-lint and
-botocore are of the versions that are installed; what the zips for Lambda hold is pinned by digests, and comes once more
-for the Python that runs the tests. Without npm the packages for Node, and Mermaid for a browser, are left out.
+botocore are of the versions that are installed; all else is locked. What the zips for Lambda hold is pinned by digests, and
+comes once more for the Python that runs the tests. Without npm, or where npm fails, the packages for Node and Mermaid are
+left out.
 """
 
 import importlib.metadata
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -17,15 +20,19 @@ from macro.errors import MacroError
 from macro.local.pip import fetch_locked
 from macro.local.wheels import BOTO3, FOR_MACRO, MACHINES, Target, find_packages, read_pins
 
-FOLDER = Path(__file__).parent / "downloaded"
+HERE = Path(__file__).parent
+CONSTRAINTS = HERE.parent / "constraints.txt"
+FOLDER = HERE / "downloaded"
 LAMBDA = FOLDER / "lambda"
 OWN = FOLDER / "own"
 NODE = FOLDER / "node"
 MERMAID = FOLDER / "mermaid.min.js"
 WHEELS = ("numpy", "lxml", "botocore")
-ARCHIVERS = ("archiver@8", "adm-zip@0.6", "jszip@3", "yazl@3")
-EDITOR = ("yaml-language-server@2",)
-SDK = ("@aws-sdk/client-dynamodb@3",)
+# What Node's tests need is in package.json, locked beside it; a browser loads one file of Mermaid, which has no dependencies.
+PACKAGES, PACKAGES_LOCK = HERE / "package.json", HERE / "package-lock.json"
+MERMAID_PACKAGE = "mermaid@11.17.2"
+FETCHED = "fetched"
+NPM_SECONDS = 300.0
 
 
 def find_archive():
@@ -40,24 +47,10 @@ def find_wheel(package):
     return next(iter(sorted(FOLDER.glob(f"{package}-{version}-*.whl"))), None)
 
 
-def find_archivers():
-    """The folder that Node finds the archivers from, or nothing where they were not all fetched yet."""
-    return find_packages_of_node(ARCHIVERS)
-
-
-def find_editor():
-    """The folder that Node finds the YAML language server from, or nothing where it was not fetched yet."""
-    return find_packages_of_node(EDITOR)
-
-
-def find_sdk():
-    """The folder that Node finds AWS's SDK from, or nothing where it was not fetched yet."""
-    return find_packages_of_node(SDK)
-
-
-def find_packages_of_node(packages):
-    found = [(NODE / "node_modules" / name.rpartition("@")[0] / "package.json").is_file() for name in packages]
-    return NODE if all(found) else None
+def find_node_packages(folder=NODE):
+    """The folder that Node finds the packages from, or nothing where they were not fetched as the lock says."""
+    fetched = folder / FETCHED
+    return folder if fetched.is_file() and fetched.read_bytes() == PACKAGES_LOCK.read_bytes() else None
 
 
 def is_there(lock):
@@ -87,8 +80,11 @@ def fetch_archive():
 
 
 def fetch_wheel(package):
-    pin = f"=={importlib.metadata.version(package)}" if package == "botocore" else ""
-    download("--only-binary", f"{package}{pin}")
+    # botocore is of the version that is installed, which `.ci/newest` allows to be newer than the lock.
+    if package == "botocore":
+        download("--only-binary", f"{package}=={importlib.metadata.version(package)}")
+    else:
+        download("--only-binary", "-c", CONSTRAINTS, package)
 
 
 def download(kind, *requirements, folder=FOLDER):
@@ -96,25 +92,38 @@ def download(kind, *requirements, folder=FOLDER):
     subprocess.run([*pip, "--dest", folder, *requirements], check=True)
 
 
-def fetch_for_node():
-    NODE.mkdir(parents=True, exist_ok=True)
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--silent", "--fetch-retries=0", "--fetch-timeout=20000"]
-    run = subprocess.run(["npm", "install", *options, "--prefix", NODE, *ARCHIVERS, *EDITOR, *SDK], timeout=120)
-    if run.returncode:
-        # Where the registry can't be reached, the tests with them are left out and say so.
-        print("packages for Node can't be installed here", file=sys.stderr)
+def fetch_node_packages(folder=NODE, seconds=NPM_SECONDS):
+    """Install the locked packages for Node; where they can't be had, say so and leave their tests out."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for file in (PACKAGES, PACKAGES_LOCK):
+        shutil.copy(file, folder)
+    if run_npm("packages for Node", seconds, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix", folder):
+        (folder / FETCHED).write_bytes(PACKAGES_LOCK.read_bytes())
 
 
-def fetch_mermaid():
-    """The one file of the package that a browser loads; the whole of it has a hundred times as many."""
+def fetch_mermaid(target=MERMAID, seconds=NPM_SECONDS):
+    """Take the one file that a browser loads out of the package, which has a hundred times as many."""
     with tempfile.TemporaryDirectory() as folder:
-        options = ["--silent", "--fetch-retries=0", "--fetch-timeout=60000", "--pack-destination", folder]
-        run = subprocess.run(["npm", "pack", "mermaid@11", *options], timeout=120, stdout=subprocess.DEVNULL)
-        if run.returncode:
-            print("Mermaid can't be fetched here", file=sys.stderr)
-            return
-        with tarfile.open(next(Path(folder).glob("mermaid-*.tgz"))) as package:
-            MERMAID.write_bytes(package.extractfile("package/dist/mermaid.min.js").read())
+        if run_npm("Mermaid", seconds, "pack", MERMAID_PACKAGE, "--pack-destination", folder):
+            with tarfile.open(next(Path(folder).glob("mermaid-*.tgz"))) as package:
+                target.write_bytes(package.extractfile("package/dist/mermaid.min.js").read())
+
+
+def run_npm(what, seconds, *arguments):
+    """Whether npm did it; if not, the reason is on stderr. Nothing of npm is left running."""
+    command = ["npm", *map(str, arguments), "--silent"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        code = process.wait(seconds)
+        reason = f"npm ended with {code}"
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        code = process.wait()
+        reason = f"npm gave no answer within {seconds:g} s"
+    if code:
+        print(f"{what}: can't be fetched here, so the tests with them are left out: {reason}", file=sys.stderr)
+    return code == 0
 
 
 if __name__ == "__main__":
@@ -128,7 +137,7 @@ if __name__ == "__main__":
             fetch_locked(lock, MACHINES.values(), Target().python, LAMBDA)
     if len(find_own()) < len(name_own()):
         download("--only-binary", *name_own(), folder=OWN)
-    if shutil.which("npm") and None in (find_archivers(), find_editor(), find_sdk()):
-        fetch_for_node()
+    if shutil.which("npm") and find_node_packages() is None:
+        fetch_node_packages()
     if shutil.which("npm") and not MERMAID.is_file():
         fetch_mermaid()

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.gate.tools import REQUIREMENTS, check_tools, find_missing, install, name_tool
+from tests.gate.tools import NPM, REQUIREMENTS, RULES, check_tools, find_locks, find_missing, install, name_tool
 
 pytestmark = pytest.mark.gate
 
@@ -39,9 +39,17 @@ def test_a_tool_is_installed_once_for_its_requirements(requirements, tmp_path, c
 
 
 def test_without_the_tools_the_gate_says_how_to_get_them(tmp_path):
-    names = ", ".join(name_tool(path) for path in sorted(REQUIREMENTS.iterdir()))
+    names = ", ".join(name_tool(path) for path in find_locks(REQUIREMENTS))
 
     with pytest.raises(AssertionError) as refused:
         check_tools(tmp_path)
 
     assert str(refused.value) == f"not installed: {names}; `python tests/gate/tools.py` installs them"
+
+
+def test_every_tool_is_locked_with_all_that_it_depends_on():
+    sources = {path.stem for path in REQUIREMENTS.glob("*.in")} | {NPM, RULES}
+
+    assert {name_tool(path) for path in find_locks(REQUIREMENTS)} == sources
+    for path in REQUIREMENTS.glob("*.in"):
+        assert set(path.read_text("utf-8").split()) <= set(path.with_suffix(".txt").read_text("utf-8").split())

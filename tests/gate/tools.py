@@ -1,6 +1,7 @@
 """Install the scanners: ``python tests/gate/tools.py`` gives each an environment of its own, since their pins clash.
 
-They come from PyPI and npm. What is there already stays; a tool whose requirements changed is made again.
+They come from PyPI and npm, locked with all that they depend on: `.ci/lock` writes each `.txt` from the `.in` beside it (but
+cdk-preflight, which is installed without dependencies), and the npm lock from `package.json`. An installed tool stays; a tool whose lock changed is installed again.
 """
 
 import platform
@@ -45,8 +46,13 @@ def check_tools(tools=TOOLS):
 
 
 def find_missing(requirements, tools):
-    """The files of a folder of requirements whose tools are not in the other folder, or not as they say."""
-    return [path for path in sorted(requirements.iterdir()) if not _is_there(path, tools / name_tool(path))]
+    """The lock files in ``requirements`` whose tools are not in ``tools``, or not as the lock says."""
+    return [path for path in find_locks(requirements) if not _is_there(path, tools / name_tool(path))]
+
+
+def find_locks(requirements):
+    """The lock files of a folder, one for each tool."""
+    return sorted([*requirements.glob("*.txt"), *requirements.glob("package-lock.json")])
 
 
 def install(requirements, tools):
@@ -58,8 +64,8 @@ def install(requirements, tools):
 
 
 def name_tool(path):
-    """What a file of requirements is for."""
-    return NPM if path.name == "package.json" else path.stem
+    """The tool that a lock file is for."""
+    return NPM if path.name == "package-lock.json" else path.stem
 
 
 def main():
@@ -93,7 +99,8 @@ def _commands(path, folder):
     pip = ("pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "-r", path)
     if folder.name == NPM:
         shutil.copy(path, folder)
-        yield "npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--legacy-peer-deps"
+        shutil.copy(path.with_name("package.json"), folder)
+        yield "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--legacy-peer-deps"
     elif folder.name == RULES:
         yield sys.executable, "-m", *pip, "--no-deps", "--target", folder
     else:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from corpus.fetch import find_editor
+from corpus.fetch import find_node_packages
 from language_server import run_editor
 
 from macro.local.editor_schema import print_schema
@@ -21,7 +21,9 @@ COUNTER = "Transform: HitCounterMacro\nResources:\n  Visits:\n    Type: HitCount
 
 @pytest.fixture(scope="module")
 def editor(tmp_path_factory):
-    folder = find_editor() or pytest.skip("the YAML language server is missing; run: python tests/corpus/fetch.py")
+    folder = find_node_packages() or pytest.skip(
+        "the YAML language server is missing; run: python tests/corpus/fetch.py"
+    )
     schema = tmp_path_factory.mktemp("schema") / "template.json"
     schema.write_text(print_schema(), "utf-8")
     with run_editor(folder, schema) as editor:

@@ -15,7 +15,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from corpus.fetch import WHEELS, find_archivers, find_wheel
+from corpus.fetch import WHEELS, find_node_packages, find_wheel
 
 from tests.archives import check_rewrite, take_apart
 from transform_lambda.zip.directory import read_directory
@@ -192,7 +192,7 @@ def test_archives_of_nodes_archivers_keep_all_but_the_env_file(writer, tree, tmp
     missing = [program for program in ("node", "npm") if not shutil.which(program)]
     if missing:
         pytest.skip(f"{' and '.join(missing)} not installed")
-    modules, before, after = find_archivers(), tmp_path / "old.zip", tmp_path / "new.zip"
+    modules, before, after = find_node_packages(), tmp_path / "old.zip", tmp_path / "new.zip"
     if not modules:
         pytest.skip("archivers for Node are not installed; python tests/corpus/fetch.py installs them")
     packed = subprocess.run(["node", PACK, writer, modules, tree, before], capture_output=True, text=True)
