@@ -1,6 +1,8 @@
 """Read a template from a file: its data, the place of each part of it, and its text as the author wrote it."""
 
+import contextlib
 import functools
+import itertools
 import json
 import math
 import re
@@ -10,15 +12,18 @@ from pathlib import Path as File
 from typing import Any, NamedTuple
 
 from macro.errors import MacroError, Problem
-from macro.local.reader import MAX_NODES, Reader, TooManyNodes
+from macro.local.reader import MAX_DEPTH, MAX_NODES, Reader, TooDeep, TooManyNodes
 from macro.local.spots import Spot, find_mark, make_spot
 from macro.plugin import Json, Template
 
-MAX_DEPTH = 1_000
+# Where libyaml's composer, which is recursive, could end the process, or end with words of its own.
+_COMPOSED_DEPTH = 1_000
 STDIN = "-"
 _MARK = "\ufeff"
 # Two escapes that JSON takes for one character, and YAML for none.
 _PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]')
+_STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
 class Source(NamedTuple):
@@ -74,8 +79,8 @@ def parse_source(name: str, text: str) -> Source:
     try:
         node = compose(name, text)
         template = reader.read_root(node)
-    except RecursionError:
-        raise FileError(name, [(Problem((), "is nested too deeply to be read"), None)]) from None
+    except TooDeep as error:
+        raise FileError(name, [_explain_depth(text, error.mark)]) from None
     except TooManyNodes:
         raise FileError(name, [(Problem((), f"has more than {MAX_NODES:,} nodes; split the template"), None)]) from None
     if reader.found:
@@ -94,6 +99,8 @@ def compose(name: str, text: str) -> Any:
     try:
         _check_depth(yaml, loader, text)
         return yaml.compose(text, Loader=loader)
+    except TooDeep as error:
+        raise FileError(name, [_explain_depth(text, error.mark)]) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = ": ".join(part for part in (error.context, error.problem) if part)
@@ -105,14 +112,31 @@ def compose(name: str, text: str) -> Any:
 
 
 def _check_depth(yaml: Any, loader: Any, text: str) -> None:
-    """Refuse what libyaml's recursive composer would end the process over; asked just where it could be."""
-    if text.count("[") + text.count("{") + max(map(len, text.split("\n"))) < MAX_DEPTH:
+    """Raise :class:`TooDeep` before a recursive composer meets its own limit; asked only where it could.
+
+    Each level takes a bracket, or a column of a line. Newer versions of libyaml end with an error of their own, while they
+    read ahead; the loader without libyaml has no limit.
+    """
+    most = _COMPOSED_DEPTH if loader is not yaml.SafeLoader else MAX_DEPTH
+    if text.count("[") + text.count("{") + max(map(len, text.split("\n"))) < most:
         return
+    try:
+        _check_events(yaml, loader, text)
+    except yaml.YAMLError:
+        with contextlib.suppress(yaml.YAMLError):
+            _check_events(yaml, yaml.SafeLoader, text)
+
+
+def _check_events(yaml: Any, loader: Any, text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise RecursionError
+            raise TooDeep(event.start_mark)
+
+
+def _explain_depth(text: str, mark: Any) -> tuple[Problem, Spot | None]:
+    return Problem((), f"is nested more than {MAX_DEPTH} levels deep; flatten it"), make_spot(text, mark)
 
 
 def find_spot(source: Source, problem: Problem) -> Spot | None:
@@ -141,7 +165,15 @@ def _parse_json(text: str) -> Template | None:
             json.dumps(data, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
-    return data if isinstance(data, dict) else None
+    return data if isinstance(data, dict) and not _is_deep(text) else None
+
+
+def _is_deep(text: str) -> bool:
+    """Whether JSON goes deeper than :data:`MAX_DEPTH`; where that is, the reader of YAML finds."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return False
+    steps = (_STEPS[token] for token in _JSON_TOKEN.findall(text) if token in _STEPS)
+    return max(itertools.accumulate(steps)) > MAX_DEPTH
 
 
 def _refuse(name: str) -> Json:

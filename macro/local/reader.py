@@ -8,6 +8,8 @@ from macro.local.spots import Spot, long_name, make_spot
 from macro.plugin import Json
 
 MAX_NODES = 250_000
+# Well over what a template needs, and under what Python's recursion takes anywhere in the product.
+MAX_DEPTH = 100
 _STR, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 _CONSTRUCTORS = {
     "tag:yaml.org,2002:int": "construct_yaml_int",
@@ -23,6 +25,14 @@ _COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 
 class TooManyNodes(Exception):
     """Aliases make the template larger than anyone would write it."""
+
+
+class TooDeep(Exception):
+    """Collections are nested more than :data:`MAX_DEPTH` levels deep; ``mark`` is where the first of them begins."""
+
+    def __init__(self, mark: Any) -> None:
+        super().__init__(mark)
+        self.mark = mark
 
 
 class Reader:
@@ -41,7 +51,10 @@ class Reader:
         self.count = 0
 
     def read_root(self, node: Any) -> Json:
-        """The data of a text's first node; :class:`TooManyNodes` before any time is spent on what aliases multiply."""
+        """The data of a text's first node.
+
+        Raises :class:`TooManyNodes` before any time is spent on what aliases multiply, and :class:`TooDeep`.
+        """
         if node is not None and _weigh(node, {}) > MAX_NODES:
             raise TooManyNodes
         return self.read(node, ())
@@ -59,6 +72,8 @@ class Reader:
         self.has_aliases = self.has_aliases or id(node) in self.seen
         self.seen.add(id(node))
         self.open.add(id(node))
+        if len(self.open) > MAX_DEPTH and node.id != "scalar":
+            raise TooDeep(node.start_mark)
         data = self._read_content(node, path)
         self.open.discard(id(node))
         return data
@@ -136,15 +151,18 @@ class Reader:
         self.found.append((Problem(path, text), make_spot(self.text, node.start_mark)))
 
 
-def _weigh(node: Any, known: dict[int, int]) -> int:
+def _weigh(node: Any, known: dict[int, int], depth: int = 1) -> int:
     """How many nodes are read for this one, each alias counted as what it stands for."""
     weight = known.get(id(node))
     if weight is None:
         # An alias for what it is part of: it will be refused.
         known[id(node)] = 1
-        below: list[Any] = [] if node.id == "scalar" else node.value
-        values = (item[1] for item in below) if node.id == "mapping" else below
-        weight = known[id(node)] = 1 + sum(_weigh(value, known) for value in values)
+        if node.id == "scalar":
+            return 1
+        if depth > MAX_DEPTH:
+            raise TooDeep(node.start_mark)
+        values = (item[1] for item in node.value) if node.id == "mapping" else node.value
+        weight = known[id(node)] = 1 + sum(_weigh(value, known, depth + 1) for value in values)
     return weight
 
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from macro.local import cli
 from macro.local.cli import make_parser
@@ -225,6 +226,9 @@ def test_help_teaches_with_examples(command, arguments):
     assert "\nexamples:\n  " in out
 
 
+STEPS = b"".join(b" " * n + b"a:\n" for n in range(1500))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -233,11 +237,12 @@ def test_help_teaches_with_examples(command, arguments):
         ("empty.yaml", b"", "empty.yaml: must be a map with Resources; this is not a template\n"),
         ("list.yaml", b"- a\n", "list.yaml: must be a map with Resources; this is not a template\n"),
         ("function.yaml", b"!Sub [a, {}]\n", "function.yaml: must be a map with Resources; this is not a template\n"),
-        ("null.yaml", b"a: \x00", "null.yaml: broken YAML: unacceptable character #x0000: control characters are not allowed\n"),
-        ("half.json", b'{"Description": "\\ud800", "Resources": {}}', "half.json:1:20: broken JSON: while parsing a quoted "),
-        ("deep.yaml", b"[" * 100_000, "deep.yaml: is nested too deeply to be read\n"),
-        ("deep.json", b'{"a":' * 100_000, "deep.json: is nested too deeply to be read\n"),
-        ("steps.yaml", b"".join(b" " * n + b"a:\n" for n in range(1500)), "steps.yaml: is nested too deeply to be read\n"),
+        ("null.yaml", b"a: \x00", "null.yaml: broken YAML: "),
+        ("half.json", b'{"Description": "\\ud800", "Resources": {}}', "half.json:1:20: broken JSON: "),
+        ("deep.yaml", b"[" * 100_000, "deep.yaml:1:101: is nested more than 100 levels deep; flatten it\n"),
+        ("deep.json", b'{"a":' * 100_000, "deep.json:1:501: is nested more than 100 levels deep; flatten it\n"),
+        ("steps.yaml", STEPS, "steps.yaml:101:101: is nested more than 100 levels deep; flatten it\n"),
+        ("dashes.yaml", b"- " * 1500, "dashes.yaml:1:201: is nested more than 100 levels deep; flatten it\n"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_no_template_is_told_with_its_place(command, name, content, message):
@@ -248,6 +253,45 @@ def test_a_file_that_is_no_template_is_told_with_its_place(command, name, conten
 
     assert (code, out) == (1, "")
     assert err.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("write", "place"),
+    [
+        (json.dumps, "1:"),
+        (lambda template: json.dumps(template, indent=1), "103:"),
+        (yaml.safe_dump, ""),
+        (lambda template: yaml.safe_dump(template, default_flow_style=True), ""),
+        (lambda template: yaml.safe_dump(template, indent=8), ""),
+    ],
+    ids=["JSON in a line", "JSON in lines", "block style", "flow style", "wide steps"],
+)
+@pytest.mark.parametrize("make", [lambda inner: {"a": inner}, lambda inner: [inner]], ids=["maps", "lists"])
+def test_a_template_is_read_down_to_the_deepest_level_and_no_deeper(command, make, write, place):
+    def nest(levels):
+        value = "x"
+        for _ in range(levels - 4):
+            value = make(value)
+        resource = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": value}}
+        Path("t.yaml").write_text(write({"Transform": "HitCounterMacro", "Resources": {"A": resource}}), "utf-8")
+
+    for name in ("expand", "graph"):
+        nest(100)
+        assert command(name, "t.yaml")[0] == 0, name
+        nest(101)
+        code, out, err = command(name, "t.yaml")
+        assert (code, out) == (1, "")
+        assert re.match(rf"t\.yaml:{place}[0-9:]+: is nested more than 100 levels deep; flatten it\n", err)
+
+
+def test_aliases_that_nest_are_no_way_to_go_deeper(command):
+    lines = ["a0: &a0 [x]", *(f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, 150))]
+    Path("deep.yaml").write_text("\n".join(lines), "utf-8")
+
+    code, out, err = command("expand", "deep.yaml")
+
+    assert (code, out) == (1, "")
+    assert err.startswith("deep.yaml:1:5: is nested more than 100 levels deep; flatten it\n")
 
 
 def test_aliases_that_multiply_are_refused(command):
