@@ -16,7 +16,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 ROOT = Path(__file__).parent.parent
 
-pytest_plugins = ("tally",)
+pytest_plugins = ("tests.tally",)
 
 
 def pytest_addoption(parser):

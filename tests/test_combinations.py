@@ -4,11 +4,11 @@ import itertools
 from pathlib import Path
 
 import pytest
-from plain import find_dangling, refuse_by_api
 
 from macro.errors import InvalidTemplate
 from macro.expand import expand
 from macro.local.files import parse_source
+from tests.plain import find_dangling, refuse_by_api
 
 GOLDEN = Path(__file__).parent / "golden_combinations"
 GATEWAYS, INTEGRATIONS = ("rest", "http", "custom"), ("mapped", "proxy")

@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import pytest
-from plain import find_dangling, refuse_by_api
 
 from macro.expand import expand
 from macro.local.cli import main
@@ -13,6 +12,7 @@ from macro.local.files import parse_source
 from macro.local.preview import preview
 from macro.local.trial import load_trials
 from macro.plugins import find_plugin
+from tests.plain import find_dangling, refuse_by_api
 
 CASES = sorted((Path(__file__).parent / "golden").iterdir())
 GOOD = [case for case in CASES if not case.name.startswith("bad_")]

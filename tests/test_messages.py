@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from messages import PAGE, find_messages, write_page
+
+from tests.messages import PAGE, find_messages, write_page
 
 GOLDEN = Path(__file__).parent / "golden"
 TOLD = re.compile(r"^[^ ]*?:\d+:\d+: (?:[A-Za-z0-9:.\[\]_'-]+: )?(.*)$")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from corpus.fetch import MERMAID
 
 from macro.local.cli import make_parser
 from macro.local.explain import explain
@@ -16,6 +15,7 @@ from macro.plugins import BUILT_IN
 from macro.validate import load_schema
 from tests.blocks import GUIDE, README, ROOT, find_blocks
 from tests.browser import find_browser, open_browser
+from tests.corpus.fetch import MERMAID
 
 READMES = [README, ROOT / "macro" / "README.md", ROOT / "transform_lambda" / "README.md", GUIDE]
 TABLES = [(README, "properties"), (README, "attributes"), (READMES[1], "values"), (READMES[1], "plugins")]

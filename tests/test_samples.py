@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from corpus.fetch import find_node_packages
+
+from tests.corpus.fetch import find_node_packages
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden_samples"

@@ -114,8 +114,8 @@ def compose(name: str, text: str) -> Any:
 def _check_depth(yaml: Any, loader: Any, text: str) -> None:
     """Raise :class:`TooDeep` before a recursive composer meets its own limit; asked only where it could.
 
-    Each level takes a bracket, or a column of a line. Newer versions of libyaml end with an error of their own, while they
-    read ahead; the loader without libyaml has no limit.
+    Each level takes a bracket, or a column of a line. Newer versions of libyaml end with an error of their own, while
+    they read ahead; the loader without libyaml has no limit.
     """
     most = _COMPOSED_DEPTH if loader is not yaml.SafeLoader else MAX_DEPTH
     if text.count("[") + text.count("{") + max(map(len, text.split("\n"))) < most:

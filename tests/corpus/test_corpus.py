@@ -4,7 +4,6 @@ import copy
 import tarfile
 
 import pytest
-from corpus.fetch import find_archive
 
 from macro.errors import MacroError
 from macro.expand import expand
@@ -12,6 +11,7 @@ from macro.local.edit import edit_text, print_template
 from macro.local.files import parse_source
 from macro.local.preview import preview
 from macro.plugins import find_plugin
+from tests.corpus.fetch import find_archive
 
 PARTS = (
     "/test/fixtures/templates/good/",

@@ -2,7 +2,8 @@ import os
 import select
 
 import pytest
-from corpus.fetch import PACKAGES_LOCK, fetch_mermaid, fetch_node_packages, find_node_packages
+
+from tests.corpus.fetch import PACKAGES_LOCK, fetch_mermaid, fetch_node_packages, find_node_packages
 
 LEFT_OUT = "can't be fetched here, so the tests with them are left out: npm"
 

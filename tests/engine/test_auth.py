@@ -20,7 +20,7 @@ from macro.local.bundle import zip_builtin
 from macro.local.files import parse_source
 from macro.local.preview import preview
 from macro.plugins import find_plugin
-from tests.conftest import ROOT
+from tests.deploying import SAMPLES
 from tests.engine.test_stack import pack_companion
 from tests.installation import read_template
 from tests.ministack import ACCOUNT, REGION, client_for, ministack
@@ -67,7 +67,7 @@ def stacks(engine, installed):
 
 
 def expand(sample):
-    path = ROOT / "samples" / f"{sample}.yaml"
+    path = SAMPLES / f"{sample}.yaml"
     source = parse_source(path.name, path.read_text("utf-8"))
     return preview(source.template, {}, find_plugin).template
 

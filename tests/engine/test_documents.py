@@ -12,10 +12,10 @@ import tempfile
 import botocore.session
 import pytest
 from botocore import xform_name
-from corpus.fetch import LAMBDA
 
 from tests import screenshots
 from tests.blocks import GUIDE, README, ROOT, find_blocks, write_script
+from tests.corpus.fetch import LAMBDA
 from tests.deploying import Cloud
 from tests.ministack import ministack
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import ROLE
+from tests.engine.fixtures import ROLE
 
 README = Path(__file__).parents[2] / "samples" / "README.md"
 READ = """

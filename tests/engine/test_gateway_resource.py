@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.engine.conftest import ROLE, Stack
+from tests.engine.fixtures import ROLE, Stack
 from tests.engine.test_function_life import make_table, make_zip, put
 
 TYPE = "Custom::APIGatewayResource"

@@ -4,12 +4,12 @@ import json
 
 import boto3
 import pytest
-from corpus.fetch import LAMBDA
 from moto.server import ThreadedMotoServer
 
 from macro.local.cloud.install_template import BUCKET, fill_in, keep_only
 from macro.local.cloud.installation import own_version
 from macro.local.files import parse_source
+from tests.corpus.fetch import LAMBDA
 from tests.deploying import Cloud, counters, hit, hit_together, new_name, new_suffix, write
 from tests.installation import PATH
 from tests.ministack import ACCOUNT, REGION, client_for

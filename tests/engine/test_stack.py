@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 import transform_lambda
-from tests.engine.conftest import ROLE
+from tests.engine.fixtures import ROLE
 from tests.engine.test_function_life import SHOW, make_zip, put
 
 PACKAGE = Path(transform_lambda.__file__).parent

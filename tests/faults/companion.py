@@ -10,6 +10,10 @@ INVENTED = "app-Visits-1ABCDEF2GHIJK"
 """A physical id that CloudFormation makes up to delete what it got none for."""
 
 
+class Killed(BaseException):
+    """An invocation that ends in the middle, as Lambda ends one."""
+
+
 class Companion:
     """One resource of a stack; `known` is what CloudFormation knows it by, `properties` what it was asked last."""
 

@@ -14,7 +14,6 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from corpus.fetch import LAMBDA, find_own, is_there, name_own
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -26,6 +25,7 @@ from macro.local.cloud.install_template import print_served, tell_served
 from macro.local.deflate import deflate
 from macro.local.files import parse_source
 from macro.local.wheels import BOTO3, FOR_MACRO, read_wheels
+from tests.corpus.fetch import LAMBDA, find_own, is_there, name_own
 
 ROOT = Path(__file__).parent.parent.parent
 EVENT = json.loads((ROOT / "tests" / "events" / "macro.json").read_text("utf-8"))

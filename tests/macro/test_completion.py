@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from terminal import on_terminal
 
 from macro.local import cli
+from tests.terminal import on_terminal
 
 COMMANDS = {"install", "uninstall", "expand", "explain", "deploy", "lint"}
 IN_BASH = """

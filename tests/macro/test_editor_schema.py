@@ -5,13 +5,13 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from corpus.fetch import find_node_packages
-from language_server import run_editor
 
 from macro.local.editor_schema import print_schema
 from macro.local.files import read_source
 from macro.plugins import BUILT_IN
 from macro.validate import load_schema
+from tests.corpus.fetch import find_node_packages
+from tests.language_server import run_editor
 
 ROOT = Path(__file__).parents[2]
 VALID = sorted([*ROOT.glob("samples/*.yaml"), *ROOT.glob("tests/golden/*/compact.*")])

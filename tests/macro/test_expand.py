@@ -6,7 +6,6 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plain import find_dangling
 
 from macro.counter import DEFAULT, Setting
 from macro.errors import MacroError, PluginError, Problem
@@ -14,6 +13,7 @@ from macro.expand import expand, expand_counters
 from macro.plugin import Piece
 from macro.plugins import BUILT_IN, as_plugin, find_plugin
 from macro.validate import load_schema
+from tests.plain import find_dangling
 
 IDS = st.sampled_from(["Hit", "Hits", "HitTable", "A", "AB", "ABTable", "Topic"])
 ATTRIBUTES = st.sampled_from(["Url", "TableArn", "BaseUrl", "FunctionArn", "Nothing", "RoleName"])

@@ -10,11 +10,11 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
-from graphs import HOSTILE, SECRET, SECRETS, make_counters, make_hostile
 
 from macro.local.graph.draw import start_engine
 from macro.local.graph.fold import fold, set_detail
 from macro.local.graph.model import Box, Edge, Graph, to_data
+from tests.graphs import HOSTILE, SECRET, SECRETS, make_counters, make_hostile
 
 ROOT = Path(__file__).parent.parent.parent
 SAMPLES = sorted(ROOT.glob("samples/*.yaml"))

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from browser import find_browser, open_browser
-from corpus.fetch import MERMAID
-from graphs import make_counters, make_hostile
+
+from tests.browser import find_browser, open_browser
+from tests.corpus.fetch import MERMAID
+from tests.graphs import make_counters, make_hostile
 
 ROOT = Path(__file__).parent.parent.parent
 PAPER = {"light": (255, 255, 255), "dark": (13, 17, 23)}

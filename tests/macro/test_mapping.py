@@ -6,10 +6,10 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from velocity import evaluate
 
 from macro.expand import expand
 from macro.mapping import CONTENT_TYPES, ERRORS
+from tests.velocity import evaluate
 
 HOSTILE = [
     "about", 'a"b', "a'b", "a\nb", "a\r\tb", "../x", "%2F", "a/b", "\\", "\\'", "'\\", '\\"', "\\u0041", "${x}", "$input.params('name')",

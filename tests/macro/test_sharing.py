@@ -4,13 +4,13 @@ import json
 from graphlib import TopologicalSorter
 
 import pytest
-from plain import find_dangling, find_ids
 
 from macro.counter import DEFAULT, Setting
 from macro.errors import MacroError
 from macro.expand import expand
 from macro.plugin import Piece
 from macro.plugins import as_plugin, find_plugin
+from tests.plain import find_dangling, find_ids
 
 CONDITIONS = {name: {"Fn::Equals": ["a", name]} for name in ("A", "B")}
 

@@ -7,7 +7,6 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plain import find_dangling
 
 from macro.counter import DEFAULT
 from macro.errors import MacroError, PluginError
@@ -16,6 +15,7 @@ from macro.handler import handler
 from macro.plugin import Piece, Spread, Unset, overlay
 from macro.plugins import as_plugin, find_plugin
 from macro.stages import name_part
+from tests.plain import find_dangling
 
 CONDITIONS = {f"Is{n}": {"Fn::Equals": ["a", str(n)]} for n in range(24)}
 PARTITION = {"AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::AccountId": "123456789012"}

@@ -15,9 +15,9 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from corpus.fetch import WHEELS, find_node_packages, find_wheel
 
 from tests.archives import check_rewrite, take_apart
+from tests.corpus.fetch import WHEELS, find_node_packages, find_wheel
 from transform_lambda.zip.directory import read_directory
 from transform_lambda.zip.member import read_member
 from transform_lambda.zip.source import BytesSource, open_source

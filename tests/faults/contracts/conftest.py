@@ -5,9 +5,7 @@ from itertools import count
 
 import pytest
 
-
-class Killed(BaseException):
-    """An invocation that ends in the middle, as Lambda ends one."""
+from tests.faults.companion import Killed
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.faults.companion import INVENTED
-from tests.faults.contracts.conftest import Killed
+from tests.faults.companion import INVENTED, Killed
 from transform_lambda.contract import ResourceError
 from transform_lambda.ports import TryAgain
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from tests.faults.checked_outbox import CheckedOutbox
-from tests.faults.companion import INVENTED, Companion
+from tests.faults.companion import INVENTED, Companion, Killed
 from transform_lambda.answer_url import AnswerError
 from transform_lambda.contract import ResourceError
 from transform_lambda.ports import TryAgain
@@ -20,10 +20,6 @@ _RETRIES, _PATIENCE = 2, 30
 
 TROUBLE = st.dictionaries(st.integers(1, LONGEST_REQUEST), st.sampled_from(FAULTS + OVERLAPS), max_size=3)
 FAULT = st.dictionaries(st.integers(1, LONGEST_REQUEST), st.sampled_from(FAULTS), max_size=2)
-
-
-class Killed(BaseException):
-    """An invocation that ends in the middle, as Lambda ends one."""
 
 
 class Delivery:

@@ -1,35 +1,13 @@
-"""A stack whose companion reaches the engine through a proxy that injects faults, and what it leaves in the engine."""
-
-import base64
-import hashlib
-import io
-import json
-import os
-import zipfile
-from urllib.request import urlopen
+"""A stack whose companion reaches the engine through a proxy that injects faults."""
 
 import pytest
 
-from tests.engine.conftest import engine, new_stack  # noqa: F401
-from tests.engine.test_function_life import SHOW, make_zip, properties, put
+from tests.engine.fixtures import engine, new_stack  # noqa: F401
+from tests.engine.test_function_life import put
 from tests.fault_proxy import fault_proxy
+from tests.faults.sdk.calls import CODE, LARGE, inventory
 from tests.relay import Relay
 from transform_lambda import handler as door
-from transform_lambda.resources.function_tags import CODE_SHA256
-
-CODE = make_zip(SHOW)
-LARGE = make_zip(SHOW, padding=11 << 20)
-"""So large that S3 copies it, part by part."""
-FEW = {"Env": {"table": "before"}, "MemorySize": "128"}
-MORE = {"Env": {"table": "after"}, "MemorySize": "256"}
-
-KINDS = {
-    "throttled": lambda codes: {"error": {"code": codes["throttled"], "status": codes.get("status", 429)}},
-    "failed with a 5xx": lambda codes: {"error": {"code": codes["failed with a 5xx"], "status": 500}},
-    "reset before": lambda _: {"reset": True},
-    "answer lost": lambda _: {"response": {"abort_bytes": 0}},
-}
-"""What may happen to any call, by the error codes of its service."""
 
 
 @pytest.fixture(scope="session")
@@ -93,66 +71,3 @@ def nothing_is_left(stack):
     before = inventory(stack)
     yield
     assert inventory(stack) == before
-
-
-def inventory(stack):
-    """All that a companion may leave: functions, APIs, objects that Lambda runs from, and the ledger's names."""
-    staging = {"Bucket": os.environ["HITCOUNTER_STAGING_BUCKET"]}
-    objects = stack.client("s3").list_objects_v2(**staging, Prefix="kept/").get("Contents", [])
-    records = stack.client("dynamodb").scan(TableName=os.environ["HITCOUNTER_RECORDS_TABLE"], ConsistentRead=True)
-    names = [json.loads(item["record"]["S"])["names"] for item in records["Items"]]
-    return {
-        "functions": functions(stack),
-        "apis": sorted(each["id"] for each in stack.client("apigateway").get_rest_apis(limit=500)["items"]),
-        "objects": [each["Key"] for each in objects],
-        "names": [name for each in names for name, held in each.items() if held],
-    }
-
-
-def functions(stack):
-    """The names of all that there are."""
-    pages = stack.client("lambda").get_paginator("list_functions").paginate()
-    return sorted(each["FunctionName"] for page in pages for each in page["Functions"])
-
-
-def uploads(stack):
-    """The keys of uploads that were begun and neither completed nor aborted."""
-    bucket = os.environ["HITCOUNTER_STAGING_BUCKET"]
-    return [each["Key"] for each in stack.client("s3").list_multipart_uploads(Bucket=bucket).get("Uploads", [])]
-
-
-def staged(stack):
-    """The keys of staged objects."""
-    objects = stack.client("s3").list_objects_v2(Bucket=os.environ["HITCOUNTER_STAGING_BUCKET"])
-    return [each["Key"] for each in objects.get("Contents", [])]
-
-
-def look(stack, name):
-    """What a function is: its table by its env file, and its memory, once its code is found to be whole."""
-    found = stack.client("lambda").get_function(FunctionName=name)
-    with urlopen(found["Code"]["Location"]) as download:
-        data = download.read()
-    digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
-    assert found["Configuration"]["CodeSha256"] == found["Tags"].get(CODE_SHA256, digest) == digest
-    source = LARGE if len(data) > len(LARGE) // 2 else CODE
-    assert _members(data) == _members(source)
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        env = dict(line.split("=", 1) for line in archive.read(".env").decode().splitlines())
-    assert (env["other"], env["last"]) == ("kept", "too")
-    return env["table"], found["Configuration"]["MemorySize"]
-
-
-def _members(data):
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        assert archive.testzip() is None
-        return {name: archive.read(name) for name in archive.namelist() if name != ".env"}
-
-
-def warm_up(stack, code):
-    """A request that makes the companion's clients, so that the next one's time goes to its calls."""
-    stack.delete("Other", known=("hitcounter-nothing", wanted(code, FEW)))
-
-
-def wanted(code, given):
-    """A function's properties."""
-    return properties(code, **given)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.sdk.conftest import FEW, KINDS, MORE, look, wanted, warm_up
+from tests.faults.sdk.calls import FEW, KINDS, MORE, look, wanted, warm_up
 from tests.relay import Fault
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")

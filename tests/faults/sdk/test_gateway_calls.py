@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.engine.conftest import Stack
+from tests.engine.fixtures import Stack
 from tests.engine.test_gateway_resource import TYPE, get, make_counter, policy, properties
-from tests.faults.sdk.conftest import KINDS
+from tests.faults.sdk.calls import KINDS
 from tests.relay import Fault
 
 pytestmark = pytest.mark.usefixtures("nothing_is_left")

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.engine.conftest import Stack
-from tests.faults.sdk.conftest import FEW, MORE, inventory, staged, uploads, wanted
+from tests.engine.fixtures import Stack
+from tests.faults.sdk.calls import FEW, MORE, inventory, staged, uploads, wanted
 from transform_lambda import handler as door
 
 FUNCTIONS, AT_ONCE = 100, 8

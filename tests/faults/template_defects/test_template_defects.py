@@ -7,7 +7,6 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from plain import find_dangling, refuse_by_api
 
 from macro.local.files import read_source
 from tests.faults.template_defects.compact import LINTED, REFUSED, SOUND
@@ -15,6 +14,7 @@ from tests.faults.template_defects.plain import PLAIN, slipped
 from tests.faults.template_defects.promises import find_broken_promises
 from tests.gateway_companion import TYPE, GatewayCompanion
 from tests.gateways import FUNCTION
+from tests.plain import find_dangling, refuse_by_api
 
 TESTS = Path(__file__).parents[2]
 COMBINATIONS = sorted((TESTS / "golden_combinations").iterdir())
