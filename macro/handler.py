@@ -1,7 +1,7 @@
 """The macro's Lambda door: CloudFormation's event in, its answer out, whatever happens."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from macro.counter import Setting
@@ -101,17 +101,25 @@ def _is_resource(name: str, value: Json) -> bool:
 
 
 def _fail(request_id: Json, problems: Any) -> dict[str, Json]:
-    lines = [str(problem) for problem in problems]
+    # Half of a surrogate pair, which a name may hold, could not be answered.
+    lines = [str(problem).encode("utf-8", "backslashreplace").decode("utf-8") for problem in problems]
+    return {"requestId": request_id, "status": "failure", "errorMessage": _cut(lines)}
+
+
+def _cut(lines: Sequence[str]) -> str:
+    """The lines, in at most :data:`MAX_MESSAGE` characters: the last are counted instead, and a first one is cut."""
+    whole = "\n".join(lines)
+    if len(whole) <= MAX_MESSAGE:
+        return whole
     message = ""
     for place, line in enumerate(lines):
         more = f"… and {len(lines) - place} more; hitcounter lint shows them all"
-        if len(message) + len(line) + len(more) > MAX_MESSAGE and place:
-            message += more
-            break
-        message += line[:MAX_MESSAGE] + "\n"
-    # Half of a surrogate pair, which a name may hold, could not be answered.
-    message = message.strip().encode("utf-8", "backslashreplace").decode("utf-8")
-    return {"requestId": request_id, "status": "failure", "errorMessage": message}
+        if message and len(message) + len(line) + len(more) > MAX_MESSAGE:
+            return message + more
+        room = MAX_MESSAGE - len(more) - 2 if len(lines) > 1 else MAX_MESSAGE - 1
+        message += f"{line[:room]}…" if len(line) > room else line
+        message += "\n" if len(lines) > 1 else ""
+    return message
 
 
 def _log_bug(reference: Json) -> None:

@@ -88,7 +88,7 @@ def _get_parameter(name: Json, path: Path, parameters: Parameters, problems: lis
             problems.append(Problem(path, text))
             return _UNKNOWN
         return _drop_empty(value)
-    if declared.get("NoEcho") in (True, "true"):
+    if is_no_echo(declared):
         text = f"parameter {name} is NoEcho, but what it decides here is plain to see; use another"
         problems.append(Problem(path, text))
         return _UNKNOWN
@@ -102,6 +102,11 @@ def _get_parameter(name: Json, path: Path, parameters: Parameters, problems: lis
     if isinstance(value, str) and str(declared.get("Type")).startswith(_LISTS):
         value = [item.strip() for item in value.split(",")]
     return _drop_empty(value)
+
+
+def is_no_echo(parameter: Json) -> bool:
+    """Whether a template's parameter says ``NoEcho``, as a boolean or as text: its value must not be shown."""
+    return isinstance(parameter, dict) and str(parameter.get("NoEcho", "")).lower() == "true"
 
 
 def _drop_empty(value: Json) -> Json:

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping
+from urllib.parse import quote, quote_plus
 
 from transform_lambda.contract import Event, Json, Request
 
@@ -36,11 +37,18 @@ def redact(text: str, event: Event) -> str:
     """
     secrets = {secret for secret in _secrets(event) if len(secret) >= _SHORTEST_SECRET and not _PLAIN.fullmatch(secret)}
     for secret in sorted(secrets, key=len, reverse=True):
-        # An error's text may show a value as Python or as JSON would write it.
-        for form in (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1]):
+        for form in sorted(_forms(secret), key=len, reverse=True):
             pattern = re.escape(form) if len(secret) >= _LONG_SECRET else rf"(?<![\w-]){re.escape(form)}(?![\w-])"
             text = re.sub(pattern, "***", text)
     return _QUERY.sub(r"\1?***", text)
+
+
+def _forms(secret: str) -> set[str]:
+    """The value as it is, and as Python, JSON and URLs write it in an error's text."""
+    data = secret.encode("utf-8", "surrogatepass")
+    python = {repr(secret)[1:-1], ascii(secret)[1:-1], repr(data)[2:-1]}
+    json_forms = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+    return {secret, *python, *json_forms, quote(data), quote(data, safe=""), quote_plus(data)}
 
 
 def _secrets(event: Event) -> Iterator[str]:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from macro.counter import DEFAULT, Setting
+from macro.choose import choose_plugins
+from macro.counter import DEFAULT, Given, Setting, Wish
 from macro.errors import MacroError, PluginError, Problem
 from macro.expand import expand, expand_counters
 from macro.plugin import Piece
@@ -378,3 +379,85 @@ def test_what_is_no_plugin_is_told(module, message):
 
 def test_built_in_plugins_say_what_they_are():
     assert all(plugin.summary.endswith(".") for plugin in BUILT_IN.values())
+
+
+ALL_ATTRIBUTES = {
+    "Metadata": {"cfn-lint": {"config": {"ignore_checks": ["W1"]}}},
+    "DependsOn": "Topic",
+    "CreationPolicy": {"ResourceSignal": {"Timeout": "PT5M"}},
+    "UpdatePolicy": {"UseOnlineResharding": True},
+    "DeletionPolicy": "Snapshot",
+    "UpdateReplacePolicy": "Retain",
+    "Condition": "Own",
+}
+
+
+@pytest.mark.parametrize("stages", [None, ["dev", "prod"]], ids=["no stages", "stages"])
+@pytest.mark.parametrize(
+    "own", [{}, {"Metadata": {"a": 1}}, {"DependsOn": "Other", "DeletionPolicy": "Retain"}], ids=str
+)
+@pytest.mark.parametrize("name", ALL_ATTRIBUTES)
+def test_a_plugins_resource_keeps_its_attributes(name, own, stages):
+    def build(values):
+        resource = {"Type": "AWS::SQS::Queue", "Properties": {"A": 1}, name: ALL_ATTRIBUTES[name]}
+        return Piece({"queue": "q"}, {f"{values['counter_id']}Queue": resource})
+
+    class Module:
+        INPUTS, OUTPUTS = ("counter_id",), ("queue",)
+
+    Module.build = staticmethod(build)
+    plugin = as_plugin("mine", Module)
+    properties = {"Plugins": ["mine"], **({"Stages": stages} if stages else {})}
+    template = {
+        "Conditions": {"Own": {"Fn::Equals": [1, 1]}},
+        "Resources": {
+            "Visits": {"Type": "HitCounter", "Properties": properties, **own},
+            "Topic": {"Type": "AWS::SNS::Topic"},
+            "Other": {"Type": "AWS::SNS::Topic"},
+        },
+    }
+
+    expanded = expand(template, find=lambda _: plugin)["Resources"]
+
+    queues = [each for each in expanded.values() if each["Type"] == "AWS::SQS::Queue"]
+    assert len(queues) == len(stages or [1])
+    for queue in queues:
+        kept = queue[name]
+        if name == "Metadata":
+            assert kept == {**ALL_ATTRIBUTES[name], **own.get("Metadata", {})}
+        elif name == "DependsOn" and "DependsOn" in own:
+            assert kept == ["Topic", "Other"]
+        elif name == "DeletionPolicy" and name in own:
+            assert kept == own[name]
+        else:
+            assert kept == ALL_ATTRIBUTES[name]
+        assert queue["Properties"] == {"A": 1}
+
+
+@pytest.mark.parametrize(
+    ("further", "goes"),
+    [
+        ((), True),
+        (("queue", "topic"), True),
+        (None, False),
+    ],
+    ids=["the same outputs", "more outputs", "fewer outputs"],
+)
+@pytest.mark.parametrize("name", ["table", "log_group", "role", "function", "gateway_rest"])
+def test_a_plugin_that_gives_all_outputs_of_a_built_in_one_takes_its_place(name, further, goes):
+    outputs = BUILT_IN[name].outputs
+    given_outputs = outputs[1:] if further is None else (*outputs, *further)
+    if not given_outputs or (further is None and len(outputs) == 1):
+        pytest.skip("a plug-in without outputs takes no place")
+
+    class Module:
+        INPUTS, OUTPUTS = (), given_outputs
+
+        @staticmethod
+        def build(values):
+            return Piece(dict.fromkeys(given_outputs, "x"), {})
+
+    plugins = choose_plugins(Given({}, "rest", [Wish("mine", {}, ())], []), lambda _: as_plugin("mine", Module))
+
+    assert ("mine" in [plugin.name for plugin in plugins]) is True
+    assert (name not in [plugin.name for plugin in plugins]) is goes

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from macro.errors import Problem
 from macro.expand import expand
-from macro.handler import MAX_MESSAGE, handler
+from macro.handler import MAX_MESSAGE, _fail, handler
 from macro.template import read_suffix
 
 EVENT = json.loads((Path(__file__).parent.parent / "events" / "macro.json").read_text("utf-8"))
@@ -163,6 +164,48 @@ def test_a_long_list_of_problems_is_cut_between_two():
     assert len(message) <= MAX_MESSAGE
     assert last == f"… and {100 - len(lines)} more; hitcounter lint shows them all"
     assert all(line.endswith(f"got {n + 100}") for n, line in enumerate(lines))
+
+
+def refuse(*texts):
+    """The message of the handler about these problems, one a line."""
+    message = _fail("1", [Problem((), text) for text in texts])["errorMessage"]
+    assert len(message) <= MAX_MESSAGE
+    return message
+
+
+@pytest.mark.parametrize("letter", ["x", "\u00fc", "\U0001f511"], ids=["ASCII", "two bytes", "four bytes"])
+def test_a_single_problem_is_cut_where_it_is_longer_than_a_message_may_be(letter):
+    fits, longer = letter * MAX_MESSAGE, letter * (MAX_MESSAGE + 1)
+
+    assert refuse(fits) == fits
+    assert refuse(longer) == letter * (MAX_MESSAGE - 1) + "\u2026"
+
+
+def test_a_first_problem_that_is_too_long_leaves_room_for_the_number_of_the_others():
+    more = "\u2026 and 2 more; hitcounter lint shows them all"
+
+    message = refuse("x" * 9_000, "second", "third")
+
+    assert message.startswith("x" * 3_900)
+    assert message.endswith(f"x\u2026\n{more}")
+    assert len(message) == MAX_MESSAGE
+
+
+@pytest.mark.parametrize("length", range(3_940, 4_001, 5))
+def test_problems_are_cut_between_two_at_any_length(length):
+    more = "\u2026 and 1 more; hitcounter lint shows them all"
+    first, second = "x" * length, "y" * 12
+
+    message = refuse(first, second)
+
+    if length + 1 + len(second) <= MAX_MESSAGE:
+        assert message == f"{first}\n{second}"
+    else:
+        assert message == f"{first[: MAX_MESSAGE - len(more) - 2]}…\n{more}"
+
+
+def test_half_of_a_surrogate_pair_in_a_problem_does_not_make_a_message_too_long():
+    assert refuse("\ud800" * 3_000).startswith("\\ud800\\ud800")
 
 
 def test_a_template_nested_too_deeply_is_an_answer():

@@ -398,6 +398,45 @@ def test_a_counters_key_that_yaml_takes_for_a_number_is_told_where_it_is(command
     assert f"{compact}:5:18: Resources.2026-01-02.Properties.1.50: unknown property" in messages
 
 
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ("  Topic: {Type: AWS::SNS::Topic, Properties: {Nothing: 1}}", "Nothing"),
+        ("  Topic: {Type: AWS::SNS::Topic, Properties: {2026-01-02: 1}}", "2026-01-02"),
+        ("  Topic: {Type: AWS::SNS::Topic, Properties: {TopicName: 2026-01-02, Nothing: 1}}", "Nothing"),
+        ("  Topic: {Type: AWS::SNS::Topic, Properties: {1_0: 1, 2_0: 2, TopicName: x, Nothing: 1}}", "Nothing"),
+        ("  Topic: {Type: AWS::SNS::Topic, Properties: {Nothing: 1}} # 2026-01-02", "Nothing"),
+    ],
+)
+def test_a_finding_begins_and_ends_where_the_author_wrote_what_it_is_about(command, line, part):
+    """Keys and dates that YAML reads as something else are quoted before cfn-lint sees them, which shifts columns."""
+    Path("t.yaml").write_text(
+        f"Transform: HitCounterMacro\nResources:\n  Visits: {{Type: HitCounter}}\n{line}\n", "utf-8"
+    )
+    start = line.index(part) + 1
+    place = {"line": 4, "start": start, "end": start + len(part)}
+
+    (found,) = [
+        each for each in json.loads(command("lint", "t.yaml", "--format", "json")[1]) if part in each["Message"]
+    ]
+    (result,) = [
+        each
+        for each in json.loads(command("lint", "t.yaml", "--format", "sarif")[1])["runs"][0]["results"]
+        if part in each["message"]["text"]
+    ]
+    text = command("lint", "t.yaml", "--format", "parseable")[1]
+    region = result["locations"][0]["physicalLocation"]["region"]
+
+    location = found["Location"]
+    assert {
+        "line": location["End"]["LineNumber"],
+        "start": location["Start"]["ColumnNumber"],
+        "end": location["End"]["ColumnNumber"],
+    } == place
+    assert {"line": region["endLine"], "start": region["startColumn"], "end": region["endColumn"]} == place
+    assert f"t.yaml:4:{start}:4:{start + len(part)}:" in text
+
+
 def test_a_number_longer_than_python_writes_is_a_text(command, tmp_path):
     compact = tmp_path / "template.yaml"
     number = f"0x{'f' * 4_000}"

@@ -64,6 +64,21 @@ def test_one_that_works_on_keeps_it(new_lock, time):
             pass
 
 
+@pytest.mark.parametrize("step", [20, 60, 89])
+def test_one_that_renews_in_time_keeps_it_at_every_moment(new_lock, time, step):
+    with new_lock() as lock:
+        for _ in range(1000 // step):
+            time.passed += step
+            lock.renew()
+            with pytest.raises(TimeOver), new_lock(deadline=time.clock().monotonic() + 1.5):
+                pass
+            # No call outlasts half a lease, so it may take so long until the next renewal.
+            time.passed += 89
+            with pytest.raises(TimeOver), new_lock(deadline=time.clock().monotonic() + 1.5):
+                pass
+            lock.renew()
+
+
 def test_one_that_took_too_long_notices(new_lock, time):
     first = new_lock()
     with first:

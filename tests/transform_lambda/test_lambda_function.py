@@ -435,7 +435,19 @@ def test_the_version_in_use_outlives_any_number_of_updates_that_are_rolled_back(
 
 @pytest.mark.parametrize(
     "other",
-    [{"MemorySize": "512"}, {"Layers": ["arn:layer:1"]}, {"Environment": {"Variables": {"A": "1"}}}, {"Role": "r2"}],
+    [
+        {"MemorySize": "512"},
+        {"Layers": ["arn:layer:1"]},
+        {"Environment": {"Variables": {"A": "1"}}},
+        {"Role": "r2"},
+        {"Architectures": ["arm64"]},
+        {"Runtime": "nodejs22.x"},
+        {"Handler": "other.handler"},
+        {"Timeout": "9"},
+        {"EphemeralStorage": {"Size": "1024"}},
+        {"TracingConfig": {"Mode": "Active"}},
+    ],
+    ids=str,
 )
 def test_a_version_with_other_settings_is_not_taken_for_the_same(companion, other):
     numbers = [publish(companion, "x"), publish(companion, "y"), publish(companion, "x", **other)]

@@ -1,3 +1,6 @@
+import json
+from urllib.parse import quote, quote_plus
+
 import pytest
 
 from transform_lambda.log import redact
@@ -48,3 +51,28 @@ def test_a_secret_is_found_however_deep_it_is_nested():
         value = {"x": [value]}
 
     assert redacted("got s3cr3t-value", value) == "got ***"
+
+
+SECRETS = ['it\'s a "secret"', "line\nbreak\x01", "caf\u00e9 \u2028 \U0001f511", "a&b=c d/e+f%", "back\\slash'"]
+
+
+@pytest.mark.parametrize("secret", SECRETS, ids=range(len(SECRETS)))
+@pytest.mark.parametrize(
+    "write",
+    [
+        str,
+        repr,
+        ascii,
+        str.encode,
+        json.dumps,
+        lambda value: json.dumps(value, ensure_ascii=False),
+        quote,
+        lambda value: quote(value, safe=""),
+        quote_plus,
+    ],
+    ids=["plain", "repr", "ascii", "bytes", "JSON", "JSON in Unicode", "a path of a URL", "a part of a URL", "a form"],
+)
+def test_a_value_is_hidden_in_every_form_in_which_an_error_shows_it(secret, write):
+    left = redacted(f"refused: <{write(secret)}>", secret)
+
+    assert left in {"refused: <***>", "refused: <'***'>", 'refused: <"***">', "refused: <b'***'>", 'refused: <b"***">'}

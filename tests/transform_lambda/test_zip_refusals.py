@@ -366,6 +366,24 @@ CASES = {
         make_archive(Entry(b"conf", b"lib", mode=LINK)),
         "conf/.env",
     ),
+    "below a symlink that is called like a directory": Case(
+        "not-a-file",
+        "'conf/.env' lies below 'conf/', which is no directory; {REPACK}",
+        make_archive(Entry(b"conf/", b"lib", mode=LINK)),
+        "conf/.env",
+    ),
+    "far below a symlink that is called like a directory": Case(
+        "not-a-file",
+        "'app/conf/.env' lies below 'app/', which is no directory; {REPACK}",
+        make_archive(Entry(b"app/", b"lib", mode=LINK), Entry(b"app/conf/", b"", mode=0o040755)),
+        "app/conf/.env",
+    ),
+    "below a symlink with another slash": Case(
+        "not-a-file",
+        "'conf/.env' lies below 'conf\\\\', which is no directory; {REPACK}",
+        make_archive(Entry(b"conf\\", b"lib", mode=LINK)),
+        "conf/.env",
+    ),
 }
 
 

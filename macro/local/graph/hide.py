@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 
+from macro.literals import is_no_echo
 from macro.plugin import VARIABLE, Json
 
 HIDDEN = "***"
@@ -20,21 +21,16 @@ def find_secrets(parameters: Json, given: Mapping[str, Json]) -> list[str]:
     """The values of the parameters that say ``NoEcho``, the longest first; ``given`` are those of the command line."""
     found: set[str] = set()
     for name, rule in parameters.items() if isinstance(parameters, Mapping) else ():
-        if is_secret(rule):
+        if is_no_echo(rule):
             values = [rule.get("Default"), given.get(name)]
             found |= {str(value) for value in values if value not in (None, "")}
     return sorted(found, key=lambda text: (-len(text), text))
 
 
-def is_secret(parameter: Json) -> bool:
-    """Whether a parameter's value is not to be shown."""
-    return isinstance(parameter, Mapping) and str(parameter.get("NoEcho", "")).lower() == "true"
-
-
 def hide(node: Json, secrets: Collection[str] = ()) -> Json:
     """The tree with values of env files, of environments, of what sounds secret, and of ``secrets`` taken out."""
     if isinstance(node, Mapping):
-        closed = _CLOSED | ({"default", "allowedvalues"} if is_secret(node) else set())
+        closed = _CLOSED | ({"default", "allowedvalues"} if is_no_echo(node) else set())
         return {
             hide_text(str(key), secrets): _close(value) if _is_closed(str(key), closed) else hide(value, secrets)
             for key, value in node.items()
