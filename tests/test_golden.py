@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,8 @@ def test_a_bad_template_is_told_all_its_problems(case, monkeypatch, capsys, upda
     code = main(["expand", *get_arguments(case)])
 
     output = capsys.readouterr()
-    compare(case / "problems.txt", output.err, update_golden)
+    # What is broken is told in libyaml's words, which differ from release to release.
+    compare(case / "problems.txt", re.sub(r"(?<=: broken (YAML|JSON): ).+", "…", output.err), update_golden)
     assert (code, output.out) == (1, "")
 
 

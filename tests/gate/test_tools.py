@@ -18,10 +18,9 @@ def test_a_tool_that_cannot_be_fetched_is_named(requirements, tmp_path, monkeypa
 
     problems = install(requirements, tmp_path / "tools")
 
-    assert problems == [
-        "cdk-preflight: could not be installed from PyPI: "
-        "ERROR: No matching distribution found for hitcounter-no-such-package==1"
-    ]
+    (problem,) = problems
+    assert problem.startswith("cdk-preflight: could not be installed from PyPI: ")
+    assert "hitcounter-no-such-package==1" in problem
     assert find_missing(requirements, tmp_path / "tools") == [requirements / "cdk-preflight.txt"]
 
 

@@ -38,29 +38,16 @@ Resources:
     Properties:
       DisplayNam: !GetAtt Visits.Url
 """
+# Line, column, rule, and what cfn-lint's own words, which differ from release to release, must name.
+TABLE = " (in VisitsTable, which counter Visits becomes)"
 FOUND = [
-    (3, 3, "W2001", "Parameter Unused not used."),
-    (6, 3, "E3639", "'ProvisionedThroughput' is a required property (in VisitsTable, which counter Visits becomes)"),
-    (
-        11,
-        9,
-        "E3030",
-        "'SOMETIMES' is not one of ['PAY_PER_REQUEST', 'PROVISIONED'] (in VisitsTable, which counter Visits",
-    ),
-    (13, 11, "E3012", "'maybe' is not of type 'boolean' (in VisitsTable, which counter Visits becomes)"),
-    (
-        16,
-        17,
-        "E3002",
-        "Additional properties are not allowed ('StageNam' was unexpected. Did you mean 'StageName'?) (in V",
-    ),
-    (18, 12, "E1020", "'Nowhere' is not one of ['Unused', 'Gateway', 'VisitsTable',"),
-    (
-        22,
-        7,
-        "E3002",
-        "Additional properties are not allowed ('DisplayNam' was unexpected. Did you mean 'DisplayName'?)",
-    ),
+    (3, 3, "W2001", "Unused"),
+    (6, 3, "E3639", "'ProvisionedThroughput'", TABLE),
+    (11, 9, "E3030", "'SOMETIMES'", TABLE),
+    (13, 11, "E3012", "'maybe'", TABLE),
+    (16, 17, "E3002", "'StageNam'", ", which counter Visits becomes)"),
+    (18, 12, "E1020", "'Nowhere'"),
+    (22, 7, "E3002", "'DisplayNam'"),
 ]
 
 
@@ -84,8 +71,8 @@ def test_each_finding_is_on_the_line_that_caused_it_and_names_the_resource_it_is
     found = read_json(out)
     assert (code, err) == (1, "")
     assert [entry[:3] for entry in found] == [entry[:3] for entry in FOUND]
-    for (*_, said), (*_, expected) in zip(found, FOUND, strict=True):
-        assert said.startswith(expected)
+    for (*_, message), (_, _, _, *named) in zip(found, FOUND, strict=True):
+        assert [each for each in named if each not in message] == []
     assert {entry["Filename"] for entry in json.loads(out)} == {"t.yaml"}
 
 
@@ -128,7 +115,7 @@ def test_every_format_of_cfn_lint_is_there(command):
 
 
 def test_cfn_lints_own_arguments_are_passed_on(command):
-    ignored = ["-i", *{rule for _, _, rule, _ in FOUND}]
+    ignored = ["-i", *{rule for _, _, rule, *_ in FOUND}]
 
     assert command("lint", "t.yaml", *ignored) == (0, "", "")
     assert command("lint", "t.yaml", "-i", "E", "--non-zero-exit-code", "error")[0] == 0
@@ -137,7 +124,7 @@ def test_cfn_lints_own_arguments_are_passed_on(command):
 
 
 def test_cfn_lints_own_configuration_is_respected(command):
-    Path(".cfnlintrc").write_text(f"ignore_checks: {json.dumps(sorted({rule for _, _, rule, _ in FOUND}))}\n", "utf-8")
+    Path(".cfnlintrc").write_text(f"ignore_checks: {json.dumps(sorted({rule for _, _, rule, *_ in FOUND}))}\n", "utf-8")
 
     assert command("lint", "t.yaml") == (0, "", "")
 
@@ -326,16 +313,13 @@ def test_a_template_without_resources_is_left_to_cfn_lint(command, tmp_path):
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        ("MemorySize: 64", "E3034 64 is less than the minimum of 128"),
-        (
-            "Timeouts: 3",
-            "E3002 Additional properties are not allowed ('Timeouts' was unexpected. Did you mean 'Timeout'?)",
-        ),
-        ("VpcConfig: {SubnetIds: subnet-1}", "E3012 'subnet-1' is not of type 'array'"),
-        ("Runtime: python3.31", "E3030 'python3.31' is not one of"),
-        ("KMSKeyArn: !Ref Key", None),
-        ("MemorySize: !Ref Size", None),
-        ("KeepVersions: 3", None),
+        ("MemorySize: 64", ("E3034", "64")),
+        ("Timeouts: 3", ("E3002", "Timeouts")),
+        ("VpcConfig: {SubnetIds: subnet-1}", ("E3012", "subnet-1")),
+        ("Runtime: python3.31", ("E3030", "python3.31")),
+        ("KMSKeyArn: !Ref Key", ()),
+        ("MemorySize: !Ref Size", ()),
+        ("KeepVersions: 3", ()),
     ],
 )
 def test_cfn_lint_looks_into_the_function(command, tmp_path, kind, line, found):
@@ -352,7 +336,10 @@ def test_cfn_lint_looks_into_the_function(command, tmp_path, kind, line, found):
 
     code, out, _ = command("lint", path, "-i", "W2001")
 
-    assert (code, out.partition(" (in ")[0].partition("\n")[0][: len(found or "")]) == (1 if found else 0, found or "")
+    finding = out.partition("\n")[0]
+    assert code == (1 if found else 0)
+    assert [each for each in found if each not in finding] == []
+    assert bool(finding) == bool(found)
 
 
 def test_a_resources_metadata_silences_what_is_found_in_its_function(command, tmp_path):

@@ -508,7 +508,7 @@ def test_answers_that_all_break_off_are_an_error(s3, store):
     put(s3, SMALL)
     asked = cut_answers(s3, 9)
 
-    with pytest.raises(ResourceError, match=f"^cannot read {PLACE}: 10 read, but total bytes expected is 100.$"):
+    with pytest.raises(ResourceError, match=f"^cannot read {PLACE}: .*10.*100"):
         store.read_tail(PLACE, 100)
 
     assert len(asked) == 3
@@ -546,7 +546,7 @@ def test_answers_that_are_all_short_are_an_error(s3, store):
     put(s3, SMALL)
     asked = change_answers(s3, 9, lambda data: data[1:])
 
-    with pytest.raises(ResourceError, match=f"^cannot read {PLACE}: 99 read, but total bytes expected is 100.$"):
+    with pytest.raises(ResourceError, match=f"^cannot read {PLACE}: .*99.*100"):
         store.read_tail(PLACE, 100)
 
     assert len(asked) == 3

@@ -256,7 +256,7 @@ def test_in_one_process_a_failed_start_is_answered(without_region, monkeypatch, 
     answer = json.loads(sink.requests[-1][3])
     assert len(sink.requests) == len(statuses) + 1
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", "x")
-    assert answer["Reason"] == "the companion could not start: NoRegionError: You must specify a region."
+    assert answer["Reason"].startswith("the companion could not start: NoRegionError: ")
 
 
 def test_in_one_process_a_failed_start_without_an_answer_is_raised(without_region, monkeypatch):
