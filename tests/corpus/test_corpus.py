@@ -13,6 +13,8 @@ from macro.local.files import parse_source
 from macro.local.preview import preview
 from macro.plugins import find_plugin
 
+pytestmark = pytest.mark.thorough
+
 PARTS = (
     "/test/fixtures/templates/good/",
     "/test/fixtures/templates/quickstart/",
