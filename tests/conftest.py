@@ -7,8 +7,9 @@ import pytest
 from hypothesis import settings
 
 # How long an example takes is the machine's affair; what is slow is found by tests/bench.
-settings.register_profile("any machine", deadline=None)
-settings.load_profile("any machine")
+settings.register_profile("quick", deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None, max_examples=1_000)
+settings.load_profile("quick")
 
 # A shell lets what it starts in the background ignore ctrl-c, and so would the commands that tests press it for.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -155,6 +155,10 @@ class Cloud:
         found = self.client("s3").list_object_versions(Bucket=bucket)
         return sorted((each["Key"], each["VersionId"]) for each in found.get("Versions", []))
 
+    def functions(self):
+        pages = self.client("lambda").get_paginator("list_functions").paginate()
+        return [each["FunctionName"] for page in pages for each in page["Functions"]]
+
     def buckets(self):
         return [each["Name"] for each in self.client("s3").list_buckets()["Buckets"]]
 

@@ -74,6 +74,8 @@ class FakeAws:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # An answer of several packets would wait for the client to acknowledge the first.
+            disable_nagle_algorithm = True
 
             def answer(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

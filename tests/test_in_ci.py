@@ -49,6 +49,7 @@ def find_script(step):
     return next(each["run"] for each in steps if each.get("name") == step)
 
 
+@pytest.mark.thorough
 def test_the_lint_hook_checks_each_file_with_counters_and_no_other(project):
     entry = shlex.split(find_hook("hitcounter-lint")["entry"])
 
@@ -63,6 +64,7 @@ def test_the_lint_hook_checks_each_file_with_counters_and_no_other(project):
     assert project([*entry, "good.yaml", "plain.yaml", "other.yaml"]) == (0, "")
 
 
+@pytest.mark.thorough
 def test_the_lint_hook_hands_arguments_on_to_cfn_lint(project):
     entry = shlex.split(find_hook("hitcounter-lint")["entry"])
 
@@ -82,6 +84,7 @@ def test_the_expand_hook_fails_where_a_plain_template_is_out_of_date(project):
     assert project(entry) == (0, "")
 
 
+@pytest.mark.thorough
 def test_the_workflow_lints_every_template_and_tells_all_problems(project):
     command = ["bash", "-e", "-c", find_script("Lint")]
 

@@ -68,6 +68,7 @@ def test_no_block_is_left_untried(path):
     assert len(rest) == (0 if path == README else 2)
 
 
+@pytest.mark.thorough
 def test_templates_of_the_guide_are_clean(command, tmp_path, monkeypatch):
     shutil.copytree(ROOT / "samples", tmp_path / "samples")
     write_starter(tmp_path / "hits")

@@ -56,6 +56,7 @@ def name_shipped():
     return {name for name in listed.stdout.splitlines() if name.endswith((".py", *DATA))}
 
 
+@pytest.mark.thorough
 def test_a_wheel_holds_all_that_is_needed_and_nothing_else(release):
     wheel, _ = release
 
@@ -66,6 +67,7 @@ def test_a_wheel_holds_all_that_is_needed_and_nothing_else(release):
     assert names == name_shipped() | facts | {f"{info}/licenses/{name}" for name in LICENCES}
 
 
+@pytest.mark.thorough
 def test_an_sdist_holds_what_a_wheel_is_built_from(release):
     _, sdist = release
 
@@ -76,6 +78,7 @@ def test_an_sdist_holds_what_a_wheel_is_built_from(release):
     assert names - facts == name_shipped() | {"PKG-INFO", "setup.cfg", "pyproject.toml", "README.md", "LICENSE"}
 
 
+@pytest.mark.thorough
 def test_a_release_has_the_same_bytes_wherever_and_whenever_it_is_built(release, tmp_path):
     checkout = tmp_path / "checkout"
     checkout.mkdir()
@@ -95,6 +98,7 @@ def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@pytest.mark.thorough
 def test_the_metadata_tells_licence_and_needs_in_their_standard_forms(release):
     wheel, _ = release
 
@@ -115,6 +119,7 @@ def test_the_metadata_tells_licence_and_needs_in_their_standard_forms(release):
     ]
 
 
+@pytest.mark.thorough
 def test_the_version_is_the_same_everywhere(release, command):
     wheel, _ = release
 
@@ -125,6 +130,7 @@ def test_the_version_is_the_same_everywhere(release, command):
     assert told == f"hitcounter {json.loads(out)['version']}\n"
 
 
+@pytest.mark.thorough
 def test_the_digests_tell_what_is_installed(command):
     bundles = make_bundles(platforms=())
 

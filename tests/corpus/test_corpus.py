@@ -13,6 +13,8 @@ from macro.local.preview import preview
 from macro.plugins import find_plugin
 from tests.corpus.fetch import find_archive
 
+pytestmark = pytest.mark.thorough
+
 PARTS = (
     "/test/fixtures/templates/good/",
     "/test/fixtures/templates/quickstart/",

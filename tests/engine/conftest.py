@@ -1,3 +1,3 @@
 """The fixtures of all end to end tests."""
 
-from tests.engine.fixtures import cloud, engine, new_stack  # noqa: F401
+from tests.engine.fixtures import cloud, deploy, engine, here, new_stack, start  # noqa: F401

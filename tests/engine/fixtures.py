@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.deploying import SAMPLES, Cloud
+from tests.deploying import SAMPLES, Cloud, new_name, write
+from tests.local_run import Run, wait_until
 from tests.ministack import ACCOUNT, REGION, client_for, ministack
 from tests.sink import Sink
 from transform_lambda import handler as door
@@ -130,3 +131,37 @@ def cloud(engine, tmp_path_factory):
     ran = cloud.run("install", "--plugin", SAMPLES / "plugin")
     assert ran.code == 0, ran.err
     return cloud
+
+
+@pytest.fixture
+def deploy(cloud, tmp_path):
+    """Deploys a template to one stack again and again; the outputs."""
+    stack = new_name()
+
+    def again(template, *arguments):
+        return cloud.deploy(write(tmp_path, template), stack, *arguments)
+
+    again.stack = stack
+    return again
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts the command in a folder of its own; in the end nothing of any may be left."""
+    runs = []
+
+    def run(*arguments, **options):
+        runs.append(Run(tmp_path, *arguments, **options))
+        return runs[-1]
+
+    yield run
+    for each in runs:
+        each.close()
+    for each in runs:
+        wait_until(lambda run=each: not run.find_rest())
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

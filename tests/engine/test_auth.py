@@ -25,6 +25,8 @@ from tests.engine.test_stack import pack_companion
 from tests.installation import read_template
 from tests.ministack import ACCOUNT, REGION, client_for, ministack
 
+pytestmark = pytest.mark.thorough
+
 NOT_HERE = ("Macro", "BucketPolicy", "DeadLettersPolicy")
 BUCKET = f"hitcountermacro-{ACCOUNT}-{REGION}"
 KINDS = ("AWS::DynamoDB::Table", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role", "AWS::Logs::LogGroup")

@@ -3,7 +3,11 @@
 import re
 from textwrap import dedent
 
+import pytest
+
 from tests.deploying import hit, new_name
+
+pytestmark = pytest.mark.thorough
 
 TEMPLATE = """\
 Resources:

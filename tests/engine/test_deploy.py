@@ -13,6 +13,8 @@ from macro.local.files import read_source
 from tests.deploying import SAMPLES, SHOW_ENV, counters, hit, new_name, new_suffix, write, write_handler
 from tests.ministack import ACCOUNT, REGION
 
+pytestmark = pytest.mark.thorough
+
 BUCKET = f"hitcountermacro-{ACCOUNT}-{REGION}"
 NO_MACROS = "the engine at {url} runs no macros; its function is called and the result deployed\n"
 

@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
 from tests.deploying import counters, hit, new_name, write, write_handler
+
+pytestmark = pytest.mark.thorough
 
 
 def test_differences_are_told_by_counter_and_nothing_is_left(cloud, tmp_path):

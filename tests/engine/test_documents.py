@@ -19,6 +19,8 @@ from tests.corpus.fetch import LAMBDA
 from tests.deploying import Cloud
 from tests.ministack import ministack
 
+pytestmark = pytest.mark.thorough
+
 # With an engine in the account's place, and nobody to ask.
 HITCOUNTER = f"""\
 import os, sys

@@ -11,6 +11,8 @@ import pytest
 
 from tests.engine.fixtures import ROLE
 
+pytestmark = pytest.mark.thorough
+
 README = Path(__file__).parents[2] / "samples" / "README.md"
 READ = """
 import os

@@ -10,6 +10,8 @@ import pytest
 from tests.engine.fixtures import ROLE, Stack
 from tests.engine.test_function_life import make_table, make_zip, put
 
+pytestmark = pytest.mark.thorough
+
 TYPE = "Custom::APIGatewayResource"
 COUNT = """
 import json, os

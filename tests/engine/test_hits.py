@@ -17,6 +17,8 @@ import pytest
 from tests.deploying import SAMPLES, counters, hit, hit_together, new_name, write, write_handler, zip_folder
 from tests.ministack import ACCOUNT, REGION
 
+pytestmark = pytest.mark.thorough
+
 NAMES = ["home", "about", "a b", "zürich"]
 SHOW_BASE64 = """
 import base64

@@ -2,8 +2,12 @@
 
 import json
 
+import pytest
+
 from macro.local.cloud.request import request
 from tests.deploying import counters, hit, new_name, write
+
+pytestmark = pytest.mark.thorough
 
 
 def test_the_counts_of_a_stack_are_shown_as_they_are(cloud, tmp_path):

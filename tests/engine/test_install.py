@@ -14,6 +14,8 @@ from tests.deploying import Cloud, counters, hit, hit_together, new_name, new_su
 from tests.installation import PATH
 from tests.ministack import ACCOUNT, REGION, client_for
 
+pytestmark = pytest.mark.thorough
+
 MOTOS = "123456789012"
 
 

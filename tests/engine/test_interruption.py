@@ -10,6 +10,8 @@ import pytest
 
 from tests.deploying import counters, hit, hit_together, new_name, write
 
+pytestmark = pytest.mark.thorough
+
 
 def held(**properties):
     """A template whose stack is under way until it is signalled; its first resources are made at once."""

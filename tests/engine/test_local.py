@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from macro.local.cloud.account import connect_to_engine
 from tests.deploying import write_handler
-from tests.local_run import Run, find_engine, get, is_open, wait_until, write_template
+from tests.local_run import find_engine, get, is_open, write_template
+
+pytestmark = pytest.mark.thorough
 
 ROOT = Path(__file__).parent.parent.parent
 READS_TOPIC = """
@@ -27,36 +28,6 @@ def handler(event, context):
     return dict(line.split("=", 1) for line in lines if "=" in line)["topic"]
 """
 BEGIN = "starting the engine: it needs no account, and nothing leaves this machine\n"
-
-
-@pytest.fixture
-def start(tmp_path):
-    """Starts the command in a folder of its own; in the end nothing of any may be left."""
-    runs = []
-
-    def run(*arguments, **options):
-        runs.append(Run(tmp_path, *arguments, **options))
-        return runs[-1]
-
-    yield run
-    for each in runs:
-        each.close()
-    for each in runs:
-        wait_until(lambda run=each: not run.find_rest())
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def read_table(url):
-    """The names and counts in the engine's tables, whoever they are of."""
-    client = connect_to_engine("/".join(url.split("/")[:3])).client("dynamodb")
-    tables = [name for name in client.list_tables()["TableNames"] if name.startswith("local-")]
-    items = [item for table in tables for item in client.scan(TableName=table)["Items"]]
-    return {item["name"]["S"]: item["counter"]["N"] for item in items}
 
 
 def test_a_function_reads_what_a_packed_plugin_gives(command, here):
@@ -149,26 +120,6 @@ def test_the_users_settings_do_not_matter(here, command, monkeypatch):
     code, out, _ = command("local", "-", "--once", "home", "home")
 
     assert (code, out) == (0, "1\n2\n")
-
-
-def test_hits_are_counted_until_ctrl_c_and_nothing_stays(here, start):
-    write_template(here / "t.json")
-    run = start("t.json", is_on_terminal=True)
-    url = run.url()
-    command = run.read_until(r"try: (.*)\nctrl-c ends it\n")[1]
-
-    answers = [get(url), get(url), get(url.replace("home", "other%20page"))]
-    kept = read_table(url)
-    run.press_ctrl_c()
-    code, told = run.end()
-
-    assert command == f"curl {url}"
-    assert answers == ["1", "2", "1"]
-    assert kept == {"home": "2", "other page": "1"}
-    assert (code, told) == (0, "^Cended; nothing of it stays\n")
-    assert not is_open(url)
-    assert run.find_rest() == []
-    assert sorted(path.name for path in here.iterdir()) == ["t.json", "temporary"]
 
 
 def test_ctrl_c_while_it_deploys_leaves_nothing(here, start):

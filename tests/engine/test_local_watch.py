@@ -5,7 +5,9 @@ import signal
 
 import pytest
 
-from tests.local_run import Run, get, wait_until, write_template
+from tests.local_run import get, write_template
+
+pytestmark = pytest.mark.thorough
 
 CODE = """
 import json
@@ -14,20 +16,6 @@ def proxy(event, context):
     env = Path(__file__).with_name(".env").read_text()
     return {{"statusCode": 200, "body": json.dumps(["{word}", "greeting=hello" in env])}}
 """
-
-
-@pytest.fixture
-def start(tmp_path):
-    runs = []
-
-    def run(*arguments):
-        runs.append(Run(tmp_path, *arguments))
-        return runs[-1]
-
-    yield run
-    for each in runs:
-        each.close()
-        wait_until(lambda run=each: not run.find_rest())
 
 
 def test_changes_are_deployed_and_counts_stay(tmp_path, start):

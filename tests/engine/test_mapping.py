@@ -11,6 +11,8 @@ from macro.mapping import REQUEST_TEMPLATE as TEMPLATE
 from tests.engine.test_engine import make_function
 from tests.ministack import client_for
 
+pytestmark = pytest.mark.thorough
+
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:hits"
 URI = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
 CODE = """

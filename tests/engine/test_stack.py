@@ -16,6 +16,8 @@ import transform_lambda
 from tests.engine.fixtures import ROLE
 from tests.engine.test_function_life import SHOW, make_zip, put
 
+pytestmark = pytest.mark.thorough
+
 PACKAGE = Path(transform_lambda.__file__).parent
 COMPANION = "arn:aws:lambda:us-east-1:000000000000:function:companion"
 

@@ -14,6 +14,8 @@ from macro.local.engine import run_engine
 from macro.local.engine_url import to_engine_url
 from macro.local.files import parse_source
 
+pytestmark = pytest.mark.thorough
+
 
 def silent(_):
     """Nothing is told."""

@@ -10,6 +10,8 @@ import pytest
 from macro.local.cloud.installation import own_version
 from tests.deploying import counters, hit, new_name, new_suffix, write
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -36,6 +36,9 @@ class Proxy:
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
+            # An answer of several packets would wait for the client to acknowledge the first.
+            disable_nagle_algorithm = True
+
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 proxy.calls.append((self.headers["X-Amz-Target"].partition(".")[2], json.loads(body)))
@@ -65,7 +68,7 @@ class Proxy:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=[0.01], daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
 

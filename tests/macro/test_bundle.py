@@ -180,6 +180,7 @@ def test_the_unpacked_macro_words_a_problem_where_nothing_else_is_installed(tmp_
     )
 
 
+@pytest.mark.thorough
 def test_the_unpacked_companion_starts_with_the_boto3_packed_on_request(tmp_path):
     assert is_there(BOTO3), "wheels are missing; run: python tests/corpus/fetch.py"
     folder = unpack(tmp_path / "task", make_bundles((), boto3="", wheels=LAMBDA).companion)
@@ -201,6 +202,7 @@ def test_a_packed_plugin_serves_a_template(tmp_path):
     assert answer["fragment"]["Resources"]["VisitsTopic"]["Properties"]["DisplayName"] == "Milestones"
 
 
+@pytest.mark.thorough
 def test_a_packed_resource_is_found_by_the_companion(tmp_path):
     bundles = make_bundles((), plugins=[str(ROOT / "samples" / "resource")], boto3="", wheels=LAMBDA)
     folder = unpack(tmp_path / "task", bundles.companion)
@@ -212,12 +214,14 @@ def test_a_packed_resource_is_found_by_the_companion(tmp_path):
     assert "greeting.py" not in read_members(bundles.macro)
 
 
+@pytest.mark.thorough
 def test_what_packages_register_is_told_as_they_spell_it():
     bundles = make_bundles((), plugins=[str(ROOT / "samples" / name) for name in ("plugin", "resource")])
 
     assert (bundles.plugins, bundles.resources) == (("topic",), ("Custom::Greeting",))
 
 
+@pytest.mark.thorough
 def test_the_template_beside_the_zips_tells_what_is_packed(tmp_path):
     bundles = make_bundles((), plugins=[str(ROOT / "samples" / name) for name in ("plugin", "resource")])
     bundles = bundles._replace(plugins=(*bundles.plugins, "Ä: # 'odd'"))
@@ -229,6 +233,7 @@ def test_the_template_beside_the_zips_tells_what_is_packed(tmp_path):
     assert text.endswith('Value: "Custom::Greeting"\n')
 
 
+@pytest.mark.thorough
 def test_a_plugins_folder_stays_as_it_was():
     names = sorted((ROOT / "samples" / "resource").rglob("*"))
 
@@ -368,6 +373,7 @@ def test_wheels_that_are_damaged_are_refused(tmp_path):
     ]
 
 
+@pytest.mark.thorough
 def test_a_folder_that_is_no_project_can_not_be_built(tmp_path):
     (tmp_path / "empty").mkdir()
 
@@ -406,6 +412,7 @@ def test_two_wheels_of_one_package_must_agree(tmp_path):
     )
 
 
+@pytest.mark.thorough
 def test_packages_are_fetched_once_and_kept_for_the_next_time(tmp_path, monkeypatch, bundles):
     monkeypatch.setenv("PIP_FIND_LINKS", str(LAMBDA))
     fetched = make_bundles()
@@ -417,6 +424,7 @@ def test_packages_are_fetched_once_and_kept_for_the_next_time(tmp_path, monkeypa
     assert len(list((tmp_path / "cache" / "hitcounter" / "wheels").glob("*"))) == 6
 
 
+@pytest.mark.thorough
 def test_a_damaged_package_in_the_cache_is_fetched_anew(tmp_path, monkeypatch, bundles):
     monkeypatch.setenv("PIP_FIND_LINKS", str(LAMBDA))
     cache = tmp_path / "cache" / "hitcounter" / "wheels"
@@ -448,6 +456,7 @@ def test_a_folder_of_wheels_that_is_not_there_is_named(command):
     assert command("bundle", "--wheels", "shelf") == (1, "", "shelf: there is no such folder\n")
 
 
+@pytest.mark.thorough
 def test_an_index_with_another_file_is_refused(tmp_path, monkeypatch, command):
     shelf = tmp_path / "shelf"
     shutil.copytree(LAMBDA, shelf)
@@ -462,6 +471,7 @@ def test_an_index_with_another_file_is_refused(tmp_path, monkeypatch, command):
     )
 
 
+@pytest.mark.thorough
 def test_without_a_network_it_says_what_to_do(command):
     version = next(LAMBDA.glob("attrs-*")).name.split("-")[1]
 

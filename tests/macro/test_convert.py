@@ -87,6 +87,7 @@ def test_no_reference_leads_to_what_is_gone(case):
     assert find_dangling(expand(read(case / "after.yaml"))) == []
 
 
+@pytest.mark.thorough
 def test_cfn_lint_finds_nothing_in_the_converted_templates(command, monkeypatch):
     found = {}
     for case in GOOD:

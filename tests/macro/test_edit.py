@@ -4,7 +4,7 @@ import json
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from macro.local.edit import edit_text, print_template
@@ -167,7 +167,6 @@ PARTS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(PARTS), max_size=8), st.integers(0, 2**16))
 def test_any_mix_of_parts_is_edited_in_place(parts, seed):
     blocks = [part.format(n=n) for n, part in enumerate(parts)]

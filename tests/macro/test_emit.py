@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from macro.local.emit import write_flow, write_map, write_value
@@ -27,7 +27,6 @@ def read(text, monkeypatch=None):
     return parse_source("x.yaml", text).template
 
 
-@settings(max_examples=1500)
 @given(st.dictionaries(TEXTS, DATA, max_size=4))
 @example({"a": {"Fn::GetAtt": ["A.B", "C"]}})
 @example({"a": {"Fn::GetAtt": ["A", {"Ref": "B"}]}})
@@ -37,7 +36,6 @@ def test_block_style_means_the_same(data):
     assert read(write_map(data)) == data
 
 
-@settings(max_examples=1000)
 @given(DATA)
 def test_flow_style_means_the_same_on_one_line(data):
     text = write_flow(data)
@@ -46,13 +44,11 @@ def test_flow_style_means_the_same_on_one_line(data):
     assert read(f"key: {text}\n") == {"key": data}
 
 
-@settings(max_examples=300)
 @given(DATA, st.integers(1, 6))
 def test_a_value_behind_its_key_means_the_same(data, step):
     assert read(f"key: {write_value(data, step, step)}\n") == {"key": data}
 
 
-@settings(max_examples=300)
 @given(st.dictionaries(TEXTS, DATA, max_size=4))
 def test_the_pure_python_loader_reads_the_same(data):
     text = write_map(data)

@@ -4,7 +4,7 @@ import copy
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from macro.choose import choose_plugins
@@ -81,7 +81,6 @@ TEMPLATES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=600)
 @given(TEMPLATES)
 def test_any_template_is_expanded_or_refused(template):
     before = copy.deepcopy(template)
@@ -99,7 +98,6 @@ def test_any_template_is_expanded_or_refused(template):
     assert template == before
 
 
-@settings(max_examples=300)
 @given(st.recursive(SIMPLE, lambda inner: st.lists(inner) | st.dictionaries(st.text() | IDS, inner), max_leaves=10))
 def test_any_data_is_expanded_or_refused(data):
     try:
@@ -108,7 +106,6 @@ def test_any_data_is_expanded_or_refused(data):
         assert error.problems
 
 
-@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from(["Hit", "Hits", "A", "AB"]), st.builds(dict, Properties=GOOD), min_size=1))
 def test_no_two_counters_make_the_same_id(counters):
     resources = {name: {"Type": "HitCounter", "Properties": {}} for name in counters}

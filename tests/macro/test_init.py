@@ -52,6 +52,7 @@ def test_the_template_is_clean(command, tmp_path, monkeypatch):
     assert command("lint", "template.yaml", "-c", "I", "-i", "I4010") == (0, "", "")
 
 
+@pytest.mark.thorough
 def test_the_test_that_is_written_passes(tmp_path, command):
     command("init", tmp_path / "hits")
     binaries = tmp_path / "bin"

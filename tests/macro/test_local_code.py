@@ -162,6 +162,7 @@ def test_a_zip_that_unpacks_to_more_than_lambda_takes_is_refused(tmp_path):
     )
 
 
+@pytest.mark.thorough
 def test_more_files_than_a_zip_holds_are_refused(tmp_path):
     (tmp_path / "many").mkdir()
     for place in range(65_536):

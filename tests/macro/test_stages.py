@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from macro.counter import DEFAULT
@@ -405,7 +405,6 @@ STAGES = NAMES | st.dictionaries(
 )
 
 
-@settings(max_examples=200)
 @given(STAGES, st.sampled_from(["rest", "http"]), st.none() | st.just("Is0"))
 def test_any_stages_are_expanded_or_refused(stages, gateway, condition):
     attributes = {"Condition": condition} if condition else {}

@@ -12,6 +12,8 @@ from tests.functions import Stored
 from tests.releases.record import expand_to_ids, tell_offers
 from transform_lambda.fence_table import TableRecords
 
+pytestmark = pytest.mark.thorough
+
 RELEASES = sorted(path for path in Path(__file__).parent.iterdir() if (path / "cases.json").exists())
 CASES = [(release, name) for release in RELEASES for name in json.loads((release / "cases.json").read_text("utf-8"))]
 

@@ -35,6 +35,7 @@ def test_a_call_that_fails_three_times_is_given_up(put):
     assert len(sink.requests) == 3
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("mode", ["legacy", "adaptive"])
 def test_the_environment_does_not_change_that(put, monkeypatch, mode):
     monkeypatch.setenv("AWS_RETRY_MODE", mode)

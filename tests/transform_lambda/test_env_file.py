@@ -286,7 +286,7 @@ def test_node_finds_the_merged_values():
     cases = []
 
     @given(text=FILES, values=RAW_VALUES)
-    @settings(max_examples=300, suppress_health_check=list(HealthCheck), database=None)
+    @settings(suppress_health_check=list(HealthCheck), database=None)
     def collect(text, values):
         merged = merged_or_none(text, values)
         if merged is not None:

@@ -1,7 +1,7 @@
 """What macro and companion agree on: the paths that both take, and how a log group is called."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from macro.validate import check_properties, load_schema
@@ -11,7 +11,6 @@ from transform_lambda.resources.gateway_problems import find_problems
 LOG = "arn:aws:logs:eu-west-1:123456789012:log-group:hits"
 
 
-@settings(max_examples=30)
 @given(st.from_regex(load_schema()["properties"]["Path"]["pattern"], fullmatch=True))
 def test_a_path_that_a_counter_may_have_is_one_for_the_companion_too(path):
     problems = find_problems({"RestApiId": "abc", "Path": path, "IntegrationRequest": {"Type": "Mock"}})

@@ -174,6 +174,7 @@ def test_wheels_from_the_index_keep_all_their_members(wheel, tmp_path):
     assert set(verdicts(tmp_path / "new.packed").values()) == {0}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("package", WHEELS)
 def test_large_wheels_of_others_keep_all_their_members(package, tmp_path):
     wheel = find_wheel(package)
@@ -187,6 +188,7 @@ def test_large_wheels_of_others_keep_all_their_members(package, tmp_path):
         assert archive.testzip() is None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("writer", NODE_WRITERS)
 def test_archives_of_nodes_archivers_keep_all_but_the_env_file(writer, tree, tmp_path):
     missing = [program for program in ("node", "npm") if not shutil.which(program)]
@@ -209,6 +211,7 @@ def test_archives_of_nodes_archivers_keep_all_but_the_env_file(writer, tree, tmp
         assert archive.testzip() is None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("package", ["boto3", "botocore", "cryptography", "hypothesis", "moto"])
 def test_installed_packages_packed_as_archives_keep_all_their_members(package, tmp_path):
     source, buffer = distribution(package), BytesIO()

@@ -76,7 +76,7 @@ def names_in(data):
 
 
 @given(archives(), st.binary(max_size=300))
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_an_archive_is_rewritten_correctly_or_refused(data, content):
     refusal = refusal_of(rewrite_bytes, data, {".env": content})
     if refusal:
@@ -95,7 +95,7 @@ def test_an_archive_is_rewritten_correctly_or_refused(data, content):
 
 
 @given(archives())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_rewritten_can_be_rewritten_and_read(data):
     if refusal_of(rewrite_bytes, data, {".env": b"A=1\n"}):
         return
@@ -106,7 +106,6 @@ def test_what_is_rewritten_can_be_rewritten_and_read(data):
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=300, deadline=None)
 def test_no_bytes_at_all_raise_anything_but_a_refusal(data):
     assert is_clear(refusal_of(rewrite_bytes, data, {".env": b""}))
 

@@ -47,7 +47,7 @@ def count_all(client: Client, part: Part, note: Note) -> Counted:
         request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
-def count_one(client: Client, part: Part, name: str) -> int:
+def count_one(client: Client, part: Part, name: str, pause: float = _PAUSE) -> int:
     """The hits of one name, as the next hit would find them."""
     keys = [{"name": {"S": key}} for key in list_keys(name, part.shards)]
     pending: Any = {part.table: {"Keys": keys, "ConsistentRead": True}}
@@ -58,7 +58,7 @@ def count_one(client: Client, part: Part, name: str) -> int:
         pending = answer.get("UnprocessedKeys")
         if not pending:
             return total
-        time.sleep(_PAUSE * 2**attempt)
+        time.sleep(pause * 2**attempt)
     raise CloudError(f"the table {part.table} of {part.label} is too busy to be read; try again")
 
 

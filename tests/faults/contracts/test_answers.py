@@ -126,6 +126,7 @@ def test_missing_field_is_answered_as_far_as_an_answer_can_say_whose_it_is(outbo
         assert outbox.sink.requests == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["Create", "Update"])
 def test_any_exception_is_answered_though_nothing_behind_the_door_can_be_reached(outbox, send, resource_type, kind):
     properties = {
@@ -138,6 +139,7 @@ def test_any_exception_is_answered_though_nothing_behind_the_door_can_be_reached
     )
 
 
+@pytest.mark.thorough
 def test_delete_of_what_never_was_is_answered_though_nothing_behind_the_door_can_be_reached(
     outbox, send, resource_type
 ):

@@ -54,6 +54,7 @@ def text_of(content):
     return content.decode("utf-8-sig")
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 def test_three_readers_find_what_was_merged_or_it_was_refused(tally):
     done = merge_all(1, 3_000)

@@ -77,6 +77,7 @@ def fuzz(seed, count, file):
     return expanded
 
 
+@pytest.mark.thorough
 def test_any_template_is_expanded_or_told_what_is_wrong_with_it(tmp_path, tally):
     expanded = fuzz(1, 1_500, tmp_path / "template.yaml")
 

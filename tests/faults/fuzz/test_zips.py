@@ -36,6 +36,7 @@ def fuzz(seed, count):
     return rewritten
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(4))
 def test_a_damaged_archive_is_rewritten_with_proof_or_refused(seed, tally):
     rewritten = fuzz(seed, 5_000)

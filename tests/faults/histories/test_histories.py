@@ -21,6 +21,7 @@ def run(new_subject, tally, some):
     return figures
 
 
+@pytest.mark.thorough
 def test_a_resource_is_what_cloudformation_knows_whatever_happened_to_its_requests(new_subject, tally):
     figures = run(new_subject, tally, EVERY_TIME)
 

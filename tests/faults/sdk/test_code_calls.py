@@ -5,7 +5,7 @@ import pytest
 from tests.faults.sdk.calls import CODE, FEW, KINDS, LARGE, look, staged, uploads, wanted, warm_up
 from tests.relay import Fault
 
-pytestmark = pytest.mark.usefixtures("nothing_is_left")
+pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("nothing_is_left")]
 
 UPLOADED = ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload")
 CODES = {"throttled": "SlowDown", "failed with a 5xx": "InternalError", "status": 503}

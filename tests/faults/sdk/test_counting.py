@@ -13,6 +13,8 @@ from botocore.exceptions import HTTPClientError
 from macro.local.bundle import zip_builtin
 from tests.ministack import REGION, client_for
 
+pytestmark = pytest.mark.thorough
+
 HITS = 200
 EVERY_FIFTH = {"fail": 1, "pass": 4}
 

@@ -5,7 +5,7 @@ import pytest
 from tests.faults.sdk.calls import FEW, KINDS, MORE, look, wanted, warm_up
 from tests.relay import Fault
 
-pytestmark = pytest.mark.usefixtures("nothing_is_left")
+pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("nothing_is_left")]
 
 CALLS = (
     *("GetFunction", "CreateFunction", "UpdateFunctionConfiguration", "UpdateFunctionCode"),

@@ -7,7 +7,7 @@ from tests.engine.test_gateway_resource import TYPE, get, make_counter, policy, 
 from tests.faults.sdk.calls import KINDS
 from tests.relay import Fault
 
-pytestmark = pytest.mark.usefixtures("nothing_is_left")
+pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("nothing_is_left")]
 
 CHANGES = (
     *("CreateRestApi", "CreateResource", "PutMethod", "PutIntegration"),

@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.sdk.calls import FEW, KINDS, MORE, look, wanted, warm_up
 
-pytestmark = pytest.mark.usefixtures("nothing_is_left")
+pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("nothing_is_left")]
 
 CODES = {
     "throttled": "ProvisionedThroughputExceededException",

@@ -13,6 +13,8 @@ from tests.engine.fixtures import Stack
 from tests.faults.sdk.calls import FEW, MORE, inventory, staged, uploads, wanted
 from transform_lambda import handler as door
 
+pytestmark = pytest.mark.thorough
+
 FUNCTIONS, AT_ONCE = 100, 8
 GROWTH = 8 << 20
 """Bytes that the process may have more after the second half of the functions than after the first."""

@@ -123,6 +123,7 @@ def test_any_other_refusal_while_a_stack_is_followed_is_told_at_once(account, aw
     assert len(aws.sent("DescribeStacks")) == 1
 
 
+@pytest.mark.thorough
 def test_an_end_without_an_event_is_one_after_fifteen_quiet_looks(account, aws):
     aws.answer("DescribeStacks", {"Stacks": [stack("UPDATE_IN_PROGRESS")]}, {"Stacks": [stack("UPDATE_COMPLETE")]})
     aws.answer("DescribeStackEvents", {"StackEvents": [own(1, "UPDATE_IN_PROGRESS")]})

@@ -97,7 +97,7 @@ def test_a_table_that_never_answers_in_full_is_told(account, aws):
     aws.answer("BatchGetItem", {"Responses": {}, "UnprocessedKeys": left})
 
     with pytest.raises(CloudError) as error:
-        count_one(account.client("dynamodb"), VISITS, "home")
+        count_one(account.client("dynamodb"), VISITS, "home", pause=0)
 
     assert str(error.value) == "the table hits-VisitsTable of Visits is too busy to be read; try again"
 
