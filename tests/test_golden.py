@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from plain import find_dangling, refuse_by_api
-from quick import leave
+from thorough import mark_thorough
 
 from macro.expand import expand
 from macro.local.cli import main
@@ -105,7 +105,7 @@ def test_aws_would_take_the_properties_of_every_resource(case):
     assert {key: report for key, report in refused.items() if report} == {}
 
 
-@pytest.mark.parametrize("case", leave(GOOD, LINTED, name), ids=name)
+@pytest.mark.parametrize("case", mark_thorough(GOOD, quick=LINTED, name=name), ids=name)
 def test_cfn_lint_finds_nothing(case, monkeypatch, capsys):
     monkeypatch.chdir(case)
 

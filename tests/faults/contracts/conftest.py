@@ -5,9 +5,17 @@ from itertools import count
 
 import pytest
 
+from tests.faults.conftest import SUBJECTS
+from tests.thorough import mark_thorough
+
 
 class Killed(BaseException):
     """An invocation that ends in the middle, as Lambda ends one."""
+
+
+@pytest.fixture(params=mark_thorough(SUBJECTS, quick=["function", "gateway of the stack's API"]))
+def new_subject(request):
+    return SUBJECTS[request.param]
 
 
 @pytest.fixture(autouse=True)
