@@ -9,7 +9,7 @@ from macro.errors import InvalidTemplate
 from macro.expand import expand
 from macro.local.files import parse_source
 from tests.plain import find_dangling, refuse_by_api
-from tests.quick import leave
+from tests.thorough import mark_thorough
 
 GOLDEN = Path(__file__).parent / "golden_combinations"
 GATEWAYS, INTEGRATIONS = ("rest", "http", "custom"), ("mapped", "proxy")
@@ -56,7 +56,9 @@ def test_an_allowed_combination_becomes_its_golden_file(combination, command, tm
     assert text == golden.read_text("utf-8")
 
 
-@pytest.mark.parametrize("combination", leave(ALLOWED, ["custom_mapped_stages_shards"], name), ids=name)
+@pytest.mark.parametrize(
+    "combination", mark_thorough(ALLOWED, quick=["custom_mapped_stages_shards"], name=name), ids=name
+)
 def test_cfn_lint_finds_nothing_in_an_allowed_combination(combination, command, tmp_path):
     compact = tmp_path / "compact.yaml"
     compact.write_text(describe(*combination), "utf-8")

@@ -14,7 +14,7 @@ from macro.local.preview import preview
 from macro.local.trial import load_trials
 from macro.plugins import find_plugin
 from tests.plain import find_dangling, refuse_by_api
-from tests.quick import leave
+from tests.thorough import mark_thorough
 
 CASES = sorted((Path(__file__).parent / "golden").iterdir())
 GOOD = [case for case in CASES if not case.name.startswith("bad_")]
@@ -107,7 +107,7 @@ def test_aws_would_take_the_properties_of_every_resource(case):
     assert {key: report for key, report in refused.items() if report} == {}
 
 
-@pytest.mark.parametrize("case", leave(GOOD, LINTED, name), ids=name)
+@pytest.mark.parametrize("case", mark_thorough(GOOD, quick=LINTED, name=name), ids=name)
 def test_cfn_lint_finds_nothing(case, monkeypatch, capsys):
     monkeypatch.chdir(case)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.corpus.fetch import find_node_packages
-from tests.quick import leave
+from tests.thorough import mark_thorough
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden_samples"
@@ -41,7 +41,7 @@ def test_a_sample_becomes_its_golden_file(sample, command, update_golden):
     assert text == golden.read_text("utf-8")
 
 
-@pytest.mark.parametrize("sample", leave(SAMPLES, ["minimal", "plugin"], name), ids=name)
+@pytest.mark.parametrize("sample", mark_thorough(SAMPLES, quick=["minimal", "plugin"], name=name), ids=name)
 def test_a_sample_lints_clean(sample, command):
     assert command("lint", sample, *get_options(sample), "-c", "I", "E", "W", "-e", "-i", "I4010") == (0, "", "")
 

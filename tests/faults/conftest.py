@@ -4,18 +4,11 @@ import pytest
 
 from tests.faults.checked_outbox import SECRET, CheckedOutbox
 from tests.faults.companion import Companion
-from tests.faults.subjects import FunctionSubject, GatewaySubject
-from tests.quick import leave
+from tests.faults.subjects import SUBJECTS
 from tests.sink import Sink
 
-SUBJECTS = {
-    "function": FunctionSubject,
-    "gateway of the stack's API": lambda: GatewaySubject(is_shared=True),
-    "gateway of the author's API": lambda: GatewaySubject(is_shared=False),
-}
 
-
-@pytest.fixture(params=leave(SUBJECTS, ["function", "gateway of the stack's API"]))
+@pytest.fixture(params=SUBJECTS)
 def new_subject(request):
     """Makes a world with nothing of ours in it, for one of the resources."""
     return SUBJECTS[request.param]

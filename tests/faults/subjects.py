@@ -306,3 +306,10 @@ class GatewaySubject:
         where = {"restApiId": api, "resourceId": part["id"], "httpMethod": "GET"}
         self.gateways.change("PutMethod", {**where, "authorizationType": "NONE"})
         self.gateways.change("PutIntegration", {**where, "type": "MOCK"})
+
+
+SUBJECTS = {
+    "function": FunctionSubject,
+    "gateway of the stack's API": lambda: GatewaySubject(is_shared=True),
+    "gateway of the author's API": lambda: GatewaySubject(is_shared=False),
+}

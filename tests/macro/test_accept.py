@@ -1,7 +1,7 @@
 """The quick test of a counter's properties never disagrees with jsonschema."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -28,6 +28,8 @@ PROPERTIES = st.dictionaries(st.sampled_from([*SCHEMA["properties"], "Other"]), 
 
 
 @given(PROPERTIES)
+@example({"Other": "x"})
+@example({"Path": "/a/{name}", "Shards": 64})
 def test_quick_test_and_jsonschema_agree_on_any_properties(properties):
     assert ACCEPT(properties) == VALIDATOR.is_valid(properties)
     assert bool(check_properties(properties, ())) != VALIDATOR.is_valid(properties)

@@ -14,7 +14,7 @@ from macro.plugins.function import name_bucket
 from macro.plugins.role import ROLE_PATH, name_boundary
 from macro.template import MACRO
 from tests.installation import EVERYTHING, PATH, install, read_template
-from tests.quick import leave
+from tests.thorough import mark_thorough
 from transform_lambda.identity import PREFIX
 from transform_lambda.resources.function_code import KEPT
 from transform_lambda.zip_remote import STAGED
@@ -22,6 +22,7 @@ from transform_lambda.zip_remote import STAGED
 ROOT = Path(__file__).parent.parent.parent
 INSTALLATIONS = {"default": {}, "everything": EVERYTHING}
 LARGEST_POLICY = 6_144
+REGIONS = ("us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-1")
 
 
 @pytest.fixture(params=INSTALLATIONS.values(), ids=INSTALLATIONS)
@@ -38,7 +39,7 @@ def test_the_template_lints_clean_as_it_is():
     assert lint(PATH) == []
 
 
-@pytest.mark.parametrize("region", leave(["us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-1"], ["cn-north-1"]))
+@pytest.mark.parametrize("region", mark_thorough(REGIONS, quick=["cn-north-1"]))
 def test_the_template_lints_clean_as_it_is_uploaded(tmp_path, region):
     template = json.loads(json.dumps(read_template()))
     template["Metadata"].pop("cfn-lint")

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from macro.local.explain import print_settings
-from tests.quick import leave
+from tests.thorough import mark_thorough
 
 ROOT = Path(__file__).parent.parent.parent
 CASES = sorted((ROOT / "tests" / "golden").iterdir())
@@ -329,7 +329,7 @@ LINES = {
 
 
 @pytest.mark.parametrize("kind", ["counter", "function"])
-@pytest.mark.parametrize("line", leave(LINES, ["MemorySize: 64", "KeepVersions: 3"]))
+@pytest.mark.parametrize("line", mark_thorough(LINES, quick=["MemorySize: 64", "KeepVersions: 3"]))
 def test_cfn_lint_looks_into_the_function(command, tmp_path, kind, line):
     found = LINES[line]
     own = "Type: HitCounter\n    Properties:\n      Function:\n        " + line

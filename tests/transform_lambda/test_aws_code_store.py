@@ -11,7 +11,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.archives import Entry, check_rewrite, make_archive
 from tests.ministack import ACCOUNT, client_for, ministack
-from tests.quick import leave
+from tests.thorough import mark_thorough
 from transform_lambda.aws import S3CodeStore
 from transform_lambda.contract import ResourceError
 from transform_lambda.parts import SMALLEST
@@ -49,7 +49,7 @@ def ministack_url(tmp_path_factory):
         yield url
 
 
-@pytest.fixture(params=leave(OWNERS, ["moto"]))
+@pytest.fixture(params=mark_thorough(OWNERS, quick=["moto"]))
 def engine(request):
     return request.param
 

@@ -6,6 +6,13 @@ from itertools import count
 import pytest
 
 from tests.faults.companion import Killed
+from tests.faults.subjects import SUBJECTS
+from tests.thorough import mark_thorough
+
+
+@pytest.fixture(params=mark_thorough(SUBJECTS, quick=["function", "gateway of the stack's API"]))
+def new_subject(request):
+    return SUBJECTS[request.param]
 
 
 @pytest.fixture(autouse=True)

@@ -3,11 +3,11 @@
 import pytest
 
 from tests.faults.companion import INVENTED, Killed
-from tests.quick import leave
+from tests.thorough import mark_thorough
 from transform_lambda.contract import ResourceError
 from transform_lambda.ports import TryAgain
 
-PLACES = pytest.mark.parametrize("place", leave(["", "b"], [""]), ids=["in place", "by a replacement"])
+PLACES = pytest.mark.parametrize("place", mark_thorough(["", "b"], quick=[""]), ids=["in place", "by a replacement"])
 
 
 def start_create(companion):

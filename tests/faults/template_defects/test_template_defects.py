@@ -15,7 +15,7 @@ from tests.faults.template_defects.promises import find_broken_promises
 from tests.gateway_companion import TYPE, GatewayCompanion
 from tests.gateways import FUNCTION
 from tests.plain import find_dangling, refuse_by_api
-from tests.quick import leave
+from tests.thorough import mark_thorough
 
 TESTS = Path(__file__).parents[2]
 COMBINATIONS = sorted((TESTS / "golden_combinations").iterdir())
@@ -109,7 +109,7 @@ def test_an_authors_mistake_is_refused_at_its_line(slip, command, tally):
     tally(TITLE)
 
 
-@pytest.mark.parametrize("name", leave(LINTED, ["a Ref to nothing"]))
+@pytest.mark.parametrize("name", mark_thorough(LINTED, quick=["a Ref to nothing"]))
 def test_an_authors_mistake_is_found_at_its_line(name, command, tally):
     slip = LINTED[name]
     line, column = write_slip(slip)
@@ -128,9 +128,10 @@ def is_quick(generated):
     return name == "an unknown property" or not PLAIN[base][name].noticed.startswith("cfn-lint")
 
 
-@pytest.mark.parametrize(
-    "generated", leave(GENERATED, map(name_generated, filter(is_quick, GENERATED)), name_generated), ids=name_generated
-)
+QUICK = map(name_generated, filter(is_quick, GENERATED))
+
+
+@pytest.mark.parametrize("generated", mark_thorough(GENERATED, quick=QUICK, name=name_generated), ids=name_generated)
 def test_a_generators_mistake_is_noticed(generated, command, tally):
     base, name = generated
     slip = PLAIN[base][name]
