@@ -50,6 +50,8 @@ def read_file(name: str) -> dict[str, Json]:
         raise _fail(name, f"can't be read: {error.strerror}") from None
     except ValueError as error:
         raise _fail(name, f"must be JSON: {error}") from None
+    except RecursionError:
+        raise _fail(name, "is nested too deeply; the value of a parameter is text") from None
     if isinstance(content, dict) and isinstance(content.get("Parameters"), dict):
         return dict(content["Parameters"])
     if isinstance(content, list):

@@ -6,6 +6,9 @@ from typing import Any, NamedTuple
 
 from macro.errors import Path, Problem, print_path
 
+# A line of JSON may be the whole file.
+_SHOWN = 240
+
 
 class Spot(NamedTuple):
     """A place in a file: line and column, both counted from 1, and the line's text."""
@@ -84,6 +87,8 @@ def _hide_value(spot: Spot, problem: Problem) -> Spot:
 
 
 def print_spot(spot: Spot) -> str:
-    """The line, and a mark under the place that is meant."""
+    """The line, or what is around the place in a long one, and a mark under the place."""
     margin = f"{spot.line:>5} | "
-    return f"{margin}{spot.text}\n{' ' * (len(margin) - 2)}| {' ' * (spot.column - 1)}^"
+    start = max(spot.column - 1 - _SHOWN // 2, 0) if len(spot.text) > _SHOWN else 0
+    shown = spot.text[start : start + _SHOWN]
+    return f"{margin}{shown}\n{' ' * (len(margin) - 2)}| {' ' * (spot.column - 1 - start)}^"

@@ -61,6 +61,19 @@ def test_what_no_template_may_hold_is_told_at_once(text, messages):
     assert all(spot is not None for _, spot in error.value.found)
 
 
+@pytest.mark.parametrize("before", [1, 100, 1_000])
+def test_of_a_long_line_what_is_around_the_place_is_shown(before):
+    text = "{" + ", ".join(f"a{n}: 1" for n in range(before)) + ", b: 1, b: 2, c: [" + "x, " * 1_000 + "]}"
+    with pytest.raises(FileError) as error:
+        parse_source("t", text)
+
+    told, line, mark = print_problem("t", *error.value.found[0]).split("\n")
+
+    assert told.endswith("b: stands twice, first in line 1; remove one")
+    assert line[mark.index("^") :].startswith("b: 2, c: [x, x, ")
+    assert len(line) <= 250
+
+
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_lines_are_those_of_editors(ending):
     with pytest.raises(FileError) as error:

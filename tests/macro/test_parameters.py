@@ -50,3 +50,12 @@ def test_what_is_no_such_file_is_told(tmp_path, text, message):
 def test_a_file_that_is_not_there_is_told():
     with pytest.raises(FileError, match="can't be read: No such file or directory"):
         read_file("gone.json")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"Parameters":' * 100_000], ids=["lists", "maps"])
+def test_a_file_that_nests_without_end_is_an_error_with_its_name(tmp_path, text):
+    path = tmp_path / "deep.json"
+    path.write_text(text, "utf-8")
+
+    with pytest.raises(FileError, match="is nested too deeply; the value of a parameter is text"):
+        read_file(str(path))
