@@ -119,6 +119,7 @@ def test_a_drawn_sample_is_what_the_command_draws(command, monkeypatch, update_g
     assert Path(picture).read_text("utf-8") == text
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not find_browser(), reason="no Chromium is here")
 @pytest.mark.skipif(not MERMAID.is_file(), reason="run tests/corpus/fetch.py first")
 def test_diagrams_can_be_drawn(tmp_path):

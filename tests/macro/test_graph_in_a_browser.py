@@ -33,7 +33,7 @@ AMISS = """(() => {
   return [cards.length, labels.length, amiss];
 })()"""
 
-pytestmark = pytest.mark.skipif(not find_browser(), reason="needs Chromium")
+pytestmark = [pytest.mark.thorough, pytest.mark.skipif(not find_browser(), reason="needs Chromium")]
 
 
 @pytest.fixture(scope="module")

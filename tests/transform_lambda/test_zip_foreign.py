@@ -18,6 +18,7 @@ import pytest
 
 from tests.archives import check_rewrite, take_apart
 from tests.corpus.fetch import WHEELS, find_node_packages, find_wheel
+from tests.thorough import mark_thorough
 from transform_lambda.zip.directory import read_directory
 from transform_lambda.zip.member import read_member
 from transform_lambda.zip.source import BytesSource, open_source
@@ -95,7 +96,7 @@ def tree(tmp_path_factory):
     return root
 
 
-@pytest.fixture(params=WRITERS, scope="session")
+@pytest.fixture(params=mark_thorough(WRITERS, quick=["zip streamed", "zip behind a stub", "zipfile"]), scope="session")
 def archive(request, tree, tmp_path_factory):
     program = WRITERS[request.param].split()[0]
     if program != "{python}" and not shutil.which(program):
