@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.corpus.fetch import find_node_packages
+from tests.node import explain_lack
 from tests.thorough import mark_thorough
 
 ROOT = Path(__file__).parent.parent
@@ -104,8 +105,9 @@ def copy_handler(folder, target, **values):
 
 def run_in_node(folder, expression):
     """What an expression with the sample's function in it comes to."""
-    if not shutil.which("node"):
-        pytest.skip("node is missing")
+    lack = explain_lack(18)
+    if lack:
+        pytest.skip(lack)
     script = f"""import {{ handler }} from "./index.mjs"; console.log(JSON.stringify({expression}))"""
     command = ["node", "--input-type=module", "--eval", script]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)

@@ -12,6 +12,7 @@ from macro.plugins import BUILT_IN
 from macro.validate import load_schema
 from tests.corpus.fetch import find_node_packages
 from tests.language_server import run_editor
+from tests.node import explain_lack
 
 ROOT = Path(__file__).parents[2]
 VALID = sorted([*ROOT.glob("samples/*.yaml"), *ROOT.glob("tests/golden/*/compact.*")])
@@ -21,6 +22,10 @@ COUNTER = "Transform: HitCounterMacro\nResources:\n  Visits:\n    Type: HitCount
 
 @pytest.fixture(scope="module")
 def editor(tmp_path_factory):
+    # yaml-language-server 2 runs on Node 20, too, older than it asks for.
+    lack = explain_lack(20)
+    if lack:
+        pytest.skip(lack)
     folder = find_node_packages() or pytest.skip(
         "the YAML language server is missing; run: python tests/corpus/fetch.py"
     )

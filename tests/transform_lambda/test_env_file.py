@@ -1,6 +1,5 @@
 import io
 import json
-import shutil
 import subprocess
 
 import pytest
@@ -8,6 +7,7 @@ from dotenv import dotenv_values
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.node import PARSE_ENV, needs_node
 from transform_lambda.env_file import EnvError, encode_values, merge_env, merge_env_file, split_lines
 
 NAMES = st.sampled_from(["table", "TABLE", "A", "_b", "STAGE_2"])
@@ -281,7 +281,7 @@ def test_a_refusal_never_shows_the_value(text, name, value):
     assert f"se{value}cret" not in message
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+@needs_node(*PARSE_ENV)
 def test_node_finds_the_merged_values():
     cases = []
 

@@ -2,7 +2,6 @@ import io
 import json
 import random
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -10,6 +9,7 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.node import PARSE_ENV, needs_node
 from transform_lambda.env_readers import read_dotenv, read_node, read_plain
 
 ODD_PIECES = [
@@ -68,7 +68,7 @@ def test_node_is_understood_on_known_texts(text, found):
     assert read_node(text) == found
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+@needs_node(*PARSE_ENV)
 def test_node_is_understood_on_odd_texts():
     drawn = random.Random(7)
     texts = ["".join(drawn.choices(ODD_PIECES, k=drawn.randint(0, 25))) for _ in range(3000)]

@@ -18,6 +18,7 @@ import pytest
 
 from tests.archives import check_rewrite, take_apart
 from tests.corpus.fetch import WHEELS, find_node_packages, find_wheel
+from tests.node import explain_lack
 from tests.thorough import mark_thorough
 from transform_lambda.zip.directory import read_directory
 from transform_lambda.zip.member import read_member
@@ -192,9 +193,9 @@ def test_large_wheels_of_others_keep_all_their_members(package, tmp_path):
 @pytest.mark.thorough
 @pytest.mark.parametrize("writer", NODE_WRITERS)
 def test_archives_of_nodes_archivers_keep_all_but_the_env_file(writer, tree, tmp_path):
-    missing = [program for program in ("node", "npm") if not shutil.which(program)]
-    if missing:
-        pytest.skip(f"{' and '.join(missing)} not installed")
+    lack = explain_lack(18, 17)
+    if lack:
+        pytest.skip(lack)
     modules, before, after = find_node_packages(), tmp_path / "old.zip", tmp_path / "new.zip"
     if not modules:
         pytest.skip("archivers for Node are not installed; python tests/corpus/fetch.py installs them")

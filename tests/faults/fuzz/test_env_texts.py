@@ -2,12 +2,12 @@
 
 import random
 import re
-import shutil
 
 import pytest
 
 from tests.faults.fuzz.env_texts import Node, make_text, make_values, merge, read_dotenv, read_plain
 from tests.faults.fuzz.limits import Limits
+from tests.node import PARSE_ENV, needs_node
 from transform_lambda.env_file import EnvError, merge_env_file
 from transform_lambda.env_readers import read_node
 
@@ -55,7 +55,7 @@ def text_of(content):
 
 
 @pytest.mark.thorough
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+@needs_node(*PARSE_ENV)
 def test_three_readers_find_what_was_merged_or_it_was_refused(tally):
     done = merge_all(1, 3_000)
 
@@ -91,7 +91,7 @@ def test_node_is_understood_in_time_that_grows_with_the_file_alone(unit):
 
 
 @pytest.mark.fuzz
-@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+@needs_node(*PARSE_ENV)
 def test_three_readers_find_what_was_merged_of_many_or_it_was_refused(tally):
     check_with_node(merge_all(2, 50_000))
 
