@@ -198,22 +198,22 @@ def test_the_door_answers_nowhere_else_than_the_rest_does(monkeypatch, region, u
         assert check_answer_url(url, region)
 
 
-def test_in_one_process_the_parts_are_put_together_once(monkeypatch):
+def test_in_one_process_the_environment_is_read_once(monkeypatch):
     monkeypatch.delenv("AWS_REGION", raising=False)
     monkeypatch.delenv("HITCOUNTER_RECORDS_TABLE", raising=False)
     with Sink() as sink:
         monkeypatch.setenv("HITCOUNTER_ANSWER_HOSTS", sink.host)
         door._start.cache_clear()
-        door.handler(make_event(url=sink.url, ResourceType="Custom::Nothing"), None)
+        door.handler(make_event(request_id="1", url=sink.url, ResourceType="Custom::Nothing"), None)
         with pytest.raises(AnswerError):
             door.handler(make_event(url="https://evil.example/"), None)
         with pytest.raises(ResourceError):
             door.handler({"ResponseURL": sink.url}, None)
-        starts = door._start.cache_info().misses
+        monkeypatch.delenv("HITCOUNTER_ANSWER_HOSTS")
+        door.handler(make_event(request_id="2", url=sink.url, ResourceType="Custom::Nothing"), None)
         door._start.cache_clear()
 
-    assert starts == 1
-    assert [answer["Status"] for answer in sink.answers] == ["FAILED"]
+    assert [(answer["RequestId"], answer["Status"]) for answer in sink.answers] == [("1", "FAILED"), ("2", "FAILED")]
 
 
 def test_registered_resources_are_made_once_and_only_when_needed(installed, monkeypatch):
