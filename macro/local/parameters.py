@@ -6,6 +6,7 @@ from pathlib import Path
 
 from macro.errors import InvalidTemplate, Problem, describe, suggest
 from macro.local.files import FileError
+from macro.local.spots import Spot
 from macro.plugin import Json, Template
 
 
@@ -48,8 +49,13 @@ def read_file(name: str) -> dict[str, Json]:
         content = json.loads(Path(name).read_text("utf-8-sig"))
     except OSError as error:
         raise _fail(name, f"can't be read: {error.strerror}") from None
-    except ValueError as error:
-        raise _fail(name, f"must be JSON: {error}") from None
+    except UnicodeDecodeError as error:
+        raise _fail(name, f"must be UTF-8; byte {error.start} is not") from None
+    except json.JSONDecodeError as error:
+        # Without the line: a value may be a secret.
+        raise _fail(name, "must be JSON", Spot(error.lineno, error.colno, "")) from None
+    except ValueError:
+        raise _fail(name, "must be JSON that Python can read; a number has too many digits") from None
     except RecursionError:
         raise _fail(name, "is nested too deeply; the value of a parameter is text") from None
     if isinstance(content, dict) and isinstance(content.get("Parameters"), dict):
@@ -74,5 +80,5 @@ def _read_entry(name: str, entry: Json) -> tuple[str, Json]:
     raise _fail(name, f"each entry must be {form}, got {describe(entry)}")
 
 
-def _fail(name: str, text: str) -> FileError:
-    return FileError(name, [(Problem((), text), None)])
+def _fail(name: str, text: str, spot: Spot | None = None) -> FileError:
+    return FileError(name, [(Problem((), text), spot)])

@@ -342,9 +342,10 @@ def test_all_plugins_that_can_not_be_packed_are_told_at_once(tmp_path):
 
     told = refuse(plugins=["no-such-package", "text.whl", "missing.whl", "bare.whl", "rpds-py", "topic.py"])
 
-    assert told.split("\n") == [
+    first, second, *rest = told.split("\n")
+    assert second.startswith("text.whl: is no wheel: ")
+    assert [first, *rest] == [
         "plugin no-such-package: is neither an installed package nor a wheel's file nor a folder",
-        "text.whl: is no wheel: File is not a zip file",
         "missing.whl: can't be read: No such file or directory",
         "plugin bare.whl: has no METADATA, so it is no package",
         "plugin rpds-py: is compiled for this machine; name a wheel's file for each platform of Lambda's instead",
@@ -365,7 +366,7 @@ def test_wheels_that_are_damaged_are_refused(tmp_path):
 
     told = refuse(plugins=["cut.whl", "points.whl", "packed.whl", "stored.whl"]).split("\n")
 
-    assert told[0].startswith("cut.whl: is no wheel: Error -3 while decompressing data: ")
+    assert told[0].startswith("cut.whl: is no wheel: ")
     assert told[1:] == [
         "plugin points.whl: its entry_points.txt can't be read",
         "packed.whl: is no wheel: packed.py is packed by method 12, not by deflate",

@@ -199,23 +199,24 @@ def test_diff_with_a_bad_template_is_its_problems(command):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "start", "named"),
     [
-        ([], "the following arguments are required: COMMAND"),
-        (["expand"], "the following arguments are required: TEMPLATE"),
-        (["expand", "compact.yaml", "--nonsense"], "unknown arguments: --nonsense"),
-        (["expand", "compact.yaml", "--check"], "--check needs -o FILE, the file to be checked"),
-        (["expand", "compact.yaml", "--diff"], "--diff needs a template to compare with, or -o FILE"),
-        (["expand", "compact.yaml", "--format", "xml"], "invalid choice: 'xml'"),
-        (["nonsense"], "invalid choice: 'nonsense'"),
-        (["explain", "nonsense"], "invalid choice: 'nonsense'"),
+        ([], "hitcounter: error: ", "COMMAND"),
+        (["expand"], "hitcounter expand: error: ", "TEMPLATE"),
+        (["expand", "compact.yaml", "--nonsense"], "hitcounter: error: ", "unknown arguments: --nonsense"),
+        (["expand", "compact.yaml", "--check"], "", "--check needs -o FILE, the file to be checked"),
+        (["expand", "compact.yaml", "--diff"], "", "--diff needs a template to compare with, or -o FILE"),
+        (["expand", "compact.yaml", "--format", "xml"], "hitcounter expand: error: argument --format: ", "'xml'"),
+        (["nonsense"], "hitcounter: error: argument COMMAND: ", "'nonsense'"),
+        (["explain", "nonsense"], "hitcounter explain: error: argument ", "'nonsense'"),
     ],
 )
-def test_wrong_usage_is_exit_2_and_says_what_is_right(command, arguments, message):
+def test_wrong_usage_is_exit_2_and_names_what_is_wrong(command, arguments, start, named):
     code, out, err = command(*arguments)
 
     assert (code, out) == (2, "")
-    assert message in err
+    assert start in err
+    assert named in err
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["expand", "--help"], ["lint", "--help"], ["explain", "--help"]])
@@ -372,7 +373,7 @@ def test_wrong_parameters_are_told_at_once(command):
     ("plugin", "message"),
     [
         ("gone.py", "--plugin gone.py: there is no such file"),
-        ("no.such.module", "--plugin no.such.module: can't be imported: No module named 'no'"),
+        ("no.such.module", "--plugin no.such.module: can't be imported: "),
     ],
 )
 def test_a_plugin_that_can_not_be_loaded_is_told(command, plugin, message):
@@ -478,14 +479,8 @@ def test_a_plugin_that_is_broken_is_told(command):
     Path("broken.py").write_text("def build(:\n", "utf-8")
     Path("raising.py").write_text("1 / 0\n", "utf-8")
 
-    assert (
-        "--plugin broken.py: SyntaxError: invalid syntax"
-        in command("expand", "compact.yaml", "--plugin", "broken.py")[2]
-    )
-    assert (
-        "--plugin raising.py: ZeroDivisionError: division by zero"
-        in command("expand", "compact.yaml", "--plugin", "raising.py")[2]
-    )
+    assert "--plugin broken.py: SyntaxError: " in command("expand", "compact.yaml", "--plugin", "broken.py")[2]
+    assert "--plugin raising.py: ZeroDivisionError: " in command("expand", "compact.yaml", "--plugin", "raising.py")[2]
 
 
 def test_many_problems_and_edits_take_no_more_than_their_number(command):

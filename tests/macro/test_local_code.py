@@ -138,7 +138,7 @@ def test_an_empty_folder_is_refused(tmp_path):
 def test_a_zip_that_is_none_is_refused(tmp_path):
     (tmp_path / "code.zip").write_text("text")
 
-    assert refuse("code.zip") == "is no zip: file is not a zip file"
+    assert refuse("code.zip").startswith("is no zip: ")
 
 
 def test_more_than_lambda_takes_is_refused(code):
@@ -324,7 +324,7 @@ def test_lint_looks_at_a_template_with_local_code(command):
     result, out, err = command("lint", "compact.yaml", "--format", "parseable")
 
     assert (result, err) == (1, "")
-    assert out.startswith("compact.yaml:14:7:14:17:E3034:1 is less than the minimum of 128")
+    assert out.startswith("compact.yaml:14:7:14:17:E3034:")
     assert out.count("\n") == 1
 
 

@@ -27,7 +27,7 @@ def test_each_form_says_the_same(tmp_path, text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "must be JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        ("9" * 5_000, "must be JSON that Python can read; a number has too many digits"),
         ("3", "must be a list of parameters, or a map with Parameters, got 3"),
         ("{}", "must be a list of parameters, or a map with Parameters, got a map"),
         (
@@ -45,6 +45,24 @@ def test_what_is_no_such_file_is_told(tmp_path, text, message):
         read_file(str(path))
 
     assert str(error.value) == message
+
+
+def test_what_is_no_json_is_told_with_its_place_and_no_value(command, tmp_path):
+    (tmp_path / "t.yaml").write_text("Resources: {Topic: {Type: AWS::SNS::Topic}}", "utf-8")
+    path = tmp_path / "values.json"
+    path.write_text('{"Parameters": {\n  "Key": "hunter2" "B": 1}}', "utf-8")
+
+    told = command("expand", tmp_path / "t.yaml", "--parameters-file", path)
+
+    assert told == (1, "", f"{path}:2:20: must be JSON\n")
+
+
+def test_what_is_no_text_is_told(tmp_path):
+    path = tmp_path / "values.json"
+    path.write_bytes(b'{"\xff": 1}')
+
+    with pytest.raises(FileError, match="must be UTF-8; byte 2 is not"):
+        read_file(str(path))
 
 
 def test_a_file_that_is_not_there_is_told():

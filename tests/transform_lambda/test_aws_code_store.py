@@ -453,7 +453,7 @@ def test_a_network_that_fails_is_told(s3, store):
 
     s3.meta.events.register("before-send.s3.GetObject", lost)
 
-    with pytest.raises(ResourceError, match=f"^cannot read {PLACE}: An unspecified error occurred$"):
+    with pytest.raises(ResourceError, match=f"^cannot read {PLACE}: "):
         open_archive(store, PLACE)
 
 

@@ -293,16 +293,15 @@ def test_a_value_that_botocore_refuses_is_told_by_its_name(service):
     with pytest.raises(ResourceError) as refused:
         service.functions.update_configuration("visits", {"Timeout": 0}, "r1")
 
-    assert str(refused.value) == (
-        "cannot update function visits: Invalid value for parameter Timeout, value: 0, valid min value: 1"
-    )
+    assert str(refused.value).startswith("cannot update function visits: ")
+    assert "Timeout" in str(refused.value)
     assert service.requests == []
 
 
 def test_without_credentials_there_is_no_use_in_trying_again(service):
     service.answers.append(NoCredentialsError())
 
-    with pytest.raises(ResourceError, match="cannot read function visits: Unable to locate credentials"):
+    with pytest.raises(ResourceError, match="cannot read function visits: "):
         service.functions.read("visits")
 
 

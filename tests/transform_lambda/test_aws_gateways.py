@@ -232,14 +232,15 @@ def test_a_value_that_botocore_refuses_is_told_by_its_name(service):
     with pytest.raises(ResourceError) as refused:
         service.gateways.change("DeleteRestApi", {"restApiId": 3})
 
-    assert str(refused.value).startswith("DeleteRestApi of API 3: Invalid type for parameter restApiId")
+    assert str(refused.value).startswith("DeleteRestApi of API 3: ")
+    assert "restApiId" in str(refused.value)
     assert service.requests == []
 
 
 def test_without_credentials_there_is_no_use_in_trying_again(service):
     service.answers.append(NoCredentialsError())
 
-    with pytest.raises(ResourceError, match="GetRestApis of all APIs: Unable to locate credentials"):
+    with pytest.raises(ResourceError, match="GetRestApis of all APIs: "):
         service.gateways.read("GetRestApis", {})
 
 

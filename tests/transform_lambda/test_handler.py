@@ -84,7 +84,9 @@ def test_a_registered_resource_that_cannot_be_imported_fails_its_own_requests_al
 
     assert ran.returncode == 0, ran.stderr
     broken, greeting, unknown = sink.answers
-    assert (broken["Status"], broken["Reason"]) == ("FAILED", "ModuleNotFoundError: No module named 'not_there'")
+    assert broken["Status"] == "FAILED"
+    assert broken["Reason"].startswith("ModuleNotFoundError: ")
+    assert "not_there" in broken["Reason"]
     assert greeting["Status"] == "SUCCESS"
     assert unknown["Reason"].startswith("Visits: unknown type 'Custom::Unknown'; known are Custom::")
     assert {"Custom::Broken", "Custom::Greeting"} <= set(unknown["Reason"].split("known are ")[1].split(", "))
@@ -103,9 +105,9 @@ def test_every_request_is_answered_whichever_module_is_broken(installed, module)
     assert ran.returncode == 0, ran.stderr
     assert len(sink.answers) == 1
     if "no_such_module" in ran.stdout:
-        assert sink.answers[0]["Reason"] == (
-            "the companion could not start: ModuleNotFoundError: No module named 'no_such_module'"
-        )
+        reason = sink.answers[0]["Reason"]
+        assert reason.startswith("the companion could not start: ModuleNotFoundError: ")
+        assert "no_such_module" in reason
 
 
 def test_a_broken_sdk_is_answered_too(installed):

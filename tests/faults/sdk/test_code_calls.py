@@ -67,10 +67,7 @@ def test_code_that_always_breaks_off_fails_the_create(stack, small, proxy, injec
 
     assert proxy.fired == ["GetObject"] * 3
     assert (refused["Status"], gone["Status"]) == ("FAILED", "SUCCESS")
-    assert refused["Reason"] == (
-        f"Properties.Code: cannot read s3://{small['S3Bucket']}/small.zip: An error occurred while reading from response "
-        "stream: ('Connection broken: IncompleteRead(200 bytes read)', IncompleteRead(200 bytes read))"
-    )
+    assert refused["Reason"].startswith(f"Properties.Code: cannot read s3://{small['S3Bucket']}/small.zip: ")
     injected(proxy)
 
 

@@ -50,9 +50,9 @@ def test_a_request_that_cannot_be_noted_changes_nothing_and_says_so(stack, small
 
     assert set(proxy.fired) == {operation}
     assert (refused["Status"], gone["Status"]) == ("FAILED", "SUCCESS")
-    assert refused["Reason"] == (
-        f"ClientError: An error occurred (AccessDeniedException) when calling the {operation} operation: no"
-    )
+    assert refused["Reason"].startswith("ClientError: ")
+    assert "AccessDeniedException" in refused["Reason"]
+    assert operation in refused["Reason"]
     injected(proxy)
 
 

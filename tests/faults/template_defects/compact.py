@@ -151,7 +151,7 @@ REFUSED = {
     "YAML that ends in the middle": Slip(
         "prod]\n      LogGroup:",
         "prod\n      LogGroup»:",
-        "broken YAML: while parsing a flow sequence: did not find expected",
+        "broken YAML: ",
     ),
 }
 

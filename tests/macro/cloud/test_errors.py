@@ -30,7 +30,10 @@ def test_no_credentials(monkeypatch):
 def test_half_of_a_key(monkeypatch):
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
 
-    assert explain() == f"Partial credentials found in env, missing: AWS_SECRET_ACCESS_KEY; {REMEDY}"
+    said = explain()
+
+    assert "AWS_SECRET_ACCESS_KEY" in said
+    assert said.endswith(f"; {REMEDY}")
 
 
 def test_a_program_that_gives_no_credentials(tmp_path, monkeypatch):
@@ -40,7 +43,7 @@ def test_a_program_that_gives_no_credentials(tmp_path, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
 
-    assert explain(Place(profile="work")) == f"Error when retrieving credentials from custom-process: ; {REMEDY}"
+    assert explain(Place(profile="work")).endswith(f"; {REMEDY}")
 
 
 @pytest.mark.parametrize("is_given", [True, False])
@@ -61,7 +64,7 @@ def test_an_unknown_profile_where_there_is_none():
 def test_a_configuration_that_cannot_be_read(tmp_path):
     (tmp_path / "config").write_text("broken\n[x")
 
-    assert explain() == f"Unable to parse config file: {tmp_path / 'config'}"
+    assert str(tmp_path / "config") in explain()
 
 
 def test_a_sign_in_that_has_expired(tmp_path, monkeypatch):
@@ -90,9 +93,10 @@ def test_no_region(monkeypatch):
 
 
 def test_a_region_with_an_impossible_name():
-    assert explain(Place(region="Frankfurt am Main")) == (
-        "Provided region_name 'Frankfurt am Main' doesn't match a supported format; a region is called like eu-central-1"
-    )
+    said = explain(Place(region="Frankfurt am Main"))
+
+    assert "Frankfurt am Main" in said
+    assert said.endswith("; a region is called like eu-central-1")
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:4566", "http://", "ftp://host", "http://host:port", "http://host:0"])
@@ -114,7 +118,10 @@ def test_a_region_where_nothing_listens(monkeypatch):
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         monkeypatch.setenv("AWS_ENDPOINT_URL_STS", url)
 
-        assert explain() == (f'Could not connect to the endpoint URL: "{url}/"; is --region right, and the network up?')
+        said = explain()
+
+    assert url in said
+    assert said.endswith("; is --region right, and the network up?")
 
 
 @pytest.mark.parametrize("is_named", [True, False])
@@ -185,7 +192,7 @@ def test_any_other_error_is_told_in_the_words_of_the_service(as_account, aws, re
 def test_a_call_that_is_wrong_before_it_is_sent(as_account):
     said = explain(then=lambda account: account.client("cloudformation").describe_change_set())
 
-    assert said == ('Parameter validation failed:\nMissing required parameter in input: "ChangeSetName"')
+    assert "ChangeSetName" in said
 
 
 def test_throttling_is_waited_out(as_account, aws):
