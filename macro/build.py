@@ -8,7 +8,7 @@ from macro.conditions import Conditions, combine_conditions
 from macro.counter import REFERRING, Given
 from macro.errors import Path, PluginError, Problem
 from macro.piece import Place, build_further, check_piece
-from macro.plugin import Json, Piece, Plugin, Values
+from macro.plugin import Json, Piece, Plugin, Values, merge
 from macro.references import Export, drop_implied, rewrite_references
 from macro.stages import Stage
 from macro.template import Built, Counter, Made
@@ -175,7 +175,7 @@ def add_attributes(resource: Mapping[str, Json], own: Mapping[str, Json], counte
         if name in resource:
             added[name] = own.get(name, resource[name])
     if "Metadata" in own:
-        added["Metadata"] = {**resource.get("Metadata", {}), **own["Metadata"]}
+        added["Metadata"] = merge(resource.get("Metadata", {}), own["Metadata"])
     result = {**added, **{name: value for name, value in resource.items() if name not in added}}
     return drop_implied(result, counters) if "DependsOn" in result else result
 

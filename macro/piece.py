@@ -84,8 +84,20 @@ def _check_resource(logical_id: str, resource: Json, place: Place) -> list[str]:
     kind = resource.get("Type") if isinstance(resource, dict) else None
     if not isinstance(kind, str) or kind == TYPE or kind.endswith("::MODULE"):
         problems.append(f"makes the resource '{logical_id}' of Type {kind!r}; it must be a plain resource type")
-    elif not isinstance(resource.get("Properties", {}), dict):
-        problems.append(f"makes the resource '{logical_id}' with Properties that are no map")
-    elif "Condition" in resource and "Condition" in place.attributes:
-        problems.append(f"gives '{logical_id}' a Condition, so the counter can't have one")
+    else:
+        problems += [f"makes the resource '{logical_id}' with {wrong}" for wrong in _check_attributes(resource)]
+        if "Condition" in resource and "Condition" in place.attributes:
+            problems.append(f"gives '{logical_id}' a Condition, so the counter can't have one")
     return problems
+
+
+def _check_attributes(resource: Mapping[str, Json]) -> Iterator[str]:
+    if not isinstance(resource.get("Properties", {}), dict):
+        yield "Properties that are no map"
+    if not isinstance(resource.get("Metadata", {}), dict):
+        yield "Metadata that is no map"
+    if not isinstance(resource.get("Condition", ""), str):
+        yield "a Condition that is no name"
+    named = resource.get("DependsOn", [])
+    if not all(isinstance(name, str) for name in (named if isinstance(named, list) else [named])):
+        yield "a DependsOn that is no logical id or list of them"
