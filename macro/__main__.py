@@ -2,7 +2,7 @@
 
 import sys
 
-from macro.local.cli import main
+from macro.cli.main import main
 
 
 def run() -> None:

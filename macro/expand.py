@@ -3,16 +3,16 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from macro.build import build_counter
-from macro.choose import FindPlugin
-from macro.counter import DEFAULT, Given, Setting, read_counter
+from macro.assembly.build import build_counter
+from macro.assembly.choose import FindPlugin
+from macro.assembly.sharing import Groups, Member, add_shared, agree, check_foreign, check_group, find_groups
+from macro.counter.literals import collect_parameters
+from macro.counter.read import DEFAULT, Given, Setting, read_counter
 from macro.errors import InvalidTemplate, MacroError, Problem
-from macro.literals import collect_parameters
 from macro.plugin import Template
 from macro.plugins import find_plugin
-from macro.references import Export, Exports, rewrite_references, rewrite_template
-from macro.sharing import Groups, Member, add_shared, agree, check_foreign, check_group, find_groups
-from macro.template import Built, Counter, add_resources, find_counters
+from macro.template.merge import Built, Counter, add_resources, find_counters
+from macro.template.references import Export, Exports, rewrite_references, rewrite_template
 
 
 class Expanded(NamedTuple):

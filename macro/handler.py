@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from macro.counter import Setting
+from macro.counter.read import Setting
 from macro.errors import InvalidTemplate, MacroError, Path, Problem, describe
 from macro.expand import expand
 from macro.plugin import Json, Template
-from macro.template import MACRO, TYPE, check_size, is_resource_map, read_suffix, say_conditions, split_transform
+from macro.template.merge import MACRO, TYPE, check_size, is_resource_map, read_suffix, say_conditions, split_transform
 
 # CloudFormation shows the message in a stack event; the first problems matter most.
 MAX_MESSAGE = 4_000

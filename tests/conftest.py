@@ -17,7 +17,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 ROOT = Path(__file__).parent.parent
 
-pytest_plugins = ("tests.tally",)
+pytest_plugins = ("tests.support.tally",)
 
 
 def pytest_addoption(parser):
@@ -32,7 +32,7 @@ def update_golden(request):
 @pytest.fixture
 def command(capsys):
     """Run ``hitcounter`` in this process: (exit code, stdout, stderr)."""
-    from macro.local.cli import main
+    from macro.cli.main import main
 
     def run(*arguments):
         code = main([str(argument) for argument in arguments])

@@ -1,6 +1,7 @@
-"""Who may import whom: the table in macro/README.md, checked on every file's syntax tree."""
+"""Who may import whom: layers of rooms, checked on each import of each module's syntax tree."""
 
 import ast
+import itertools
 import sys
 from pathlib import Path
 
@@ -8,80 +9,171 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted([*ROOT.glob("macro/**/*.py"), *ROOT.glob("transform_lambda/**/*.py")])
-AWS = {f"transform_lambda.{name}" for name in ("aws", "aws_errors", "aws_functions", "aws_gateways")}
-PURE = ("transform_lambda.zip", "transform_lambda.env_file", "transform_lambda.env_readers")
-ON_THEIR_OWN = {
-    "macro.local.engine_guard": set(),
-    "macro.local.engine_mapping": set(),
-    "macro.local.engine_http": set(),
-    "macro.local.engine_proxy": set(),
-    "macro.local.engine_server": {"hypercorn", "ministack"},
+
+# From top to bottom. A room is a folder or a module; it belongs to the longest name that fits. A room imports itself and
+# the layers below it, never its neighbours on the same line.
+LAYERS = {
+    "macro": [
+        ["macro.__main__"],
+        ["macro.handler", "macro.cli"],
+        ["macro.expand"],
+        ["macro.assembly"],
+        ["macro.counter"],
+        ["macro.plugins", "macro.template"],
+        ["macro.plugin", "macro.builtin"],
+        ["macro.errors"],
+    ],
+    "macro.plugins": [
+        ["macro.plugins.__init__"],
+        [f"macro.plugins.{name}" for name in ("table", "role", "log_group", "function", "alarms")]
+        + [f"macro.plugins.gateways.{name}" for name in ("rest", "http", "custom")],
+        ["macro.plugins.companion", "macro.plugins.gateways"],
+    ],
+    "macro.cli": [
+        ["macro.cli.pre_commit"],
+        ["macro.cli.main"],
+        ["macro.cli.commands"],
+        ["macro.cli.engine.run"],
+        ["macro.cli.cloud.deployment"],
+        ["macro.cli.cloud.installation", "macro.cli.cloud.observe"],
+        ["macro.cli.cloud.stack", "macro.cli.engine"]
+        + [f"macro.cli.{name}" for name in ("lint", "convert", "graph", "explain")],
+        ["macro.cli.preview"],
+        ["macro.cli.package"],
+        ["macro.cli.text"],
+    ],
+    "macro.cli.lint": [["macro.cli.lint.rules"], ["macro.cli.lint"]],
+    "transform_lambda": [
+        ["transform_lambda.__main__", "transform_lambda.handler"],
+        ["transform_lambda.gateway", "transform_lambda.function", "transform_lambda.aws"],
+        ["transform_lambda.protocol"],
+        ["transform_lambda.idempotency", "transform_lambda.staging"],
+        ["transform_lambda.env"],
+        ["transform_lambda.zip"],
+        ["transform_lambda"],
+    ],
 }
-FOR_PLUGINS = {f"macro.{name}" for name in ("plugin", "errors", "companion", "gateway", "mapping", "snapshot")}
+# The command shows what the companion does; neither is in the other's bundle.
+ACROSS = {("macro.cli.commands.env", "transform_lambda.env.command")}
+ONLY = {"macro.cli.commands": ("macro.cli.main", "macro.cli.commands")}
+
+THIRD_PARTY = {
+    "boto3": ("macro.cli.cloud", "macro.builtin.index", "transform_lambda.aws", "macro.cli.engine.run.local_run"),
+    "botocore": ("macro.cli.cloud", "macro.builtin.index", "transform_lambda.aws"),
+    "yaml": ("macro.cli.text",),
+    "cfnlint": ("macro.cli.lint",),
+    "jsonschema": ("macro.counter.validate",),
+    "quickjs": ("macro.cli.graph.draw",),
+    "rich": ("macro.cli.cloud", "macro.cli.text"),
+    "argcomplete": ("macro.cli.main", "macro.cli.commands.completion"),
+    "hypercorn": ("macro.cli.engine.server",),
+    "ministack": ("macro.cli.engine.server",),
+}
+# 75 MB and half a second of import stay out of every command that doesn't need them; cfn-lint loads the rules itself.
+WHERE_USED = ("yaml", "cfnlint", "rich", "quickjs", "jsonschema", "argcomplete")
+LOADED_BY_CFN_LINT = "macro.cli.lint.rules"
+
+# These import none of our modules but one another: bytes in, bytes out.
+PURE = ("transform_lambda.zip", "transform_lambda.env.file", "transform_lambda.env.readers")
+# Each runs in a process of its own, without our packages on its path.
+ALONE = tuple(f"macro.cli.engine.{name}" for name in ("guard", "http_api", "mapping", "proxy", "server"))
 
 
 def name_module(path):
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
+MODULES = {name_module(path) for path in FILES}
+PACKAGES = {name_module(path) for path in FILES if path.name == "__init__.py"}
+
+
 def find_imports(path):
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    """(module or package that is imported, whether that happens as the module is loaded) of each import."""
+    tree = ast.parse(path.read_text("utf-8"))
+    late = {id(inner) for node in ast.walk(tree) if is_late(node) for inner in ast.walk(node)}
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((alias.name, id(node) not in late) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             for alias in node.names:
-                is_module = (ROOT / Path(*f"{node.module}.{alias.name}".split("."))).with_suffix(".py").exists()
-                yield f"{node.module}.{alias.name}" if is_module else node.module
+                full = f"{node.module}.{alias.name}"
+                yield full if full in MODULES else node.module, id(node) not in late
 
 
-def is_in(module, *packages):
-    return any(module == package or module.startswith(f"{package}.") for package in packages)
+def is_late(node):
+    is_for_types = isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+    return is_for_types or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
 
 
-def is_allowed(module, target):
+def is_in(module, *rooms):
+    return any(module == room or module.startswith(f"{room}.") for room in rooms)
+
+
+def find_layer(module, layers):
+    """(number of the layer, room) of a module, or None where these layers don't have it."""
+    entry = f"{module}.__init__" if module in PACKAGES else module
+    fitting = [(len(room), number, room) for number, rooms in enumerate(layers) for room in rooms if is_in(entry, room)]
+    return max(fitting)[1:] if fitting else None
+
+
+def find_fault(module, target, is_loaded=True):
+    """What is wrong with an import, or nothing."""
     top = target.partition(".")[0]
-    if top == "tests" or {module.partition(".")[0], top} == {"macro", "transform_lambda"}:
-        # The command shows what the companion does; neither is in the other's bundle.
-        return (module, target) == ("macro.local.env_command", "transform_lambda.command")
-    if is_in(module, "transform_lambda"):
-        return is_allowed_in_companion(module, target)
-    if module in ON_THEIR_OWN:
-        return top in sys.stdlib_module_names or top in ON_THEIR_OWN[module]
-    if top == "quickjs":
-        return module == "macro.local.graph.draw"
-    if is_in(module, "macro.local"):
-        needs_boto3 = is_in(module, "macro.local.cloud")
-        return top not in ("boto3", "botocore") or needs_boto3
-    if is_in(module, "macro.builtin.index"):
-        return top in ("boto3", "botocore") or top in sys.stdlib_module_names
-    if module.startswith("macro.plugins."):
-        return target in FOR_PLUGINS or top in sys.stdlib_module_names
-    if is_in(module, "macro"):
-        on_top = ("macro.handler", "macro.local")
-        is_door = is_in(module, "macro.__main__", "macro.handler")
-        is_ours = top == "macro" and (is_door or not is_in(target, *on_top))
-        return is_ours or top in sys.stdlib_module_names or (target == "jsonschema" and module == "macro.validate")
-    return True
+    if top in sys.stdlib_module_names or (module, target) in ACROSS:
+        return ""
+    if top not in ("macro", "transform_lambda"):
+        is_early = is_loaded and top in WHERE_USED and not is_in(module, LOADED_BY_CFN_LINT)
+        return f"{module} imports {target}" if is_early or not is_in(module, *THIRD_PARTY.get(top, ())) else ""
+    if is_in(module, *ALONE) or (is_in(module, *PURE) and not is_in(target, *PURE)) or top != module.partition(".")[0]:
+        return f"{module} imports {target}"
+    for room, sources in ONLY.items():
+        if is_in(target, room) and not is_in(module, *sources):
+            return f"{module} imports {target}"
+    for layers in LAYERS.values():
+        here, there = find_layer(module, layers), find_layer(target, layers)
+        if here and there and here[1] != there[1] and here[0] >= there[0]:
+            return f"{module} imports {target}, which is not below it"
+    return ""
 
 
-def is_allowed_in_companion(module, target):
-    top = target.partition(".")[0]
-    if top in sys.stdlib_module_names:
-        return True
-    if is_in(module, *PURE):
-        return is_in(target, *PURE)
-    if top in ("boto3", "botocore"):
-        return module in AWS
-    is_seam = module in AWS or module == "transform_lambda.handler"
-    return top == "transform_lambda" and (target not in AWS or is_seam)
+def find_cycles(edges):
+    """The nodes of cycles and between them: all others are taken away, as they reach nothing or nothing reaches them."""
+    left = {node: set(targets) - {node} for node, targets in edges.items()}
+    while True:
+        reached = set().union(*left.values())
+        ends = [node for node, targets in left.items() if node not in reached or not targets & set(left)]
+        if not ends:
+            return sorted(left)
+        for node in ends:
+            del left[node]
+
+
+def name_room(module):
+    """A module's folder; in a folder that has folders of its own the module itself, above or below those."""
+    folder = module if module in PACKAGES else module.rpartition(".")[0]
+    has_folders = any(package.startswith(f"{folder}.") for package in PACKAGES)
+    return module if has_folders else folder
+
+
+def read_edges():
+    edges = {name_module(path): {target for target, _ in find_imports(path)} & MODULES for path in FILES}
+    return {module: targets - {module} for module, targets in edges.items()}
+
+
+def join_rooms(edges):
+    rooms = {}
+    for module, targets in edges.items():
+        rooms.setdefault(name_room(module), set()).update(map(name_room, targets))
+    return rooms
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_module)
 def test_a_module_imports_only_what_it_may(path):
     module = name_module(path)
+    faults = [find_fault(module, target, is_loaded) for target, is_loaded in find_imports(path)]
 
-    assert [target for target in find_imports(path) if not is_allowed(module, target)] == []
+    assert [fault for fault in faults if fault] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=name_module)
@@ -89,31 +181,95 @@ def test_a_module_says_what_it_is(path):
     assert ast.get_docstring(ast.parse(path.read_text("utf-8")))
 
 
+def test_no_module_imports_itself_by_way_of_others():
+    assert find_cycles(read_edges()) == []
+
+
+def test_no_room_imports_itself_by_way_of_others():
+    assert find_cycles(join_rooms(read_edges())) == []
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_module_is_in_a_layer(name):
+    # The package's own docstring stands in no room.
+    modules = [module for module in MODULES - {name, "macro.cli.cloud"} if is_in(module, name)]
+
+    assert [module for module in modules if not find_layer(module, LAYERS[name])] == []
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_an_import_across_any_border_is_noticed(name):
+    rooms = [(number, room) for number, rooms in enumerate(LAYERS[name]) for room in rooms]
+    modules = {find_layer(module, LAYERS[name]): module for module in sorted(MODULES)}
+    borders = [
+        (modules[lower], modules[upper]) for upper, lower in itertools.permutations(rooms, 2) if upper[0] <= lower[0]
+    ]
+
+    assert borders
+    assert [border for border in borders if not find_fault(*border)] == []
+
+
 @pytest.mark.parametrize(
     ("module", "target"),
     [
-        ("macro.plugins.table", "macro.plugins.role"),
-        ("macro.plugins.table", "macro.expand"),
         ("macro.expand", "yaml"),
         ("macro.expand", "boto3"),
         ("macro.expand", "jsonschema"),
-        ("macro.expand", "macro.local.files"),
-        ("macro.resolve", "macro.handler"),
-        ("macro.local.cli", "boto3"),
-        ("macro.local.graph.command", "quickjs"),
-        ("macro.local.cli", "transform_lambda.handler"),
-        ("macro.local.engine_guard", "macro.errors"),
-        ("macro.local.engine_server", "macro.local.engine_state"),
-        ("transform_lambda.wrapper", "macro.plugin"),
-        ("transform_lambda.wrapper", "botocore.session"),
-        ("transform_lambda.wrapper", "transform_lambda.aws"),
-        ("transform_lambda.resources.lambda_function", "transform_lambda.aws_functions"),
+        ("macro.expand", "requests"),
+        ("macro.cli.main", "boto3"),
+        ("macro.cli.main", "yaml"),
+        ("macro.cli.commands.graph", "quickjs"),
+        ("macro.cli.text.files", "macro.cli.commands.expand"),
+        ("macro.cli.pre_commit", "macro.cli.commands.lint"),
+        ("macro.cli.main", "transform_lambda.handler"),
+        ("macro.cli.engine.guard", "macro.errors"),
+        ("macro.cli.engine.server", "macro.cli.engine.state"),
+        ("transform_lambda.protocol.wrapper", "macro.plugin"),
+        ("transform_lambda.protocol.wrapper", "botocore.session"),
         ("transform_lambda.zip.plan", "transform_lambda.contract"),
-        ("transform_lambda.env_file", "transform_lambda.ports"),
+        ("transform_lambda.env.file", "transform_lambda.ports"),
+        ("transform_lambda.env.file", "transform_lambda.env.change"),
     ],
 )
-def test_what_must_not_be_is_noticed(module, target):
-    assert not is_allowed(module, target)
+def test_an_import_that_no_layer_forbids_is_noticed(module, target):
+    assert find_fault(module, target, is_loaded=False)
+
+
+@pytest.mark.parametrize(
+    ("module", "target"), [("macro.cli.text.files", "yaml"), ("macro.cli.lint.lint", "cfnlint.core")]
+)
+def test_a_slow_package_is_imported_where_it_is_used(module, target):
+    assert not find_fault(module, target, is_loaded=False)
+    assert find_fault(module, target, is_loaded=True)
+
+
+@pytest.mark.parametrize(
+    ("module", "target"),
+    [("macro.counter.literals", "macro.counter.read"), ("transform_lambda.zip.records", "transform_lambda.zip.write")],
+)
+def test_a_cycle_of_modules_is_noticed(module, target):
+    edges = read_edges()
+    edges[module] = {*edges[module], target}
+
+    assert {module, target} <= set(find_cycles(edges))
+
+
+@pytest.mark.parametrize(
+    ("module", "target"),
+    [("macro.cli.text.escape", "macro.cli.preview.watch"), ("macro.counter.accept", "macro.assembly.build")],
+)
+def test_a_cycle_of_rooms_is_noticed(module, target):
+    edges = read_edges()
+    edges[module] = {*edges[module], target}
+
+    assert {name_room(module), name_room(target)} <= set(find_cycles(join_rooms(edges)))
+
+
+def test_an_import_inside_a_function_counts(tmp_path):
+    module = tmp_path / "late.py"
+    module.write_text("def load():\n    from macro.cli import main\n    import boto3\n    return main, boto3\n")
+
+    assert list(find_imports(module)) == [("macro.cli.main", False), ("boto3", False)]
 
 
 def test_every_folder_of_modules_is_a_package_that_gets_installed():

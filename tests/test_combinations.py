@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from macro.cli.text.files import parse_source
 from macro.errors import InvalidTemplate
 from macro.expand import expand
-from macro.local.files import parse_source
-from tests.plain import find_dangling, refuse_by_api
-from tests.thorough import mark_thorough
+from tests.support.plain import find_dangling, refuse_by_api
+from tests.support.thorough import mark_thorough
 
 GOLDEN = Path(__file__).parent / "golden_combinations"
 GATEWAYS, INTEGRATIONS = ("rest", "http", "custom"), ("mapped", "proxy")

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from macro.cli.main import main
+from macro.cli.preview.preview import preview
+from macro.cli.preview.trial_plugins import load_trials
+from macro.cli.text.files import parse_source
 from macro.expand import expand
-from macro.local.cli import main
-from macro.local.files import parse_source
-from macro.local.preview import preview
-from macro.local.trial import load_trials
 from macro.plugins import find_plugin
-from tests.plain import find_dangling, refuse_by_api
-from tests.thorough import mark_thorough
+from tests.support.plain import find_dangling, refuse_by_api
+from tests.support.thorough import mark_thorough
 
 CASES = sorted((Path(__file__).parent / "golden").iterdir())
 GOOD = [case for case in CASES if not case.name.startswith("bad_")]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.messages import PAGE, find_messages, write_page
+from tests.support.messages import PAGE, find_messages, write_page
 
 GOLDEN = Path(__file__).parent / "golden"
 TOLD = re.compile(r"^[^ ]*?:\d+:\d+: (?:[A-Za-z0-9:.\[\]_'-]+: )?(.*)$")
@@ -15,7 +15,7 @@ def test_the_page_is_what_the_source_says(update_golden):
     if update_golden:
         PAGE.write_text(write_page(), "utf-8")
 
-    assert PAGE.read_text("utf-8") == write_page(), "run: python tests/messages.py"
+    assert PAGE.read_text("utf-8") == write_page(), "run: python tests/support/messages.py"
 
 
 def list_told():

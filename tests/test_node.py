@@ -1,6 +1,6 @@
 import pytest
 
-from tests.node import explain_lack, read_version
+from tests.support.node import explain_lack, read_version
 
 
 @pytest.fixture

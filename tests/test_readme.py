@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from macro.local.cli import make_parser
-from macro.local.explain import explain
-from macro.local.init_command import write_starter
+from macro.cli.commands.init import write_starter
+from macro.cli.explain.explain import explain
+from macro.cli.main import make_parser
+from macro.counter.validate import load_schema
 from macro.plugins import BUILT_IN
-from macro.validate import load_schema
-from tests.blocks import GUIDE, README, ROOT, find_blocks
-from tests.browser import find_browser, open_browser
 from tests.corpus.fetch import MERMAID
+from tests.support.blocks import GUIDE, README, ROOT, find_blocks
+from tests.support.browser import find_browser, open_browser
 
 READMES = [README, ROOT / "macro" / "README.md", ROOT / "transform_lambda" / "README.md", GUIDE]
 TABLES = [(README, "properties"), (README, "attributes"), (READMES[1], "values"), (READMES[1], "plugins")]

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from macro.local.bundle import make_bundles
+from macro.cli.package.bundle import make_bundles
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ("macro", "transform_lambda", ".ci", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 DATA = (".json", ".yaml", ".txt", ".env", ".js", ".css", ".html", "py.typed")
-LICENCES = ["LICENSE", "macro/local/graph/elk/LICENSE.txt"]
+LICENCES = ["LICENSE", "macro/cli/graph/elk/LICENSE.txt"]
 PYTHONS = [f"3.{minor}" for minor in range(10, 16)]
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.corpus.fetch import find_node_packages
-from tests.node import explain_lack
-from tests.thorough import mark_thorough
+from tests.support.node import explain_lack
+from tests.support.thorough import mark_thorough
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden_samples"
@@ -96,7 +96,7 @@ def hits(monkeypatch):
 
 def copy_handler(folder, target, **values):
     """The sample's function, its `.env` as deployment would leave it."""
-    from transform_lambda.env_file import merge_env
+    from transform_lambda.env.file import merge_env
 
     shutil.copytree(folder, target, dirs_exist_ok=True)
     text = (target / ".env").read_text("utf-8")

@@ -54,8 +54,8 @@ def handler(event: Event, context: Context) -> None:
 
 @cache
 def _start() -> Serve:
-    from transform_lambda.delivery import Behind, serve
-    from transform_lambda.registry import Registry
+    from transform_lambda.protocol.delivery import Behind, serve
+    from transform_lambda.protocol.registry import Registry
 
     return partial(serve, Behind(Registry(_built_in()), _records(), _allowed_hosts()))
 
@@ -65,19 +65,19 @@ def _built_in() -> dict[str, Callable[[], Any]]:
 
 
 def _lambda_function() -> Any:
-    from transform_lambda.aws import S3CodeStore, connect
-    from transform_lambda.aws_functions import LambdaFunctions
-    from transform_lambda.resources.lambda_function import LambdaFunction
+    from transform_lambda.aws.lambda_ import LambdaFunctions
+    from transform_lambda.aws.s3 import S3CodeStore, connect
+    from transform_lambda.function.resource import LambdaFunction
 
     bucket, account = _setting("HITCOUNTER_STAGING_BUCKET"), _setting("HITCOUNTER_ACCOUNT")
     return LambdaFunction(S3CodeStore(connect("s3"), bucket, account), LambdaFunctions(connect("lambda")))
 
 
 def _api_gateway_resource() -> Any:
-    from transform_lambda.aws import connect
-    from transform_lambda.aws_gateways import ApiGateways
-    from transform_lambda.guard import OneInvocation
-    from transform_lambda.resources.api_gateway_resource import ApiGatewayResource
+    from transform_lambda.aws.apigateway import ApiGateways
+    from transform_lambda.aws.s3 import connect
+    from transform_lambda.gateway.resource import ApiGatewayResource
+    from transform_lambda.idempotency.guard import OneInvocation
 
     # The lock on an API ends by itself: a call has to be over before.
     gateways = ApiGateways(*(connect(service, answer_seconds=20.0) for service in ("apigateway", "lambda")))
@@ -94,8 +94,8 @@ def _records() -> Any:
     table = os.environ.get("HITCOUNTER_RECORDS_TABLE")
     if not table:
         return None
-    from transform_lambda.aws import connect
-    from transform_lambda.fence_table import TableRecords
+    from transform_lambda.aws.records import TableRecords
+    from transform_lambda.aws.s3 import connect
 
     return TableRecords(connect("dynamodb"), table)
 

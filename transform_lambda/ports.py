@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from transform_lambda.contract import Json, ResourceError
-from transform_lambda.record import Record
 from transform_lambda.typed import Shape
 
 
@@ -167,13 +166,3 @@ class Gateways(Protocol):
 
     def change(self, operation: str, call: Mapping[str, Json]) -> Mapping[str, Json]:
         """What it answers once it is done; to delete what is not there is done at once."""
-
-
-class Records(Protocol):
-    """What is remembered of each resource, by a key; the installation's small table."""
-
-    def read(self, key: str) -> Record:
-        """The record as it is now, an empty one of version 0 where there is none."""
-
-    def write(self, key: str, record: Record) -> bool:
-        """Store it if the one it replaces is of the version before; False, and nothing stored, if it is not."""

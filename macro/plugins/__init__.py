@@ -2,12 +2,12 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from types import ModuleType
 from typing import Any
 
 from macro.errors import PluginError, Problem, suggest
 from macro.plugin import Piece, Plugin, Values
-from macro.plugins import alarms, function, gateway_custom, gateway_http, gateway_rest, log_group, role, table
+from macro.plugins import alarms, function, log_group, role, table
+from macro.plugins.gateways import custom, http, rest
 
 GROUP = "hitcounter_macro.plugins"
 
@@ -30,22 +30,25 @@ def as_plugin(name: str, module: Any) -> Plugin:
     return Plugin(name, tuple(module.INPUTS), tuple(module.OUTPUTS), module.build, summary)
 
 
-def _name_modules(*modules: ModuleType) -> dict[str, Plugin]:
-    named = {module.__name__.rpartition(".")[2]: module for module in modules}
-    return {name: as_plugin(name, module) for name, module in named.items()}
-
-
-BUILT_IN: Mapping[str, Plugin] = _name_modules(
-    table, log_group, role, function, gateway_rest, gateway_http, gateway_custom, alarms
-)
+_MODULES = {
+    "table": table,
+    "log_group": log_group,
+    "role": role,
+    "function": function,
+    "gateway_rest": rest,
+    "gateway_http": http,
+    "gateway_custom": custom,
+    "alarms": alarms,
+}
+BUILT_IN: Mapping[str, Plugin] = {name: as_plugin(name, module) for name, module in _MODULES.items()}
 # Those that a counter has only where it names them.
 OPTIONAL = ("alarms",)
 
 # What makes the API that counters share, by the gateway's name.
 SHARED: Mapping[str, Callable[[Values], Piece]] = {
-    "rest": gateway_rest.build_shared,
-    "http": gateway_http.build_shared,
-    "custom": gateway_custom.build_shared,
+    "rest": rest.build_shared,
+    "http": http.build_shared,
+    "custom": custom.build_shared,
 }
 
 _NONE: Mapping[str, Plugin] = {}

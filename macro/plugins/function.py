@@ -1,7 +1,7 @@
 """The function: a ``Custom::LambdaFunction`` whose code gets the counter's values into its ``.env`` at deployment."""
 
-from macro.companion import ask_companion
 from macro.plugin import Json, Piece, Values, merge, tag_map
+from macro.plugins.companion import ask_companion
 
 INPUTS = (
     "counter_id", "table_name", "role_arn", "log_group_name", "code", "builtin_key", "handler", "runtime", "env",

@@ -122,9 +122,9 @@ print("\\n", time.process_time() * 1000, int(peak.split()[1]) / 1024)
 
 
 def test_expansion_beside_the_sam_translator_and_the_limit(monkeypatch):
-    from macro import template
+    from macro.template import merge
 
-    monkeypatch.setattr(template, "MAX_RESOURCES", 10**6)
+    monkeypatch.setattr(merge, "MAX_RESOURCES", 10**6)
     rows = {}
     for count in SIZES:
         compact = make_compact(count)
@@ -172,7 +172,7 @@ def test_start_beside_the_sam_translator():
 def test_the_whole_command():
     sample = ROOT / "samples" / "own_handler.yaml"
     nothing = measure_child("pass")
-    code = f"import sys; from macro.local.cli import main; main(['expand', {str(sample)!r}])"
+    code = f"import sys; from macro.cli.main import main; main(['expand', {str(sample)!r}])"
     ours = measure_child(code)
     lint = measure_child("import cfnlint.runner")
     print("\n| command | CPU, ms | peak RSS, MiB |\n|---|---|---|")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import macro.builtin
-from macro.local.shards import ITEM_READS, ITEM_WRITES
+from macro.cli.explain.shards import ITEM_READS, ITEM_WRITES
 
 pytestmark = pytest.mark.bench
 SHARDS = (1, 2, 4, 8, 16)

@@ -79,9 +79,9 @@ print(json.dumps(peak()))
 """
 IN_S3 = """
 import boto3
-from transform_lambda.aws import S3CodeStore
+from transform_lambda.aws.s3 import S3CodeStore
 from transform_lambda.ports import Place
-from transform_lambda.zip_remote import open_archive, prepare_code
+from transform_lambda.staging.remote import open_archive, prepare_code
 keys = {"aws_access_key_id": "a", "aws_secret_access_key": "a"}
 client = boto3.client("s3", endpoint_url=target, region_name="us-east-1", **keys)
 target, wire = "none", []

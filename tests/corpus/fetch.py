@@ -16,9 +16,9 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+from macro.cli.package.pip import fetch_locked
+from macro.cli.package.wheels import BOTO3, FOR_MACRO, MACHINES, Target, find_packages, read_pins
 from macro.errors import MacroError
-from macro.local.pip import fetch_locked
-from macro.local.wheels import BOTO3, FOR_MACRO, MACHINES, Target, find_packages, read_pins
 
 HERE = Path(__file__).parent
 CONSTRAINTS = HERE.parent / "constraints.txt"

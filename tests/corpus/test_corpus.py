@@ -5,11 +5,11 @@ import tarfile
 
 import pytest
 
+from macro.cli.preview.preview import preview
+from macro.cli.text.edit import edit_text, print_template
+from macro.cli.text.files import parse_source
 from macro.errors import MacroError
 from macro.expand import expand
-from macro.local.edit import edit_text, print_template
-from macro.local.files import parse_source
-from macro.local.preview import preview
 from macro.plugins import find_plugin
 from tests.corpus.fetch import find_archive
 

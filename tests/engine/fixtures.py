@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from tests.deploying import SAMPLES, Cloud, new_name, write
-from tests.local_run import Run, wait_until
-from tests.ministack import ACCOUNT, REGION, client_for, ministack
-from tests.sink import Sink
+from tests.support.deploying import SAMPLES, Cloud, new_name, write
+from tests.support.local_run import Run, wait_until
+from tests.support.ministack import ACCOUNT, REGION, client_for, ministack
+from tests.support.sink import Sink
 from transform_lambda import handler as door
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/hitcounter/visits"

@@ -16,14 +16,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from macro.builtin.digest import SHA256
-from macro.local.bundle import zip_builtin
-from macro.local.files import parse_source
-from macro.local.preview import preview
+from macro.cli.package.bundle import zip_builtin
+from macro.cli.preview.preview import preview
+from macro.cli.text.files import parse_source
 from macro.plugins import find_plugin
-from tests.deploying import SAMPLES
 from tests.engine.test_stack import pack_companion
-from tests.installation import read_template
-from tests.ministack import ACCOUNT, REGION, client_for, ministack
+from tests.support.deploying import SAMPLES
+from tests.support.installation import read_template
+from tests.support.ministack import ACCOUNT, REGION, client_for, ministack
 
 pytestmark = pytest.mark.thorough
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.deploying import SHOW_ENV, counters, hit, new_name, write, write_handler
-from tests.ministack import ACCOUNT, REGION
+from tests.support.deploying import SHOW_ENV, counters, hit, new_name, write, write_handler
+from tests.support.ministack import ACCOUNT, REGION
 
 pytestmark = pytest.mark.thorough
 

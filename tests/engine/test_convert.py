@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from tests.deploying import hit, new_name
+from tests.support.deploying import hit, new_name
 
 pytestmark = pytest.mark.thorough
 

@@ -5,13 +5,13 @@ import os
 
 import pytest
 
-from macro.local.cloud.deploy import Order
-from macro.local.cloud.deploy import deploy as deploy_order
-from macro.local.cloud.errors import CloudError
-from macro.local.cloud.installation import own_version
-from macro.local.files import read_source
-from tests.deploying import SAMPLES, SHOW_ENV, counters, hit, new_name, new_suffix, write, write_handler
-from tests.ministack import ACCOUNT, REGION
+from macro.cli.cloud.deployment.deploy import Order
+from macro.cli.cloud.deployment.deploy import deploy as deploy_order
+from macro.cli.cloud.installation.names import own_version
+from macro.cli.cloud.stack.errors import CloudError
+from macro.cli.text.files import read_source
+from tests.support.deploying import SAMPLES, SHOW_ENV, counters, hit, new_name, new_suffix, write, write_handler
+from tests.support.ministack import ACCOUNT, REGION
 
 pytestmark = pytest.mark.thorough
 

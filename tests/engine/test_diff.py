@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.deploying import counters, hit, new_name, write, write_handler
+from tests.support.deploying import counters, hit, new_name, write, write_handler
 
 pytestmark = pytest.mark.thorough
 

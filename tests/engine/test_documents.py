@@ -13,11 +13,11 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from tests import screenshots
-from tests.blocks import GUIDE, README, ROOT, find_blocks, write_script
 from tests.corpus.fetch import LAMBDA
-from tests.deploying import Cloud
-from tests.ministack import ministack
+from tests.support import screenshots
+from tests.support.blocks import GUIDE, README, ROOT, find_blocks, write_script
+from tests.support.deploying import Cloud
+from tests.support.ministack import ministack
 
 pytestmark = pytest.mark.thorough
 

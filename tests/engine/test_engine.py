@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from macro.local.engine import EngineError, check_engine, run_engine, start_on
-from macro.local.engine_url import to_engine_url
-from tests.ministack import client_for
+from macro.cli.engine.engine import EngineError, check_engine, run_engine, start_on
+from macro.cli.engine.url import to_engine_url
+from tests.support.ministack import client_for
 
 pytestmark = pytest.mark.thorough
 
@@ -51,7 +51,7 @@ def handler(event, context):
 PARENT = """
 import json, sys, time
 from pathlib import Path
-from macro.local.engine import run_engine
+from macro.cli.engine.engine import run_engine
 from tests.engine.test_engine import call_function, make_function
 
 with run_engine(state=Path(sys.argv[1]) if sys.argv[1:] else None) as engine:
@@ -307,7 +307,9 @@ def test_another_engine_on_the_port_is_not_taken_for_ours():
 
 
 def test_an_engine_that_is_not_installed_is_named_with_the_command():
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom macro.local.engine import run_engine, EngineError\n"
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom macro.cli.engine.engine import run_engine, EngineError\n"
+    )
     code += "try:\n    run_engine().__enter__()\nexcept EngineError as error:\n    print(error)"
 
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.deploying import SAMPLES, counters, hit, hit_together, new_name, write, write_handler, zip_folder
-from tests.ministack import ACCOUNT, REGION
+from tests.support.deploying import SAMPLES, counters, hit, hit_together, new_name, write, write_handler, zip_folder
+from tests.support.ministack import ACCOUNT, REGION
 
 pytestmark = pytest.mark.thorough
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from macro.local.cloud.request import request
-from tests.deploying import counters, hit, new_name, write
+from macro.cli.engine.run.request import request
+from tests.support.deploying import counters, hit, new_name, write
 
 pytestmark = pytest.mark.thorough
 

@@ -6,13 +6,13 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from macro.local.cloud.install_template import BUCKET, fill_in, keep_only
-from macro.local.cloud.installation import own_version
-from macro.local.files import parse_source
+from macro.cli.cloud.installation.names import own_version
+from macro.cli.cloud.installation.template import BUCKET, fill_in, keep_only
+from macro.cli.text.files import parse_source
 from tests.corpus.fetch import LAMBDA
-from tests.deploying import Cloud, counters, hit, hit_together, new_name, new_suffix, write
-from tests.installation import PATH
-from tests.ministack import ACCOUNT, REGION, client_for
+from tests.support.deploying import Cloud, counters, hit, hit_together, new_name, new_suffix, write
+from tests.support.installation import PATH
+from tests.support.ministack import ACCOUNT, REGION, client_for
 
 pytestmark = pytest.mark.thorough
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.deploying import counters, hit, hit_together, new_name, write
+from tests.support.deploying import counters, hit, hit_together, new_name, write
 
 pytestmark = pytest.mark.thorough
 

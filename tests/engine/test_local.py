@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploying import write_handler
-from tests.local_run import find_engine, get, is_open, write_template
+from tests.support.deploying import write_handler
+from tests.support.local_run import find_engine, get, is_open, write_template
 
 pytestmark = pytest.mark.thorough
 

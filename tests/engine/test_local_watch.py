@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from tests.local_run import get, write_template
+from tests.support.local_run import get, write_template
 
 pytestmark = pytest.mark.thorough
 

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from macro.local.cloud.request import request
-from macro.local.engine import run_engine
-from macro.local.engine_mapping import choose_response, find_method
-from macro.mapping import REQUEST_TEMPLATE as TEMPLATE
+from macro.cli.engine.engine import run_engine
+from macro.cli.engine.mapping import choose_response, find_method
+from macro.cli.engine.run.request import request
+from macro.plugins.gateways.mapping import REQUEST_TEMPLATE as TEMPLATE
 from tests.engine.test_engine import make_function
-from tests.ministack import client_for
+from tests.support.ministack import client_for
 
 pytestmark = pytest.mark.thorough
 

@@ -1,9 +1,9 @@
 """What every run tries on an engine; the other modules of this folder are thorough."""
 
-from macro.local.cloud.account import connect_to_engine
-from tests.deploying import counters, hit, write
-from tests.local_run import get, is_open, write_template
-from tests.ministack import ACCOUNT, REGION
+from macro.cli.cloud.stack.account import connect_to_engine
+from tests.support.deploying import counters, hit, write
+from tests.support.local_run import get, is_open, write_template
+from tests.support.ministack import ACCOUNT, REGION
 
 
 def test_hits_are_counted_until_ctrl_c_and_nothing_stays(here, start):

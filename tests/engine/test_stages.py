@@ -5,14 +5,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from macro.local.bundle import make_bundles
-from macro.local.cloud.account import connect_to_engine
-from macro.local.cloud.deploy import Order, deploy
-from macro.local.cloud.install import Choice, install
-from macro.local.cloud.request import request
-from macro.local.engine import run_engine
-from macro.local.engine_url import to_engine_url
-from macro.local.files import parse_source
+from macro.cli.cloud.deployment.deploy import Order, deploy
+from macro.cli.cloud.installation.install import Choice, install
+from macro.cli.cloud.stack.account import connect_to_engine
+from macro.cli.engine.engine import run_engine
+from macro.cli.engine.run.request import request
+from macro.cli.engine.url import to_engine_url
+from macro.cli.package.bundle import make_bundles
+from macro.cli.text.files import parse_source
 
 pytestmark = pytest.mark.thorough
 

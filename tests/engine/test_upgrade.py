@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from macro.local.cloud.installation import own_version
-from tests.deploying import counters, hit, new_name, new_suffix, write
+from macro.cli.cloud.installation.names import own_version
+from tests.support.deploying import counters, hit, new_name, new_suffix, write
 
 pytestmark = pytest.mark.thorough
 
@@ -23,7 +23,7 @@ def older(cloud, tmp_path):
         shutil.copytree(ROOT / package, home / package, ignore=shutil.ignore_patterns("__pycache__"))
     change(home / "macro" / "install.yaml", f"Value: {own_version()}", "Value: 0.0.9")
     change(home / "macro" / "install.yaml", "MemorySize: 1024", "MemorySize: 512")
-    for module in ("macro/builtin/index.py", "macro/expand.py", "transform_lambda/wrapper.py"):
+    for module in ("macro/builtin/index.py", "macro/expand.py", "transform_lambda/protocol/wrapper.py"):
         (home / module).write_text((home / module).read_text("utf-8") + "\n# as it was before\n", "utf-8")
 
     def run(*arguments):
@@ -33,7 +33,7 @@ def older(cloud, tmp_path):
         assert done.returncode == 0, done.stderr
         return done
 
-    subprocess.run([sys.executable, "-m", "macro.local.bundle"], cwd=home, check=True)
+    subprocess.run([sys.executable, "-m", "macro.cli.package.bundle"], cwd=home, check=True)
     return run
 
 

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from itertools import count
 from urllib.parse import quote, urlsplit
 
-from tests.cloudformation import EXPIRY, STACK_ID, make_event
+from tests.support.cloudformation import EXPIRY, STACK_ID, make_event
 
 SECRET = "s3cr3t"
 """Part of every value of `Env` and of every answer URL's query; to be read nowhere."""

@@ -2,9 +2,9 @@
 
 from types import SimpleNamespace
 
-from tests.fakes import Things
-from tests.gateway_companion import PassingTime
-from transform_lambda.delivery import Behind, serve
+from tests.support.fakes import Things
+from tests.support.gateway_companion import PassingTime
+from transform_lambda.protocol.delivery import Behind, serve
 
 INVENTED = "app-Visits-1ABCDEF2GHIJK"
 """A physical id that CloudFormation makes up to delete what it got none for."""

@@ -5,7 +5,7 @@ import pytest
 from tests.faults.checked_outbox import SECRET, CheckedOutbox
 from tests.faults.companion import Companion
 from tests.faults.subjects import SUBJECTS
-from tests.sink import Sink
+from tests.support.sink import Sink
 
 
 @pytest.fixture(params=SUBJECTS)

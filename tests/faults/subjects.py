@@ -2,23 +2,23 @@
 
 from dataclasses import replace
 
-from tests.cloudformation import STACK_ID
-from tests.code_store import MemoryCodeStore
-from tests.companion import ARCHIVE, ROLE
-from tests.companion import wanted as wanted_function
-from tests.fakes import MemoryRecords
 from tests.faults.checked_outbox import SECRET
-from tests.functions import MemoryFunctions
-from tests.gateway_companion import wanted as wanted_gateway
-from tests.gateways import FUNCTION, MemoryGateways
-from transform_lambda.aws_gateways import CHANGES, OF_LAMBDA
+from tests.support.cloudformation import STACK_ID
+from tests.support.code_store import MemoryCodeStore
+from tests.support.companion import ARCHIVE, ROLE
+from tests.support.companion import wanted as wanted_function
+from tests.support.fakes import MemoryRecords
+from tests.support.functions import MemoryFunctions
+from tests.support.gateway_companion import wanted as wanted_gateway
+from tests.support.gateways import FUNCTION, MemoryGateways
+from transform_lambda.aws.apigateway import CHANGES, OF_LAMBDA
+from transform_lambda.function.resource import LambdaFunction
+from transform_lambda.gateway.lock import key_of_api
+from transform_lambda.gateway.mark import mark_of
+from transform_lambda.gateway.place import Place, prefixes, read_place
+from transform_lambda.gateway.resource import ApiGatewayResource
 from transform_lambda.identity import physical_id_for
 from transform_lambda.limits import Clock
-from transform_lambda.resources.api_gateway_resource import ApiGatewayResource
-from transform_lambda.resources.gateway_lock import key_of_api
-from transform_lambda.resources.gateway_mark import mark_of
-from transform_lambda.resources.gateway_place import Place, prefixes, read_place
-from transform_lambda.resources.lambda_function import LambdaFunction
 
 NAME = physical_id_for(STACK_ID, "Visits")
 KEY = f"{STACK_ID}|Visits"

@@ -7,9 +7,9 @@ from urllib.parse import quote, unquote
 
 import botocore.session
 
-from tests.ministack import ACCOUNT as ENGINE
-from tests.ministack import REGION as ENGINES_REGION
-from tests.resolved import ACCOUNT, REGION
+from tests.support.ministack import ACCOUNT as ENGINE
+from tests.support.ministack import REGION as ENGINES_REGION
+from tests.support.resolved import ACCOUNT, REGION
 
 HERE = f"{REGION}:{ACCOUNT}"
 FUNCTION = f"arn:aws:lambda:{HERE}:function:"

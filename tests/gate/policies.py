@@ -3,8 +3,8 @@
 import json
 
 from tests.gate.templates import INSTALLATION, find_expansions, read
-from tests.installation import EVERYTHING
-from tests.resolved import Resolved
+from tests.support.installation import EVERYTHING
+from tests.support.resolved import Resolved
 
 POLICIES = ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy")
 

@@ -4,8 +4,8 @@ import json
 
 from tests.gate.scan import DRIVERS, run
 from tests.gate.tools import NPM, TOOLS
-from tests.iam_decision import ALLOWED, DENIED, NOT_ALLOWED
-from tests.resolved import ACCOUNT
+from tests.support.iam_decision import ALLOWED, DENIED, NOT_ALLOWED
+from tests.support.resolved import ACCOUNT
 
 # Its list of which resources an action is about has gaps, in those of apigateway:POST.
 UNDECIDED = "undecided"
@@ -29,7 +29,7 @@ KEY_POLICY = {
 
 
 def simulate(requests, folder):
-    """The decisions on requests, given as the arguments of `tests.iam_decision.decide`; a refused request's errors."""
+    """The decisions on requests, given as the arguments of `tests.support.iam_decision.decide`; a refused request's errors."""
     path = folder / "requests.json"
     path.write_text(json.dumps([_describe(*request) for request in requests]), "utf-8")
     decided = json.loads(run(["node", DRIVERS / "decide.cjs", path, TOOLS / NPM]))

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import macro
-from macro.local.files import parse_source
+from macro.cli.text.files import parse_source
 
 TESTS = Path(__file__).parent.parent
 INSTALLATION = Path(macro.__file__).parent / "install.yaml"

@@ -10,17 +10,17 @@ import pytest
 from tests.gate.calls import Asked, ask_iam
 from tests.gate.simulate import UNDECIDED, simulate
 from tests.gate.tools import check_tools
-from tests.iam_decision import ALLOWED, decide
-from tests.installation import install
 from tests.macro.test_policies import BUCKET, QUEUE, ROOT, ROWS, find_actions, get_principal, read_policies
-from tests.resolved import ACCOUNT
+from tests.support.iam_decision import ALLOWED, decide
+from tests.support.installation import install
+from tests.support.resolved import ACCOUNT
 
 pytestmark = pytest.mark.gate
 
 ON_THE_ENGINE = "tests/engine/test_function_life.py", "tests/engine/test_gateway_resource.py"
 OF_THE_ADAPTERS = (
-    *("tests/transform_lambda/test_aws_code_store.py", "tests/transform_lambda/test_aws_functions.py"),
-    *("tests/transform_lambda/test_aws_gateways.py", "tests/transform_lambda/test_fence_table.py"),
+    *("tests/transform_lambda/aws/test_code_store.py", "tests/transform_lambda/aws/test_lambda.py"),
+    *("tests/transform_lambda/aws/test_apigateway.py", "tests/transform_lambda/aws/test_records.py"),
 )
 BUILT_IN = ("minimal", "exact", "shards")
 # Lambda's own calls with a function's role, and those of services on a key.
@@ -36,7 +36,19 @@ def make_request(who, action, resource, context):
 def record(path, *tests):
     """The calls that the project's functions make in these tests, each with what it asks IAM for."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "tests.recorded", "--record-calls", path, *tests]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "0",
+        "-p",
+        "tests.support.recorded",
+        "--record-calls",
+        path,
+        *tests,
+    ]
     ran = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout
     calls = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
@@ -72,7 +84,7 @@ def test_the_companion_may_make_the_calls_that_tests_make_and_no_other(tmp_path,
 
 
 def test_a_counter_may_make_the_calls_that_tests_make_and_no_other(tmp_path):
-    calls = record(tmp_path / "calls", "tests/macro/test_builtin.py")
+    calls = record(tmp_path / "calls", "tests/macro/builtin/test_index.py")
 
     allowed = [
         action

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from macro.choose import choose_plugins
-from macro.counter import DEFAULT, Given, Setting, Wish
+from macro.assembly.choose import choose_plugins
+from macro.counter.read import DEFAULT, Given, Setting, Wish
+from macro.counter.validate import load_schema
 from macro.errors import MacroError, PluginError, Problem
 from macro.expand import expand, expand_counters
 from macro.plugin import Piece
 from macro.plugins import BUILT_IN, as_plugin, find_plugin
-from macro.validate import load_schema
-from tests.plain import find_dangling
+from tests.support.plain import find_dangling
 
 IDS = st.sampled_from(["Hit", "Hits", "HitTable", "A", "AB", "ABTable", "Topic"])
 ATTRIBUTES = st.sampled_from(["Url", "TableArn", "BaseUrl", "FunctionArn", "Nothing", "RoleName"])

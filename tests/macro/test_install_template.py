@@ -9,15 +9,15 @@ import pytest
 from cfnlint.config import ConfigMixIn
 from cfnlint.runner import Runner
 
-from macro.companion import SERVICE_TIMEOUT, name_companion
+from macro.plugins.companion import SERVICE_TIMEOUT, name_companion
 from macro.plugins.function import name_bucket
 from macro.plugins.role import ROLE_PATH, name_boundary
-from macro.template import MACRO
-from tests.installation import EVERYTHING, PATH, install, read_template
-from tests.thorough import mark_thorough
+from macro.template.merge import MACRO
+from tests.support.installation import EVERYTHING, PATH, install, read_template
+from tests.support.thorough import mark_thorough
+from transform_lambda.function.code import KEPT
 from transform_lambda.identity import PREFIX
-from transform_lambda.resources.function_code import KEPT
-from transform_lambda.zip_remote import STAGED
+from transform_lambda.staging.remote import STAGED
 
 ROOT = Path(__file__).parent.parent.parent
 INSTALLATIONS = {"default": {}, "everything": EVERYTHING}

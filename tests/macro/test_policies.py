@@ -8,11 +8,11 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from macro.local.files import parse_source
-from tests.iam_decision import ALLOWED, DENIED, NOT_ALLOWED, Principal, decide
-from tests.installation import EVERYTHING, KEY, install
-from tests.resolved import ACCOUNT, Resolved
-from transform_lambda.aws_gateways import CHANGES, OF_LAMBDA, READS
+from macro.cli.text.files import parse_source
+from tests.support.iam_decision import ALLOWED, DENIED, NOT_ALLOWED, Principal, decide
+from tests.support.installation import EVERYTHING, KEY, install
+from tests.support.resolved import ACCOUNT, Resolved
+from transform_lambda.aws.apigateway import CHANGES, OF_LAMBDA, READS
 
 ROOT = Path(__file__).parent.parent.parent
 HERE = f"eu-west-1:{ACCOUNT}"
@@ -258,7 +258,7 @@ RECORDS = {"dynamodb:GetItem", "dynamodb:PutItem"}
 
 
 def find_calls():
-    for path in (ROOT / "transform_lambda").glob("*.py"):
+    for path in (ROOT / "transform_lambda").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 if node.func.attr == "get_paginator" and isinstance(node.args[0], ast.Constant):

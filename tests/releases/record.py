@@ -8,13 +8,13 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from macro.local.cloud.installation import own_version, read_template
-from macro.local.explain import list_attributes
-from macro.local.files import parse_source
-from macro.local.preview import preview
+from macro.cli.cloud.installation.names import own_version, read_template
+from macro.cli.explain.explain import list_attributes
+from macro.cli.preview.preview import preview
+from macro.cli.text.files import parse_source
+from macro.counter.validate import load_schema
 from macro.plugins import find_plugin, load_plugins
-from macro.validate import load_schema
-from tests.companion import Companion, wanted
+from tests.support.companion import Companion, wanted
 from transform_lambda.identity import marker_for, physical_id_for
 
 FOLDER = Path(__file__).parent

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.companion import Companion
-from tests.functions import Stored
 from tests.releases.record import expand_to_ids, tell_offers
-from transform_lambda.fence_table import TableRecords
+from tests.support.companion import Companion
+from tests.support.functions import Stored
+from transform_lambda.aws.records import TableRecords
 
 pytestmark = pytest.mark.thorough
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.cloudformation import STACK_ID, make_event
+from tests.support.cloudformation import STACK_ID, make_event
 from transform_lambda.contract import Request, ResourceError, Unguarded, incomplete_request, parse_request
 from transform_lambda.identity import physical_id_for
 

@@ -9,13 +9,13 @@ import pytest
 from botocore.exceptions import NoRegionError
 
 import transform_lambda
-from tests.cloudformation import STACK_ID, make_event
-from tests.sink import RESET, Sink
-from transform_lambda import answer_url
+from tests.support.cloudformation import STACK_ID, make_event
+from tests.support.sink import RESET, Sink
 from transform_lambda import handler as door
-from transform_lambda.answer_url import AnswerError, check_answer_url
 from transform_lambda.contract import ResourceError
-from transform_lambda.registry import Registry
+from transform_lambda.protocol import answer_url
+from transform_lambda.protocol.answer_url import AnswerError, check_answer_url
+from transform_lambda.protocol.registry import Registry
 
 PACKAGE = Path(transform_lambda.__file__).parent
 CALL = """
@@ -93,7 +93,12 @@ def test_a_registered_resource_that_cannot_be_imported_fails_its_own_requests_al
 
 
 @pytest.mark.parametrize(
-    "module", sorted({path.stem for path in PACKAGE.glob("*.py")} - {"handler", "__init__", "__main__"})
+    "module",
+    sorted(
+        path.relative_to(PACKAGE).with_suffix("").as_posix()
+        for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("protocol/*.py"), *PACKAGE.glob("idempotency/*.py")]
+        if path.parent != PACKAGE or path.stem not in ("handler", "__init__", "__main__")
+    ),
 )
 def test_every_request_is_answered_whichever_module_is_broken(installed, module):
     (installed / "transform_lambda" / f"{module}.py").write_text("import no_such_module\n")
@@ -123,7 +128,7 @@ def test_a_broken_sdk_is_answered_too(installed):
 
 
 def test_a_failed_start_is_answered_within_cloudformations_size_after_errors_of_the_server(installed):
-    (installed / "transform_lambda" / "wrapper.py").write_text(f"raise ImportError({'x' * 9000!r})\n")
+    (installed / "transform_lambda" / "protocol" / "wrapper.py").write_text(f"raise ImportError({'x' * 9000!r})\n")
 
     with Sink(500, "reset") as sink:
         ran = invoke(installed, make_event(url=sink.url), HITCOUNTER_ANSWER_HOSTS=sink.host)
@@ -135,7 +140,7 @@ def test_a_failed_start_is_answered_within_cloudformations_size_after_errors_of_
 
 
 def test_a_failed_start_that_cannot_be_answered_is_raised_so_that_lambda_delivers_again(installed):
-    (installed / "transform_lambda" / "wrapper.py").write_text("raise ImportError('broken')\n")
+    (installed / "transform_lambda" / "protocol" / "wrapper.py").write_text("raise ImportError('broken')\n")
 
     with Sink(500, 500, 500) as sink:
         ran = invoke(installed, make_event(url=sink.url), HITCOUNTER_ANSWER_HOSTS=sink.host)
@@ -147,7 +152,7 @@ def test_a_failed_start_that_cannot_be_answered_is_raised_so_that_lambda_deliver
 @pytest.mark.parametrize("is_broken", [True, False])
 def test_a_url_that_is_not_cloudformations_gets_no_request(installed, is_broken):
     if is_broken:
-        (installed / "transform_lambda" / "wrapper.py").write_text("raise ImportError('broken')\n")
+        (installed / "transform_lambda" / "protocol" / "wrapper.py").write_text("raise ImportError('broken')\n")
 
     with Sink() as sink:
         ran = invoke(installed, make_event(url=sink.url, ResourceType="Custom::Greeting"))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.cloudformation import STACK_ID
+from tests.support.cloudformation import STACK_ID
 from transform_lambda.identity import is_invented, is_marker, marker_for, physical_id_for
 
 

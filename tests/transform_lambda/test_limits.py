@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.cloudformation import make_event
+from tests.support.cloudformation import make_event
 from transform_lambda.limits import read_limits
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 import transform_lambda
-from tests.cloudformation import STACK_ID, make_event
-from tests.fakes import Outbox
+from tests.support.cloudformation import STACK_ID, make_event
+from tests.support.fakes import Outbox
 from transform_lambda.identity import physical_id_for
-from transform_lambda.registry import GROUP, Registry
-from transform_lambda.wrapper import process
+from transform_lambda.protocol.registry import GROUP, Registry
+from transform_lambda.protocol.wrapper import process
 
 SAMPLE = Path(transform_lambda.__file__).parents[1] / "samples" / "resource"
 NAME = physical_id_for(STACK_ID, "Visits")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.companion import Killed
 from tests.faults.subjects import SUBJECTS
-from tests.thorough import mark_thorough
+from tests.support.thorough import mark_thorough
 
 
 @pytest.fixture(params=mark_thorough(SUBJECTS, quick=["function", "gateway of the stack's API"]))

@@ -10,13 +10,13 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import NoRegionError
 
-from tests.cloudformation import STACK_ID
 from tests.faults.checked_outbox import SECRET
 from tests.faults.companion import INVENTED
-from tests.sink import RESET
+from tests.support.cloudformation import STACK_ID
+from tests.support.sink import RESET
 from transform_lambda import handler as door
-from transform_lambda.answer_url import AnswerError
 from transform_lambda.contract import ResourceError
+from transform_lambda.protocol.answer_url import AnswerError
 
 HOST = "cloudformation-custom-resource-response-euwest1.s3.eu-west-1.amazonaws.com"
 TYPES = ["Custom::LambdaFunction", "Custom::APIGatewayResource"]

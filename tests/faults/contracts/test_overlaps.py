@@ -3,7 +3,7 @@
 import pytest
 
 from tests.faults.companion import INVENTED, Killed
-from tests.thorough import mark_thorough
+from tests.support.thorough import mark_thorough
 from transform_lambda.contract import ResourceError
 from transform_lambda.ports import TryAgain
 

@@ -6,7 +6,7 @@ import subprocess
 
 from dotenv import dotenv_values
 
-from transform_lambda.env_file import EnvError, merge_env_file
+from transform_lambda.env.file import EnvError, merge_env_file
 
 NAMES = ("TABLE", "A", "B", "name", "_x", "A1")
 ODD_NAMES = ("", "1A", "A-B", "A B", "Ä", "export", "A\n", "=", "#A")

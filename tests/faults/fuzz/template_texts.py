@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from macro.local.files import FileError, parse_source
+from macro.cli.text.files import FileError, parse_source
 from tests.faults.fuzz.json_values import change
 
 ROOT = Path(__file__).parents[3]

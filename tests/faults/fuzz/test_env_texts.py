@@ -7,9 +7,9 @@ import pytest
 
 from tests.faults.fuzz.env_texts import Node, make_text, make_values, merge, read_dotenv, read_plain
 from tests.faults.fuzz.limits import Limits
-from tests.node import PARSE_ENV, needs_node
-from transform_lambda.env_file import EnvError, merge_env_file
-from transform_lambda.env_readers import read_node
+from tests.support.node import PARSE_ENV, needs_node
+from transform_lambda.env.file import EnvError, merge_env_file
+from transform_lambda.env.readers import read_node
 
 NAMELESS = re.compile(r"(^|\n) *=")
 """A name of blanks alone makes Node 20 read outside of its text."""

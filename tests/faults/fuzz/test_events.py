@@ -9,19 +9,19 @@ from types import SimpleNamespace
 import pytest
 
 from macro import handler as macro_door
-from tests.cloudformation import make_event
-from tests.companion import Companion, wanted
 from tests.faults.fuzz.json_values import change, make_value
 from tests.faults.fuzz.limits import Limits
-from tests.gateway_companion import TYPE, GatewayCompanion
-from tests.gateway_companion import wanted as wanted_gateway
-from tests.sink import Sink
+from tests.support.cloudformation import make_event
+from tests.support.companion import Companion, wanted
+from tests.support.gateway_companion import TYPE, GatewayCompanion
+from tests.support.gateway_companion import wanted as wanted_gateway
+from tests.support.sink import Sink
 from transform_lambda import handler as door
-from transform_lambda.answer import encode_answer
-from transform_lambda.answer_url import AnswerError
 from transform_lambda.contract import ResourceError
 from transform_lambda.limits import read_limits
-from transform_lambda.wrapper import process
+from transform_lambda.protocol.answer import encode_answer
+from transform_lambda.protocol.answer_url import AnswerError
+from transform_lambda.protocol.wrapper import process
 
 EVENTS = Path(__file__).parents[2] / "events"
 MACRO = json.loads((EVENTS / "macro.json").read_text("utf-8"))

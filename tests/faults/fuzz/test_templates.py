@@ -8,12 +8,12 @@ from contextlib import redirect_stderr, redirect_stdout
 import pytest
 from cfnlint.decode import decode_str
 
+from macro.cli.lint.lint import keep_marks
+from macro.cli.main import main
+from macro.cli.preview.preview import preview
+from macro.cli.text.files import parse_source
+from macro.cli.text.quotes import quote
 from macro.errors import MacroError
-from macro.local.cli import main
-from macro.local.files import parse_source
-from macro.local.lint import keep_marks
-from macro.local.preview import preview
-from macro.local.quotes import quote
 from macro.plugins import find_plugin
 from tests.faults.fuzz.limits import Limits
 from tests.faults.fuzz.template_texts import HOSTILE, make_text

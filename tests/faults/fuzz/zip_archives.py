@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.archives import Entry, make_archive
+from tests.support.archives import Entry, make_archive
 
 CODE = Entry(b"index.py", b"def handler(): ...\n" * 3, deflated=True)
 ENV = Entry(b".env", b"# settings\nTABLE=\nOTHER=kept\n", deflated=True)

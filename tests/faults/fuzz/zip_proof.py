@@ -7,19 +7,19 @@ from functools import lru_cache
 from io import BytesIO
 from typing import NamedTuple
 
-from tests.code_store import MemoryCodeStore
 from tests.faults.fuzz.zip_parts import LOCAL, OFFSET, PACKED, locate, wide_value
+from tests.support.code_store import MemoryCodeStore
 from transform_lambda.contract import ResourceError
-from transform_lambda.env_file import EnvError, merge_env_file
+from transform_lambda.env.file import EnvError, merge_env_file
 from transform_lambda.ports import Place
-from transform_lambda.remote_source import RemoteSource
+from transform_lambda.staging.remote import open_archive, prepare_code
+from transform_lambda.staging.source import RemoteSource
 from transform_lambda.zip.directory import read_directory
 from transform_lambda.zip.member import read_member
 from transform_lambda.zip.members import source_sha256
 from transform_lambda.zip.refused import CODES, ZipError
 from transform_lambda.zip.source import BytesSource
 from transform_lambda.zip.write import rewrite_bytes
-from transform_lambda.zip_remote import open_archive, prepare_code
 
 PLACE = Place("code", "app.zip")
 VALUES = {"TABLE": "visits", "NEW": "1"}

@@ -7,10 +7,10 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from tests.faults.checked_outbox import CheckedOutbox
 from tests.faults.companion import INVENTED, Companion, Killed
-from transform_lambda.answer_url import AnswerError
 from transform_lambda.contract import ResourceError
 from transform_lambda.ports import TryAgain
-from transform_lambda.wrapper import LeftBehind
+from transform_lambda.protocol.answer_url import AnswerError
+from transform_lambda.protocol.wrapper import LeftBehind
 
 FAULTS = ("refused", "throttled", "answer lost", "a bug", "killed", "PUT refused")
 OVERLAPS = ("given up", "delivered twice", "a late copy")

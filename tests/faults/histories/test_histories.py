@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.faults.histories.machine import stack_of
-from tests.sink import Sink
+from tests.support.sink import Sink
 
 STEPS = settings(stateful_step_count=8, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 EVERY_TIME = settings(STEPS, derandomize=True, max_examples=134)

@@ -9,7 +9,7 @@ import zipfile
 from urllib.request import urlopen
 
 from tests.engine.test_function_life import SHOW, make_zip, properties
-from transform_lambda.resources.function_tags import CODE_SHA256
+from transform_lambda.tags import CODE_SHA256
 
 CODE = make_zip(SHOW)
 LARGE = make_zip(SHOW, padding=11 << 20)

@@ -4,9 +4,9 @@ import pytest
 
 from tests.engine.fixtures import engine, new_stack  # noqa: F401
 from tests.engine.test_function_life import put
-from tests.fault_proxy import fault_proxy
 from tests.faults.sdk.calls import CODE, LARGE, inventory
-from tests.relay import Relay
+from tests.support.fault_proxy import fault_proxy
+from tests.support.relay import Relay
 from transform_lambda import handler as door
 
 
@@ -58,7 +58,7 @@ def small(stack):
 
 @pytest.fixture(scope="session")
 def large(engine):  # noqa: F811
-    from tests.ministack import client_for
+    from tests.support.ministack import client_for
 
     client_for(engine).create_bucket(Bucket="large-code")
     client_for(engine).put_object(Bucket="large-code", Key="large.zip", Body=LARGE)

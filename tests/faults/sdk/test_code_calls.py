@@ -3,7 +3,7 @@
 import pytest
 
 from tests.faults.sdk.calls import CODE, FEW, KINDS, LARGE, look, staged, uploads, wanted, warm_up
-from tests.relay import Fault
+from tests.support.relay import Fault
 
 pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("nothing_is_left")]
 

@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import HTTPClientError
 
-from macro.local.bundle import zip_builtin
-from tests.ministack import REGION, client_for
+from macro.cli.package.bundle import zip_builtin
+from tests.support.ministack import REGION, client_for
 
 pytestmark = pytest.mark.thorough
 

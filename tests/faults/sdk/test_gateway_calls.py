@@ -5,7 +5,7 @@ import pytest
 from tests.engine.fixtures import Stack
 from tests.engine.test_gateway_resource import TYPE, get, make_counter, policy, properties
 from tests.faults.sdk.calls import KINDS
-from tests.relay import Fault
+from tests.support.relay import Fault
 
 pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("nothing_is_left")]
 

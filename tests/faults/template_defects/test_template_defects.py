@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from macro.local.files import read_source
+from macro.cli.text.files import read_source
 from tests.faults.template_defects.compact import LINTED, REFUSED, SOUND
 from tests.faults.template_defects.plain import PLAIN, slipped
 from tests.faults.template_defects.promises import find_broken_promises
-from tests.gateway_companion import TYPE, GatewayCompanion
-from tests.gateways import FUNCTION
-from tests.plain import find_dangling, refuse_by_api
-from tests.thorough import mark_thorough
+from tests.support.gateway_companion import TYPE, GatewayCompanion
+from tests.support.gateways import FUNCTION
+from tests.support.plain import find_dangling, refuse_by_api
+from tests.support.thorough import mark_thorough
 
 TESTS = Path(__file__).parents[2]
 COMBINATIONS = sorted((TESTS / "golden_combinations").iterdir())

@@ -1,0 +1,1 @@
+"""The plug-ins of a counter: chosen, ordered, built, and shared between counters."""

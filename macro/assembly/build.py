@@ -1,0 +1,192 @@
+"""Run a counter's plug-ins: choose, order, build for each stage, and give resources the counter's own attributes."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from macro.assembly.choose import (
+    STAGES,
+    FindPlugin,
+    check_attributes,
+    choose_plugins,
+    find_links,
+    find_mentioned,
+    order_runs,
+)
+from macro.assembly.piece import Place, build_further, check_piece
+from macro.counter.conditions import Conditions, combine_conditions
+from macro.counter.read import REFERRING, Given
+from macro.counter.stages import Stage
+from macro.errors import Path, PluginError, Problem
+from macro.plugin import Json, Piece, Plugin, Values, merge
+from macro.template.merge import Built, Counter, Made
+from macro.template.references import Export, drop_implied, rewrite_references
+
+
+class _Lane(NamedTuple):
+    """One stage under way: the values known in it, those that its plug-ins made, and what its resources get."""
+
+    stage: Stage
+    known: dict[str, Json]
+    made: dict[str, Json]
+    attributes: Mapping[str, Json]
+
+
+class _Work(NamedTuple):
+    """A counter under way: its stages, its resources so far, and what is said of its plug-ins by their names."""
+
+    counter: Counter
+    lanes: Sequence[_Lane]
+    resources: dict[str, Json]
+    attributes: Mapping[str, Json]
+    options: Mapping[str, Values]
+    paths: Mapping[str, Path]
+    links: Mapping[str, Sequence[str]]
+    mentioned: Collection[str]
+    pieces: list[Made]
+
+
+def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collection[str]) -> Built:
+    """What the counter becomes: the values its plug-ins made, and their resources.
+
+    ``ids`` are those of all counters of the template, references to which are left for later.
+    Raises :class:`MacroError` with all problems of the counter's plug-ins.
+    """
+    plugins = choose_plugins(given, find)
+    if given.values["share"] and f"gateway_{given.gateway}" not in {plugin.name for plugin in plugins}:
+        text = f"needs the gateway '{given.gateway}', whose place a plug-in takes; remove one of the two"
+        raise PluginError([Problem((*counter.path, "Properties", "Api", "Share"), text, at_key=True)])
+    if given.stages[0].part:
+        check_attributes(counter, given.stages, plugins)
+    options = {wish.name: wish.options for wish in given.wishes}
+    paths = {wish.name: wish.path for wish in given.wishes}
+    mentioned = find_mentioned(counter, ids)
+    links = find_links(counter, given, plugins, options) if counter.logical_id in mentioned else {}
+    conditions = combine_conditions(counter.logical_id, counter.attributes.get("Condition"), given.stages)
+    attributes = counter.attributes
+    lanes = [
+        _Lane(stage, {**stage.values, "condition": _differing(name, conditions)}, {}, _set_condition(attributes, name))
+        for stage, name in zip(given.stages, conditions.stages, strict=True)
+    ]
+    shared = _set_condition(attributes, conditions.shared)
+    work = _Work(counter, lanes, {}, shared, options, paths, links, mentioned, [])
+    for is_shared, run in order_runs(tuple(plugins), tuple(given.values), links):
+        if is_shared:
+            for plugin in run:
+                _build_shared(plugin, work)
+        else:
+            for lane in lanes:
+                for plugin in run:
+                    _build_in(lane, plugin, work)
+    return Built(counter, _gather(work), work.resources, bool(mentioned), conditions.added, made=work.pieces)
+
+
+def _build_in(lane: _Lane, plugin: Plugin, work: _Work) -> None:
+    """Build a plug-in for one stage; it needs not know that there are others."""
+    values = _choose_values(plugin, lane, work)
+    if plugin.name not in work.paths:
+        piece = plugin.build(values)
+    else:
+        path = work.paths[plugin.name]
+        piece = build_further(plugin, values, path)
+        prefix = work.counter.logical_id + lane.stage.part
+        check_piece(plugin, piece, path, [Place(prefix, lane.attributes, work.resources)])
+    lane.known.update(piece.values)
+    lane.made.update(piece.values)
+    work.pieces.append(Made(plugin, lane.stage.part and lane.stage.name, piece.resources))
+    _add(work, piece, lane.attributes)
+
+
+def _build_shared(plugin: Plugin, work: _Work) -> None:
+    """Build a plug-in once, with the values of each stage; what it takes beside them is the first stage's."""
+    stages = [_choose_values(plugin, lane, work) for lane in work.lanes]
+    counter_id = work.counter.logical_id
+    values = {**stages[0], "counter_id": counter_id, STAGES: stages}
+    if plugin.name not in work.paths:
+        piece = plugin.build(values)
+    else:
+        path = work.paths[plugin.name]
+        piece = build_further(plugin, values, path)
+        places = [Place(counter_id + lane.stage.part, lane.attributes, work.resources) for lane in work.lanes]
+        check_piece(plugin, piece, path, [Place(counter_id, work.attributes, work.resources), *places])
+    work.pieces.append(Made(plugin, "", piece.resources))
+    _add(work, piece, work.attributes)
+    for lane, part in zip(work.lanes, piece.stages or [Piece({}, {})] * len(stages), strict=True):
+        for made in (piece.values, part.values):
+            lane.known.update(made)
+            lane.made.update(made)
+        work.pieces.append(Made(plugin, lane.stage.part and lane.stage.name, part.resources))
+        _add(work, part, lane.attributes)
+
+
+def _choose_values(plugin: Plugin, lane: _Lane, work: _Work) -> dict[str, Json]:
+    """What the plug-in takes, of one stage, with the counter's references to its own attributes rewritten."""
+    known = lane.known
+    values = {name: known[name] for name in plugin.inputs}
+    if "options" in values:
+        values["options"] = work.options.get(plugin.name, {})
+    if work.links and work.links[plugin.name]:
+        own = {work.counter.logical_id: Export(lane.made)}
+        return {
+            name: rewrite_references(value, own, (), []) if name in REFERRING else value
+            for name, value in values.items()
+        }
+    return values
+
+
+def _add(work: _Work, piece: Piece, attributes: Mapping[str, Json]) -> None:
+    resources = work.resources
+    if len(work.lanes) > 1 and not resources.keys().isdisjoint(piece.resources):
+        twice = [name for name in piece.resources if name in resources]
+        text = f"several stages become {', '.join(twice)}; rename one of the stages"
+        raise PluginError([Problem((*work.counter.path, "Properties", "Stages"), text)])
+    if attributes:
+        resources.update(
+            {name: add_attributes(each, attributes, work.mentioned) for name, each in piece.resources.items()}
+        )
+    else:
+        resources.update(piece.resources)
+
+
+def _gather(work: _Work) -> dict[str, Json]:
+    """What all plug-ins made: as the first stage has it, and under each stage's part."""
+    first = work.lanes[0]
+    if not first.stage.part:
+        return first.made
+    prefixed = {f"{lane.stage.part}_{name}": value for lane in work.lanes for name, value in lane.made.items()}
+    return {**first.made, **prefixed}
+
+
+def _differing(name: str | None, conditions: Conditions) -> str | None:
+    return None if name == conditions.shared else name
+
+
+def _set_condition(attributes: Mapping[str, Json], name: str | None) -> Mapping[str, Json]:
+    if name == attributes.get("Condition"):
+        return attributes
+    rest = {key: value for key, value in attributes.items() if key != "Condition"}
+    return {**rest, "Condition": name} if name else rest
+
+
+def add_attributes(resource: Mapping[str, Json], own: Mapping[str, Json], counters: Collection[str] = ()) -> Json:
+    """The resource with its counter's attributes: what both have is joined, and the counter's policies replace.
+
+    ``counters`` are those that may stand in its ``DependsOn``.
+    """
+    added: dict[str, Json] = {"Type": resource["Type"]}
+    if "Condition" in own:
+        added["Condition"] = own["Condition"]
+    if "DependsOn" in own or "DependsOn" in resource:
+        lists = [[names] if isinstance(names, str) else names for names in _get_both("DependsOn", resource, own)]
+        names = [name for names in lists for name in names]
+        added["DependsOn"] = names[0] if len(names) == 1 else names
+    for name in ("DeletionPolicy", "UpdateReplacePolicy"):
+        if name in resource:
+            added[name] = own.get(name, resource[name])
+    if "Metadata" in own:
+        added["Metadata"] = merge(resource.get("Metadata", {}), own["Metadata"])
+    result = {**added, **{name: value for name, value in resource.items() if name not in added}}
+    return drop_implied(result, counters) if "DependsOn" in result else result
+
+
+def _get_both(name: str, resource: Mapping[str, Json], own: Mapping[str, Json]) -> list[Json]:
+    return [attributes[name] for attributes in (resource, own) if name in attributes]

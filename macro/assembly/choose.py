@@ -1,0 +1,115 @@
+"""Which plug-ins a counter has, what they need of each other, and in which runs they are built."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import groupby
+
+from macro.assembly.resolve import order_plugins
+from macro.counter.read import REFERRING, Given
+from macro.counter.stages import Stage
+from macro.errors import MacroError, PluginError, Problem
+from macro.plugin import Plugin, Values
+from macro.plugins import BUILT_IN, OPTIONAL, load_plugins
+from macro.template.merge import Counter
+from macro.template.references import Export, attribute_name, find_references, rewrite_references
+
+FindPlugin = Callable[[str], Plugin]
+Runs = Sequence[tuple[bool, Sequence[Plugin]]]
+# Who takes it is built once for all stages.
+STAGES = "stages"
+
+
+def choose_plugins(given: Given, find: FindPlugin) -> list[Plugin]:
+    """The counter's plug-ins in their usual order.
+
+    A further plug-in that gives all outputs of a built-in one takes its place.
+    """
+    usual = [BUILT_IN[name] for name in ("table", "log_group", "role", "function", f"gateway_{given.gateway}")]
+    if not given.wishes:
+        return usual
+    problems: list[Problem] = []
+    further: dict[str, Plugin] = {}
+    for wish in given.wishes:
+        if wish.name in BUILT_IN and wish.name not in OPTIONAL:
+            problems.append(Problem(wish.path, f"'{wish.name}' is built in; a counter has it without being told"))
+        elif wish.name in further:
+            problems.append(Problem(wish.path, f"'{wish.name}' is named twice; once is enough"))
+        else:
+            try:
+                further[wish.name] = find(wish.name)
+            except PluginError as error:
+                problems.extend(problem._replace(path=wish.path) for problem in error.problems)
+    if problems:
+        raise PluginError(problems)
+    outputs = [set(plugin.outputs) for plugin in further.values()]
+    kept = [plugin for plugin in usual if not any(set(plugin.outputs) <= names for names in outputs)]
+    return [*kept, *further.values()]
+
+
+def check_attributes(counter: Counter, stages: Iterable[Stage], plugins: Iterable[Plugin]) -> None:
+    """Raise :class:`PluginError` where an attribute would mean two things, as ``BaseUrl`` with a stage ``base``."""
+    attributes = list(dict.fromkeys(attribute_name(output) for plugin in plugins for output in plugin.outputs))
+    meant = {name: f"{name} of the first stage" for name in attributes}
+    for stage in stages:
+        for name in attributes:
+            attribute, new = stage.part + name, f"{name} of stage '{stage.name}'"
+            if attribute in meant:
+                text = f"the attribute {attribute} would mean {meant[attribute]} and {new}; rename a stage"
+                raise PluginError([Problem((*counter.path, "Properties", "Stages"), text)])
+            meant[attribute] = new
+
+
+def find_mentioned(counter: Counter, ids: Collection[str]) -> set[str]:
+    """The counters, itself among them, that a counter refers to or waits for."""
+    mentioned = {name for name, _ in find_references(counter.properties, ids)} if counter.properties else set()
+    if counter.attributes:
+        named = counter.attributes.get("DependsOn", ())
+        mentioned |= {name for name, _ in find_references(counter.attributes, ids)}
+        mentioned |= {name for name in ([named] if isinstance(named, str) else named) if name in ids}
+    return mentioned
+
+
+def order_runs(plugins: tuple[Plugin, ...], given: tuple[str, ...], links: Mapping[str, Sequence[str]]) -> Runs:
+    """The plug-ins in an order in which each finds its inputs made, those for all stages in runs of their own."""
+    return _part(order_plugins(plugins, given, links, load_plugins)) if links else _order_unlinked(plugins, given)
+
+
+@lru_cache(maxsize=16)
+def _order_unlinked(plugins: tuple[Plugin, ...], given: tuple[str, ...]) -> Runs:
+    return _part(order_plugins(plugins, given, {}, load_plugins))
+
+
+def _part(plugins: Iterable[Plugin]) -> Runs:
+    """The plug-ins in runs of those that are built once for all stages, and of those that each stage has."""
+    return [(is_shared, list(run)) for is_shared, run in groupby(plugins, lambda plugin: STAGES in plugin.inputs)]
+
+
+def find_links(
+    counter: Counter, given: Given, plugins: Sequence[Plugin], options: Mapping[str, Values]
+) -> dict[str, list[str]]:
+    """The outputs that each plug-in needs because values it gets refer to the counter's own attributes.
+
+    Those of another stage need no order: references to them are rewritten when all is built.
+    """
+    ids = (counter.logical_id,)
+    outputs = {attribute_name(name): name for plugin in plugins for name in plugin.outputs}
+    problems: list[Problem] = []
+    parts = [stage.part for stage in given.stages if stage.part]
+    names = [*outputs.values(), *(f"{part}_{name}" for part in parts for name in outputs.values())]
+    own = {counter.logical_id: Export(dict.fromkeys(names, ""))}
+    rewrite_references(counter.properties, own, (*counter.path, "Properties"), problems)
+    if problems:
+        raise MacroError(problems)
+    links: dict[str, list[str]] = {plugin.name: [] for plugin in plugins}
+    for stage in given.stages:
+        values = {name: find_references(stage.values[name], ids) for name in REFERRING}
+        for plugin in plugins:
+            found = [found for name in plugin.inputs if name in values for found in values[name]]
+            if "options" in plugin.inputs:
+                found += find_references(options.get(plugin.name), ids)
+            attributes = [
+                attribute if attribute in outputs else attribute.removeprefix(stage.part) for _, attribute in found
+            ]
+            needed = [outputs[attribute] for attribute in attributes if attribute in outputs]
+            links[plugin.name] = list(dict.fromkeys([*links[plugin.name], *needed]))
+    return links

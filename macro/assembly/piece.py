@@ -1,0 +1,103 @@
+"""What somebody else's plug-in makes: built from copies, and held against what the plug-in declares."""
+
+import copy
+import json
+import os
+import traceback
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from macro.errors import MacroError, Path, PluginError, Problem
+from macro.plugin import Json, Piece, Plugin, Values
+from macro.template.merge import TYPE
+
+
+class Place(NamedTuple):
+    """Where a piece goes: what its ids begin with, the attributes that it gets, and the ids that are taken."""
+
+    prefix: str
+    attributes: Mapping[str, Json]
+    taken: Collection[str]
+
+
+def build_further(plugin: Plugin, values: Values, path: Path) -> Piece:
+    """What the plug-in returns; its failure is told by its name, at ``path``."""
+    try:
+        return plugin.build(copy.deepcopy(dict(values)))
+    except MacroError as error:
+        raise PluginError(problem._replace(path=problem.path or path) for problem in error.problems) from error
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{os.path.basename(last.filename)}, line {last.lineno}"
+        text = f"plugin '{plugin.name}' failed: {type(error).__name__}: {error} ({where})"
+        raise PluginError([Problem(path, text)]) from error
+
+
+def check_piece(plugin: Plugin, piece: Piece, path: Path, places: Sequence[Place]) -> None:
+    """Raise :class:`PluginError` with all that is wrong with a piece.
+
+    ``places`` are the piece's own and, for a plug-in that takes ``stages``, that of each stage.
+    """
+    problems = list(_check_shape(piece, len(places) - 1))
+    if not problems:
+        problems += _check_values(plugin, piece)
+        for part, place in zip((piece, *piece.stages), places, strict=False):
+            for logical_id, resource in part.resources.items():
+                problems += _check_resource(logical_id, resource, place)
+        try:
+            json.dumps(piece)
+        except (TypeError, ValueError) as error:
+            problems.append(f"gives what is not JSON: {error}")
+    if problems:
+        raise PluginError(Problem(path, f"plugin '{plugin.name}' {problem}") for problem in problems)
+
+
+def _check_shape(piece: Piece, stages: int) -> Iterator[str]:
+    if not _is_piece(piece):
+        yield f"must return a Piece of two maps, got {type(piece).__name__}"
+    elif piece.stages and (len(piece.stages) != stages or not all(_is_piece(part) for part in piece.stages)):
+        many = f"must give a Piece of two maps for each of the {stages} stages, or none"
+        yield many if stages else "gives pieces for stages, but its INPUTS lack 'stages'"
+
+
+def _is_piece(piece: Piece) -> bool:
+    return isinstance(piece, Piece) and all(isinstance(part, Mapping) for part in piece[:2])
+
+
+def _check_values(plugin: Plugin, piece: Piece) -> Iterator[str]:
+    parts = [{**piece.values, **part.values} for part in piece.stages or (piece,)]
+    for name in plugin.outputs:
+        if not all(name in values for values in parts):
+            yield f"declares the output '{name}' but gives none"
+    for name in dict.fromkeys(name for values in parts for name in values):
+        if name not in plugin.outputs:
+            yield f"gives '{name}', which its OUTPUTS lack"
+
+
+def _check_resource(logical_id: str, resource: Json, place: Place) -> list[str]:
+    problems = []
+    if not (str(logical_id).startswith(place.prefix) and logical_id.isascii() and logical_id.isalnum()):
+        right = f"'{place.prefix}' and letters and digits"
+        problems.append(f"makes the resource '{logical_id}'; its id must be {right} (values['counter_id'] begins it)")
+    if logical_id in place.taken or logical_id == place.prefix:
+        problems.append(f"makes the resource '{logical_id}', which is there already")
+    kind = resource.get("Type") if isinstance(resource, dict) else None
+    if not isinstance(kind, str) or kind == TYPE or kind.endswith("::MODULE"):
+        problems.append(f"makes the resource '{logical_id}' of Type {kind!r}; it must be a plain resource type")
+    else:
+        problems += [f"makes the resource '{logical_id}' with {wrong}" for wrong in _check_attributes(resource)]
+        if "Condition" in resource and "Condition" in place.attributes:
+            problems.append(f"gives '{logical_id}' a Condition, so the counter can't have one")
+    return problems
+
+
+def _check_attributes(resource: Mapping[str, Json]) -> Iterator[str]:
+    if not isinstance(resource.get("Properties", {}), dict):
+        yield "Properties that are no map"
+    if not isinstance(resource.get("Metadata", {}), dict):
+        yield "Metadata that is no map"
+    if not isinstance(resource.get("Condition", ""), str):
+        yield "a Condition that is no name"
+    named = resource.get("DependsOn", [])
+    if not all(isinstance(name, str) for name in (named if isinstance(named, list) else [named])):
+        yield "a DependsOn that is no logical id or list of them"

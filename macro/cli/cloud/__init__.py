@@ -1,0 +1,1 @@
+"""What the command does in an AWS account or on a local engine."""

@@ -1,0 +1,1 @@
+"""Deploys a compact template, and compares it with what is deployed."""

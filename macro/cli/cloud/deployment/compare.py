@@ -1,0 +1,86 @@
+"""``hitcounter diff``: what a deployment would change, found out by a change set that is thrown away."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from macro.cli.cloud.deployment.check import check_template
+from macro.cli.cloud.deployment.deploy import Order, plan
+from macro.cli.cloud.deployment.words import Meaning, explain_changes, find_owners
+from macro.cli.cloud.stack.account import Account, Client
+from macro.cli.cloud.stack.change_set import discard
+from macro.cli.cloud.stack.errors import CloudError
+from macro.cli.cloud.stack.progress import Tell, mute
+from macro.cli.cloud.stack.stack import REVIEW, Stack, is_running, read_stack
+from macro.cli.cloud.stack.values import read_values, resolve_values
+from macro.cli.preview.preview import preview
+from macro.cli.text.files import find_folder, parse_source
+from macro.errors import MacroError
+from macro.plugin import Json, Template, Values
+from macro.plugins import find_plugin
+from macro.template.merge import find_counters
+
+_UNKNOWN_STATE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
+
+
+class Comparison(NamedTuple):
+    """What a deployment would do; the stack is ``None`` where it would be made anew."""
+
+    stack: Stack | None
+    meanings: Sequence[Meaning]
+
+
+def compare(account: Account, order: Order, tell: Tell) -> Comparison:
+    """What deploying the order would change; nothing of it is left, and nothing is uploaded.
+
+    Raises :class:`MacroError` with what is wrong with the template, and :class:`CloudError` where the stack can't be
+    changed now.
+    """
+    client = account.client("cloudformation")
+    stack = read_stack(client, order.stack_name)
+    if stack and (is_running(stack.status) or stack.status in _UNKNOWN_STATE):
+        raise CloudError(f"the stack {stack.name} is {stack.status}, so what it would be changed from is not known yet")
+    stack = None if stack and stack.status == REVIEW else stack
+    source = order.source
+    values = resolve_values(account, source.template, read_values(source.template, order.parameters, stack))
+    template, _ = check_template(source.template, find_folder(source), values)
+    before = _read_deployed(client, stack)
+    change_set = plan(account, order, stack, mute(tell), uploads_code=False)
+    if change_set is None:
+        return Comparison(stack, [])
+    discard(client, change_set)
+    own = _own(before, stack.parameters if stack else {})
+    counters = [counter.logical_id for counter in find_counters(template, [])]
+    # Where only the plain template is left of a counter, it is known by its function.
+    known = {*own.values(), *(_name(each, counters) for each, resource in _resources(before) if _is_function(resource))}
+    owners = find_owners(change_set.changes, {**own, **_own(template, values)}, {*counters, *known})
+    return Comparison(stack, explain_changes(change_set.changes, owners, known, counters))
+
+
+def _own(template: Template, values: Values) -> Mapping[str, str]:
+    """Generated logical ids and their counters, as far as this command can tell: it may lack a plug-in, or a value."""
+    try:
+        return preview(template, values, find_plugin).owners
+    except MacroError:
+        return {}
+
+
+def _resources(template: Template) -> list[tuple[str, Json]]:
+    resources = template.get("Resources")
+    return list(resources.items()) if isinstance(resources, dict) else []
+
+
+def _is_function(resource: Json) -> bool:
+    return isinstance(resource, dict) and resource.get("Type") == "Custom::LambdaFunction"
+
+
+def _name(logical_id: str, counters: Sequence[str]) -> str:
+    name = logical_id.removesuffix("Function")
+    return max((counter for counter in counters if name.startswith(counter)), key=len, default=name)
+
+
+def _read_deployed(client: Client, stack: Stack | None) -> Template:
+    """The template that the stack was deployed from, compact where CloudFormation ran the macro."""
+    if stack is None:
+        return {}
+    body = client.get_template(StackName=stack.id, TemplateStage="Original")["TemplateBody"]
+    return parse_source("the deployed template", body).template if isinstance(body, str) else dict(body)

@@ -1,0 +1,70 @@
+"""The installed macro function called as CloudFormation would, where an engine runs no macros itself."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from macro.cli.cloud.stack.account import Account
+from macro.cli.cloud.stack.errors import CloudError, code_of
+from macro.plugin import Json, Template
+from macro.template.merge import MACRO, split_transform
+
+
+def expand_by_function(account: Account, template: Template, parameters: Mapping[str, Json]) -> Template:
+    """What the installed macro makes of the template; transforms other than ours are left in it for the engine.
+
+    The event is that of AWS's page "Create a CloudFormation macro". Raises :class:`CloudError` with the macro's own
+    message where it refuses.
+    """
+    rest, name = split_transform(template)
+    if name is not None:
+        fragment = {key: value for key, value in rest.items() if key != "Transform"}
+        expanded = _call(account, name, fragment, parameters)
+        return {**({"Transform": rest["Transform"]} if "Transform" in rest else {}), **expanded}
+    resources = template.get("Resources")
+    inner = resources.get("Fn::Transform") if isinstance(resources, dict) else None
+    if isinstance(resources, dict) and isinstance(inner, dict) and str(inner.get("Name", "")).startswith(MACRO):
+        siblings = {key: value for key, value in resources.items() if key != "Fn::Transform"}
+        return {**template, "Resources": _call(account, inner["Name"], siblings, parameters)}
+    return template
+
+
+def _call(account: Account, name: str, fragment: Json, parameters: Mapping[str, Json]) -> Any:
+    event = {
+        "region": account.region,
+        "accountId": account.id,
+        "fragment": fragment,
+        "transformId": f"{account.id}::{name}",
+        "params": {},
+        "requestId": str(uuid4()),
+        "templateParameterValues": dict(parameters),
+    }
+    answer = _invoke(account, name, event)
+    if answer.get("requestId") != event["requestId"] or str(answer.get("status")).lower() not in ("success", "failure"):
+        raise CloudError(f"the function {name} gave no macro's answer; install it again: hitcounter install")
+    if answer["status"].lower() != "success":
+        raise CloudError(f"{name} refuses the template:\n{answer.get('errorMessage', '')}")
+    return answer["fragment"]
+
+
+def _invoke(account: Account, name: str, event: Json) -> dict[str, Json]:
+    from botocore.exceptions import ClientError
+
+    try:
+        answer = account.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    except ClientError as error:
+        if code_of(error) == "ResourceNotFoundException":
+            raise CloudError(
+                f"there is no macro function {name} in {account.name()}; run: hitcounter install"
+            ) from None
+        raise
+    payload = answer["Payload"].read()
+    try:
+        content = json.loads(payload)
+    except ValueError:
+        content = None
+    if "FunctionError" in answer or not isinstance(content, dict):
+        said = content.get("errorMessage") if isinstance(content, dict) else None
+        raise CloudError(f"the macro function {name} broke: {said or 'it gave no JSON'}; its log says more")
+    return content

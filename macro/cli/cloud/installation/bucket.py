@@ -1,0 +1,107 @@
+"""The installation's bucket: content goes in by its digest, once."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from macro.cli.cloud.stack.account import Account
+from macro.cli.cloud.stack.errors import CloudError, code_of
+
+_MISSING = ("404", "NoSuchBucket", "NoSuchKey", "NotFound")
+_FOREIGN = ("403", "AccessDenied", "301", "PermanentRedirect", "400")
+
+
+class Bucket:
+    """The bucket of that name, which must be the account's own: every call says so, since the name can be guessed."""
+
+    def __init__(self, account: Account, name: str) -> None:
+        self._client = account.client("s3")
+        self._owner = account.id
+        self.name = name
+
+    def exists(self) -> bool:
+        """Whether it is there; :class:`CloudError` where it is, but another account's or out of reach."""
+        from botocore.exceptions import ClientError
+
+        try:
+            self._client.head_bucket(Bucket=self.name, ExpectedBucketOwner=self._owner)
+        except ClientError as error:
+            if code_of(error) in _MISSING:
+                return False
+            if code_of(error) in _FOREIGN:
+                raise CloudError(
+                    f"the bucket {self.name} exists and is not account {self._owner}'s, or you may not read it; "
+                    "if it is someone else's, install under another name with --suffix"
+                ) from None
+            raise
+        return True
+
+    def put(self, key: str, content: bytes) -> bool:
+        """Whether it had to be uploaded: the key holds the content's digest, so what is there is the same."""
+        if self._has(key, len(content)):
+            return False
+        self._client.put_object(
+            Bucket=self.name,
+            Key=key,
+            Body=content,
+            ExpectedBucketOwner=self._owner,
+            ChecksumAlgorithm="SHA256",
+        )
+        return True
+
+    def remove_all(self) -> int:
+        """How many versions of objects were removed; the bucket is empty after."""
+        removed = 0
+        pages = self._client.get_paginator("list_object_versions").paginate(
+            Bucket=self.name, ExpectedBucketOwner=self._owner
+        )
+        for page in pages:
+            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            if found:
+                listed = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
+                answer = self._client.delete_objects(
+                    Bucket=self.name, Delete={"Objects": listed, "Quiet": True}, ExpectedBucketOwner=self._owner
+                )
+                self._check_removed(answer.get("Errors", []))
+                removed += len(found)
+        return removed
+
+    def holds(self, prefix: str) -> bool:
+        """Whether any object's key begins so."""
+        found = self._client.list_objects_v2(
+            Bucket=self.name, Prefix=prefix, MaxKeys=1, ExpectedBucketOwner=self._owner
+        )
+        return bool(found.get("KeyCount"))
+
+    def delete(self) -> None:
+        """Remove the empty bucket."""
+        self._client.delete_bucket(Bucket=self.name, ExpectedBucketOwner=self._owner)
+
+    def url_of(self, key: str) -> str:
+        """The object's URL as CloudFormation's ``TemplateURL`` takes it."""
+        endpoint = str(self._client.meta.endpoint_url)
+        if "amazonaws." in endpoint:
+            scheme, _, host = endpoint.partition("://")
+            return f"{scheme}://{self.name}.{host}/{key}"
+        return f"{endpoint}/{self.name}/{key}"
+
+    def _check_removed(self, errors: Sequence[Mapping[str, str]]) -> None:
+        if errors:
+            key, said = errors[0].get("Key"), errors[0].get("Message") or errors[0].get("Code")
+            count = f"{len(errors)} object{'s' if len(errors) > 1 else ''}"
+            raise CloudError(f"the bucket {self.name} can't be emptied, {count} stayed; {key}: {said}")
+
+    def _has(self, key: str, size: int) -> bool:
+        from botocore.exceptions import ClientError
+
+        try:
+            found = self._client.head_object(Bucket=self.name, Key=key, ExpectedBucketOwner=self._owner)
+        except ClientError as error:
+            if code_of(error) in _MISSING:
+                return False
+            raise
+        return bool(found["ContentLength"] == size)
+
+
+def digest_of(content: bytes) -> str:
+    """SHA-256 of the content, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,107 @@
+"""``hitcounter install``: the bucket, what goes into it, then the rest of one stack; a second run changes nothing."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from macro.builtin.digest import SHA256
+from macro.cli.cloud.installation.bucket import Bucket, digest_of
+from macro.cli.cloud.installation.names import check_ours, is_older, name_stack, open_bucket, own_version, read_template
+from macro.cli.cloud.installation.plan import Choice, Plan
+from macro.cli.cloud.installation.template import COMPANION_FUNCTION, MACRO_FUNCTION, fill_in, tell_served
+from macro.cli.cloud.stack.account import Account
+from macro.cli.cloud.stack.change_set import ChangeSet, discard
+from macro.cli.cloud.stack.changes import count_changes, print_changes
+from macro.cli.cloud.stack.errors import CloudError
+from macro.cli.cloud.stack.operation import await_end, carry_out, make_ready, remove
+from macro.cli.cloud.stack.progress import Line, Tell
+from macro.cli.cloud.stack.stack import Stack
+from macro.cli.package.bundle import Bundles
+from macro.plugin import Json
+
+_NEVER_THERE = ("ROLLBACK_COMPLETE", "CREATE_FAILED")
+
+
+class Installed(NamedTuple):
+    """The installation's stack, and whether anything was changed; no stack where it was a trial."""
+
+    stack: Stack | None
+    has_changed: bool
+
+
+def install(account: Account, choice: Choice, bundles: Bundles, tell: Tell) -> Installed:
+    """Install, or bring up to date; as a trial only what would be done is told.
+
+    Raises :class:`CloudError` with the cause and what would help; a next run goes on where this one ended.
+    """
+    bucket = open_bucket(account, choice.suffix)
+    keys = {MACRO_FUNCTION: f"macro/{digest_of(bundles.macro)}.zip"}
+    keys[COMPANION_FUNCTION] = f"companion/{digest_of(bundles.companion)}.zip"
+    template = tell_served(fill_in(read_template(), keys, bucket.name), bundles.served())
+    stack = _find_stack(account, choice, tell)
+    if stack and not choice.drops_plugins:
+        _check_kept(stack, bundles.served())
+    plan = Plan(account, choice, bucket, tell)
+    if not choice.is_trial:
+        stack = plan.ensure_bucket(template, stack)
+        contents = {keys[MACRO_FUNCTION]: bundles.macro, keys[COMPANION_FUNCTION]: bundles.companion}
+        _upload(bucket, {**contents, f"handlers/hit-counter-{SHA256}.zip": bundles.handler}, tell)
+    change_set = plan.make(template, stack)
+    if change_set:
+        tell(Line("changes", print_changes(change_set.changes), {"count": count_changes(change_set.changes)}))
+    if choice.is_trial:
+        return _end_trial(account, change_set, tell)
+    if change_set is None:
+        return Installed(_protect(account, stack), False)
+    return Installed(_protect(account, carry_out(account, change_set, tell)), True)
+
+
+def _find_stack(account: Account, choice: Choice, tell: Tell) -> Stack | None:
+    """The installation's stack, made ready; one that was never created holds nothing, and goes."""
+    wait = await_end if account.is_shared else make_ready
+    stack = wait(account, name_stack(choice.suffix), tell)
+    if stack is None:
+        return None
+    check_ours(stack)
+    if stack.status in _NEVER_THERE and not choice.is_trial:
+        remove(account, stack, tell)
+        return None
+    version = stack.outputs.get("Version", own_version())
+    if is_older(own_version(), version):
+        raise CloudError(
+            f"the installation is of release {version}, this command of {own_version()}, which is older; "
+            f"bring the command up to release {version}"
+        )
+    return make_ready(account, stack.name, tell)
+
+
+def _check_kept(stack: Stack, served: Mapping[str, Sequence[str]]) -> None:
+    """Raise :class:`CloudError` where plug-ins or custom resources would go that stacks may need."""
+    gone = [name for key in served for name in stack.outputs.get(key, "").split(",") if name not in ("", *served[key])]
+    if gone:
+        raise CloudError(
+            f"{stack.name} serves {' and '.join(gone)}, which would be gone, and stacks that have it could be neither "
+            "changed nor deleted; give --plugin again for each package, or --drop-plugins to leave out what isn't named"
+        )
+
+
+def _upload(bucket: Bucket, contents: Mapping[str, bytes], tell: Tell) -> None:
+    for key, content in contents.items():
+        is_new = bucket.put(key, content)
+        size = f"{len(content):,} bytes"
+        facts: dict[str, Json] = {"key": key, "bytes": len(content), "is_new": is_new}
+        tell(Line("upload", f"{'uploaded' if is_new else 'there already'}: {key} ({size})", facts))
+
+
+def _end_trial(account: Account, change_set: ChangeSet | None, tell: Tell) -> Installed:
+    if change_set:
+        discard(account.client("cloudformation"), change_set)
+    state = "nothing was changed: this was a dry run" if change_set else "it is up to date; nothing would be changed"
+    tell(Line("dry-run", state, {"would_change": change_set is not None}))
+    return Installed(None, False)
+
+
+def _protect(account: Account, stack: Stack | None) -> Any:
+    if stack and not stack.is_protected:
+        client = account.client("cloudformation")
+        client.update_termination_protection(StackName=stack.name, EnableTerminationProtection=True)
+    return stack

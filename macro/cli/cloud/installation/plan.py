@@ -1,0 +1,107 @@
+"""The change sets of an installation: one for its bucket, then one for all of it."""
+
+import json
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from macro.cli.cloud.installation.bucket import Bucket
+from macro.cli.cloud.installation.names import name_stack
+from macro.cli.cloud.installation.template import BUCKET, keep_only, leave_out, name_answer_hosts
+from macro.cli.cloud.stack.account import Account
+from macro.cli.cloud.stack.change_set import ChangeSet, Wanted, make_change_set
+from macro.cli.cloud.stack.errors import DENIED, CloudError, code_of, message_of
+from macro.cli.cloud.stack.operation import carry_out
+from macro.cli.cloud.stack.progress import Line, Tell
+from macro.cli.cloud.stack.stack import REVIEW, Stack
+from macro.cli.cloud.stack.values import values_before
+from macro.plugin import Template
+
+_MACRO_TYPE = "AWS::CloudFormation::Macro"
+
+
+class Choice(NamedTuple):
+    """What the user chose: the suffix, parameters of ``install.yaml`` by name, if it is a trial, if plug-ins may go."""
+
+    suffix: str = ""
+    parameters: Mapping[str, str] = {}
+    is_trial: bool = False
+    drops_plugins: bool = False
+
+
+class Plan:
+    """Change sets for the installation's stack, with its parameters."""
+
+    def __init__(self, account: Account, choice: Choice, bucket: Bucket, tell: Tell) -> None:
+        self._account, self._choice, self._bucket, self._tell = account, choice, bucket, tell
+        self._client = account.client("cloudformation")
+
+    def ensure_bucket(self, template: Template, stack: Stack | None) -> Stack:
+        """The stack with its bucket: the functions' code must be there before they are made."""
+        if stack and not _is_empty(self._account, stack):
+            return stack
+        imports = []
+        if self._bucket.exists():
+            kind, key = template["Resources"][BUCKET]["Type"], {"BucketName": self._bucket.name}
+            imports = [{"ResourceType": kind, "LogicalResourceId": BUCKET, "ResourceIdentifier": key}]
+            self._tell(Line("bucket", f"the bucket {self._bucket.name} is there already, and is taken into the stack"))
+        wanted = self._want(keep_only(template, BUCKET), stack)._replace(imports=imports)
+        change_set = make_change_set(self._client, wanted, stack)
+        if change_set is None:
+            raise CloudError(f"CloudFormation sees no change in making the bucket {self._bucket.name}; try again")
+        return carry_out(self._account, change_set, self._tell)
+
+    def make(self, template: Template, stack: Stack | None) -> ChangeSet | None:
+        """The change set to the whole installation; without the macro itself on an engine that knows no macros."""
+        from botocore.exceptions import ClientError
+
+        # A trial makes the whole of a new stack at once, also around a bucket that is there.
+        takes_in = self._choice.is_trial and (stack is None or _is_empty(self._account, stack))
+        # What was imported keeps its own settings until a change set brings them back.
+        reverts = stack is not None and stack.status == "IMPORT_COMPLETE"
+        wanted = self._want(template, stack)._replace(takes_in=takes_in, reverts=reverts)
+        try:
+            return make_change_set(self._client, wanted, stack)
+        except ClientError as error:
+            if _MACRO_TYPE not in message_of(error):
+                raise
+            text = "this engine runs no macros: 'hitcounter deploy' and 'local' call the macro's function themselves"
+            self._tell(Line("no-macros", text))
+            rest = _as_body(leave_out(template, _MACRO_TYPE))
+            return make_change_set(self._client, wanted._replace(template=rest), stack)
+
+    def _want(self, template: Template, stack: Stack | None) -> Wanted:
+        return Wanted(name_stack(self._choice.suffix), _as_body(template), self._parameters(template, stack), {})
+
+    def _parameters(self, template: Template, stack: Stack | None) -> dict[str, str | None]:
+        before = values_before(stack)
+        given = {"Suffix": self._choice.suffix, "LowerSuffix": self._choice.suffix.lower(), **self._choice.parameters}
+        if self._account.endpoint:
+            given["AnswerHosts"] = name_answer_hosts(self._account.endpoint)
+        if before.get("ApiGatewayLogRole") != "true" and not _has_log_role(self._account):
+            given = {"ApiGatewayLogRole": "true", **given}
+        known = template.get("Parameters", {})
+        return {**{name: None for name in known if name in before}, **given}
+
+
+def _as_body(template: Template) -> dict[str, str]:
+    return {"TemplateBody": json.dumps(template, separators=(",", ":"), ensure_ascii=False)}
+
+
+def _has_log_role(account: Account) -> bool:
+    """Whether API Gateway may write logs in this account and region already; not ours to change then, nor if hidden."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return bool(account.client("apigateway").get_account().get("cloudwatchRoleArn"))
+    except ClientError as error:
+        if code_of(error) in DENIED:
+            return True
+        raise
+
+
+def _is_empty(account: Account, stack: Stack) -> bool:
+    """Whether the stack holds nothing: it was only planned, or all of it was taken back."""
+    if stack.status == REVIEW:
+        return True
+    found = account.client("cloudformation").list_stack_resources(StackName=stack.id)["StackResourceSummaries"]
+    return all(each["ResourceStatus"] == "DELETE_COMPLETE" for each in found)

@@ -1,0 +1,76 @@
+"""``install.yaml`` made fit for one account: code in its bucket, and without what an engine doesn't know."""
+
+import json
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+from macro.plugin import Template
+from macro.template.references import find_references
+
+# An output each, there where something is packed, by which a later installation knows what it must not lose.
+_TOLD = {
+    "Plugins": "Plug-ins that the macro serves beside its own",
+    "CustomResources": "Custom resources that the companion serves beside its own",
+}
+BUCKET, MACRO_FUNCTION, COMPANION_FUNCTION = "Bucket", "MacroFunction", "CompanionFunction"
+_LOOPBACK = ("127.0.0.1", "localhost")
+
+
+def fill_in(template: Template, keys: Mapping[str, str], bucket: str) -> Template:
+    """The template with the functions' code in the bucket, as ``aws cloudformation package`` would put it there."""
+    resources = dict(template["Resources"])
+    for logical_id, key in keys.items():
+        function = resources[logical_id]
+        code = {"S3Bucket": bucket, "S3Key": key}
+        resources[logical_id] = {**function, "Properties": {**function["Properties"], "Code": code}}
+    # Told literally, as the name by which a bucket that is there already is imported.
+    store = resources[BUCKET]
+    resources[BUCKET] = {**store, "Properties": {**store["Properties"], "BucketName": bucket}}
+    return {**template, "Resources": resources}
+
+
+def tell_served(template: Template, served: Mapping[str, Sequence[str]]) -> Template:
+    """The template with an output for what is packed beside what is built in."""
+    return {**template, "Outputs": {**template.get("Outputs", {}), **_list_served(served)}}
+
+
+def print_served(text: str, served: Mapping[str, Sequence[str]]) -> str:
+    """The same in the text of ``install.yaml``, which ends with its outputs."""
+    outputs = _list_served(served)
+    lines = [
+        f"  {name}:\n    Description: {output['Description']}\n    Value: {json.dumps(output['Value'])}\n"
+        for name, output in outputs.items()
+    ]
+    return "".join([text, *lines])
+
+
+def _list_served(served: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str]]:
+    return {name: {"Description": _TOLD[name], "Value": ",".join(listed)} for name, listed in served.items() if listed}
+
+
+def keep_only(template: Template, logical_id: str) -> Template:
+    """The template with that resource alone, and no outputs."""
+    rest = {name: value for name, value in template.items() if name != "Outputs"}
+    return {**rest, "Resources": {logical_id: template["Resources"][logical_id]}}
+
+
+def leave_out(template: Template, resource_type: str) -> Template:
+    """The template without resources of that type, and the outputs that refer to them."""
+    gone = [name for name, resource in template["Resources"].items() if resource["Type"] == resource_type]
+    outputs = {
+        name: output
+        for name, output in template.get("Outputs", {}).items()
+        if not any(True for _ in find_references(output, gone))
+    }
+    resources = {name: resource for name, resource in template["Resources"].items() if name not in gone}
+    return {**template, "Resources": resources, "Outputs": outputs}
+
+
+def name_answer_hosts(endpoint: str) -> str:
+    """The hosts that an engine takes answers at: its own, by each name of this machine where it runs there.
+
+    As they stand in a URL: without a port where that has none.
+    """
+    parts = urlsplit(endpoint)
+    hosts = _LOOPBACK if parts.hostname in _LOOPBACK else (str(parts.hostname),)
+    return ",".join(f"{host}:{parts.port}" if parts.port else host for host in hosts)

@@ -1,0 +1,80 @@
+"""``hitcounter uninstall``: the installation's stack and bucket go, unless counters still need them."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from macro.cli.cloud.installation.names import check_ours, name_companion, name_stack, open_bucket
+from macro.cli.cloud.stack.account import Account, Client
+from macro.cli.cloud.stack.errors import code_of
+from macro.cli.cloud.stack.operation import await_end, remove
+from macro.cli.cloud.stack.progress import Line, Tell
+from macro.cli.cloud.stack.stack import read_stack
+
+# As the companion tags what it makes, and keys its records: see transform_lambda/README.md.
+_TAG = "hitcounter:stack-id"
+_KEPT = "kept/"
+_RECORDS = "RecordsTable"
+
+
+def find_users(account: Account, suffix: str) -> list[str]:
+    """The names of the stacks whose resources the installation's companion serves.
+
+    They are found by the tags of functions and the companion's records; each one's template is read to be sure.
+    """
+    client = account.client("cloudformation")
+    found = {*_tagged(account), *_recorded(account, suffix)}
+    stacks = [stack for stack in (read_stack(client, stack_id) for stack_id in sorted(found)) if stack]
+    return sorted(stack.name for stack in stacks if _names(client, stack.id, f":function:{name_companion(suffix)}"))
+
+
+def uninstall(account: Account, suffix: str, tell: Tell) -> bool:
+    """Remove the stack, then the bucket; a bucket from which functions still run stays, and is named.
+
+    Whether there was anything to remove.
+    """
+    stack = await_end(account, name_stack(suffix), tell)
+    if stack:
+        check_ours(stack)
+        remove(account, stack, tell)
+    bucket = open_bucket(account, suffix)
+    if not bucket.exists():
+        return stack is not None
+    if bucket.holds(_KEPT):
+        text = f"the bucket {bucket.name} stays: Lambda runs functions from its objects under {_KEPT}"
+        tell(Line("bucket", text, {"name": bucket.name, "is_kept": True}))
+        return True
+    removed = bucket.remove_all()
+    bucket.delete()
+    tell(Line("bucket", f"removed the bucket {bucket.name} and {removed} objects in it", {"name": bucket.name}))
+    return True
+
+
+def _tagged(account: Account) -> Iterator[str]:
+    pages = account.client("resourcegroupstaggingapi").get_paginator("get_resources")
+    for page in pages.paginate(TagFilters=[{"Key": _TAG}], ResourceTypeFilters=["lambda:function"]):
+        for resource in page["ResourceTagMappingList"]:
+            yield from (tag["Value"] for tag in resource["Tags"] if tag["Key"] == _TAG)
+
+
+def _recorded(account: Account, suffix: str) -> Iterator[str]:
+    """Stacks with a resource that was answered for and not deleted since."""
+    from botocore.exceptions import ClientError
+
+    try:
+        table = account.client("cloudformation").describe_stack_resource(
+            StackName=name_stack(suffix), LogicalResourceId=_RECORDS
+        )["StackResourceDetail"]["PhysicalResourceId"]
+        for page in account.client("dynamodb").get_paginator("scan").paginate(TableName=table):
+            for item in page["Items"]:
+                if json.loads(item["record"]["S"]).get("current"):
+                    yield item["id"]["S"].partition("|")[0]
+    except ClientError as error:
+        # No such stack or resource, or the table is gone.
+        if code_of(error) not in ("ValidationError", "ResourceNotFoundException"):
+            raise
+
+
+def _names(client: Client, stack_id: str, text: str) -> bool:
+    body: Any = client.get_template(StackName=stack_id, TemplateStage="Processed")["TemplateBody"]
+    return text in (body if isinstance(body, str) else json.dumps(body))

@@ -1,0 +1,1 @@
+"""Reads what deployed counters counted and logged."""

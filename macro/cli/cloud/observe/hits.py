@@ -1,0 +1,87 @@
+"""Read counts out of a table: all of them page by page, or those of one name."""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from macro.cli.cloud.observe.deployed import Part
+from macro.cli.cloud.stack.account import Client
+from macro.cli.cloud.stack.errors import CloudError, code_of
+
+Note = Callable[[int], None]
+_SHARD = re.compile(r"(.+)#(0|[1-9][0-9]*)", re.DOTALL)
+# BatchGetItem's own tries: a table that is busy gives back what it didn't read.
+_TRIES, _PAUSE = 6, 0.05
+
+
+class Counted(NamedTuple):
+    """Hits by name, and how many items were left out because they hold no count."""
+
+    hits: dict[str, int]
+    left_out: int
+
+
+def count_all(client: Client, part: Part, note: Note) -> Counted:
+    """The hits of every name in the counter's table, eventually consistent; ``note`` hears of the items read so far."""
+    hits: Counter[str] = Counter()
+    seen = left_out = 0
+    request: dict[str, Any] = {
+        "TableName": part.table,
+        "ProjectionExpression": "#name, #counter",
+        "ExpressionAttributeNames": {"#name": "name", "#counter": "counter"},
+    }
+    while True:
+        page = _ask(client.scan, part, request)
+        for item in page["Items"]:
+            name, number = item.get("name", {}).get("S"), item.get("counter", {}).get("N")
+            if name is None or number is None:
+                left_out += 1
+            else:
+                hits[find_name(name, part.shards)] += int(number)
+        seen += len(page["Items"])
+        note(seen)
+        if not page.get("LastEvaluatedKey"):
+            return Counted(dict(hits), left_out)
+        request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def count_one(client: Client, part: Part, name: str, pause: float = _PAUSE) -> int:
+    """The hits of one name, as the next hit would find them."""
+    keys = [{"name": {"S": key}} for key in list_keys(name, part.shards)]
+    pending: Any = {part.table: {"Keys": keys, "ConsistentRead": True}}
+    total = 0
+    for attempt in range(_TRIES):
+        answer = _ask(client.batch_get_item, part, {"RequestItems": pending})
+        total += sum(int(item.get("counter", {}).get("N", 0)) for item in answer["Responses"].get(part.table, ()))
+        pending = answer.get("UnprocessedKeys")
+        if not pending:
+            return total
+        time.sleep(pause * 2**attempt)
+    raise CloudError(f"the table {part.table} of {part.label} is too busy to be read; try again")
+
+
+def find_name(key: str, shards: int) -> str:
+    """The name that an item counts for; the built-in handler's ``read`` sums up the same items."""
+    match = _SHARD.fullmatch(key) if shards > 1 else None
+    return match[1] if match and int(match[2]) < shards else key
+
+
+def list_keys(name: str, shards: int) -> list[str]:
+    """The items that count for a name; among them that from before there were shards."""
+    if shards == 1:
+        return [name]
+    before = [] if re.search(r"#\d+$", name) else [name]
+    return [*(f"{name}#{shard}" for shard in range(shards)), *before]
+
+
+def _ask(call: Callable[..., Any], part: Part, request: dict[str, Any]) -> Any:
+    from botocore.exceptions import ClientError
+
+    try:
+        return call(**request)
+    except ClientError as error:
+        if code_of(error) == "ResourceNotFoundException":
+            raise CloudError(f"the table {part.table} of {part.label} isn't there") from None
+        raise

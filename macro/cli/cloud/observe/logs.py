@@ -1,0 +1,83 @@
+"""Read lines out of log groups: all of a time, in order, and those that come after them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from macro.cli.cloud.stack.account import Client
+from macro.cli.cloud.stack.errors import code_of
+from macro.cli.cloud.stack.stack import pause
+
+# CloudWatch Logs may tell of a line some seconds after a later one.
+_OVERLAP = 30_000
+
+
+class Source(NamedTuple):
+    """A log group, and whose lines it holds."""
+
+    label: str
+    log_group: str
+
+
+class Logged(NamedTuple):
+    """One line, or several that were written at once; the time is in milliseconds since 1970."""
+
+    time: int
+    label: str
+    stream: str
+    message: str
+    id: str
+
+
+class Wanted(NamedTuple):
+    """From when on, in milliseconds since 1970, and which text lines must have; any where it is empty."""
+
+    since: int
+    text: str = ""
+
+
+def read_logs(client: Client, sources: Sequence[Source], wanted: Wanted) -> list[Logged]:
+    """The lines of all sources, the newest last; a group that isn't there has none."""
+    found = [logged for source in sources for logged in _read_source(client, source, wanted)]
+    return sorted(found, key=lambda logged: logged.time)
+
+
+def follow_logs(client: Client, sources: Sequence[Source], wanted: Wanted) -> Iterator[list[Logged]]:
+    """The lines there are, then again and again those that are new; it never ends by itself."""
+    known: dict[tuple[str, str], int] = {}
+    while True:
+        found = read_logs(client, sources, wanted)
+        new = [logged for logged in found if (logged.label, logged.id) not in known]
+        known.update({(logged.label, logged.id): logged.time for logged in new})
+        yield new
+        newest = max(known.values(), default=wanted.since)
+        wanted = wanted._replace(since=max(wanted.since, newest - _OVERLAP))
+        known = {key: time for key, time in known.items() if time >= wanted.since}
+        pause(client)
+
+
+def _read_source(client: Client, source: Source, wanted: Wanted) -> Iterator[Logged]:
+    from botocore.exceptions import ClientError
+
+    request: dict[str, Any] = {"logGroupName": source.log_group, "startTime": wanted.since}
+    if wanted.text:
+        request["filterPattern"] = _quote(wanted.text)
+    try:
+        for page in client.get_paginator("filter_log_events").paginate(**request):
+            for event in page["events"]:
+                # An engine may know only some of CloudWatch's patterns.
+                if wanted.text in event["message"]:
+                    yield _read_event(source, event)
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
+
+
+def _quote(text: str) -> str:
+    """A filter pattern that finds the text as it is (CloudWatch Logs guide, "filter pattern syntax")."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _read_event(source: Source, event: Mapping[str, Any]) -> Logged:
+    time, stream, message = event["timestamp"], event.get("logStreamName", ""), event["message"]
+    return Logged(time, source.label, stream, message, event.get("eventId") or f"{stream} {time} {message}")

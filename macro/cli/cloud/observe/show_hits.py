@@ -1,0 +1,69 @@
+"""What ``hitcounter hits`` does: find the tables, read them, print the counts in the form that was asked for."""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from macro.cli.cloud.observe.deployed import Part, choose_parts, read_deployed
+from macro.cli.cloud.observe.hits import Note, count_all, count_one
+from macro.cli.cloud.observe.hits_table import Chart, Screen, make_chart, print_charts, print_csv, print_json
+from macro.cli.cloud.stack.account import Client, in_account
+from macro.cli.cloud.stack.errors import CloudError
+from macro.cli.text.output import FINE
+from macro.cli.text.report import has_colour
+
+
+def show_hits(arguments: argparse.Namespace) -> int:
+    """Print the counts; progress of long reading and notes go to stderr."""
+    with in_account(arguments) as account:
+        deployed = read_deployed(account, arguments.stack_name)
+        parts = choose_parts(deployed, arguments.stack_name, arguments.counter, arguments.stage)
+        lost = ", ".join(part.label for part in parts if not part.table)
+        if lost:
+            raise CloudError(f"the stack's template doesn't tell the table of {lost}; name another with --counter")
+        charts = [_read(account.client("dynamodb"), part, arguments) for part in parts]
+    _print(charts, arguments)
+    return FINE
+
+
+def _read(client: Client, part: Part, arguments: argparse.Namespace) -> Chart:
+    if arguments.name is not None:
+        return make_chart(part, {arguments.name: count_one(client, part, arguments.name)})
+    with _show_reading(part.label) as note:
+        counted = count_all(client, part, note)
+    if counted.left_out:
+        print(f"note: items without a count in {part.table}: {counted.left_out}", file=sys.stderr)
+    return make_chart(part, counted.hits, arguments.top)
+
+
+def _print(charts: Sequence[Chart], arguments: argparse.Namespace) -> None:
+    is_terminal = sys.stdout.isatty()
+    if arguments.json:
+        print(print_json(arguments.stack_name, charts))
+    elif arguments.csv:
+        sys.stdout.write(print_csv(charts, is_terminal))
+    else:
+        width = shutil.get_terminal_size().columns if is_terminal else 0
+        print(print_charts(charts, Screen(width, has_colour(sys.stdout))))
+
+
+@contextmanager
+def _show_reading(label: str) -> Iterator[Note]:
+    """A function that shows how many items were read, from the second page on, where someone looks."""
+    if not sys.stderr.isatty():
+        yield lambda seen: None
+        return
+    from rich.console import Console
+
+    pages = 0
+    with Console(stderr=True, highlight=False).status("") as status:
+
+        def note(seen: int) -> None:
+            nonlocal pages
+            pages += 1
+            if pages > 1:
+                status.update(f"{label}: {seen} items read")
+
+        yield note

@@ -1,0 +1,76 @@
+"""What ``hitcounter logs`` does: find the log groups, read them, print the lines."""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterable
+
+from macro.cli.cloud.observe.deployed import Deployed, Part, choose_parts, read_deployed
+from macro.cli.cloud.observe.logs import Logged, Source, Wanted, follow_logs, read_logs
+from macro.cli.cloud.observe.logs_lines import print_json, print_logged
+from macro.cli.cloud.stack.account import Account, in_account
+from macro.cli.cloud.stack.errors import CloudError
+from macro.cli.text.output import FINE
+from macro.cli.text.report import has_colour
+from macro.counter.stages import name_part
+
+
+def show_logs(arguments: argparse.Namespace) -> int:
+    """Print the lines; that there are none is said on stderr."""
+    with in_account(arguments) as account:
+        deployed = read_deployed(account, arguments.stack_name)
+        parts = choose_parts(deployed, arguments.stack_name, arguments.counter, arguments.stage)
+        sources = find_access_logs(deployed, parts) if arguments.access else find_function_logs(parts)
+        if not sources:
+            what = "access log" if arguments.access else "log group"
+            raise CloudError(f"the stack {arguments.stack_name} has no {what} of {_list_labels(parts)}")
+        wanted = Wanted(round((time.time() - arguments.since) * 1000), arguments.filter)
+        client = account.client("logs")
+        if arguments.follow:
+            for lines in follow_logs(client, sources, wanted):
+                _print(lines, arguments.json)
+        lines = read_logs(client, sources, wanted)
+        _print(lines, arguments.json)
+        if not lines:
+            print(_say_nothing(account, arguments.access), file=sys.stderr)
+    return FINE
+
+
+def find_function_logs(parts: Iterable[Part]) -> list[Source]:
+    """Where the parts' functions log."""
+    return [Source(part.label, part.log_group) for part in parts if part.log_group]
+
+
+def find_access_logs(deployed: Deployed, parts: Iterable[Part]) -> list[Source]:
+    """Where the gateways in front of the parts log; of one that counters share, there is one log for all."""
+    found: dict[str, Source] = {}
+    for part in parts:
+        stage = name_part(part.stage)
+        own = f"{part.counter}{stage}AccessLog"
+        labels = {own: part.label} if own in deployed.access_logs else _label_shared(stage)
+        for logical_id, label in labels.items():
+            if logical_id in deployed.access_logs:
+                found[logical_id] = Source(label, deployed.access_logs[logical_id])
+    return list(found.values())
+
+
+def _label_shared(stage: str) -> dict[str, str]:
+    """The logs of shared APIs by their logical ids, and how they are called."""
+    apis = [f"HitCounter{name}{stage}" for name in ("Rest", "Http", "Custom")]
+    return {f"{api}AccessLog": api for api in apis}
+
+
+def _print(lines: Iterable[Logged], as_json: bool) -> None:
+    for logged in lines:
+        print(print_json(logged) if as_json else print_logged(logged, has_colour(sys.stdout)))
+    sys.stdout.flush()
+
+
+def _say_nothing(account: Account, is_access: bool) -> str:
+    if is_access and account.is_ministack():
+        return "nothing was logged: MiniStack writes no access logs"
+    return "nothing was logged in that time; --since 1d looks further back"
+
+
+def _list_labels(parts: Iterable[Part]) -> str:
+    return ", ".join(part.label for part in parts)

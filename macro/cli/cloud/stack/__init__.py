@@ -1,0 +1,1 @@
+"""One CloudFormation stack: account, change sets, events, progress."""

@@ -1,0 +1,147 @@
+"""The account and region, or the engine, that a command works in."""
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, build_opener
+
+from macro.cli.cloud.stack.errors import CloudError, explained
+
+Client = Any
+
+
+class Place(NamedTuple):
+    """What the user says of it; what is ``None`` is left to the SDK's own ways of finding out."""
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint: str | None = None
+
+
+class Account:
+    """Clients for one account and region, made once each; ``is_shared`` says that others may work there, too."""
+
+    def __init__(self, session: Any, place: Place, is_shared: bool = True) -> None:
+        self._session = session
+        self.is_shared = is_shared
+        self._clients: dict[str, Client] = {}
+        self.endpoint = place.endpoint
+        self.profile = place.profile
+        self.region: str = session.region_name
+        # Few attempts: a wrong region or endpoint is to be told at once.
+        caller = self._make("sts", attempts=2).get_caller_identity()
+        self.id: str = caller["Account"]
+        self.partition: str = caller["Arn"].split(":")[1]
+
+    def client(self, service: str) -> Client:
+        """The client of that service."""
+        if service not in self._clients:
+            # What doesn't answer on this machine at once has ended.
+            self._clients[service] = self._make(service, attempts=5 if self.is_shared else 2)
+        return self._clients[service]
+
+    def is_ministack(self) -> bool:
+        """Whether the endpoint is a MiniStack, which tells so by a page of its own."""
+        if not self.endpoint:
+            return False
+        try:
+            opener = build_opener(ProxyHandler({}) if is_here(self.endpoint) else ProxyHandler())
+            with opener.open(f"{self.endpoint.rstrip('/')}/_ministack/health", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def name(self) -> str:
+        """How messages call it: ``account 123456789012, eu-central-1``, or the engine by its URL."""
+        return f"the engine at {self.endpoint}" if self.endpoint else f"account {self.id}, {self.region}"
+
+    def options(self) -> str:
+        """The command-line options that lead here again, with a leading space where there are any."""
+        given = {"--profile": self.profile, "--endpoint-url": self.endpoint}
+        if not self.endpoint:
+            given["--region"] = self.region
+        return "".join(f" {name} {value}" for name, value in given.items() if value)
+
+    def _make(self, service: str, attempts: int) -> Client:
+        return self._session.client(service, endpoint_url=self.endpoint, config=_config(self.endpoint, attempts))
+
+
+def connect(place: Place) -> Account:
+    """The account that the place leads to, after one call that proves the credentials.
+
+    Raises :class:`CloudError`, or what :func:`macro.cli.cloud.stack.errors.explained` turns into one.
+    """
+    import boto3
+    from botocore.exceptions import ProfileNotFound
+
+    if place.endpoint and not _is_url(place.endpoint):
+        raise CloudError(f"--endpoint-url {place.endpoint}: must be a URL such as http://127.0.0.1:4566")
+    try:
+        # boto3 reads AWS_DEFAULT_REGION alone; AWS's other tools also this.
+        region = place.region or os.environ.get("AWS_REGION")
+        session = boto3.Session(profile_name=place.profile, region_name=region)
+    except ProfileNotFound:
+        raise CloudError(_explain_profile(place.profile or os.environ.get("AWS_PROFILE"))) from None
+    if not session.region_name:
+        raise CloudError("there is no region; name one with --region, or set AWS_REGION")
+    return Account(session, place)
+
+
+def connect_to_engine(url: str) -> Account:
+    """An engine on this machine, with the credentials it takes: nothing of the user's is read."""
+    import boto3
+    from botocore.session import Session
+
+    # Each setting is its default: neither a variable of the environment nor a file's entry is looked at.
+    defaults = {name: (None, None, *rest) for name, (_, _, *rest) in Session.SESSION_VARIABLES.items()}
+    nowhere = (None, None, os.devnull, None)
+    alone = Session({**defaults, "config_file": nowhere, "credentials_file": nowhere})
+    session = boto3.Session("test", "test", region_name="us-east-1", botocore_session=alone)
+    return Account(session, Place(endpoint=url), is_shared=False)
+
+
+def is_here(url: str) -> bool:
+    """Whether it leads to this machine, where no proxy is asked."""
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+def _is_url(text: str) -> bool:
+    parts = urlsplit(text)
+    try:
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _explain_profile(name: str | None) -> str:
+    from botocore.session import Session
+
+    # Not boto3's own session, which asks for the profile again.
+    known = ", ".join(sorted(Session().full_config.get("profiles", {}))) or "none"
+    return f"there is no profile {name!r}; there are: {known}"
+
+
+def _config(endpoint: str | None, attempts: int) -> Any:
+    from botocore.config import Config
+
+    return Config(
+        # None: as the environment says.
+        proxies={} if endpoint and is_here(endpoint) else None,
+        retries={"mode": "standard", "max_attempts": attempts},
+        connect_timeout=10,
+        s3={"addressing_style": "auto"},
+        user_agent_extra="hitcounter-macro",
+    )
+
+
+@contextmanager
+def in_account(arguments: argparse.Namespace) -> Iterator[Account]:
+    """The account that the arguments name, with the SDK's errors inside the block explained."""
+    # An engine is called by its URL, wherever that stands, and is dealt with as one.
+    endpoint = arguments.endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or None
+    place = Place(arguments.profile, arguments.region, endpoint)
+    with explained(place.endpoint):
+        yield connect(place)

@@ -1,0 +1,127 @@
+"""One operation on a stack: made ready for, carried out before the user's eyes, its failure told by its first cause."""
+
+from collections.abc import Mapping, Sequence
+
+from macro.cli.cloud.stack.account import Account
+from macro.cli.cloud.stack.causes import find_causes, find_refusals
+from macro.cli.cloud.stack.change_set import ChangeSet, execute
+from macro.cli.cloud.stack.errors import CloudError
+from macro.cli.cloud.stack.events import Happening, follow, last_event
+from macro.cli.cloud.stack.progress import RESOURCE, Line, Tell
+from macro.cli.cloud.stack.stack import REVIEW, Stack, has_succeeded, is_running, read_stack
+
+_DELETE = "aws cloudformation delete-stack --stack-name {name}{options}"
+_CONTINUE = "aws cloudformation continue-update-rollback --stack-name {name}{options}"
+_REMEDIES = {
+    "ROLLBACK_COMPLETE": ("was never created, and can only be deleted", _DELETE),
+    "ROLLBACK_FAILED": ("was never created, and can only be deleted", _DELETE),
+    "CREATE_FAILED": ("was never created, and can only be deleted", _DELETE),
+    "DELETE_FAILED": ("could not be deleted; mend what its events name, then delete it again", _DELETE),
+    "UPDATE_ROLLBACK_FAILED": ("could not be rolled back; mend what its events name, then go on", _CONTINUE),
+}
+_NEVER_THERE = ("CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_", "DELETE_")
+
+
+def make_ready(account: Account, name: str, tell: Tell) -> Stack | None:
+    """The stack of that name, no operation under way; one that another command began is waited for first.
+
+    Raises :class:`CloudError` with the remedy where the stack can't be updated.
+    """
+    if not account.is_shared:
+        return _recover(account, name, tell)
+    stack = await_end(account, name, tell)
+    if stack and stack.status in _REMEDIES:
+        state, command = _REMEDIES[stack.status]
+        run = command.format(name=name, options=account.options())
+        raise CloudError(f"the stack {name} is {stack.status}: it {state}; run: {run}")
+    return stack
+
+
+def await_end(account: Account, name: str, tell: Tell) -> Stack | None:
+    """The stack of that name once nothing is under way on it, in whatever state; ``None`` where there is none."""
+    client = account.client("cloudformation")
+    stack = read_stack(client, name)
+    if stack is None or not is_running(stack.status):
+        return stack
+    tell(Line("waiting", f"{name} is {stack.status}; waiting for the end of that", {"status": stack.status}))
+    follow(client, stack.id, last_event(client, stack.id), lambda event: tell(_line(event)))
+    return read_stack(client, name)
+
+
+def carry_out(account: Account, change_set: ChangeSet, tell: Tell) -> Stack:
+    """The stack as the change set left it.
+
+    Raises :class:`CloudError` with the first real cause where it failed, once all is rolled back.
+    """
+    client = account.client("cloudformation")
+    after = last_event(client, change_set.stack_id)
+    execute(client, change_set)
+    stack, events = follow(client, change_set.stack_id, after, lambda event: tell(_line(event)))
+    if has_succeeded(stack.status):
+        return stack
+    raise CloudError(_explain(account, stack, events))
+
+
+def remove(account: Account, stack: Stack, tell: Tell) -> None:
+    """Delete the stack, protected or not, and wait until it is gone.
+
+    Raises :class:`CloudError` with the first cause where it isn't.
+    """
+    client = account.client("cloudformation")
+    if stack.is_protected:
+        client.update_termination_protection(StackName=stack.name, EnableTerminationProtection=False)
+    after = last_event(client, stack.id)
+    client.delete_stack(StackName=stack.id)
+    ended, events = follow(client, stack.id, after, lambda event: tell(_line(event)))
+    if ended.status != "DELETE_COMPLETE":
+        raise CloudError(_explain(account, ended, events))
+
+
+def print_outputs(outputs: Mapping[str, str]) -> str:
+    """A stack's outputs as lines of ``name: value``."""
+    width = max((len(name) for name in outputs), default=0) + 1
+    return "\n".join(f"{name + ':':<{width}} {value}" for name, value in outputs.items())
+
+
+def _recover(account: Account, name: str, tell: Tell) -> Stack | None:
+    """A stack of an engine of ours: what an engine that was ended had begun on it, nobody goes on with.
+
+    One that was never created goes, since nothing was counted in it yet; any other can be updated as it is.
+    """
+    stack = read_stack(account.client("cloudformation"), name)
+    if stack is None or not stack.status.startswith(_NEVER_THERE):
+        return stack
+    remove(account, stack, tell)
+    return None
+
+
+def _line(event: Happening) -> Line:
+    facts = {"logical_id": event.logical_id, "type": event.type, "status": event.status, "reason": event.reason}
+    reason = f"  {event.reason}" if event.reason and event.has_failed() else ""
+    return Line(RESOURCE, f"{event.status:<28} {event.type:<33} {event.logical_id}{reason}", facts)
+
+
+def _explain(account: Account, stack: Stack, events: Sequence[Happening]) -> str:
+    causes = _find_refusals(account, stack, events)
+    causes = causes or [f"{event.logical_id} ({event.type}): {event.reason}" for event in find_causes(events)]
+    lines = [*causes[:1], *(f"also {cause}" for cause in causes[1:])]
+    lines.append(f"the stack {stack.name} is {stack.status}{_what_now(account, stack)}")
+    return "\n".join(lines)
+
+
+def _find_refusals(account: Account, stack: Stack, events: Sequence[Happening]) -> list[str]:
+    own = [event for event in events if event.is_stack]
+    operations = [event.operation for event in own if event.operation]
+    # An engine's events don't say what they are a part of; it knows of the last operation alone.
+    place = {"OperationId": operations[-1]} if operations else {"StackName": stack.id}
+    return find_refusals(account.client("cloudformation"), " ".join(event.reason for event in own), place)
+
+
+def _what_now(account: Account, stack: Stack) -> str:
+    if stack.status == "UPDATE_ROLLBACK_COMPLETE":
+        return ": everything is as it was before"
+    # An engine of ours needs no remedy: the next run begins anew, or recovers.
+    if stack.status in _REMEDIES and account.is_shared:
+        run = _REMEDIES[stack.status][1].format(name=stack.name, options=account.options())
+        return f"; before another try, run: {run}"
+    return f": {stack.reason}" if stack.reason and stack.status != REVIEW else ""

@@ -1,0 +1,67 @@
+"""The values of a template's parameters as the macro gets them, evaluated."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from macro.cli.cloud.stack.account import Account
+from macro.cli.cloud.stack.stack import REVIEW, Stack
+from macro.plugin import Json, Template
+
+_KEPT = "AWS::SSM::Parameter::Value<"
+_LISTS = (f"{_KEPT}List<", f"{_KEPT}CommaDelimitedList")
+# GetParameters takes no more names.
+_AT_ONCE = 10
+
+
+def read_values(template: Template, given: Mapping[str, Json], stack: Stack | None) -> dict[str, Json]:
+    """What each parameter is given: on the command line, else by the stack, else by its default."""
+    declared = _declared(template)
+    before = values_before(stack)
+    defaults = {name: parameter["Default"] for name, parameter in declared.items() if "Default" in parameter}
+    return {**defaults, **{name: before[name] for name in declared if name in before}, **given}
+
+
+def values_before(stack: Stack | None) -> Mapping[str, str]:
+    """What CloudFormation would go on with; a stack that was only planned has none."""
+    return stack.parameters if stack and stack.status != REVIEW else {}
+
+
+def resolve_values(account: Account, template: Template, values: Mapping[str, Json]) -> dict[str, Json]:
+    """The values, those of parameters that are kept in Systems Manager looked up there, as CloudFormation does it.
+
+    Lists come as lists. One that can't be looked up is left out: CloudFormation will say why.
+    """
+    kept = {name: str(values[name]) for name in names_kept_in_ssm(template) if name in values}
+    found = _look_up(account, sorted(set(kept.values())))
+    declared = _declared(template)
+    rest = {name: value for name, value in values.items() if name not in kept}
+    return {**rest, **{name: _read(found[place], declared[name]) for name, place in kept.items() if place in found}}
+
+
+def names_kept_in_ssm(template: Template) -> list[str]:
+    """The parameters whose value is the name of one that Systems Manager keeps."""
+    return [name for name, parameter in _declared(template).items() if str(parameter.get("Type")).startswith(_KEPT)]
+
+
+def _declared(template: Template) -> dict[str, dict[str, Any]]:
+    declared = template.get("Parameters")
+    found = declared.items() if isinstance(declared, dict) else ()
+    return {name: parameter for name, parameter in found if isinstance(parameter, dict)}
+
+
+def _read(text: str, parameter: Mapping[str, Any]) -> Json:
+    is_list = str(parameter["Type"]).startswith(_LISTS)
+    return [item.strip() for item in text.split(",")] if is_list else text
+
+
+def _look_up(account: Account, names: list[str]) -> dict[str, str]:
+    from botocore.exceptions import ClientError
+
+    found: dict[str, str] = {}
+    for start in range(0, len(names), _AT_ONCE):
+        try:
+            answer = account.client("ssm").get_parameters(Names=names[start : start + _AT_ONCE])
+        except ClientError:
+            continue
+        found |= {each["Name"]: each["Value"] for each in answer["Parameters"]}
+    return found

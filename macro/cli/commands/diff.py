@@ -1,0 +1,66 @@
+"""``hitcounter diff``: what deploying a template would change in a stack, told in words."""
+
+import argparse
+import json
+import sys
+
+from macro.cli.cloud.deployment.words import Meaning, print_meanings
+from macro.cli.commands.option_values import read_stack_name
+from macro.cli.commands.parsers import add_json, add_place, add_template
+from macro.errors import MacroError
+from macro.plugin import Json
+
+SUMMARY = "tell in words what deploying would change in a stack"
+EXAMPLES = """\
+Nothing is changed, uploaded or left behind: a change set is made, read and thrown away. It tells which counters are
+new, changed or gone, and what becomes of their counts and URLs. The exit code is 0, differences or not.
+
+examples:
+  hitcounter diff hits template.yaml
+  hitcounter diff hits template.yaml --parameter Stage=prod --profile work
+  hitcounter diff hits template.yaml --json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What ``diff`` takes."""
+    parser.add_argument("stack_name", type=read_stack_name, metavar="STACK", help="the stack to compare with")
+    add_template(parser)
+    add_place(parser)
+    add_json(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the differences; problems of the template are told at its lines."""
+    from macro.cli.cloud.deployment.compare import compare
+    from macro.cli.cloud.deployment.deploy import Order
+    from macro.cli.cloud.stack.account import in_account
+    from macro.cli.cloud.stack.errors import CloudError
+    from macro.cli.cloud.stack.progress import show_progress
+    from macro.cli.preview.parameters import read_parameters
+    from macro.cli.text.files import read_source
+    from macro.cli.text.output import FINE
+    from macro.cli.text.report import has_colour, tell_problems
+
+    source = read_source(arguments.template)
+    parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
+    order = Order(arguments.stack_name, source, parameters)
+    try:
+        with show_progress(False) as tell, in_account(arguments) as account:
+            found = compare(account, order, tell)
+    except CloudError:
+        raise
+    except MacroError as error:
+        return tell_problems(source, error.problems, "nothing was compared")
+    if arguments.json:
+        told = [_tell(meaning) for meaning in found.meanings]
+        print(json.dumps({"stack": arguments.stack_name, "is_new": found.stack is None, "counters": told}, indent=2))
+        return FINE
+    if found.stack is None:
+        print(f"the stack {arguments.stack_name} would be made\n")
+    print(print_meanings(found.meanings, has_colour(sys.stdout)) or f"{arguments.stack_name} is as the template says")
+    return FINE
+
+
+def _tell(meaning: Meaning) -> dict[str, Json]:
+    return {**meaning._asdict(), "changes": [change._asdict() for change in meaning.changes]}

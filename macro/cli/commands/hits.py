@@ -1,0 +1,45 @@
+"""``hitcounter hits``: how often each name was counted."""
+
+import argparse
+
+from macro.cli.commands.option_values import read_stack_name
+from macro.cli.commands.parsers import add_place
+
+SUMMARY = "show how often each name was counted"
+EXAMPLES = """\
+Reads the tables of the stack's counters, at half a read unit for 4 KB of counts. The counts of all names are eventually
+consistent: a hit of this moment may be missing. That of one NAME is what its next hit would find.
+
+examples:
+  hitcounter hits hits
+  hitcounter hits hits home                      one name, in each counter
+  hitcounter hits hits --counter Visits --stage prod --top 20
+  hitcounter hits hits --json
+  hitcounter hits hits --csv                     for a spreadsheet
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What ``hits`` takes."""
+    parser.add_argument("stack_name", type=read_stack_name, metavar="STACK", help="the stack with the counters")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="the name to tell of; default: all")
+    parser.add_argument("--counter", metavar="NAME", help="of this counter alone, by its logical id")
+    parser.add_argument("--stage", metavar="NAME", help="in this stage alone")
+    parser.add_argument("--top", type=_read_top, metavar="N", help="only the N names with the most hits")
+    add_place(parser)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--csv", action="store_true", help="print a line for each name, for spreadsheets")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the counts."""
+    from macro.cli.cloud.observe.show_hits import show_hits
+
+    return show_hits(arguments)
+
+
+def _read_top(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text!r}")
+    return int(text)

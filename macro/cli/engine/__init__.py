@@ -1,0 +1,1 @@
+"""The embedded engine: started, guarded, kept, and made to answer like AWS."""

@@ -1,0 +1,87 @@
+"""What a proxy integration hands to a function, and makes of its answer, where a stage variable names the function.
+
+MiniStack looks for a function by the name of the variable. ``mapping.py`` finds the function; this is the event
+and the envelope (API Gateway guide, "Lambda proxy integrations in API Gateway").
+"""
+
+import base64
+import json
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, unquote
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+class Call(NamedTuple):
+    """A request to a method of an API's stage."""
+
+    verb: str
+    api: str
+    stage: str
+    path: str
+    query: str
+    headers: Headers
+    body: bytes
+
+
+def make_event(call: Call, resource: str, parameters: Mapping[str, str], variables: Mapping[str, str]) -> bytes:
+    """The event, as JSON; ``resource`` is the path with its parameters' names, as ``/hits/{name}``."""
+    headers: dict[str, list[str]] = {}
+    for name, value in call.headers:
+        headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+    queries = parse_qs(call.query, keep_blank_values=True)
+    event = {
+        "resource": resource,
+        "path": f"/{unquote(call.path)}",
+        "httpMethod": call.verb,
+        "headers": {name: values[-1] for name, values in headers.items()},
+        "multiValueHeaders": headers,
+        "queryStringParameters": {name: values[-1] for name, values in queries.items()} or None,
+        "multiValueQueryStringParameters": queries or None,
+        "pathParameters": dict(parameters) or None,
+        "stageVariables": dict(variables) or None,
+        "requestContext": _describe_request(call, resource),
+        **describe_body(call.body),
+    }
+    return json.dumps(event).encode()
+
+
+def read_answer(body: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of the function's answer; 502 where it is none that API Gateway takes."""
+    try:
+        answer = json.loads(body)
+        status = int(answer["statusCode"])
+        multiple = {name: values[-1] for name, values in (answer.get("multiValueHeaders") or {}).items()}
+        given = {**(answer.get("headers") or {}), **multiple}
+        text = str(answer.get("body") or "")
+        content = base64.b64decode(text) if answer.get("isBase64Encoded") else text.encode()
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return 502, {"content-type": "application/json"}, b'{"message": "Internal server error"}'
+    headers = {str(name).lower(): str(value) for name, value in given.items()}
+    return status, {"content-type": "application/json", **headers}, content
+
+
+def _describe_request(call: Call, resource: str) -> dict[str, Any]:
+    return {
+        "accountId": "000000000000",
+        "apiId": call.api,
+        "stage": call.stage,
+        "resourcePath": resource,
+        "httpMethod": call.verb,
+        "path": f"/{call.stage}/{unquote(call.path)}",
+        "protocol": "HTTP/1.1",
+        "requestId": str(uuid.uuid4()),
+        "requestTimeEpoch": int(time.time() * 1000),
+        "identity": {"sourceIp": "127.0.0.1"},
+    }
+
+
+def describe_body(body: bytes) -> dict[str, Any]:
+    """``body`` and ``isBase64Encoded`` of an event."""
+    try:
+        return {"body": body.decode() or None, "isBase64Encoded": False}
+    except UnicodeDecodeError:
+        return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}

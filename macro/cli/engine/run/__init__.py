@@ -1,0 +1,1 @@
+"""``hitcounter local``: deploys a template to the engine and sends requests."""

@@ -1,0 +1,58 @@
+"""What of ``hitcounter local`` can be known to be wrong before an engine is started for nothing."""
+
+import argparse
+from collections.abc import Mapping
+
+from macro.cli.cloud.stack.values import read_values
+from macro.cli.engine.run.once import Wish, read_wishes
+from macro.cli.preview.parameters import read_parameters
+from macro.cli.text.files import FileError, Source, find_folder
+from macro.cli.text.report import tell, tell_problems
+from macro.cli.text.spots import print_problem
+from macro.errors import InvalidTemplate, MacroError, PluginError, Problem
+from macro.plugin import Json
+
+
+def check_local(arguments: argparse.Namespace, source: Source) -> list[Wish] | None:
+    """What to request; ``None`` after it was told what is wrong."""
+    try:
+        if arguments.watch and source.name.startswith("<"):
+            raise MacroError([Problem((), "--watch: needs a template in a file; stdin is read once")])
+        parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
+        # A stack that was kept may know further values; who watches mends the template while the engine runs.
+        # What a packed plug-in makes of it, the engine's macro knows.
+        is_known = not arguments.watch and not arguments.plugin
+        if is_known and (arguments.keep is None or not source.template.get("Parameters")):
+            _check_template(source, parameters)
+        return read_wishes(arguments.once, source.template) if arguments.once else []
+    except MacroError as error:
+        complain(source, error)
+        return None
+
+
+def complain(source: Source, error: MacroError) -> None:
+    """Tell what is wrong, at the author's lines where it is the template's affair."""
+    if isinstance(error, FileError):
+        tell([print_problem(error.name, *found) for found in error.found])
+    elif isinstance(error, (InvalidTemplate, PluginError)):
+        tell_problems(source, error.problems, "nothing was deployed")
+    else:
+        tell([str(problem) for problem in error.problems])
+
+
+def _check_template(source: Source, parameters: Mapping[str, Json]) -> None:
+    from macro.cli.preview.preview import preview_file
+    from macro.plugins import find_plugin
+
+    missing = _find_missing(source.template.get("Parameters"), parameters)
+    if missing:
+        raise InvalidTemplate(missing)
+    preview_file(source.template, find_folder(source), read_values(source.template, parameters, None), find_plugin)
+
+
+def _find_missing(declared: Json, given: Mapping[str, Json]) -> list[Problem]:
+    return [
+        Problem(("Parameters", name), f"needs a value; give it (--parameter {name}=VALUE), or a Default")
+        for name, parameter in (declared.items() if isinstance(declared, dict) else ())
+        if name not in given and isinstance(parameter, dict) and "Default" not in parameter
+    ]

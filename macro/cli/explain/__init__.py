@@ -1,0 +1,1 @@
+"""Describes properties, attributes and plug-ins, for people and for editors."""

@@ -1,0 +1,139 @@
+"""JSON Schema of a whole template with counters, for editors: completion, hover texts and checks while one types.
+
+It is draft 7, which yaml-language-server and VS Code read, and is made from the counter's own schema. An editor sees
+``!Ref Name`` as the text ``Name``, so what could be one is let through; ``hitcounter lint`` is what decides.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from macro.counter.validate import load_schema
+from macro.plugin import Json, Plugin
+from macro.plugins import load_plugins
+
+_OURS = ("$schema", "$defs", "$ref", "defaultText", "literal", "secret")
+_LONG = {"type": "object", "maxProperties": 1, "minProperties": 1, "propertyNames": {"pattern": "^(Ref|Fn::.+)$"}}
+# A parameter's name, which no value of ours looks like: those of HTTP methods have no small letter.
+_NAME = {"type": "string", "pattern": "^[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*$"}
+# CloudFormation's values are texts, so a number or a boolean may be written as one.
+_WRITTEN = {"type": "string", "pattern": "^(true|false|[0-9]+)$"}
+_ATTRIBUTES: dict[str, tuple[str, dict[str, Json]]] = {
+    "Condition": ("Name of the condition under which the counter exists.", {"type": "string"}),
+    "DependsOn": ("Resources that are made before; counters too.", {"type": ["string", "array"]}),
+    "Metadata": ("Goes on every generated resource.", {"type": "object"}),
+    "DeletionPolicy": (
+        "What becomes of table and logs when the counter goes.\n\nDefault: `Retain`",
+        {"enum": ["Retain", "Delete", "RetainExceptOnCreate"]},
+    ),
+    "UpdateReplacePolicy": (
+        "What becomes of table and logs when they are replaced.\n\nDefault: `Retain`",
+        {"enum": ["Retain", "Delete"]},
+    ),
+}
+
+
+def print_schema(further: Sequence[Plugin] = ()) -> str:
+    """The schema as JSON, with these plug-ins beside those that are installed."""
+    return json.dumps(make_schema([*load_plugins(), *further]), indent=2, ensure_ascii=False) + "\n"
+
+
+def make_schema(plugins: Sequence[Plugin]) -> dict[str, Json]:
+    """The schema of a template; these plug-ins are the ones that ``Plugins`` offers."""
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "CloudFormation template with HitCounter resources",
+        "type": "object",
+        "required": ["Resources"],
+        "properties": {
+            "Transform": {
+                "description": "Macros; `HitCounterMacro` expands the counters.",
+                "anyOf": [_transform(), {"type": "array", "items": _transform()}, {"type": "object"}],
+            },
+            "Resources": {
+                "type": "object",
+                "defaultSnippets": [{"label": "HitCounter", "body": {"${1:Visits}": {"Type": "HitCounter"}}}],
+                "additionalProperties": _resource(plugins),
+            },
+        },
+    }
+
+
+def _transform() -> dict[str, Json]:
+    return {"anyOf": [{"const": "HitCounterMacro"}, {"type": "string"}, {"type": "object"}]}
+
+
+def _resource(plugins: Sequence[Plugin]) -> dict[str, Json]:
+    kind = {"const": "HitCounter", "description": load_schema()["description"]}
+    attributes = {name: {"description": text, **rule} for name, (text, rule) in _ATTRIBUTES.items()}
+    return {
+        # Fn::ForEach in the place of a resource is a list.
+        "type": ["object", "array"],
+        "properties": {"Type": {"anyOf": [kind, {"type": "string"}]}},
+        "if": {"required": ["Type"], "properties": {"Type": {"const": "HitCounter"}}},
+        "then": {
+            "additionalProperties": False,
+            "properties": {"Type": {}, "Properties": _counter(plugins), **attributes},
+        },
+    }
+
+
+def _counter(plugins: Sequence[Plugin]) -> dict[str, Json]:
+    counter: dict[str, Json] = _loosen(load_schema())
+    named = {"anyOf": [*({"const": plugin.name, "description": plugin.summary} for plugin in plugins), {}]}
+    # A local path is uploaded by 'hitcounter deploy'.
+    counter["properties"]["Code"]["else"]["else"] = {"type": "string", "minLength": 1}
+    offered = counter["properties"]["Plugins"]["else"]
+    offered["items"] = {"allOf": [named, offered["items"]]}
+    return counter
+
+
+def _loosen(rule: Json) -> Json:
+    """The rule in draft 7, without references, and true of whatever may stand for a short tag."""
+    if isinstance(rule, list):
+        return [_loosen(each) for each in rule]
+    if not isinstance(rule, dict):
+        return rule
+    rule = _follow(rule)
+    words = {name: rule[name] for name in ("description", "errorMessage") if name in rule}
+    if "defaultText" in rule:
+        words["description"] += f"\n\nDefault: {rule['defaultText']}"
+    is_optional = rule.get("if") == {"$ref": "#/$defs/notIntrinsic"}
+    left_out = (*_OURS, *words, *(("if", "then", "else") if is_optional else ()))
+    kept = {name: _convert(name, value) for name, value in rule.items() if name not in left_out}
+    if not is_optional and not rule.get("literal") and not _is_scalar(rule):
+        return {**words, **kept}
+    strict = {**kept, **{name: _convert(name, value) for name, value in rule["then"].items()}} if is_optional else kept
+    message = {"errorMessage": words["errorMessage"]} if "errorMessage" in words else {}
+    # A list is what !If and its like are seen as; a literal can't be one of those.
+    if "enum" in strict:
+        # Editors complete these; what stands behind an "else" they don't.
+        words["examples"] = strict["enum"]
+    let_through = [_LONG, _NAME, *([] if rule.get("literal") else [{"type": "array"}]), *_written(strict)]
+    return {**words, "if": {"anyOf": let_through}, "then": {}, "else": {**message, **strict}}
+
+
+def _written(rule: Mapping[str, Json]) -> list[Json]:
+    return [_WRITTEN] if rule.get("type") in ("boolean", "integer") else []
+
+
+def _follow(rule: dict[str, Json]) -> dict[str, Json]:
+    if "$ref" not in rule:
+        return rule
+    root = load_schema()
+    target = root["$defs"] if "/$defs/" in rule["$ref"] else root["properties"]
+    return {**target[rule["$ref"].rpartition("/")[2]], **rule}
+
+
+def _is_scalar(rule: Mapping[str, Json]) -> bool:
+    """Whether what fits is one text, number or the like, in whose place a reference may stand."""
+    kinds = rule.get("type", "object")
+    return "enum" in rule or not {"object", "array"} & {kinds if isinstance(kinds, str) else kinds[0]}
+
+
+def _convert(name: str, value: Json) -> Json:
+    if name == "properties":
+        return {key: _loosen(each) for key, each in value.items()}
+    if name == "propertyNames":
+        # Names are never references.
+        return {key: part for key, part in _follow(value).items() if key not in _OURS}
+    return _loosen(value)

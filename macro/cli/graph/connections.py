@@ -1,0 +1,74 @@
+"""Which parts of a plain template refer to which: each reference with its place and its form."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
+
+from macro.errors import Path, print_path
+from macro.plugin import Json
+from macro.template.references import REF_ATTRIBUTE, find_references
+
+_FORMS = {"Ref": "ref", "Fn::GetAtt": "getatt", "Fn::Sub": "sub"}
+_FUNCTION = "Custom::LambdaFunction"
+
+
+class Connection(NamedTuple):
+    """One reference: to which id, in which form (``ref``, ``getatt``, ``sub``, ``depends``, ``env``), and where.
+
+    ``attribute`` is empty where the thing itself is meant.
+    """
+
+    target: str
+    kind: str
+    attribute: str
+    path: Path
+
+    @property
+    def label(self) -> str:
+        """The property that takes the value, as an author calls it; of an env file's value its name in it."""
+        names = [part for part in self.path if isinstance(part, str) and not part.startswith("Fn::")]
+        if self.kind == "env":
+            return f".env {self.path[2]}" if len(self.path) > 2 else ".env"
+        if self.path[:2] == ("Properties", "Tags"):
+            return "Tags"
+        return "DependsOn" if self.kind == "depends" else names[-1] if names else self.attribute
+
+    @property
+    def detail(self) -> str:
+        """The place and what is taken there: ``Properties.Role: Arn``."""
+        taken = f": {self.attribute}" if self.attribute else ""
+        return f"{print_path(self.path)}{taken}" if self.path else self.attribute
+
+
+def find_connections(resource: Json, ids: Collection[str]) -> Iterator[Connection]:
+    """All that a resource, or any other part of a template, needs of ``ids``, in the order of the text."""
+    is_function = isinstance(resource, Mapping) and resource.get("Type") == _FUNCTION
+    if isinstance(resource, Mapping):
+        named = resource.get("DependsOn", ())
+        for name in [named] if isinstance(named, str) else named if isinstance(named, list) else ():
+            if isinstance(name, str) and name in ids:
+                yield Connection(name, "depends", "", ("DependsOn",))
+    for connection in _walk(resource, ids, ()):
+        is_env = is_function and connection.path[:2] == ("Properties", "Env")
+        yield connection._replace(kind="env") if is_env else connection
+
+
+def _walk(node: Json, ids: Collection[str], path: Path) -> Iterator[Connection]:
+    if isinstance(node, Mapping):
+        form = next(iter(node)) if len(node) == 1 else ""
+        if form in _FORMS:
+            for name, attribute in find_references({form: _leave_parts_out(node[form])}, ids):
+                is_whole = form == "Ref" or (form == "Fn::Sub" and attribute == REF_ATTRIBUTE)
+                yield Connection(name, _FORMS[form], "" if is_whole else attribute, path)
+        if form != "Ref":
+            for key, value in node.items():
+                yield from _walk(value, ids, (*path, str(key)))
+    elif isinstance(node, list):
+        for place, item in enumerate(node):
+            yield from _walk(item, ids, (*path, place))
+
+
+def _leave_parts_out(value: Json) -> Json:
+    """A function's content without the values inside it, which are walked by themselves; an ``Fn::Sub`` keeps names."""
+    if isinstance(value, list):
+        return [dict.fromkeys(part, "") if isinstance(part, dict) else part for part in value]
+    return value

@@ -1,0 +1,68 @@
+"""Draw a graph as one SVG, without a browser: ELK lays it out, in an embedded JavaScript engine."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from macro.cli.graph.model import Graph, to_data
+from macro.errors import MacroError, Problem
+
+_HERE = Path(__file__).parent
+ELK = _HERE / "elk" / "elk.bundled.js"
+# What ELK asks of a browser; its timers are run one after the other by :func:`_finish`.
+_BROWSER = """
+var self = globalThis, window = globalThis, waiting = [];
+var setTimeout = (run) => waiting.push(run), clearTimeout = () => {};
+var console = {log() {}, warn() {}, error() {}};
+"""
+_CALL = """
+var graph = JSON.parse(data);
+var picture = null, failure = null;
+HitCounterPicture.make(graph, new Set(graph.folded), new ELK(), {style}).then(
+    (text) => { picture = text; }, (error) => { failure = String(error && error.message || error); });
+"""
+_STACK_BYTES = 4 * 1024 * 1024
+
+
+def draw_svg(graph: Graph) -> str:
+    """The picture as SVG with its own style, dark where the reader's system is; same graph, same bytes."""
+    context = start_engine()
+    context.set("data", json.dumps(to_data(graph)))
+    context.set("style", read_text("picture.css"))
+    context.eval(_CALL)
+    _finish(context)
+    # As JSON, since a text that was put together of many reaches Python in no other way.
+    picture, failure = json.loads(context.eval("JSON.stringify([picture, failure])"))
+    if failure is not None:
+        raise RuntimeError(failure)
+    return str(picture)
+
+
+def start_engine() -> Any:
+    """An engine that has read ELK and our own script."""
+    try:
+        import quickjs
+    except ImportError:
+        text = "the format svg needs the package quickjs-ng, which is not there"
+        remedy = "take --format html, which a browser draws, or 'pip install quickjs-ng'"
+        raise MacroError([Problem((), f"{text}; {remedy}")]) from None
+    context = quickjs.Context()
+    context.set_max_stack_size(_STACK_BYTES)
+    context.eval(_BROWSER)
+    context.eval(ELK.read_text("utf-8"))
+    context.eval(read_text("picture.js"))
+    return context
+
+
+def read_text(name: str) -> str:
+    """A file beside this module."""
+    return (_HERE / name).read_text("utf-8")
+
+
+def _finish(context: Any) -> None:
+    while True:
+        while context.execute_pending_job():
+            pass
+        if not context.eval("waiting.length"):
+            return
+        context.eval("waiting.shift()(); 0")

@@ -1,0 +1,78 @@
+"""Definitions without secrets: what a picture shows goes further than the template it is made of."""
+
+import re
+from collections.abc import Collection, Mapping
+
+from macro.counter.literals import is_no_echo
+from macro.plugin import VARIABLE, Json
+
+HIDDEN = "***"
+# Below these, and below names that sound like a secret's, no value is shown that isn't a reference.
+_CLOSED = {"env", "environment", "variables", "userdata"}
+_SECRET = re.compile(
+    r"passw|passphrase|secret|credential|private_?key|api_?key|access_?key|connection_?string|token$", re.IGNORECASE
+)
+_OPEN = {"servicetoken"}
+_FINDABLE = 4
+_KEPT_FORMS = ("Ref", "Fn::GetAtt")
+
+
+def find_secrets(parameters: Json, given: Mapping[str, Json]) -> list[str]:
+    """The values of the parameters that say ``NoEcho``, the longest first; ``given`` are those of the command line."""
+    found: set[str] = set()
+    for name, rule in parameters.items() if isinstance(parameters, Mapping) else ():
+        if is_no_echo(rule):
+            values = [rule.get("Default"), given.get(name)]
+            found |= {str(value) for value in values if value not in (None, "")}
+    return sorted(found, key=lambda text: (-len(text), text))
+
+
+def hide(node: Json, secrets: Collection[str] = ()) -> Json:
+    """The tree with values of env files, of environments, of what sounds secret, and of ``secrets`` taken out."""
+    if isinstance(node, Mapping):
+        closed = _CLOSED | ({"default", "allowedvalues"} if is_no_echo(node) else set())
+        return {
+            hide_text(str(key), secrets): _close(value) if _is_closed(str(key), closed) else hide(value, secrets)
+            for key, value in node.items()
+        }
+    if isinstance(node, list):
+        return [hide(item, secrets) for item in node]
+    if isinstance(node, str):
+        return hide_text(node, secrets)
+    return HIDDEN if str(node) in secrets and not isinstance(node, bool) and node is not None else node
+
+
+def hide_text(text: str, secrets: Collection[str]) -> str:
+    """The text without any of the secrets in it; one too short to be found within others is hidden where it is all."""
+    for secret in secrets:
+        text = HIDDEN if text == secret else text.replace(secret, HIDDEN) if len(secret) >= _FINDABLE else text
+    return text
+
+
+def _is_closed(key: str, closed: Collection[str]) -> bool:
+    name = key.lower()
+    return name in closed or (name not in _OPEN and bool(_SECRET.search(key)))
+
+
+def _close(node: Json) -> Json:
+    """The tree with its names and references, and nothing else."""
+    if isinstance(node, Mapping):
+        form = next(iter(node)) if len(node) == 1 else ""
+        if form in _KEPT_FORMS:
+            return node
+        if form == "Fn::If" and isinstance(node[form], list):
+            return {form: [*node[form][:1], *map(_close, node[form][1:])]}
+        if form == "Fn::Sub" and isinstance(node[form], str):
+            return {form: _keep_variables(node[form])}
+        if form == "Fn::Sub" and isinstance(node[form], list) and isinstance(node[form][0], str):
+            return {form: [_keep_variables(node[form][0]), *map(_close, node[form][1:])]}
+        return {key: _close(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_close(item) for item in node]
+    return HIDDEN
+
+
+def _keep_variables(text: str) -> str:
+    """``***${Table}***`` of ``secret${Table}secret``."""
+    parts = VARIABLE.split(text)
+    return "".join(f"${{{part}}}" if place % 2 else HIDDEN if part else "" for place, part in enumerate(parts))

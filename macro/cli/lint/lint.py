@@ -1,0 +1,125 @@
+"""Run cfn-lint on the plain template, and show each finding where the author caused it."""
+
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from macro.cli.lint.shadow import cast_shadows, is_of_shadow
+from macro.cli.text.files import Source
+from macro.cli.text.quotes import Quoted, quote
+from macro.expand import Expanded
+from macro.plugin import Json, Template
+from macro.template.merge import KEPT, find_counters
+from macro.template.references import find_references
+
+Marked = Any
+FINE, PROBLEMS, WRONG_USAGE = 0, 1, 2
+_LEVELS = {"informational": 1, "warning": 2, "error": 3, "none": 4}
+
+
+def lint_source(source: Source, expand: Callable[[Template], Expanded], options: Sequence[str]) -> int:
+    """Print cfn-lint's findings in its own format; 1 where there are any that count, else 0.
+
+    ``expand`` makes the plain template; it gets the compact one with the marks that cfn-lint gives each part, and
+    passes them on, so that what the author wrote is still found where it was written. ``options`` are cfn-lint's own.
+    """
+    from cfnlint.decode import decode_str
+    from cfnlint.exceptions import CfnLintExitException
+    from cfnlint.runner import Runner
+
+    quoted = quote(source.text, source.texts)
+    compact, findings = decode_str(quoted.text)
+    owners: Mapping[str, str] = {}
+    try:
+        config = read_options(options)
+        runner = Runner(config)
+        if compact is not None:
+            expanded = expand(compact)
+            owners = expanded.owners
+            plain = keep_marks(expanded, compact)
+            findings = [*runner.validate_template(plain), *_lint_shadows(runner, plain)]
+    except CfnLintExitException as error:
+        print(f"cfn-lint: {error}", file=sys.stderr)
+        return WRONG_USAGE
+    counters = find_counters(source.template, [])
+    parameters = source.template.get("Parameters") or ()
+    used = {name for counter in counters for name, _ in find_references(counter.properties, parameters)}
+    findings = [finding for finding in findings if not _is_used(finding, used)]
+    for finding in findings:
+        _place(finding, source, owners, quoted)
+    findings.sort(key=lambda finding: (finding.linenumber, finding.columnnumber, finding.rule.id, finding.message))
+    text = runner.formatter.print_matches(findings, runner.rules, config=config)
+    if text:
+        print(text)
+    least = _LEVELS[config.non_zero_exit_code or "informational"]
+    return PROBLEMS if any(_LEVELS[finding.rule.severity] >= least for finding in findings) else FINE
+
+
+def read_options(options: Sequence[str]) -> Any:
+    """cfn-lint's configuration, from its own arguments and ``.cfnlintrc``; ends with exit code 2 for wrong usage."""
+    from cfnlint.config import ConfigMixIn
+
+    try:
+        return ConfigMixIn([*options])
+    except SystemExit:
+        raise SystemExit(WRONG_USAGE) from None
+
+
+def keep_marks(expanded: Expanded, compact: Marked) -> Template:
+    """The plain template as cfn-lint's nodes: each part where its author wrote it, a generated one at its counter."""
+    from cfnlint.decode.node import dict_node, list_node, str_node
+
+    def mark(node: Json, near: Marked) -> Json:
+        here = node if hasattr(node, "start_mark") else near
+        if isinstance(node, dict):
+            entries = {key: _mark_key(key, here) for key in node}
+            data = {entries[key]: mark(value, entries[key]) for key, value in node.items()}
+            return dict_node(data, here.start_mark, here.end_mark)
+        if isinstance(node, list):
+            return list_node([mark(item, here) for item in node], here.start_mark, here.end_mark)
+        if isinstance(node, str) and here is near:
+            return str_node(node, near.start_mark, near.end_mark)
+        return node
+
+    def _mark_key(key: str, near: Marked) -> Json:
+        return key if hasattr(key, "start_mark") else str_node(key, near.start_mark, near.end_mark)
+
+    plain, owners = expanded.template, expanded.owners
+    if not isinstance(plain.get("Resources"), dict):
+        return plain
+    keys = {str(key): key for key in compact["Resources"]}
+    resources = {}
+    for logical_id, resource in plain["Resources"].items():
+        key = keys[owners[logical_id]] if logical_id in owners else logical_id
+        if logical_id in owners:
+            written = {str(name): name for name in compact["Resources"][key] if name in KEPT}
+            resource = {written.get(name, name): value for name, value in resource.items()}
+        resources[_mark_key(logical_id, key)] = mark(resource, key)
+    marked: Template = mark({key: value for key, value in plain.items() if key != "Resources"}, compact)
+    marked[_mark_key("Resources", compact)] = dict_node(resources, compact.start_mark, compact.end_mark)
+    return marked
+
+
+def _lint_shadows(runner: Any, plain: Marked) -> list[Any]:
+    shadows = cast_shadows(plain)
+    return [] if shadows is None else [each for each in runner.validate_template(shadows) if is_of_shadow(each)]
+
+
+def _is_used(finding: Any, parameters: Collection[str]) -> bool:
+    """Whether a finding calls a parameter unused (W2001) whose value went into a counter's expansion."""
+    path: Sequence[Json] = getattr(finding, "path", None) or []
+    return finding.rule.id == "W2001" and len(path) > 1 and path[1] in parameters
+
+
+def _place(finding: Any, source: Source, owners: Mapping[str, str], quoted: Quoted) -> None:
+    """Give a finding the file's name, its column in the author's text, and the generated resource it is in."""
+    path: Sequence[Json] = getattr(finding, "path", None) or []
+    text = finding.message
+    if len(path) > 1 and path[0] == "Resources" and path[1] in owners:
+        text = f"{text} (in {path[1]}, which counter {owners[path[1]]} becomes)"
+    # A finding is frozen, and its constructor would lose the path that the JSON format prints.
+    object.__setattr__(finding, "filename", source.name)
+    for end in ("", "end"):
+        line, column = getattr(finding, f"linenumber{end}"), getattr(finding, f"columnnumber{end}")
+        object.__setattr__(finding, f"columnnumber{end}", quoted.find_column(line - 1, column - 1) + 1)
+    object.__setattr__(finding, "message", text)

@@ -1,0 +1,140 @@
+"""``hitcounter``: its commands, and help that teaches with examples; what a command needs is imported when it runs."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from macro.cli.commands import (
+    bundle,
+    completion,
+    convert,
+    deploy,
+    diff,
+    env,
+    expand,
+    explain,
+    graph,
+    hits,
+    init,
+    install,
+    lint,
+    local,
+    logs,
+    uninstall,
+    version,
+)
+from macro.cli.commands.parsers import Command, add_command
+from macro.cli.text.files import FileError
+from macro.cli.text.output import FINE, WRONG_USAGE
+from macro.cli.text.report import tell
+from macro.cli.text.spots import print_problem
+from macro.errors import MacroError
+
+# In the order of help.
+COMMANDS: dict[str, Command] = {
+    "init": init,
+    "convert": convert,
+    "expand": expand,
+    "lint": lint,
+    "graph": graph,
+    "explain": explain,
+    "env": env,
+    "local": local,
+    "bundle": bundle,
+    "install": install,
+    "deploy": deploy,
+    "diff": diff,
+    "hits": hits,
+    "logs": logs,
+    "uninstall": uninstall,
+    "version": version,
+    "completion": completion,
+}
+# What a shell reports for a command that ctrl-c ended.
+INTERRUPTED = 130
+_OVERVIEW = """\
+examples:
+  hitcounter init                                    write a template, a handler and a test to begin with
+  hitcounter convert template.yaml                   make a counter of a table, function and API
+  hitcounter expand template.yaml                    see what a compact template becomes
+  hitcounter expand template.yaml -o plain.yaml      write it, for where macros can't be used
+  hitcounter lint template.yaml                      check it, with cfn-lint on what it becomes
+  hitcounter graph template.yaml -o template.html    draw what it becomes
+  hitcounter explain                                 every property, attribute and plug-in
+  hitcounter env code.zip table=hits                 what deployment would do to a code zip
+  hitcounter local template.yaml                     deploy it on this machine, without an account, and count hits
+  hitcounter bundle                                  make the zips that an installation is made of
+  hitcounter install                                 put the macro and its companion into your account
+  hitcounter deploy template.yaml --stack-name hits  show what would change, then deploy it
+  hitcounter diff hits template.yaml                 what deploying would change in a stack, in words
+  hitcounter hits hits                               how often each name was counted
+  hitcounter logs hits                               what functions and gateways logged
+  hitcounter uninstall                               remove macro and companion, unless stacks need them
+  hitcounter version                                 which release this is, and the digests of what it installs
+  hitcounter completion bash                         what makes a shell complete all this
+
+'hitcounter COMMAND --help' tells more. Exit codes: 0 fine, 1 problems found, 2 wrong usage, 130 ended by ctrl-c.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0 where all is fine, 1 where problems were found, 2 for wrong usage."""
+    try:
+        if "_ARGCOMPLETE" in os.environ:
+            _complete_for_shell()
+        arguments, rest = make_parser().parse_known_args(argv)
+        if rest and not arguments.takes_rest:
+            make_parser().error(f"unknown arguments: {' '.join(rest)}")
+        arguments.rest = rest
+        run: Callable[[argparse.Namespace], int] = arguments.run
+        code = run(arguments)
+        sys.stdout.flush()
+        return code
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else WRONG_USAGE
+    except FileError as error:
+        return tell([print_problem(error.name, *found) for found in error.found])
+    except MacroError as error:
+        return tell([str(problem) for problem in error.problems])
+    except RecursionError:
+        return tell(["the template is nested too deeply to be read"])
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of the output has gone (``| head``), which is no fault; keep the interpreter from flushing to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line's grammar; parsed arguments carry their command's function as ``run``."""
+    parser = argparse.ArgumentParser(
+        "hitcounter",
+        description="Expands, checks and deploys compact CloudFormation templates with HitCounter resources.",
+        epilog=_OVERVIEW,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("-V", "--version", action=_Version, nargs=0, help="print the release, and end")
+    parsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        add_command(parsers, name, command)
+    return parser
+
+
+def _complete_for_shell() -> None:
+    """Tell a shell what may follow what was typed so far, and end."""
+    import argcomplete
+
+    argcomplete.autocomplete(make_parser())
+
+
+class _Version(argparse.Action):
+    """Prints the release, which is read only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from macro.cli.cloud.installation.names import own_version
+
+        print(f"hitcounter {own_version()}")
+        parser.exit()

@@ -1,0 +1,1 @@
+"""Zips: local code, wheels, and the bundles of an installation."""

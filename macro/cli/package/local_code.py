@@ -1,0 +1,112 @@
+"""Local code named in a template: packed, and replaced by the key under which ``deploy`` uploads it."""
+
+from contextlib import suppress
+from copy import copy
+from pathlib import Path
+from typing import NamedTuple
+
+from macro.errors import InvalidTemplate, Problem
+from macro.plugin import Json, Template
+from macro.plugins.function import name_bucket
+from macro.template.merge import TYPE
+
+TYPES = (TYPE, "Custom::LambdaFunction", "AWS::Lambda::Function")
+"""Resources whose ``Code`` may be a local path."""
+
+
+class Upload(NamedTuple):
+    """A zip that the template names by its key in the installation's bucket, and the local path it is made of."""
+
+    path: Path
+    key: str
+    content: bytes
+
+
+class Packing(NamedTuple):
+    """A template without local paths, what is to be uploaded for it, and what can't be."""
+
+    template: Template
+    uploads: list[Upload]
+    problems: list[Problem]
+
+
+def pack_local_code(template: Template, folder: Path, suffix: str) -> tuple[Template, list[Upload]]:
+    """The template with local code under its keys, and what to upload; the input is left as it was.
+
+    Paths are relative to ``folder``; ``suffix`` is the installation's. Raises :class:`InvalidTemplate` with all the
+    problems there are.
+    """
+    packing = find_local_code(template, folder, suffix)
+    if packing.problems:
+        raise InvalidTemplate(packing.problems)
+    return packing.template, packing.uploads
+
+
+def find_local_code(template: Template, folder: Path, suffix: str) -> Packing:
+    """What :func:`pack_local_code` gives, with the problems; a path that has one stands for an empty zip."""
+    paths = _find_paths(template)
+    if not paths:
+        return Packing(template, [], [])
+    problems: list[Problem] = []
+    packed: dict[str, Upload] = {}
+    result = copy(template)
+    result["Resources"] = changed = copy(template["Resources"])
+    for logical_id, path in paths.items():
+        place = ("Resources", logical_id, "Properties", "Code")
+        upload = packed.get(path) or _pack(folder / path, path, place, problems)
+        if upload.content:
+            packed[path] = upload
+        code = {"S3Bucket": name_bucket(suffix), "S3Key": upload.key}
+        changed[logical_id] = _replace(changed[logical_id], code)
+    # Several paths may lead to the same bytes.
+    uploads = {upload.key: upload for upload in packed.values()}
+    return Packing(result, list(uploads.values()), problems)
+
+
+def list_local_code(template: Template, folder: Path) -> list[Path]:
+    """The files that are packed for a template, as far as they can be found."""
+    from macro.cli.package.code_zip import find_files
+
+    files: list[Path] = []
+    for place in dict.fromkeys(folder / path for path in _find_paths(template).values()):
+        # What can't be read is told when it is packed.
+        with suppress(OSError):
+            files += [place / name for name in find_files(place)] if place.is_dir() else [place]
+    return files
+
+
+def _find_paths(template: Template) -> dict[str, str]:
+    """The local path of each resource that names one."""
+    resources = template.get("Resources")
+    found = resources.items() if isinstance(resources, dict) else ()
+    return {logical_id: path for logical_id, resource in found if (path := _get_path(resource))}
+
+
+def _get_path(resource: Json) -> str | None:
+    if not isinstance(resource, dict) or resource.get("Type") not in TYPES:
+        return None
+    properties = resource.get("Properties")
+    code = properties.get("Code") if isinstance(properties, dict) else None
+    # What begins like an S3 address was meant to be one.
+    return code if isinstance(code, str) and not code.lower().startswith("s3:") else None
+
+
+def _pack(local: Path, path: str, place: tuple[str, ...], problems: list[Problem]) -> Upload:
+    # Most templates name no local code, and start without these.
+    import hashlib
+
+    from macro.cli.package.code_zip import CodeError, zip_code
+
+    content = b""
+    try:
+        content = zip_code(local)
+    except CodeError as error:
+        problems.append(Problem(place, f"{path!r}: {error}"))
+    return Upload(local, f"code/{hashlib.sha256(content).hexdigest()}.zip", content)
+
+
+def _replace(resource: Json, code: Json) -> Json:
+    result, properties = copy(resource), copy(resource["Properties"])
+    properties["Code"] = code
+    result["Properties"] = properties
+    return result

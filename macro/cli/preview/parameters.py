@@ -1,0 +1,84 @@
+"""Values for template parameters, from the command line and in the AWS CLI's file forms."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from macro.cli.text.files import FileError
+from macro.cli.text.spots import Spot
+from macro.errors import InvalidTemplate, Problem, describe, suggest
+from macro.plugin import Json, Template
+
+
+def read_parameters(
+    pairs: Sequence[str], file: str | None, template: Template, is_other: bool = False
+) -> dict[str, Json]:
+    """The values by name; those of ``pairs`` (``NAME=VALUE``) win over those of the file.
+
+    Raises :class:`InvalidTemplate` naming every value that can't be one of the template's parameters; with
+    ``is_other`` such values are left out, for they are another template's.
+    """
+    values = read_file(file) if file else {}
+    problems = []
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if equals:
+            values[name] = value
+        else:
+            problems.append(Problem((), f"--parameter {pair}: must be NAME=VALUE"))
+    declared = template.get("Parameters")
+    known = list(declared) if isinstance(declared, dict) else []
+    if is_other:
+        values = {name: value for name, value in values.items() if name in known}
+    for name in values:
+        if name not in known:
+            have = f"it has {', '.join(known)}" if known else "it has none"
+            problems.append(Problem((), f"the template has no parameter {name}; {have}{suggest(name, known)}"))
+    if problems:
+        raise InvalidTemplate(problems)
+    return values
+
+
+def read_file(name: str) -> dict[str, Json]:
+    """The values in a file of one of the AWS CLI's forms.
+
+    ``[{"ParameterKey": …, "ParameterValue": …}]`` (create-stack), ``["Name=Value"]`` (deploy) or
+    ``{"Parameters": {"Name": "Value"}}`` (deploy, CodePipeline). Raises :class:`FileError`.
+    """
+    try:
+        content = json.loads(Path(name).read_text("utf-8-sig"))
+    except OSError as error:
+        raise _fail(name, f"can't be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise _fail(name, f"must be UTF-8; byte {error.start} is not") from None
+    except json.JSONDecodeError as error:
+        # Without the line: a value may be a secret.
+        raise _fail(name, "must be JSON", Spot(error.lineno, error.colno, "")) from None
+    except ValueError:
+        raise _fail(name, "must be JSON that Python can read; a number has too many digits") from None
+    except RecursionError:
+        raise _fail(name, "is nested too deeply; the value of a parameter is text") from None
+    if isinstance(content, dict) and isinstance(content.get("Parameters"), dict):
+        return dict(content["Parameters"])
+    if isinstance(content, list):
+        return dict(_read_entry(name, entry) for entry in content if not _is_previous(entry))
+    raise _fail(name, f"must be a list of parameters, or a map with Parameters, got {describe(content)}")
+
+
+def _is_previous(entry: Json) -> bool:
+    """Whether an entry says to use the value that the stack has, which no one knows here."""
+    return isinstance(entry, Mapping) and entry.get("UsePreviousValue") in (True, "true")
+
+
+def _read_entry(name: str, entry: Json) -> tuple[str, Json]:
+    if isinstance(entry, Mapping) and isinstance(entry.get("ParameterKey"), str) and "ParameterValue" in entry:
+        return entry["ParameterKey"], entry["ParameterValue"]
+    if isinstance(entry, str) and "=" in entry:
+        key, _, value = entry.partition("=")
+        return key, value
+    form = '\'Name=Value\' or {"ParameterKey": …, "ParameterValue": …}'
+    raise _fail(name, f"each entry must be {form}, got {describe(entry)}")
+
+
+def _fail(name: str, text: str, spot: Spot | None = None) -> FileError:
+    return FileError(name, [(Problem((), text), spot)])

@@ -1,0 +1,1 @@
+"""Templates as text: read with positions, edited in place, emitted, and printed safely."""

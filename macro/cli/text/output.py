@@ -1,0 +1,40 @@
+"""What a command gives: a text to stdout or into a file, and a message where it was called wrongly."""
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from macro.cli.text.report import tell
+
+FINE, WRONG_USAGE = 0, 2
+
+
+def write(text: str, output: str | None) -> int:
+    """The text to stdout, or into a file that holds all of it or is left as it was."""
+    if output is None:
+        sys.stdout.write(text)
+        return FINE
+    target = Path(output)
+    if target.is_dir():
+        return tell([f"{output}: can't be written: it is a folder"])
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with draft.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        draft.replace(target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        return tell([f"{output}: can't be written: {error.strerror}"])
+    return FINE
+
+
+def read_output(path: Path) -> str:
+    """An earlier output with its own line ends; what is no text is no output of ours and equals none."""
+    return path.read_bytes().decode("utf-8", "replace")
+
+
+def fail(text: str) -> NoReturn:
+    """End with a message about how the command is used."""
+    print(f"hitcounter: {text}", file=sys.stderr)
+    raise SystemExit(WRONG_USAGE)

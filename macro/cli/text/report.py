@@ -1,0 +1,45 @@
+"""Problems told on stderr, each at the author's line."""
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+from macro.cli.text.files import Source, find_spot
+from macro.cli.text.spots import print_problem
+from macro.errors import Problem
+
+PROBLEMS = 1
+
+
+def tell(lines: Sequence[str]) -> int:
+    """Print lines to stderr; the exit code for problems."""
+    for line in lines:
+        print(line, file=sys.stderr)
+    return PROBLEMS
+
+
+def tell_problems(source: Source, problems: Sequence[Problem], end: str = "nothing was written") -> int:
+    """Print the problems in the order of the file, then how many there are; the exit code for problems."""
+    found = [(problem, find_spot(source, problem) if problem.path else None) for problem in problems]
+    found.sort(key=lambda pair: (pair[1].line, pair[1].column) if pair[1] else (0, 0))
+    for place, (problem, spot) in enumerate(found):
+        # Problems of one place share its line.
+        is_last = place + 1 == len(found) or found[place + 1][1] != spot
+        text = print_problem(source.name, problem, spot)
+        tell([_paint(text if is_last else text.partition("\n")[0])])
+    count = len(problems)
+    return tell([f"{count} problem{'s' if count > 1 else ''}; {end}"])
+
+
+def has_colour(stream: object) -> bool:
+    """Whether the stream is a terminal whose user didn't turn colours off (no-color.org)."""
+    return bool(getattr(stream, "isatty", lambda: False)()) and not os.environ.get("NO_COLOR")
+
+
+def _paint(text: str) -> str:
+    """The place bold and the mark below the author's line red, on a terminal."""
+    if not has_colour(sys.stderr):
+        return text
+    text = re.sub(r"^.*?:\d+:\d+:", "\033[1m\\g<0>\033[0m", text, count=1)
+    return re.sub(r"\^$", "\033[1;31m^\033[0m", text)

@@ -1,0 +1,1 @@
+"""What the author wrote about a counter, read and validated."""

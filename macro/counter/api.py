@@ -1,0 +1,63 @@
+"""Which API a counter stands behind: one of its own, one that counters share, or one that is the author's."""
+
+from collections.abc import Iterator
+
+from macro.counter.literals import Parameters
+from macro.counter.stages import DEFAULT_STAGE
+from macro.errors import Path, Problem
+from macro.plugin import Json, Spread, Values
+
+# Under which name each gateway takes an API of the author's.
+_IDS = {"rest": "RestApiId", "http": "ApiId", "custom": "RestApiId"}
+_OWN = ("Share", "RestApiId", "RootResourceId", "ApiId", "StageName")
+
+
+def find_root(api: Json, parameters: Parameters) -> Json:
+    """``Api`` with the ``RootResourceId`` of an API of this template, which its logical id tells."""
+    given = api.get("RestApiId") if isinstance(api, dict) and "RootResourceId" not in api else None
+    if not isinstance(given, dict) or list(given) != ["Ref"] or not isinstance(given["Ref"], str):
+        return api
+    name = given["Ref"]
+    is_resource = name not in parameters.declared and name not in parameters.given and not name.startswith("AWS::")
+    return {**api, "RootResourceId": {"Fn::GetAtt": [name, "RootResourceId"]}} if is_resource else api
+
+
+def check_api(properties: Values, gateway: str, path: Path, problems: list[Problem]) -> None:
+    """Find what of ``Api`` doesn't fit together, or doesn't fit the gateway."""
+    api = properties["Api"]
+    if "StageName" in api.get("Stage", {}):
+        name = "given by Stages" if "Stages" in properties else f"'{DEFAULT_STAGE}'"
+        text = f"is {name}, which the URL and the permission name too; remove it"
+        problems.append(Problem((*path, "Stage", "StageName"), text, at_key=True))
+    for name, text in _find_problems(api, gateway, "Stages" in properties):
+        problems.append(Problem((*path, name), text, at_key=True))
+
+
+def _find_problems(api: Values, gateway: str, has_stages: bool) -> Iterator[tuple[str, str]]:
+    own = _IDS[gateway]
+    for name in ("RestApiId", "RootResourceId", "ApiId"):
+        if name in api and name != own and not (name == "RootResourceId" and own == "RestApiId"):
+            yield name, f"is not for Gateway {gateway}, whose API is named by {own}; use that"
+    for name in _OWN:
+        if isinstance(api.get(name), Spread):
+            yield name, "can't depend on a condition, since it decides what is generated"
+    if own in api:
+        yield from _find_foreign(api, own, gateway)
+    elif "StageName" in api:
+        yield "StageName", f"is for an API of your own, named by {own}; use Stages to name stages"
+    elif "RootResourceId" in api:
+        yield "RootResourceId", f"is for an API of your own, named by {own}; give that too"
+    if "StageName" in api and has_stages:
+        yield "StageName", "is one stage, which is yours; remove it, or remove Stages"
+
+
+def _find_foreign(api: Values, own: str, gateway: str) -> Iterator[tuple[str, str]]:
+    if api.get("Share"):
+        yield "Share", f"is for an API that the counters make, this one is yours ({own}); remove one of the two"
+    if gateway == "rest" and "RootResourceId" not in api:
+        yield own, "needs RootResourceId beside it, as !GetAtt of the API gives it"
+    for name in api:
+        if name not in _OWN and name != "Stage":
+            yield name, f"belongs to the API, which is yours ({own}); say it there"
+    if "StageName" in api and api.get("Stage"):
+        yield "Stage", "belongs to the stage, which is yours (StageName); say it there"

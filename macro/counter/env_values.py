@@ -1,0 +1,76 @@
+"""Values of ``Env`` that readers of env files take differently, told where they stand before the companion does."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from macro.errors import Path, Problem
+from macro.plugin import NO_VALUE, Json, Spread, Values
+
+_LINE_ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+_MARK = "\ufeff"
+# A quick test, which holds wherever there is a reason.
+_is_suspect = re.compile(rf"[{_LINE_ENDS}\0#]|\A[\s'\"`{_MARK}]|[\s{_MARK}]\Z|\$\{{").search
+_NOTHING: Values = {}
+# What stands in Env and Function, and where: a counter's, with a stage's behind it.
+_Scopes = Sequence[tuple[Path, Values]]
+
+
+def check_env(properties: Values, path: Path, problems: list[Problem]) -> None:
+    """Find the literal texts, of valid properties, that can't go into the env file of some stage."""
+    stages = properties.get("Stages")
+    entries = stages.items() if isinstance(stages, dict) else [("", None)]
+    for name, own in entries:
+        scopes = [(path, properties), *([((*path, "Stages", name), own)] if own else [])]
+        for place, value in _find_suspects(scopes):
+            if _is_raw(scopes):
+                problems.extend(Problem(place, text) for text in find_reasons(value))
+
+
+def find_reasons(value: str) -> Iterator[str]:
+    """Why the companion refuses a value, in its words; the rule is that of ``transform_lambda/env/file.py``."""
+    reasons = {
+        "a value with a line break": any(character in value for character in _LINE_ENDS),
+        "a value with a NUL": "\0" in value,
+        "a value that starts or ends with white space": value != value.strip() or value != value.strip(_MARK),
+        "a value with '#'": "#" in value,
+        "a value that starts with a quote": value[:1] in ("'", '"', "`"),
+        "a value with '${'": "${" in value,
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            yield f"readers of env files disagree about {reason}; 'EnvEncoding: base64' carries it"
+
+
+def _is_raw(scopes: _Scopes) -> bool:
+    given = [own["Function"]["EnvEncoding"] for _, own in scopes if "EnvEncoding" in own.get("Function", {})]
+    return not given or given[-1] in ("raw", NO_VALUE)
+
+
+def _find_suspects(scopes: _Scopes) -> Iterator[tuple[Path, str]]:
+    """Each suspect text that may go into the env file, and where it stands; what another overrides doesn't."""
+    found: dict[str, tuple[Path, Json]] = {}
+    for step in (), ("Function",):
+        for path, own in scopes:
+            values = (own.get("Function", _NOTHING) if step else own).get("Env")
+            if isinstance(values, dict) and not any(map(_is_function, values)):
+                place = (*path, *step, "Env")
+                found |= {name: (place, value) for name, value in values.items()}
+    for name, (place, value) in found.items():
+        yield from _find_branches(value, place, (name,))
+
+
+def _is_function(name: Json) -> bool:
+    return name == "Ref" or str(name)[:4] == "Fn::"
+
+
+def _find_branches(value: Json, before: Path, after: Path) -> Iterator[tuple[Path, str]]:
+    """The text itself, or those in an ``Fn::If``; one of whole maps stands before the name."""
+    if isinstance(value, str):
+        if _is_suspect(value):
+            yield (*before, *after), value
+    elif isinstance(value, dict) and isinstance(value.get("Fn::If"), list):
+        for place, branch in list(enumerate(value["Fn::If"]))[1:]:
+            step = ("Fn::If", place)
+            is_of_maps = isinstance(value, Spread)
+            paths = ((*before, *step), after) if is_of_maps else (before, (*after, *step))
+            yield from _find_branches(branch, *paths)

@@ -1,0 +1,82 @@
+"""What is wrong with a counter's properties, in the words of the schema."""
+
+import functools
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path as File
+from typing import Any
+
+from macro.counter import accept
+from macro.errors import Path, Problem, describe, suggest
+from macro.plugin import Json, Values
+
+
+@functools.cache
+def load_schema() -> dict[str, Json]:
+    """The JSON Schema (2020-12) of a counter's properties; not to be changed by who reads it."""
+    schema: dict[str, Json] = json.loads((File(__file__).parents[1] / "hit_counter.schema.json").read_text("utf-8"))
+    return schema
+
+
+def check_properties(properties: Values, path: Path) -> list[Problem]:
+    """The problems of one counter's properties, each at its place below ``path``; none where they fit the schema."""
+    if not properties or _get_test()(properties):
+        return []
+    problems = [problem for error in _get_validator().iter_errors(properties) for problem in _read(error, path)]
+    return list(dict.fromkeys(problems))
+
+
+@functools.cache
+def _get_test() -> accept.Test:
+    return accept.compile_schema(load_schema(), load_schema())
+
+
+@functools.cache
+def _get_validator() -> Any:
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(load_schema())
+
+
+def _read(error: Any, path: Path) -> Iterator[Problem]:
+    place = (*path, *error.absolute_path)
+    words, is_secret = _find_words(error.absolute_schema_path)
+    if error.validator == "additionalProperties":
+        known = list(error.schema["properties"])
+        for name in error.instance:
+            if name not in known:
+                hint = suggest(name, known) or f"; known are {', '.join(known)}"
+                yield Problem((*place, name), f"unknown property{hint}", at_key=True)
+        return
+    if "propertyNames" in error.absolute_schema_path and isinstance(error.instance, str):
+        text = f"{words}, got {describe(error.instance)}"
+        yield Problem((*place, error.instance), text, at_key=True)
+        return
+    if error.validator == "enum":
+        known = error.validator_value
+        words = f"must be {', '.join(known[:-1])} or {known[-1]}"
+        hint = suggest(error.instance, known) if isinstance(error.instance, str) else ""
+        yield Problem(place, f"{words}, got {describe(error.instance)}{hint}")
+        return
+    yield Problem(place, f"{words}, got {describe(error.instance, is_secret)}")
+
+
+def _find_words(steps: Iterable[str | int]) -> tuple[str, bool]:
+    """The errorMessage nearest to the failed keyword on its way through the schema, and whether values are secret."""
+    root = load_schema()
+    node: Json = root
+    words, is_secret = "must be a map of properties", False
+    for step in steps:
+        while isinstance(node, dict) and step not in node:
+            # jsonschema leaves "$ref" and "if" out of the way it reports.
+            node = functools.reduce(lambda part, name: part[name], node["$ref"].removeprefix("#/").split("/"), root)
+            words, is_secret = _hear(node, words, is_secret)
+        node = node[step]
+        words, is_secret = _hear(node, words, is_secret)
+    return words, is_secret
+
+
+def _hear(node: Json, words: str, is_secret: bool) -> tuple[str, bool]:
+    if not isinstance(node, dict):
+        return words, is_secret
+    return node.get("errorMessage", words), is_secret or node.get("secret", False)

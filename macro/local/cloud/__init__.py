@@ -1,1 +1,0 @@
-"""What the command does in an account, or on an engine: install, deploy, and what both need."""

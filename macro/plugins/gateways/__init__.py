@@ -1,0 +1,1 @@
+"""The plug-ins that make gateways, and what they have in common."""

@@ -1,0 +1,1 @@
+"""The template: its counters found, new resources merged, references rewritten."""

@@ -1,0 +1,154 @@
+"""What a further plug-in's resources say beside their properties, and how it meets what the counter says."""
+
+import pytest
+
+from macro.counter.read import DEFAULT
+from macro.errors import MacroError
+from macro.expand import expand
+from macro.plugin import Piece
+from macro.plugins import as_plugin, find_plugin
+
+ATTRIBUTES = {
+    "Metadata": {"Team": "web", "cfn-lint": {"config": {"ignore_checks": ["W1"]}}},
+    "DependsOn": ["First", "Second"],
+    "Condition": "IsProd",
+    "CreationPolicy": {"ResourceSignal": {"Count": 3}},
+    "UpdatePolicy": {"UseOnlineResharding": True},
+    "DeletionPolicy": "RetainExceptOnCreate",
+    "UpdateReplacePolicy": "Snapshot",
+}
+EACH = [{name: value} for name, value in ATTRIBUTES.items()]
+BODY = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "x"}}
+
+
+class Topics:
+    """A plug-in that makes a topic with these attributes: one for each stage, or where it takes them one for all too."""
+
+    OUTPUTS = ("answer",)
+
+    def __init__(self, attributes, *inputs):
+        self.resource = {**BODY, **attributes}
+        self.INPUTS = ("counter_id", *inputs)
+
+    def build(self, values):
+        parts = [Piece({}, self.make(stage)) for stage in values.get("stages", ())]
+        return Piece({"answer": "42"}, self.make(values), parts)
+
+    def make(self, values):
+        return {f"{values['counter_id']}Topic": self.resource}
+
+
+def expand_with(plugin, own=None, further=None, **properties):
+    """The topics of a counter with these attributes of its own."""
+    counter = {"Type": "HitCounter", **(own or {}), "Properties": {"Plugins": ["mine"], **properties}}
+    template = {"Conditions": {"IsProd": True}, "Resources": {"Visits": counter, **(further or {})}}
+    found = as_plugin("mine", plugin)
+    resources = expand(template, DEFAULT, lambda name: find_plugin(name, {"mine": found}))["Resources"]
+    return {name: each for name, each in resources.items() if name.endswith("Topic")}
+
+
+@pytest.mark.parametrize("attributes", [{}, ATTRIBUTES, *EACH], ids=lambda attributes: ",".join(attributes))
+@pytest.mark.parametrize(
+    ("inputs", "properties", "ids"),
+    [
+        ((), {}, ["VisitsTopic"]),
+        ((), {"Stages": ["dev", "prod"]}, ["VisitsDevTopic", "VisitsProdTopic"]),
+        (("stages",), {"Stages": ["dev", "prod"]}, ["VisitsTopic", "VisitsDevTopic", "VisitsProdTopic"]),
+        ((), {"Api": {"Share": True}}, ["VisitsTopic"]),
+        ((), {"Env": {"OWN": {"Fn::GetAtt": ["Visits", "Answer"]}}}, ["VisitsTopic"]),
+        ((), {"Env": {"OTHER": {"Fn::GetAtt": ["Likes", "Url"]}}}, ["VisitsTopic"]),
+    ],
+    ids=["alone", "each stage", "all stages", "shared API", "own attribute", "another's attribute"],
+)
+def test_a_plugins_resource_keeps_all_that_it_says(attributes, inputs, properties, ids):
+    others = {"Likes": {"Type": "HitCounter"}, "Bucket": {"Type": "AWS::S3::Bucket", "DependsOn": "Visits"}}
+
+    topics = expand_with(Topics(attributes, *inputs), None, others, **properties)
+
+    assert list(topics) == ids
+    assert list(topics.values()) == [{**BODY, **attributes}] * len(ids)
+
+
+@pytest.mark.parametrize(
+    ("plugins", "counters", "both"),
+    [
+        ({}, {"Metadata": {"A": 1}}, {"Metadata": {"A": 1}}),
+        ({"Metadata": {"A": 1, "B": 1}}, {"Metadata": {"B": 2, "C": 2}}, {"Metadata": {"A": 1, "B": 2, "C": 2}}),
+        (
+            {"Metadata": {"cfn-lint": {"config": {"ignore_checks": ["W1"]}}}},
+            {"Metadata": {"cfn-lint": {"config": {"regions": ["eu-west-1"]}}}},
+            {"Metadata": {"cfn-lint": {"config": {"ignore_checks": ["W1"], "regions": ["eu-west-1"]}}}},
+        ),
+        ({"Metadata": {"A": {"Ref": "X"}}}, {"Metadata": {"A": {"Ref": "Y"}}}, {"Metadata": {"A": {"Ref": "Y"}}}),
+        ({}, {"DependsOn": "A"}, {"DependsOn": "A"}),
+        ({"DependsOn": "A"}, {"DependsOn": "B"}, {"DependsOn": ["A", "B"]}),
+        ({"DependsOn": ["A", "B"]}, {"DependsOn": ["B", "C"]}, {"DependsOn": ["A", "B", "C"]}),
+        ({"DependsOn": []}, {"DependsOn": "A"}, {"DependsOn": "A"}),
+        ({}, {"Condition": "IsProd"}, {"Condition": "IsProd"}),
+        ({"DeletionPolicy": "Retain"}, {"DeletionPolicy": "Delete"}, {"DeletionPolicy": "Delete"}),
+        ({}, {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}, {}),
+        (
+            {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"},
+            {"UpdateReplacePolicy": "Delete"},
+            {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Delete"},
+        ),
+        (
+            {"CreationPolicy": {"A": 1}, "UpdatePolicy": {"B": 1}, "Condition": "IsProd"},
+            {"Metadata": {"C": 1}, "DependsOn": "A", "DeletionPolicy": "Delete"},
+            {
+                "CreationPolicy": {"A": 1},
+                "UpdatePolicy": {"B": 1},
+                "Condition": "IsProd",
+                "Metadata": {"C": 1},
+                "DependsOn": "A",
+            },
+        ),
+    ],
+)
+@pytest.mark.parametrize("inputs", [(), ("stages",)], ids=["each stage", "all stages"])
+def test_a_plugins_attributes_are_joined_with_the_counters(plugins, counters, both, inputs):
+    plugin = Topics(plugins, *inputs)
+    topics = expand_with(plugin, counters, Stages=["dev"])
+
+    assert list(topics) == ["VisitsTopic", "VisitsDevTopic"][0 if inputs else 1 :]
+    assert list(topics.values()) == [{**BODY, **both}] * len(topics)
+    assert plugin.resource == {**BODY, **plugins}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"Metadata": None}, "Metadata that is no map"),
+        ({"Metadata": ["a"]}, "Metadata that is no map"),
+        ({"Condition": {"Fn::Not": ["IsProd"]}}, "a Condition that is no name"),
+        ({"DependsOn": None}, "a DependsOn that is no logical id or list of them"),
+        ({"DependsOn": {"Ref": "A"}}, "a DependsOn that is no logical id or list of them"),
+        ({"DependsOn": ["A", {"Ref": "B"}]}, "a DependsOn that is no logical id or list of them"),
+        ({"Properties": []}, "Properties that are no map"),
+    ],
+)
+@pytest.mark.parametrize("own", [{}, {"Metadata": {"A": 1}, "DependsOn": "A"}], ids=["", "own"])
+def test_attributes_in_a_form_that_cloudformation_lacks_are_told(attributes, message, own):
+    with pytest.raises(MacroError) as error:
+        expand_with(Topics(attributes), own)
+
+    assert str(error.value) == (
+        f"Resources.Visits.Properties.Plugins[0]: plugin 'mine' makes the resource 'VisitsTopic' with {message}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("own", "properties", "refused"),
+    [
+        ({"Condition": "IsProd"}, {}, ["VisitsTopic"]),
+        ({"Condition": "IsProd"}, {"Stages": ["dev"]}, ["VisitsDevTopic"]),
+        ({}, {"Stages": {"dev": {"Condition": "IsProd"}, "prod": {}}}, ["VisitsDevTopic"]),
+    ],
+)
+def test_a_resource_can_not_have_two_conditions(own, properties, refused):
+    with pytest.raises(MacroError) as error:
+        expand_with(Topics({"Condition": "IsProd"}), own, **properties)
+
+    assert [problem.text for problem in error.value.problems] == [
+        f"plugin 'mine' gives '{name}' a Condition, so the counter can't have one" for name in refused
+    ]

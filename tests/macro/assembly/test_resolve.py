@@ -1,0 +1,119 @@
+"""The order of plug-ins, and what is said where there is none."""
+
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from macro.assembly.resolve import order_plugins
+from macro.errors import PluginError
+from macro.plugin import Piece, Plugin
+
+ROOT = Path(__file__).parents[3]
+
+
+def make(name, inputs="", outputs=""):
+    return Plugin(name, tuple(inputs.split()), tuple(outputs.split()), lambda values: Piece({}, {}))
+
+
+TABLE = make("table", "", "table_arn")
+ROLE = make("role", "table_arn", "role_arn")
+FUNCTION = make("function", "role_arn", "function_arn")
+
+
+def get_names(plugins):
+    return [plugin.name for plugin in plugins]
+
+
+@pytest.mark.parametrize("plugins", list(itertools.permutations([TABLE, ROLE, FUNCTION])))
+def test_each_plugin_comes_after_those_that_make_its_inputs(plugins):
+    assert get_names(order_plugins(plugins, ())) == ["table", "role", "function"]
+
+
+def test_plugins_that_need_nothing_of_each_other_stay_in_their_order():
+    plugins = [make(name) for name in ("c", "a", "b")]
+
+    assert get_names(order_plugins(plugins, ())) == ["c", "a", "b"]
+
+
+def test_a_link_orders_like_an_input():
+    plugins = [make("function", "env"), make("topic", "", "topic_arn")]
+
+    assert get_names(order_plugins(plugins, ("env",), {"function": ["topic_arn"]})) == ["topic", "function"]
+
+
+@pytest.mark.parametrize(
+    ("plugins", "message"),
+    [
+        ([ROLE], "plugin 'role' needs 'table_arn', which no plugin makes; 'table' would: add it to Plugins"),
+        ([make("a", "nothing")], "plugin 'a' needs 'nothing', which no plugin makes"),
+        ([make("a", "", "x"), make("b", "", "x")], "plugins 'a' and 'b' both make 'x'; name only one"),
+        ([make("a", "", "counter_id")], "plugin 'a' makes 'counter_id', which every counter has already"),
+        (
+            [make("function", "role_arn", "function_arn"), make("role", "function_arn", "role_arn")],
+            "plugins wait for each other: function → role → function, through function_arn, role_arn",
+        ),
+        (
+            [TABLE, make("c", "b", "c"), make("a", "c", "a"), make("b", "a", "b")],
+            "plugins wait for each other: c → a → b → c, through c, a, b",
+        ),
+        ([make("a", "a", "a")], "plugins wait for each other: a → a, through a"),
+    ],
+    ids=["missing, known", "missing", "twice", "given", "cycle", "longer cycle", "itself"],
+)
+def test_what_can_not_be_ordered_is_told_by_names(plugins, message):
+    with pytest.raises(PluginError) as error:
+        order_plugins(plugins, ("counter_id",), {}, lambda: [TABLE])
+
+    assert str(error.value) == message
+
+
+def test_all_missing_inputs_are_told_at_once():
+    with pytest.raises(PluginError) as error:
+        order_plugins([make("a", "x y")], ())
+
+    assert [problem.text for problem in error.value.problems] == [
+        "plugin 'a' needs 'x', which no plugin makes",
+        "plugin 'a' needs 'y', which no plugin makes",
+    ]
+
+
+def test_the_order_is_the_same_in_every_process():
+    code = (
+        "from macro.plugin import Plugin\n"
+        "from macro.assembly.resolve import order_plugins\n"
+        "makers = [Plugin(f'p{n}', (), (f'v{n}',), None) for n in range(8)]\n"
+        "user = Plugin('user', tuple(f'v{n}' for n in range(8)), ('x',), None)\n"
+        "print([plugin.name for plugin in order_plugins([user, *makers], ())])"
+    )
+
+    orders = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "123"
+    }
+
+    assert len(orders) == 1
+
+
+@given(st.permutations(range(8)), st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7))), st.data())
+def test_any_acyclic_graph_is_ordered_the_same_way_each_time(places, edges, data):
+    edges = {(user, maker) for user, maker in edges if places[maker] < places[user]}
+    plugins = [make(f"p{n}", " ".join(f"v{m}" for u, m in sorted(edges) if u == n), f"v{n}") for n in range(8)]
+
+    order = get_names(order_plugins(plugins, ()))
+
+    assert order == get_names(order_plugins(plugins, ()))
+    assert sorted(order) == sorted(get_names(plugins))
+    assert all(order.index(f"p{maker}") < order.index(f"p{user}") for user, maker in edges)

@@ -1,0 +1,111 @@
+"""What changes mean for counters: which are new, changed or gone, and what becomes of counts and URLs."""
+
+import pytest
+
+from macro.cli.cloud.deployment.words import explain_changes, find_owners, print_meanings
+from macro.cli.cloud.stack.changes import Change
+
+TABLE, FUNCTION, API = "AWS::DynamoDB::Table", "Custom::LambdaFunction", "AWS::ApiGateway::RestApi"
+
+
+def explain(changes, before=("Visits",), after=("Visits",)):
+    owners = find_owners(changes, {change.logical_id: "Visits" for change in changes}, {*before, *after})
+    return explain_changes(changes, owners, before, after)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentences"),
+    [
+        (
+            Change("change", "VisitsFunction", FUNCTION, ("Env", "Code")),
+            ["all counts stay", "its URL stays", "VisitsFunction is updated in place while it counts (Env, Code)"],
+        ),
+        (
+            Change("change", "VisitsFunction", FUNCTION),
+            [
+                "all counts stay",
+                "its URL stays",
+                "VisitsFunction is updated in place while it counts (values it gets from others)",
+            ],
+        ),
+        (
+            Change("replace", "VisitsTable", TABLE, is_kept=True),
+            [
+                "VisitsTable is replaced: a new table counts from zero, the old one stays in the account",
+                "its URL stays",
+            ],
+        ),
+        (
+            Change("change", "VisitsTable", TABLE, is_certain=False),
+            [
+                "VisitsTable is perhaps replaced: a new table counts from zero, the old one is deleted, its counts with it",
+                "its URL stays",
+            ],
+        ),
+        (
+            Change("remove", "VisitsDevTable", TABLE),
+            ["VisitsDevTable is deleted, its counts with it", "its URL stays"],
+        ),
+        (
+            Change("add", "VisitsEuTable", TABLE),
+            ["VisitsEuTable is new and counts from zero; all counts stay", "its URL stays"],
+        ),
+        (Change("replace", "VisitsApi", API), ["all counts stay", "its URL changes"]),
+        (Change("change", "VisitsApi", API, is_certain=False), ["all counts stay", "its URL may change"]),
+    ],
+)
+def test_a_change_of_a_counter_says_what_becomes_of_counts_and_url(change, sentences):
+    (meaning,) = explain([change])
+
+    assert (meaning.name, meaning.state, list(meaning.sentences)) == ("Visits", "changes", sentences)
+
+
+def test_a_counter_that_comes_and_one_that_goes_are_told_in_a_few_lines():
+    came = [Change("add", f"Visits{part}", kind) for part, kind in (("Table", TABLE), ("Function", FUNCTION))]
+    kept = Change("remove", "LikesLogGroup", "AWS::Logs::LogGroup", is_kept=True)
+    gone = [Change("remove", "LikesTable", TABLE, is_kept=True), kept]
+    owners = find_owners([*came, *gone], {change.logical_id: "Visits" for change in came}, {"Visits", "Likes"})
+
+    shown = print_meanings(explain_changes([*came, *gone], owners, ["Likes"], ["Visits"]))
+
+    assert shown.split("\n") == [
+        "Visits is new:",
+        "  it counts from zero, in 2 new resources",
+        "",
+        "Likes goes:",
+        "  LikesTable stays in the account, its counts with it",
+        "  its URL answers no more",
+        "  2 resources are removed from the stack; LikesLogGroup stays in the account",
+    ]
+
+
+def test_a_new_counter_that_takes_over_a_table_goes_on_counting_in_it():
+    changes = [Change("change", "VisitsTable", TABLE), Change("add", "VisitsApi", API)]
+
+    (meaning,) = explain(changes, before=())
+
+    assert (meaning.state, meaning.sentences) == ("changes", ("all counts stay", "its URL changes"))
+
+
+def test_a_new_counter_whose_table_does_not_change_is_not_said_to_count_from_zero():
+    (meaning,) = explain([Change("add", "VisitsApi", API), Change("add", "VisitsFunction", FUNCTION)], before=())
+
+    sentence = "it is made of 2 resources; its table stays as it is, or is none of them"
+    assert (meaning.state, meaning.sentences) == ("new", (sentence,))
+
+
+def test_what_leaves_belongs_to_the_counter_with_the_longest_name_that_it_begins_with():
+    gone = [Change("remove", logical_id, TABLE) for logical_id in ("VisitsTable", "VisitsNewTable", "Visits", "Other")]
+
+    owners = find_owners(gone, {}, {"Visits", "VisitsNew"})
+
+    assert owners == {"VisitsTable": "Visits", "VisitsNewTable": "VisitsNew"}
+
+
+def test_the_authors_own_resources_come_last_with_their_lines():
+    topic, function = Change("add", "Topic", "AWS::SNS::Topic"), Change("change", "VisitsFunction", FUNCTION, ("Env",))
+
+    meanings = explain_changes([topic, function], {"VisitsFunction": "Visits"}, ["Visits"], ["Visits"])
+
+    assert [meaning.name for meaning in meanings] == ["Visits", ""]
+    assert print_meanings(meanings).endswith("\n\nof your own resources:\n  + add     Topic  AWS::SNS::Topic\n1 added")

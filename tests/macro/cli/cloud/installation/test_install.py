@@ -1,0 +1,505 @@
+"""Installing, as far as an account decides it: parameters, the bucket that is there, protection, and trials."""
+
+import json
+
+import pytest
+
+from macro.builtin.digest import SHA256
+from macro.cli.cloud.installation.bucket import digest_of
+from macro.cli.cloud.installation.install import install
+from macro.cli.cloud.installation.names import own_version
+from macro.cli.cloud.installation.plan import Choice
+from macro.cli.cloud.stack.account import Place, connect
+from macro.cli.cloud.stack.errors import CloudError
+from macro.cli.package.bundle import Bundles
+from tests.support.fake_aws import Raw, Refusal
+
+BUCKET = "hitcountermacro-123456789012-eu-central-1"
+BUNDLES = Bundles(b"macro", b"companion", b"handler")
+NO_CHANGE = "The submitted information didn't contain changes. Submit different information to create a change set."
+MISSING = Refusal("ValidationError", "Stack with id HitCounterMacro does not exist")
+OWN = {"Suffix": "", "LowerSuffix": "", "AnswerHosts": ""}
+
+
+class World:
+    """An account in which the stack of the installation is made by change sets that need no time."""
+
+    def __init__(self, aws):
+        self.aws = aws
+        self.stack, self.events, self.held = None, [], []
+        aws.answer("DescribeStacks", lambda _: {"Stacks": [self.stack]} if self.stack else MISSING)
+        aws.answer("ListStackResources", lambda _: {"StackResourceSummaries": self.held})
+        aws.answer("CreateChangeSet", {"Id": "set", "StackId": "id"})
+        aws.answer("DescribeChangeSet", {"Status": "CREATE_COMPLETE", "Changes": []})
+        aws.answer("DescribeStackEvents", lambda _: {"StackEvents": self.events[::-1]})
+        aws.answer("ListChangeSets", {"Summaries": []})
+        for action in ("UpdateTerminationProtection", "DeleteChangeSet"):
+            aws.answer(action, {})
+        aws.answer(
+            "ExecuteChangeSet", lambda _: self.end(f"{aws.sent('CreateChangeSet')[-1]['ChangeSetType']}_COMPLETE")
+        )
+        aws.answer("DeleteStack", lambda _: self.end("DELETE_COMPLETE"))
+        aws.answer("GET /account", {})
+        aws.answer(f"HEAD /{BUCKET}", Raw(b"", 404))
+        aws.answer(f"HEAD /{BUCKET}/*", Raw(b"", 404))
+        aws.answer(f"PUT /{BUCKET}/*", Raw(b""))
+
+    def end(self, status, **more):
+        self.exist(status, **more)
+        event = {"EventId": str(len(self.events)), "StackId": "id", "StackName": "HitCounterMacro"}
+        resource = {"LogicalResourceId": "HitCounterMacro", "PhysicalResourceId": "id"}
+        kind = {"ResourceType": "AWS::CloudFormation::Stack", "ResourceStatus": status}
+        self.events.append({**event, **resource, **kind})
+        return {}
+
+    def exist(self, status="UPDATE_COMPLETE", parameters=OWN, **more):
+        told = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
+        self.stack = {
+            "StackName": "HitCounterMacro",
+            "StackId": "id",
+            "StackStatus": status,
+            "Parameters": told,
+            **more,
+        }
+        self.hold("CREATE_COMPLETE")
+
+    def hold(self, *statuses):
+        self.held = [
+            {
+                "LogicalResourceId": "Bucket",
+                "ResourceType": "AWS::S3::Bucket",
+                "ResourceStatus": status,
+                "LastUpdatedTimestamp": "2026-01-02T03:04:05Z",
+            }
+            for status in statuses
+        ]
+
+    def parameters(self, place=-1):
+        sent = self.aws.sent("CreateChangeSet")[place]
+        pairs = {}
+        for key, name in sent.items():
+            if key.endswith(".ParameterKey"):
+                pairs[name] = sent.get(key.replace("ParameterKey", "ParameterValue"))
+        return pairs
+
+    def resources(self, place=-1):
+        return json.loads(self.aws.sent("CreateChangeSet")[place]["TemplateBody"])["Resources"]
+
+
+@pytest.fixture
+def world(aws):
+    return World(aws)
+
+
+def test_the_bucket_is_made_before_what_is_run_from_it(account, world, told):
+    lines, tell = told
+
+    installed = install(account, Choice(), BUNDLES, tell)
+
+    assert installed.has_changed
+    assert (list(world.resources(0)), len(world.resources(1)) > 1) == (["Bucket"], True)
+    sent = [action.split(f"/{BUCKET}/")[-1] for action in world.aws.actions()]
+    keys = [line.facts["key"] for line in lines if line.event == "upload"]
+    assert keys == [
+        f"macro/{digest_of(b'macro')}.zip",
+        f"companion/{digest_of(b'companion')}.zip",
+        f"handlers/hit-counter-{SHA256}.zip",
+    ]
+    plans = [place for place, action in enumerate(sent) if action == "CreateChangeSet"]
+    assert plans[0] < sent.index("ExecuteChangeSet") < sent.index(keys[0]) < plans[1]
+    assert world.resources(1)["MacroFunction"]["Properties"]["Code"] == {"S3Bucket": BUCKET, "S3Key": keys[0]}
+    assert world.resources(1)["CompanionFunction"]["Properties"]["Code"] == {"S3Bucket": BUCKET, "S3Key": keys[1]}
+
+
+@pytest.mark.parametrize(("status", "kind", "texts"), [
+    (200, "IMPORT", [f"the bucket {BUCKET} is there already, and is taken into the stack"]),
+    (404, "CREATE", []),
+])  # fmt: skip
+def test_a_bucket_that_is_there_already_is_taken_into_the_stack(account, world, told, status, kind, texts):
+    lines, tell = told
+    world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", status))
+
+    install(account, Choice(), BUNDLES, tell)
+
+    first, second = world.aws.sent("CreateChangeSet")
+    assert (first["ChangeSetType"], second["ChangeSetType"]) == (kind, "UPDATE")
+    head = "ResourcesToImport.member.1"
+    assert {name: value for name, value in first.items() if name.startswith(head)} == (
+        {
+            f"{head}.ResourceType": "AWS::S3::Bucket",
+            f"{head}.LogicalResourceId": "Bucket",
+            f"{head}.ResourceIdentifier.entry.1.key": "BucketName",
+            f"{head}.ResourceIdentifier.entry.1.value": BUCKET,
+        }
+        if kind == "IMPORT"
+        else {}
+    )
+    assert [line.text for line in lines if line.event == "bucket"] == texts
+
+
+def test_a_bucket_of_someone_else_is_refused_before_anything_is_made(account, world, told):
+    world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", 403))
+
+    with pytest.raises(CloudError) as caught:
+        install(account, Choice(), BUNDLES, told[1])
+
+    assert str(caught.value) == (
+        f"the bucket {BUCKET} exists and is not account 123456789012's, or you may not read it; "
+        "if it is someone else's, install under another name with --suffix"
+    )
+    assert world.aws.sent("CreateChangeSet") == []
+
+
+@pytest.mark.parametrize(("role", "parameters"), [
+    ({}, {"ApiGatewayLogRole": "true"}),
+    ({"cloudwatchRoleArn": "arn:aws:iam::123456789012:role/theirs"}, {}),
+])  # fmt: skip
+def test_a_role_for_logs_is_set_only_where_the_account_has_none(account, world, told, role, parameters):
+    world.aws.answer("GET /account", role)
+
+    install(account, Choice(), BUNDLES, told[1])
+
+    assert world.parameters() == {**parameters, "Suffix": "", "LowerSuffix": "", "AnswerHosts": None}
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
+def test_an_api_gateway_that_may_not_be_looked_at_is_not_changed(account, world, told, code):
+    world.aws.answer("GET /account", Refusal(code, "not authorized to perform: apigateway:GET", 403))
+
+    install(account, Choice(), BUNDLES, told[1])
+
+    assert world.parameters() == {"Suffix": "", "LowerSuffix": "", "AnswerHosts": None}
+
+
+def test_any_other_trouble_with_api_gateway_ends_the_installation(account, world, told):
+    world.aws.answer("GET /account", Refusal("BadRequestException", "out of order"))
+
+    with pytest.raises(account.client("apigateway").exceptions.ClientError, match="out of order"):
+        install(account, Choice(), BUNDLES, told[1])
+
+    assert world.aws.sent("ExecuteChangeSet") == []
+
+
+def test_a_role_for_logs_that_the_installation_has_set_stays_its_own(account, world, told):
+    world.exist(parameters={**OWN, "ApiGatewayLogRole": "true"})
+    world.aws.answer("GET /account", {"cloudwatchRoleArn": "arn:aws:iam::123456789012:role/ours"})
+
+    install(account, Choice(), BUNDLES, told[1])
+
+    assert world.parameters() == {"ApiGatewayLogRole": None, "Suffix": "", "LowerSuffix": "", "AnswerHosts": None}
+    assert "GET /account" not in world.aws.actions()
+
+
+def test_what_was_chosen_before_is_kept_and_what_is_chosen_now_is_set(account, world, told):
+    before = {"LogRetention": "30", "KmsKeyArn": "arn", "ApiGatewayLogRole": "true", "Unknown": "x"}
+    world.exist(parameters={**OWN, **before})
+
+    install(account, Choice("", {"LogRetention": "90"}), BUNDLES, told[1])
+
+    assert world.parameters() == {
+        "Suffix": "",
+        "LowerSuffix": "",
+        "AnswerHosts": None,
+        "LogRetention": "90",
+        "KmsKeyArn": None,
+        "ApiGatewayLogRole": None,
+    }
+
+
+def test_an_engine_is_told_the_hosts_that_answers_go_to(aws, told):
+    world = World(aws)
+    world.aws.answer("HEAD /hitcountermacrobeta*", Raw(b"", 404))
+    world.aws.answer("PUT /hitcountermacrobeta*", Raw(b""))
+    port = aws.url.rpartition(":")[2]
+
+    install(connect(Place(endpoint=aws.url)), Choice("Beta"), BUNDLES, told[1])
+
+    assert world.parameters() == {
+        "ApiGatewayLogRole": "true",
+        "Suffix": "Beta",
+        "LowerSuffix": "beta",
+        "AnswerHosts": f"127.0.0.1:{port},localhost:{port}",
+    }
+
+
+@pytest.mark.parametrize(("is_protected", "calls"), [(False, 1), (True, 0)])
+@pytest.mark.parametrize("has_changes", [True, False])
+def test_termination_protection_is_turned_on(account, world, told, is_protected, calls, has_changes):
+    world.exist(EnableTerminationProtection=is_protected)
+    if has_changes:
+        world.aws.answer(
+            "ExecuteChangeSet", lambda _: world.end("UPDATE_COMPLETE", EnableTerminationProtection=is_protected)
+        )
+    else:
+        world.aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": NO_CHANGE})
+
+    installed = install(account, Choice(), BUNDLES, told[1])
+
+    assert installed.has_changed is has_changes
+    sent = world.aws.sent("UpdateTerminationProtection")
+    assert [each["EnableTerminationProtection"] for each in sent] == ["true"] * calls
+
+
+@pytest.mark.parametrize(("status", "taken_back"), [(404, ["true", "true"]), (200, [None, "true"])])
+def test_what_an_installation_made_is_taken_back_where_it_fails_but_not_what_it_took_in(
+    account, world, told, status, taken_back
+):
+    world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", status))
+
+    install(account, Choice(), BUNDLES, told[1])
+
+    assert [sent.get("RetainExceptOnCreate") for sent in world.aws.sent("ExecuteChangeSet")] == taken_back
+
+
+@pytest.mark.parametrize(("status", "modes"), [(404, [None, None]), (200, [None, "REVERT_DRIFT"])])
+def test_a_bucket_that_was_taken_in_gets_its_settings(account, world, told, status, modes):
+    world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", status))
+
+    install(account, Choice(), BUNDLES, told[1])
+
+    assert [sent.get("DeploymentMode") for sent in world.aws.sent("CreateChangeSet")] == modes
+
+
+@pytest.mark.parametrize(("status", "mode"), [("IMPORT_COMPLETE", "REVERT_DRIFT"), ("UPDATE_COMPLETE", None)])
+def test_a_bucket_that_an_earlier_run_took_in_gets_its_settings(account, world, told, status, mode):
+    world.exist(status)
+
+    install(account, Choice(), BUNDLES, told[1])
+
+    assert [sent.get("DeploymentMode") for sent in world.aws.sent("CreateChangeSet")] == [mode]
+
+
+@pytest.mark.parametrize("held", [[], ["DELETE_COMPLETE"]])
+def test_an_empty_stack_gets_its_bucket_first(account, world, told, held):
+    world.exist()
+    world.hold(*held)
+
+    install(account, Choice(), BUNDLES, told[1])
+
+    first, second = world.aws.sent("CreateChangeSet")
+    assert (first["ChangeSetType"], second["ChangeSetType"]) == ("UPDATE", "UPDATE")
+    assert (list(world.resources(0)), len(world.resources(1)) > 1) == (["Bucket"], True)
+
+
+def test_a_stack_that_was_only_planned_gets_its_bucket_first(account, world, told):
+    world.exist("REVIEW_IN_PROGRESS", {})
+
+    install(account, Choice(), BUNDLES, told[1])
+
+    assert [sent["ChangeSetType"] for sent in world.aws.sent("CreateChangeSet")] == ["CREATE", "UPDATE"]
+    assert list(world.resources(0)) == ["Bucket"]
+
+
+@pytest.mark.parametrize("is_trial", [True, False])
+def test_a_stack_of_that_name_that_is_none_of_ours_is_left_alone(account, world, told, is_trial):
+    world.exist("ROLLBACK_COMPLETE", {"Suffix": "theirs"})
+
+    with pytest.raises(CloudError) as caught:
+        install(account, Choice(is_trial=is_trial), BUNDLES, told[1])
+
+    assert str(caught.value) == (
+        "there is a stack HitCounterMacro which is no installation of HitCounterMacro; "
+        "choose another name with --suffix"
+    )
+    assert world.aws.actions() == ["DescribeStacks"]
+
+
+@pytest.mark.parametrize("is_trial", [True, False])
+def test_an_older_command_changes_nothing_of_a_newer_installation(account, world, told, is_trial):
+    world.exist(Outputs=[{"OutputKey": "Version", "OutputValue": "999.0.0"}])
+
+    with pytest.raises(CloudError) as caught:
+        install(account, Choice(is_trial=is_trial), BUNDLES, told[1])
+
+    assert str(caught.value) == (
+        f"the installation is of release 999.0.0, this command of {own_version()}, which is older; "
+        "bring the command up to release 999.0.0"
+    )
+    assert world.aws.actions() == ["DescribeStacks"]
+
+
+@pytest.mark.parametrize("version", ["0.0.1", own_version()])
+def test_a_newer_command_brings_an_installation_up_to_date(account, world, told, version):
+    world.exist(Outputs=[{"OutputKey": "Version", "OutputValue": version}])
+
+    installed = install(account, Choice(), BUNDLES, told[1])
+
+    assert installed.has_changed
+
+
+def test_what_is_packed_is_an_output(account, world, told):
+    install(account, Choice(), BUNDLES._replace(plugins=("queue", "topic"), resources=("Custom::Lock",)), told[1])
+
+    body = json.loads(world.aws.sent("CreateChangeSet")[-1]["TemplateBody"])
+    assert {name: body["Outputs"][name]["Value"] for name in ("Plugins", "CustomResources")} == {
+        "Plugins": "queue,topic",
+        "CustomResources": "Custom::Lock",
+    }
+
+
+def test_without_plugins_there_is_no_output_of_them(account, world, told):
+    install(account, Choice(), BUNDLES, told[1])
+
+    body = json.loads(world.aws.sent("CreateChangeSet")[-1]["TemplateBody"])
+    assert not {"Plugins", "CustomResources"} & body["Outputs"].keys()
+
+
+SERVING = [
+    {"OutputKey": "Plugins", "OutputValue": "queue,topic"},
+    {"OutputKey": "CustomResources", "OutputValue": "Custom::Lock"},
+]
+
+
+@pytest.mark.parametrize("is_trial", [True, False])
+def test_plugins_that_stacks_may_need_are_not_lost_unsaid(account, world, told, is_trial):
+    world.exist(Outputs=SERVING)
+
+    with pytest.raises(CloudError) as caught:
+        install(account, Choice(is_trial=is_trial), BUNDLES._replace(plugins=("topic",)), told[1])
+
+    assert str(caught.value) == (
+        "HitCounterMacro serves queue and Custom::Lock, which would be gone, and stacks that have it could be neither "
+        "changed nor deleted; give --plugin again for each package, or --drop-plugins to leave out what isn't named"
+    )
+    assert set(world.aws.actions()) == {"DescribeStacks"}
+
+
+@pytest.mark.parametrize(
+    ("choice", "bundles"),
+    [
+        (Choice(drops_plugins=True), BUNDLES),
+        (Choice(), BUNDLES._replace(plugins=("more", "queue", "topic"), resources=("Custom::Lock",))),
+    ],
+    ids=["dropped", "kept"],
+)
+def test_plugins_may_be_dropped_on_purpose_and_added(account, world, told, choice, bundles):
+    world.exist(Outputs=SERVING)
+
+    assert install(account, choice, bundles, told[1]).has_changed
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "CREATE_FAILED"])
+def test_an_installation_that_was_never_created_is_removed_and_made_anew(account, world, told, status):
+    world.exist(status, EnableTerminationProtection=True)
+
+    installed = install(account, Choice(), BUNDLES, told[1])
+
+    actions = world.aws.actions()
+    assert installed.has_changed
+    assert [sent["ChangeSetType"] for sent in world.aws.sent("CreateChangeSet")] == ["CREATE", "UPDATE"]
+    assert (
+        actions.index("UpdateTerminationProtection") < actions.index("DeleteStack") < actions.index("CreateChangeSet")
+    )
+    assert world.aws.sent("DeleteStack")[0]["StackName"] == "id"
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "CREATE_FAILED"])
+def test_a_trial_removes_no_installation_that_was_never_created(account, world, told, status):
+    world.exist(status)
+
+    with pytest.raises(CloudError) as caught:
+        install(account, Choice(is_trial=True), BUNDLES, told[1])
+
+    assert str(caught.value) == (
+        f"the stack HitCounterMacro is {status}: it was never created, and can only be deleted; "
+        "run: aws cloudformation delete-stack --stack-name HitCounterMacro --region eu-central-1"
+    )
+    assert world.aws.sent("DeleteStack") == []
+
+
+def test_an_installation_that_could_not_be_rolled_back_is_left_to_its_owner(account, world, told):
+    world.exist("UPDATE_ROLLBACK_FAILED")
+
+    with pytest.raises(CloudError) as caught:
+        install(account, Choice(), BUNDLES, told[1])
+
+    assert str(caught.value) == (
+        "the stack HitCounterMacro is UPDATE_ROLLBACK_FAILED: it could not be rolled back; mend what its events name, "
+        "then go on; run: aws cloudformation continue-update-rollback --stack-name HitCounterMacro --region eu-central-1"
+    )
+
+
+def test_a_trial_of_a_new_installation_takes_in_the_bucket_that_is_there(account, world, told):
+    install(account, Choice(is_trial=True), BUNDLES, told[1])
+
+    (sent,) = world.aws.sent("CreateChangeSet")
+    assert (sent["ChangeSetType"], sent["ImportExistingResources"]) == ("CREATE", "true")
+
+
+@pytest.mark.parametrize(("status", "held"), [("REVIEW_IN_PROGRESS", ["CREATE_COMPLETE"]), ("UPDATE_COMPLETE", [])])
+def test_a_trial_over_an_empty_stack_takes_in_the_bucket_that_is_there(account, world, told, status, held):
+    world.exist(status)
+    world.hold(*held)
+
+    install(account, Choice(is_trial=True), BUNDLES, told[1])
+
+    assert world.aws.sent("CreateChangeSet")[0]["ImportExistingResources"] == "true"
+
+
+@pytest.mark.parametrize("is_trial", [True, False])
+def test_nothing_else_takes_in_what_is_there(account, world, told, is_trial):
+    world.exist()
+
+    install(account, Choice(is_trial=is_trial), BUNDLES, told[1])
+    world.stack = None
+    install(account, Choice(), BUNDLES, told[1])
+
+    assert [sent.get("ImportExistingResources") for sent in world.aws.sent("CreateChangeSet")] == [None] * 3
+
+
+def test_a_trial_without_a_change_protects_nothing(account, world, told):
+    lines, tell = told
+    world.exist()
+    world.aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": NO_CHANGE})
+
+    installed = install(account, Choice(is_trial=True), BUNDLES, tell)
+
+    assert installed == (None, False)
+    assert lines[-1].text == "it is up to date; nothing would be changed"
+    assert world.aws.sent("UpdateTerminationProtection") == []
+
+
+def test_a_trial_uploads_nothing_and_leaves_no_change_set(account, world, told):
+    lines, tell = told
+
+    installed = install(account, Choice(is_trial=True), BUNDLES, tell)
+
+    assert installed == (None, False)
+    assert lines[-1].text == "nothing was changed: this was a dry run"
+    assert not [action for action in world.aws.actions() if action.startswith("PUT")]
+    assert world.aws.sent("ExecuteChangeSet") == []
+    assert len(world.aws.sent("DeleteChangeSet")) == 1
+
+
+def test_an_engine_without_macros_gets_everything_else(account, world, told):
+    lines, tell = told
+    refusal = Refusal(
+        "ValidationError", "Template format error: Unrecognized resource types: [AWS::CloudFormation::Macro]"
+    )
+    made = {"Id": "set", "StackId": "id"}
+    world.exist()
+    world.aws.answer("CreateChangeSet", refusal, made)
+
+    install(account, Choice(), BUNDLES, tell)
+
+    assert ("Macro" in world.resources(0), "Macro" in world.resources(1)) == (True, False)
+    assert "this engine runs no macros: 'hitcounter deploy' and 'local' call the macro's function themselves" in [
+        line.text for line in lines
+    ]
+
+
+def test_any_other_refusal_of_the_template_is_no_matter_of_macros(account, world, told):
+    world.exist()
+    world.aws.answer("CreateChangeSet", Refusal("ValidationError", "Template error: something else"))
+
+    with pytest.raises(account.client("cloudformation").exceptions.ClientError, match="something else"):
+        install(account, Choice(), BUNDLES, told[1])
+
+
+def test_a_bucket_without_a_change_is_told(account, world, told):
+    world.aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": NO_CHANGE})
+
+    with pytest.raises(CloudError) as caught:
+        install(account, Choice(), BUNDLES, told[1])
+
+    assert str(caught.value) == f"CloudFormation sees no change in making the bucket {BUCKET}; try again"

@@ -1,0 +1,243 @@
+"""Change sets: what is asked for, how a refusal is explained, and that nothing is left of one."""
+
+import pytest
+
+from macro.cli.cloud.stack.change_set import ChangeSet, Wanted, discard, execute, make_change_set
+from macro.cli.cloud.stack.errors import CloudError, explained
+from macro.cli.cloud.stack.stack import Stack
+from tests.support.fake_aws import Raw, Refusal
+
+STACK_ID = "arn:aws:cloudformation:eu-central-1:123456789012:stack/hits/1"
+ID = "arn:aws:cloudformation:eu-central-1:123456789012:changeSet/hitcounter-1/2"
+BODY = {"TemplateBody": "Resources: {}"}
+THERE = Stack("hits", STACK_ID, "CREATE_COMPLETE", "", {}, {}, False)
+REVIEWED = {"StackName": "hits", "StackId": STACK_ID, "StackStatus": "REVIEW_IN_PROGRESS"}
+
+
+def change(logical_id):
+    resource = {"Action": "Add", "LogicalResourceId": logical_id, "ResourceType": "AWS::SNS::Topic"}
+    return {"Type": "Resource", "ResourceChange": resource}
+
+
+@pytest.fixture
+def client(account, aws):
+    aws.answer("CreateChangeSet", {"Id": ID, "StackId": STACK_ID})
+    aws.answer("DescribeChangeSet", {"Status": "CREATE_COMPLETE", "Changes": []})
+    aws.answer("DeleteChangeSet", {})
+    aws.answer("DescribeStacks", {"Stacks": [REVIEWED]})
+    aws.answer("ListChangeSets", {"Summaries": []})
+    aws.answer("DeleteStack", {})
+    aws.answer("ExecuteChangeSet", {})
+    return account.client("cloudformation")
+
+
+def refuse(client, aws, reason):
+    aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": reason})
+    with pytest.raises(CloudError) as caught, explained():
+        make_change_set(client, Wanted("hits", BODY, {}, {}), THERE)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("stack", "kind"), [
+    (None, "CREATE"),
+    (THERE._replace(status="REVIEW_IN_PROGRESS"), "CREATE"),
+    (THERE, "UPDATE"),
+])  # fmt: skip
+def test_a_change_set_creates_what_is_not_there(client, aws, stack, kind):
+    made = make_change_set(client, Wanted("hits", BODY, {}, {}), stack)
+
+    (sent,) = aws.sent("CreateChangeSet")
+    assert sent["ChangeSetType"] == kind
+    assert made == (ID, STACK_ID, "hits", [], False)
+
+
+def test_values_tags_capabilities_and_a_token_are_sent_and_nothing_else(client, aws):
+    wanted = Wanted("hits", BODY, {"Stage": "prod", "Shards": None}, {"team": "web"})
+
+    make_change_set(client, wanted, THERE)
+
+    (sent,) = aws.sent("CreateChangeSet")
+    token = sent["ClientToken"]
+    assert len(token) == 32
+    assert {name: value for name, value in sent.items() if name not in ("Action", "Version", "ClientToken")} == {
+        "StackName": "hits",
+        "ChangeSetName": f"hitcounter-{token[:16]}",
+        "ChangeSetType": "UPDATE",
+        "TemplateBody": "Resources: {}",
+        "Capabilities.member.1": "CAPABILITY_IAM",
+        "Capabilities.member.2": "CAPABILITY_NAMED_IAM",
+        "Capabilities.member.3": "CAPABILITY_AUTO_EXPAND",
+        "Parameters.member.1.ParameterKey": "Stage",
+        "Parameters.member.1.ParameterValue": "prod",
+        "Parameters.member.2.ParameterKey": "Shards",
+        "Parameters.member.2.UsePreviousValue": "true",
+        "Tags.member.1.Key": "team",
+        "Tags.member.1.Value": "web",
+    }
+
+
+def test_what_exists_is_imported(client, aws):
+    bucket = {
+        "ResourceType": "AWS::S3::Bucket",
+        "LogicalResourceId": "Bucket",
+        "ResourceIdentifier": {"BucketName": "b"},
+    }
+
+    made = make_change_set(client, Wanted("hits", BODY, {}, {}, [bucket]), None)
+
+    (sent,) = aws.sent("CreateChangeSet")
+    assert (sent["ChangeSetType"], sent["ResourcesToImport.member.1.LogicalResourceId"]) == ("IMPORT", "Bucket")
+    assert made.is_import
+
+
+def test_what_exists_under_a_literal_name_is_taken_in_where_that_is_wanted(client, aws):
+    make_change_set(client, Wanted("hits", BODY, {}, {}, takes_in=True), None)
+
+    (sent,) = aws.sent("CreateChangeSet")
+    assert (sent["ChangeSetType"], sent["ImportExistingResources"]) == ("CREATE", "true")
+
+
+def test_what_differs_is_brought_back_where_that_is_wanted(client, aws):
+    make_change_set(client, Wanted("hits", BODY, {}, {}, reverts=True), THERE)
+
+    (sent,) = aws.sent("CreateChangeSet")
+    assert (sent["ChangeSetType"], sent["DeploymentMode"]) == ("UPDATE", "REVERT_DRIFT")
+
+
+def test_each_change_set_has_a_name_and_a_token_of_its_own(client, aws):
+    make_change_set(client, Wanted("hits", BODY, {}, {}), THERE)
+    make_change_set(client, Wanted("hits", BODY, {}, {}), THERE)
+
+    first, second = aws.sent("CreateChangeSet")
+    assert first["ClientToken"] != second["ClientToken"]
+    assert first["ChangeSetName"] != second["ChangeSetName"]
+
+
+def test_a_change_set_is_waited_for_and_all_its_pages_are_read(client, aws):
+    aws.answer(
+        "DescribeChangeSet",
+        {"Status": "CREATE_PENDING"},
+        {"Status": "CREATE_IN_PROGRESS"},
+        {"Status": "CREATE_COMPLETE", "Changes": [change("A"), change("B")], "NextToken": "2"},
+        {"Status": "CREATE_COMPLETE", "Changes": [change("C")], "NextToken": "3"},
+        {"Status": "CREATE_COMPLETE", "Changes": [change("D")]},
+    )
+
+    made = make_change_set(client, Wanted("hits", BODY, {}, {}), THERE)
+
+    assert [each.logical_id for each in made.changes] == ["A", "B", "C", "D"]
+    assert [sent.get("NextToken") for sent in aws.sent("DescribeChangeSet")] == [None, None, None, "2", "3"]
+
+
+@pytest.mark.parametrize("reason", [
+    "The submitted information didn't contain changes. Submit different information to create a change set.",
+    "No updates are to be performed.",
+])  # fmt: skip
+def test_no_change_is_no_change_set(client, aws, reason):
+    aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": reason})
+
+    made = make_change_set(client, Wanted("hits", BODY, {}, {}), THERE)
+
+    assert made is None
+    assert [sent["ChangeSetName"] for sent in aws.sent("DeleteChangeSet")] == [ID]
+
+
+def test_the_macros_problems_are_told_in_its_own_words(client, aws):
+    said = "Resources.Visits.Properties.Shards: must be a whole number from 1 to 64, got 0\n1 problem failed with: no"
+
+    text = refuse(
+        client, aws, f"Transform 123456789012::HitCounterMacro failed with: {said}. Rollback requested by user."
+    )
+
+    assert text == f"Transform 123456789012::HitCounterMacro refuses the template:\n{said}"
+
+
+@pytest.mark.parametrize("reason", [
+    "Transform 123456789012::HitCounterMacro failed without an error message.. Rollback requested by user.",
+    "Received malformed response from transform 123456789012::HitCounterMacro.. Rollback requested by user.",
+    "Parameters: [Stage] must have values",
+    "Resource Visits failed with: a reason of its own",
+    "",
+])  # fmt: skip
+def test_any_other_refusal_is_told_in_the_words_of_cloudformation(client, aws, reason):
+    assert refuse(client, aws, reason) == f"CloudFormation can't plan the stack hits: {reason}"
+
+
+def test_what_was_found_wrong_before_anything_was_made_is_told_by_resource(client, aws):
+    reason = "Validation failed. Call DescribeEvents for details."
+    found = {"LogicalResourceId": "Bucket", "ResourceType": "AWS::S3::Bucket", "ValidationStatusReason": "it exists"}
+    events = [{"EventType": "VALIDATION_ERROR", **found}, {"EventType": "STACK_EVENT"}]
+    aws.answer("DescribeEvents", {"OperationEvents": events})
+
+    text = refuse(client, aws, reason)
+
+    assert text == f"Bucket (AWS::S3::Bucket): it exists\nCloudFormation can't plan the stack hits: {reason}"
+    assert [sent["ChangeSetName"] for sent in aws.sent("DescribeEvents")] == [ID]
+    assert len(aws.sent("DeleteChangeSet")) == 1
+
+
+def test_a_refusal_is_told_by_its_reason_where_its_details_may_not_be_read(client, aws):
+    reason = "Validation failed. Call DescribeEvents for details."
+    aws.answer("DescribeEvents", Refusal("AccessDenied", "You may not.", 403))
+
+    text = refuse(client, aws, reason)
+
+    assert text == f"CloudFormation can't plan the stack hits: {reason}"
+    assert len(aws.sent("DeleteChangeSet")) == 1
+
+
+def test_nothing_is_left_of_a_change_set_where_its_details_cannot_be_read(client, aws):
+    reason = "Validation failed. Call DescribeEvents for details."
+    aws.answer("DescribeEvents", Raw(b"<html>no"))
+
+    text = refuse(client, aws, reason)
+
+    assert text == "what answers doesn't speak as AWS does; is it an engine that stands in for AWS?"
+    assert len(aws.sent("DeleteChangeSet")) == 1
+
+
+def test_a_refused_change_set_leaves_nothing(client, aws):
+    refuse(client, aws, "Parameters: [Stage] must have values")
+
+    assert aws.actions()[-4:] == ["DeleteChangeSet", "DescribeStacks", "ListChangeSets", "DeleteStack"]
+    assert aws.sent("DeleteStack")[0]["StackName"] == STACK_ID
+
+
+@pytest.mark.parametrize(("stack", "others"), [
+    ({**REVIEWED, "StackStatus": "UPDATE_COMPLETE"}, []),
+    (REVIEWED, [{"ChangeSetId": "someone's"}]),
+])  # fmt: skip
+def test_a_stack_that_holds_anything_stays(client, aws, stack, others):
+    aws.answer("DescribeStacks", {"Stacks": [stack]})
+    aws.answer("ListChangeSets", {"Summaries": others})
+
+    discard(client, ChangeSet(ID, STACK_ID, "hits", []))
+
+    assert aws.sent("DeleteStack") == []
+
+
+def test_a_template_that_is_refused_at_once_is_told_in_the_words_of_cloudformation(client, aws):
+    aws.answer("CreateChangeSet", Refusal("ValidationError", "Template format error: unsupported structure."))
+
+    with pytest.raises(CloudError) as caught, explained():
+        make_change_set(client, Wanted("hits", BODY, {}, {}), THERE)
+
+    assert str(caught.value) == "CreateChangeSet: Template format error: unsupported structure."
+
+
+@pytest.mark.parametrize("is_import", [True, False])
+def test_all_but_an_import_takes_back_what_it_made_and_would_retain(client, aws, is_import):
+    execute(client, ChangeSet(ID, STACK_ID, "hits", [], is_import))
+
+    (sent,) = aws.sent("ExecuteChangeSet")
+    assert sent.get("RetainExceptOnCreate") == (None if is_import else "true")
+    assert (sent["ChangeSetName"], sent["StackName"]) == (ID, STACK_ID)
+
+
+def test_each_execution_has_a_token_of_its_own(client, aws):
+    execute(client, ChangeSet(ID, STACK_ID, "hits", []))
+    execute(client, ChangeSet(ID, STACK_ID, "hits", []))
+
+    first, second = (sent["ClientRequestToken"] for sent in aws.sent("ExecuteChangeSet"))
+    assert (len(first), len(second)) == (32, 32)
+    assert first != second

@@ -1,0 +1,204 @@
+"""What can go wrong on the way to an account, each with the text that says what would help."""
+
+import socket
+import sys
+
+import pytest
+from botocore.exceptions import LoginRefreshRequired, LoginTokenLoadError
+
+from macro.cli.cloud.stack.account import Place, connect
+from macro.cli.cloud.stack.errors import CloudError, explained
+from tests.support.fake_aws import Raw, Refusal
+
+REMEDY = "say which with --profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; 'aws configure' makes a profile"
+
+
+def explain(place=None, then=lambda account: None):
+    place = place or Place()
+    with pytest.raises(CloudError) as caught, explained(place.endpoint):
+        then(connect(place))
+    return str(caught.value)
+
+
+def test_no_credentials(monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+    assert explain() == f"there are no credentials to call AWS with; {REMEDY}"
+
+
+def test_half_of_a_key(monkeypatch):
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+    said = explain()
+
+    assert "AWS_SECRET_ACCESS_KEY" in said
+    assert said.endswith(f"; {REMEDY}")
+
+
+def test_a_program_that_gives_no_credentials(tmp_path, monkeypatch):
+    (tmp_path / "config").write_text(
+        f"[profile work]\ncredential_process = {sys.executable} -c 'raise SystemExit(3)'\n"
+    )
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+    assert explain(Place(profile="work")).endswith(f"; {REMEDY}")
+
+
+@pytest.mark.parametrize("is_given", [True, False])
+def test_an_unknown_profile(tmp_path, monkeypatch, is_given):
+    (tmp_path / "config").write_text("[profile work]\nregion = us-east-1\n[default]\n")
+    if not is_given:
+        monkeypatch.setenv("AWS_PROFILE", "wrok")
+
+    assert (
+        explain(Place(profile="wrok" if is_given else None)) == "there is no profile 'wrok'; there are: default, work"
+    )
+
+
+def test_an_unknown_profile_where_there_is_none():
+    assert explain(Place(profile="work")) == "there is no profile 'work'; there are: none"
+
+
+def test_a_configuration_that_cannot_be_read(tmp_path):
+    (tmp_path / "config").write_text("broken\n[x")
+
+    assert str(tmp_path / "config") in explain()
+
+
+def test_a_sign_in_that_has_expired(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    (tmp_path / "config").write_text(
+        "[profile work]\nsso_session = us\nsso_account_id = 123456789012\nsso_role_name = dev\n"
+        "[sso-session us]\nsso_start_url = https://us.example.com/start\nsso_region = us-east-1\n"
+    )
+
+    assert explain(Place(profile="work")) == "the sign-in has expired; run: aws sso login"
+
+
+@pytest.mark.parametrize("error", [LoginRefreshRequired(), LoginTokenLoadError(error_msg="there is no token")])
+def test_a_login_that_has_expired(error):
+    with pytest.raises(CloudError) as caught, explained():
+        raise error
+
+    assert str(caught.value) == "the sign-in has expired; run: aws login"
+
+
+def test_no_region(monkeypatch):
+    monkeypatch.delenv("AWS_REGION")
+
+    assert explain() == "there is no region; name one with --region, or set AWS_REGION"
+
+
+def test_a_region_with_an_impossible_name():
+    said = explain(Place(region="Frankfurt am Main"))
+
+    assert "Frankfurt am Main" in said
+    assert said.endswith("; a region is called like eu-central-1")
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:4566", "http://", "ftp://host", "http://host:port", "http://host:0"])
+def test_an_endpoint_that_is_no_url(url):
+    assert explain(Place(endpoint=url)) == f"--endpoint-url {url}: must be a URL such as http://127.0.0.1:4566"
+
+
+def test_nothing_listens_at_the_endpoint():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+        assert explain(Place(endpoint=url)) == f"nothing answers at {url}; is the engine running there?"
+
+
+def test_a_region_where_nothing_listens(monkeypatch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", url)
+
+        said = explain()
+
+    assert url in said
+    assert said.endswith("; is --region right, and the network up?")
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_an_endpoint_that_is_no_engine(aws, monkeypatch, is_named):
+    aws.answer("GetCallerIdentity", Raw(b"<!DOCTYPE html><p>501"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", aws.url)
+
+    assert explain(Place(endpoint=aws.url if is_named else None)) == (
+        f"{aws.url if is_named else 'what answers'} doesn't speak as AWS does; is it an engine that stands in for AWS?"
+    )
+
+
+@pytest.mark.parametrize("code", ["InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId"])
+def test_keys_that_nobody_knows(as_account, aws, code):
+    aws.answer("GetCallerIdentity", Refusal(code, "The security token included in the request is invalid.", 403))
+
+    assert explain() == (f"AWS doesn't know these credentials ({code}), or the region isn't enabled for them; {REMEDY}")
+
+
+def test_a_secret_that_does_not_fit(as_account, aws):
+    said = "The request signature we calculated does not match. The Canonical String should have been 'POST ...'"
+    aws.answer("GetCallerIdentity", Refusal("SignatureDoesNotMatch", said, 403))
+
+    assert explain() == f"the secret key doesn't fit the key id, or this machine's clock is wrong; {REMEDY}"
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"])
+def test_a_token_that_has_expired(as_account, aws, code):
+    aws.answer("GetCallerIdentity", Refusal(code, "The security token included in the request is expired", 403))
+
+    assert explain() == "the credentials have expired; sign in again ('aws sso login', or new keys)"
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"])
+def test_what_is_not_allowed(as_account, aws, code):
+    said = "User: arn:aws:iam::123456789012:user/me is not authorized to perform: cloudformation:DescribeStacks."
+    aws.answer("DescribeStacks", Refusal(code, said, 403))
+
+    assert explain(then=lambda account: account.client("cloudformation").describe_stacks()) == (
+        "DescribeStacks is not allowed: User: arn:aws:iam::123456789012:user/me is not authorized to perform: "
+        "cloudformation:DescribeStacks; ask for that permission, or use another --profile"
+    )
+
+
+def test_a_region_that_the_account_has_not_enabled(as_account, aws):
+    aws.answer("DescribeStacks", Refusal("OptInRequired", "You are not subscribed to this service", 403))
+
+    assert explain(then=lambda account: account.client("cloudformation").describe_stacks()) == (
+        "DescribeStacks: this region isn't enabled for the account; enable it, or name another with --region"
+    )
+
+
+@pytest.mark.parametrize(
+    ("refusal", "text"),
+    [
+        (Refusal("InsufficientCapabilitiesException", "Requires capabilities"), "Requires capabilities"),
+        (Refusal("SomethingNew"), "SomethingNew"),
+    ],
+)
+def test_any_other_error_is_told_in_the_words_of_the_service(as_account, aws, refusal, text):
+    aws.answer("DescribeStacks", refusal)
+
+    said = explain(then=lambda account: account.client("cloudformation").describe_stacks())
+
+    assert said == f"DescribeStacks: {text}"
+
+
+def test_a_call_that_is_wrong_before_it_is_sent(as_account):
+    said = explain(then=lambda account: account.client("cloudformation").describe_change_set())
+
+    assert "ChangeSetName" in said
+
+
+def test_throttling_is_waited_out(as_account, aws):
+    aws.answer("DescribeStacks", Refusal("Throttling", "Rate exceeded"), {"Stacks": []})
+
+    found = connect(Place()).client("cloudformation").describe_stacks()
+
+    assert found["Stacks"] == []
+    assert aws.actions() == ["DescribeStacks", "DescribeStacks"]

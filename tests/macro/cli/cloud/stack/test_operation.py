@@ -1,0 +1,266 @@
+"""An operation on a stack: waited for, carried out, and told by its cause where it fails."""
+
+import pytest
+
+from macro.cli.cloud.stack.change_set import ChangeSet
+from macro.cli.cloud.stack.errors import CloudError
+from macro.cli.cloud.stack.operation import carry_out, make_ready, remove
+from macro.cli.cloud.stack.stack import read_stack
+from tests.support.fake_aws import Refusal
+
+ID = "arn:aws:cloudformation:eu-central-1:123456789012:stack/hits/1"
+PLANNED = ChangeSet("arn:change-set", ID, "hits", [], False)
+STACK, FUNCTION = "AWS::CloudFormation::Stack", "Custom::LambdaFunction"
+OPTIONS = "--stack-name hits --region eu-central-1"
+
+
+def stack(status, **more):
+    return {"Stacks": [{"StackName": "hits", "StackId": ID, "StackStatus": status, **more}]}
+
+
+def event(number, logical_id, kind, status, reason="", **more):
+    physical_id = ID if kind == STACK else "physical"
+    return {
+        "EventId": str(number),
+        "StackId": ID,
+        "StackName": "hits",
+        "LogicalResourceId": logical_id,
+        "PhysicalResourceId": physical_id,
+        "ResourceType": kind,
+        "ResourceStatus": status,
+        "ResourceStatusReason": reason,
+        **more,
+    }
+
+
+def ends(aws, status, *events):
+    """The stack ends in that status after these events, told newest first as AWS does."""
+    before = event(0, "hits", STACK, "CREATE_COMPLETE")
+    aws.answer("ExecuteChangeSet", {})
+    aws.answer("DescribeStacks", stack(status))
+    aws.answer("DescribeStackEvents", {"StackEvents": [before]}, {"StackEvents": [*reversed(events), before]})
+
+
+def refuse(call, *arguments):
+    with pytest.raises(CloudError) as caught:
+        call(*arguments)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "command"),
+    [
+        ("ROLLBACK_COMPLETE", "was never created, and can only be deleted", "delete-stack"),
+        ("ROLLBACK_FAILED", "was never created, and can only be deleted", "delete-stack"),
+        ("CREATE_FAILED", "was never created, and can only be deleted", "delete-stack"),
+        ("DELETE_FAILED", "could not be deleted; mend what its events name, then delete it again", "delete-stack"),
+        (
+            "UPDATE_ROLLBACK_FAILED",
+            "could not be rolled back; mend what its events name, then go on",
+            "continue-update-rollback",
+        ),
+    ],
+)
+def test_a_stack_that_cannot_be_updated_is_told_with_the_command_that_helps(account, aws, told, status, state, command):
+    aws.answer("DescribeStacks", stack(status))
+
+    text = refuse(make_ready, account, "hits", told[1])
+
+    assert text == f"the stack hits is {status}: it {state}; run: aws cloudformation {command} {OPTIONS}"
+
+
+@pytest.mark.parametrize(
+    "status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "REVIEW_IN_PROGRESS"]
+)
+def test_any_other_stack_is_ready(account, aws, told, status):
+    aws.answer("DescribeStacks", stack(status))
+
+    ready = make_ready(account, "hits", told[1])
+
+    assert (ready.status, told[0]) == (status, [])
+
+
+def test_what_another_command_began_is_waited_for_and_what_it_left_is_judged(account, aws, told):
+    lines, tell = told
+    aws.answer("DescribeStacks", stack("CREATE_IN_PROGRESS"), stack("CREATE_IN_PROGRESS"), stack("ROLLBACK_COMPLETE"))
+    begun, ended = event(0, "hits", STACK, "CREATE_IN_PROGRESS"), event(1, "hits", STACK, "ROLLBACK_COMPLETE")
+    aws.answer(
+        "DescribeStackEvents", {"StackEvents": [begun]}, {"StackEvents": [begun]}, {"StackEvents": [ended, begun]}
+    )
+
+    text = refuse(make_ready, account, "hits", tell)
+
+    assert lines[0].text == "hits is CREATE_IN_PROGRESS; waiting for the end of that"
+    assert [line.facts["status"] for line in lines[1:]] == ["ROLLBACK_COMPLETE"]
+    assert text.startswith("the stack hits is ROLLBACK_COMPLETE: it was never created")
+
+
+def test_a_stack_that_is_gone_once_it_was_waited_for_can_be_made_anew(account, aws, told):
+    aws.answer("DescribeStacks", stack("DELETE_IN_PROGRESS"), stack("DELETE_COMPLETE"))
+    ended = event(1, "hits", STACK, "DELETE_COMPLETE")
+    aws.answer("DescribeStackEvents", {"StackEvents": []}, {"StackEvents": [ended]})
+
+    assert make_ready(account, "hits", told[1]) is None
+
+
+def test_the_companion_s_reason_stands_on_top_without_what_aws_puts_before_it(account, aws, told):
+    said = "Received response status [FAILED] from custom resource. Message returned: "
+    ends(
+        aws,
+        "UPDATE_ROLLBACK_COMPLETE",
+        event(1, "VisitsFunction", FUNCTION, "UPDATE_FAILED", f"{said}Properties.Code: there is no such object"),
+        event(2, "VisitsRole", "AWS::IAM::Role", "UPDATE_FAILED", "Resource update cancelled"),
+        event(3, "Topic", "AWS::SNS::Topic", "UPDATE_FAILED", "no such key"),
+        event(4, "hits", STACK, "UPDATE_ROLLBACK_COMPLETE"),
+    )
+
+    text = refuse(carry_out, account, PLANNED, told[1])
+
+    assert text.splitlines() == [
+        "VisitsFunction (Custom::LambdaFunction): Properties.Code: there is no such object",
+        "also Topic (AWS::SNS::Topic): no such key",
+        "the stack hits is UPDATE_ROLLBACK_COMPLETE: everything is as it was before",
+    ]
+
+
+REASON = "Validation failed with 2 error(s). Call DescribeEvents to see them."
+
+
+def test_what_was_found_wrong_before_anything_was_made_is_told_by_resource(account, aws, told):
+    ends(
+        aws,
+        "ROLLBACK_COMPLETE",
+        event(1, "hits", STACK, "CREATE_FAILED", REASON, OperationId="this"),
+        event(2, "hits", STACK, "ROLLBACK_COMPLETE", OperationId="this"),
+    )
+    found = [
+        {
+            "EventType": "VALIDATION_ERROR",
+            "LogicalResourceId": name,
+            "ResourceType": "AWS::S3::Bucket",
+            "ValidationStatusReason": f"{name.lower()} exists",
+        }
+        for name in ("Store", "Logs")
+    ]
+    aws.answer("DescribeEvents", {"OperationEvents": found})
+
+    text = refuse(carry_out, account, PLANNED, told[1])
+
+    run = f"aws cloudformation delete-stack {OPTIONS}"
+    assert text.splitlines() == [
+        "Store (AWS::S3::Bucket): store exists",
+        "also Logs (AWS::S3::Bucket): logs exists",
+        f"the stack hits is ROLLBACK_COMPLETE; before another try, run: {run}",
+    ]
+    assert [sent["OperationId"] for sent in aws.sent("DescribeEvents")] == ["this"]
+
+
+def test_what_a_hook_refused_is_told_by_resource(account, aws, told):
+    ends(
+        aws,
+        "UPDATE_ROLLBACK_COMPLETE",
+        event(
+            1, "hits", STACK, "UPDATE_ROLLBACK_IN_PROGRESS", "A hook failed. Call DescribeEvents.", OperationId="this"
+        ),
+        event(2, "hits", STACK, "UPDATE_ROLLBACK_COMPLETE", OperationId="this"),
+    )
+    hook = {"EventType": "HOOK_INVOCATION_ERROR", "HookType": "Corp::Tags::Hook", "HookStatusReason": "no owner tag"}
+    aws.answer("DescribeEvents", {"OperationEvents": [{**hook, "LogicalResourceId": "Store"}]})
+
+    text = refuse(carry_out, account, PLANNED, told[1])
+
+    assert text.splitlines() == [
+        "Store (Corp::Tags::Hook): no owner tag",
+        "the stack hits is UPDATE_ROLLBACK_COMPLETE: everything is as it was before",
+    ]
+
+
+@pytest.mark.parametrize(("more", "name", "place"), [
+    ({}, "StackName", ID),
+    ({"OperationId": "this"}, "OperationId", "this"),
+])  # fmt: skip
+def test_the_stacks_own_reason_is_told_where_its_details_may_not_be_read(account, aws, told, more, name, place):
+    ends(
+        aws,
+        "UPDATE_ROLLBACK_COMPLETE",
+        event(1, "hits", STACK, "UPDATE_FAILED", REASON, **more),
+        event(2, "hits", STACK, "UPDATE_ROLLBACK_COMPLETE", **more),
+    )
+    aws.answer("DescribeEvents", Refusal("AccessDenied", "You may not.", 403))
+
+    text = refuse(carry_out, account, PLANNED, told[1])
+
+    assert text.splitlines() == [
+        f"hits ({STACK}): {REASON}",
+        "the stack hits is UPDATE_ROLLBACK_COMPLETE: everything is as it was before",
+    ]
+    assert [sent[name] for sent in aws.sent("DescribeEvents")] == [place]
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    ("REVIEW_IN_PROGRESS", "CREATE_COMPLETE"),
+    ("CREATE_COMPLETE", "UPDATE_COMPLETE"),
+    ("UPDATE_COMPLETE", "UPDATE_COMPLETE"),
+])  # fmt: skip
+def test_a_deployment_is_not_over_before_it_has_begun(account, aws, told, before, after):
+    lines, tell = told
+    old, ended = event(1, "hits", STACK, before), event(2, "hits", STACK, after)
+    aws.answer("ExecuteChangeSet", {})
+    aws.answer("DescribeStacks", stack(before), stack(before), stack(after))
+    aws.answer("DescribeStackEvents", *({"StackEvents": events} for events in ([old], [old], [old], [ended, old])))
+
+    made = carry_out(account, PLANNED, tell)
+
+    assert (made.status, [line.facts["status"] for line in lines]) == (after, [after])
+
+
+def test_a_stack_that_someone_deleted_meanwhile_was_not_deployed(account, aws, told):
+    ends(aws, "DELETE_COMPLETE", event(1, "hits", STACK, "DELETE_COMPLETE"))
+
+    assert refuse(carry_out, account, PLANNED, told[1]) == "the stack hits is DELETE_COMPLETE"
+
+
+def test_a_stack_is_not_gone_before_its_deletion_has_begun(account, aws, told):
+    lines, tell = told
+    old, ended = event(1, "hits", STACK, "CREATE_COMPLETE"), event(2, "hits", STACK, "DELETE_COMPLETE")
+    aws.answer("DeleteStack", {})
+    aws.answer("DescribeStacks", stack("CREATE_COMPLETE"), stack("CREATE_COMPLETE"), stack("DELETE_COMPLETE"))
+    aws.answer("DescribeStackEvents", {"StackEvents": [old]}, {"StackEvents": [old]}, {"StackEvents": [ended, old]})
+    there = read_stack(account.client("cloudformation"), "hits")
+
+    remove(account, there, tell)
+
+    assert [line.facts["status"] for line in lines] == ["DELETE_COMPLETE"]
+
+
+@pytest.mark.parametrize("code", ["ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"])
+def test_who_was_overtaken_is_told_so(account, aws, told, code):
+    ends(aws, "UPDATE_COMPLETE")
+    aws.answer("ExecuteChangeSet", Refusal(code, "ChangeSet [arn:change-set] can't be executed"))
+
+    assert refuse(carry_out, account, PLANNED, told[1]) == (
+        "someone else changed the stack hits meanwhile, so nothing of this was carried out; "
+        "run the command again to see what is left to do"
+    )
+
+
+def test_a_stack_that_cannot_be_deleted_is_told_by_its_cause(account, aws, told):
+    ends(
+        aws,
+        "DELETE_FAILED",
+        event(1, "Boundary", "AWS::IAM::ManagedPolicy", "DELETE_FAILED", "a role has it"),
+        event(2, "hits", STACK, "DELETE_FAILED", "The following resource(s) failed to delete: [Boundary]."),
+    )
+    aws.answer("DeleteStack", {})
+    aws.answer("UpdateTerminationProtection", {"StackId": ID})
+    aws.answer("DescribeStacks", stack("CREATE_COMPLETE", EnableTerminationProtection=True), stack("DELETE_FAILED"))
+    there = read_stack(account.client("cloudformation"), "hits")
+
+    text = refuse(remove, account, there, told[1])
+
+    run = f"aws cloudformation delete-stack {OPTIONS}"
+    assert text.splitlines() == [
+        "Boundary (AWS::IAM::ManagedPolicy): a role has it",
+        f"the stack hits is DELETE_FAILED; before another try, run: {run}",
+    ]
+    assert aws.sent("UpdateTerminationProtection")[0]["EnableTerminationProtection"] == "false"

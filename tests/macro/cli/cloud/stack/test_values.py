@@ -1,0 +1,104 @@
+"""Values of parameters: given, kept by a stack, defaults, and those that Systems Manager keeps."""
+
+import json
+
+import pytest
+
+from macro.cli.cloud.stack.stack import Stack
+from macro.cli.cloud.stack.values import read_values, resolve_values, values_before
+from tests.support.fake_aws import Refusal
+
+STACK = Stack("hits", "id", "UPDATE_COMPLETE", "", {}, {"Stage": "prod", "Old": "gone"}, False)
+TEMPLATE = {
+    "Parameters": {
+        "Stage": {"Type": "String", "Default": "dev"},
+        "Gateway": {"Type": "String", "Default": "rest"},
+        "Shards": {"Type": "Number"},
+        "Wrong": "no declaration",
+    }
+}
+
+
+def keep(**types):
+    return {"Parameters": {name: {"Type": f"AWS::SSM::Parameter::Value<{kind}>"} for name, kind in types.items()}}
+
+
+def found(**values):
+    return {"Parameters": [{"Name": f"/{name}", "Value": value} for name, value in values.items()]}
+
+
+def asked(aws):
+    return [json.loads(body)["Names"] for body in aws.sent("GetParameters")]
+
+
+def test_a_value_that_is_given_comes_first_then_the_stacks_then_the_default():
+    assert read_values(TEMPLATE, {}, None) == {"Stage": "dev", "Gateway": "rest"}
+    assert read_values(TEMPLATE, {}, STACK) == {"Stage": "prod", "Gateway": "rest"}
+    assert read_values(TEMPLATE, {"Stage": "test", "Shards": 3}, STACK) == {
+        "Stage": "test",
+        "Gateway": "rest",
+        "Shards": 3,
+    }
+
+
+@pytest.mark.parametrize("template", [{}, {"Parameters": None}, {"Parameters": ["Stage"]}])
+def test_a_template_without_parameters_has_no_values(template):
+    assert read_values(template, {}, STACK) == {}
+
+
+def test_a_stack_that_was_only_planned_has_no_values():
+    planned = STACK._replace(status="REVIEW_IN_PROGRESS")
+
+    assert values_before(planned) == {}
+    assert read_values(TEMPLATE, {}, planned) == {"Stage": "dev", "Gateway": "rest"}
+
+
+def test_values_that_systems_manager_keeps_are_looked_up_each_once(account, aws):
+    aws.answer("GetParameters", found(shards="8", stage="prod"))
+    values = {"Shards": "/shards", "Again": "/shards", "Stage": "/stage", "Plain": "/plain"}
+
+    resolved = resolve_values(account, keep(Shards="String", Again="String", Stage="String"), values)
+
+    assert resolved == {"Shards": "8", "Again": "8", "Stage": "prod", "Plain": "/plain"}
+    assert asked(aws) == [["/shards", "/stage"]]
+
+
+@pytest.mark.parametrize("kind", ["List<String>", "CommaDelimitedList"])
+def test_a_list_that_systems_manager_keeps_comes_as_a_list(account, aws, kind):
+    aws.answer("GetParameters", found(plugins="table, api,table-alarms"))
+
+    resolved = resolve_values(account, keep(Plugins=kind), {"Plugins": "/plugins"})
+
+    assert resolved == {"Plugins": ["table", "api", "table-alarms"]}
+
+
+def test_at_most_ten_values_are_asked_for_at_once(account, aws):
+    names = [f"P{number:02}" for number in range(11)]
+    aws.answer("GetParameters", lambda body: found(**{name[1:]: name for name in json.loads(body)["Names"]}))
+
+    resolved = resolve_values(account, keep(**dict.fromkeys(names, "String")), {name: f"/{name}" for name in names})
+
+    assert resolved == {name: f"/{name}" for name in names}
+    assert [len(each) for each in asked(aws)] == [10, 1]
+
+
+def test_a_value_that_is_not_there_is_left_out(account, aws):
+    aws.answer("GetParameters", {**found(stage="prod"), "InvalidParameters": ["/shards"]})
+
+    resolved = resolve_values(
+        account, keep(Shards="Number", Stage="String"), {"Shards": "/shards", "Stage": "/stage", "Plain": "x"}
+    )
+
+    assert resolved == {"Stage": "prod", "Plain": "x"}
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException"])
+def test_values_that_may_not_be_seen_are_left_out(account, aws, code):
+    aws.answer("GetParameters", Refusal(code, "no"))
+
+    assert resolve_values(account, keep(Shards="String"), {"Shards": "/shards", "Plain": "x"}) == {"Plain": "x"}
+
+
+def test_systems_manager_is_not_asked_for_nothing(account, aws):
+    assert resolve_values(account, keep(Shards="String"), {"Plain": "x"}) == {"Plain": "x"}
+    assert aws.actions() == []

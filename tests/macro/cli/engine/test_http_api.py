@@ -1,0 +1,59 @@
+"""What an HTTP API hands to a function that a stage variable names, and makes of its answer."""
+
+import json
+
+import pytest
+
+from macro.cli.engine import proxy
+from macro.cli.engine.http_api import find_route, make_event, read_answer
+
+ROUTES = [{"routeKey": key} for key in ("GET /hits/{name}", "ANY /hits/{name}", "GET /hits/all", "$default")]
+JSON = {"content-type": "application/json"}
+
+
+def describe(**more):
+    given = {"verb": "GET", "api": "abc", "stage": "dev", "path": "hits/a%20b", "query": "", "headers": [], "body": b""}
+    call = proxy.Call(**{**given, **more})
+    return json.loads(make_event(call, "GET /hits/{name}", {"app": "hits"}, proxy.describe_body))
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "key"),
+    [
+        ("GET", "hits/home", "GET /hits/{name}"),
+        ("POST", "hits/home", "ANY /hits/{name}"),
+        ("GET", "hits/all", "GET /hits/all"),
+        ("GET", "hits/a%2Fb", "GET /hits/{name}"),
+        ("GET", "hits/", None),
+        ("GET", "hits/home/more", None),
+    ],
+)
+def test_the_route_with_the_fewest_parameters_is_reached(verb, path, key):
+    assert (find_route(ROUTES, verb, path) or {}).get("routeKey") == key
+
+
+def test_an_event_tells_route_path_parameters_and_the_stages_variables():
+    event = describe(query="a=1&a=2", headers=[(b"x", b"1"), (b"x", b"2")])
+
+    assert (event["version"], event["routeKey"], event["rawPath"]) == ("2.0", "GET /hits/{name}", "/dev/hits/a b")
+    assert (event["pathParameters"], event["stageVariables"]) == ({"name": "a b"}, {"app": "hits"})
+    assert (event["queryStringParameters"], event["headers"]) == ({"a": "1,2"}, {"x": "1,2"})
+    assert event["requestContext"]["http"]["method"] == "GET"
+
+
+def test_what_there_is_none_of_is_left_out():
+    assert {"body", "queryStringParameters"}.isdisjoint(describe())
+    assert describe(body=b"\xff")["body"] == "/w=="
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"statusCode": 404, "body": "no"}, (404, JSON, b"no")),
+        (7, (200, JSON, b"7")),
+        ("text", (200, JSON, b"text")),
+        ({"count": 1}, (200, JSON, b'{"count": 1}')),
+    ],
+)
+def test_an_answer_without_a_status_is_itself_the_body(answer, told):
+    assert read_answer(json.dumps(answer).encode(), proxy.read_answer) == told

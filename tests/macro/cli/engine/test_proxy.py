@@ -1,0 +1,73 @@
+"""The event and the answer of a proxy integration, where the engine has none of its own."""
+
+import base64
+import json
+
+import pytest
+
+from macro.cli.engine.proxy import Call, make_event, read_answer
+
+BAD = (502, {"content-type": "application/json"}, b'{"message": "Internal server error"}')
+
+
+def describe(**more):
+    given = {"verb": "GET", "api": "abc", "stage": "dev", "path": "hits/a%20b", "query": "", "headers": [], "body": b""}
+    call = Call(**{**given, **more})
+    return json.loads(make_event(call, "/hits/{name}", {"name": "a b"}, {"app": "hits"}))
+
+
+def test_an_event_tells_the_path_its_parameters_and_the_stages_variables():
+    event = describe()
+
+    assert {name: event[name] for name in ("resource", "path", "httpMethod", "pathParameters", "stageVariables")} == {
+        "resource": "/hits/{name}",
+        "path": "/hits/a b",
+        "httpMethod": "GET",
+        "pathParameters": {"name": "a b"},
+        "stageVariables": {"app": "hits"},
+    }
+    assert (event["requestContext"]["stage"], event["requestContext"]["path"]) == ("dev", "/dev/hits/a b")
+    assert (event["body"], event["queryStringParameters"], event["isBase64Encoded"]) == (None, None, False)
+
+
+def test_of_what_comes_several_times_the_event_has_the_last_and_all():
+    event = describe(query="a=1&a=2&b=", headers=[(b"x", b"1"), (b"x", b"2")])
+
+    assert (event["queryStringParameters"], event["multiValueQueryStringParameters"]) == (
+        {"a": "2", "b": ""},
+        {"a": ["1", "2"], "b": [""]},
+    )
+    assert (event["headers"], event["multiValueHeaders"]) == ({"x": "2"}, {"x": ["1", "2"]})
+
+
+@pytest.mark.parametrize(("body", "told", "is_encoded"), [(b"text", "text", False), (b"\xff", "/w==", True)])
+def test_a_body_that_is_no_text_is_encoded(body, told, is_encoded):
+    event = describe(body=body)
+
+    assert (event["body"], event["isBase64Encoded"]) == (told, is_encoded)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ({"statusCode": 200, "body": "1"}, (200, {"content-type": "application/json"}, b"1")),
+        (
+            {
+                "statusCode": "404",
+                "headers": {"X-A": 1, "Content-Type": "a/b"},
+                "multiValueHeaders": {"X-B": ["1", "2"]},
+            },
+            (404, {"content-type": "a/b", "x-a": "1", "x-b": "2"}, b""),
+        ),
+        (
+            {"statusCode": 200, "body": base64.b64encode(b"\xff").decode(), "isBase64Encoded": True},
+            (200, {"content-type": "application/json"}, b"\xff"),
+        ),
+        ({"body": "1"}, BAD),
+        (7, BAD),
+        ({"statusCode": 200, "headers": [1]}, BAD),
+        ({"statusCode": 200, "body": "a", "isBase64Encoded": True}, BAD),
+    ],
+)
+def test_an_answer_is_an_envelope_or_an_error(answer, told):
+    assert read_answer(json.dumps(answer).encode()) == told

@@ -1,0 +1,230 @@
+"""The pictures as a reader's browser shows them: what can be read, folded, pointed at and searched."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.corpus.fetch import MERMAID
+from tests.support.browser import find_browser, open_browser
+from tests.support.graphs import make_counters, make_hostile
+
+ROOT = Path(__file__).parents[4]
+PAPER = {"light": (255, 255, 255), "dark": (13, 17, 23)}
+SCHEMES = list(PAPER)
+TEMPLATES = {"1": (ROOT / "samples/minimal.yaml").read_text("utf-8"), "10": make_counters(10), "45": make_counters(45)}
+# What is amiss in a picture: text that leaves its box, boxes or labels on top of each other.
+AMISS = """(() => {
+  const rectangle = (element) => element.getBoundingClientRect();
+  const cards = [...document.querySelectorAll(".box")].map((box) => ({
+    name: box.textContent, card: rectangle(box.querySelector(".card:not(.behind)")),
+    texts: [...box.querySelectorAll("text")].map(rectangle) }));
+  const labels = [...document.querySelectorAll(".edge text")].map((text) => ({ name: text.textContent, card: rectangle(text) }));
+  const meet = (one, other) => one.left < other.right - 1 && other.left < one.right - 1 &&
+    one.top < other.bottom - 1 && other.top < one.bottom - 1;
+  const amiss = [];
+  for (const { name, card, texts } of cards) {
+    if (texts.some((text) => text.left < card.left || text.right > card.right)) amiss.push("leaves its box: " + name);
+  }
+  const all = [...cards, ...labels];
+  all.forEach((one, place) => all.slice(place + 1).forEach((other) => {
+    if (meet(one.card, other.card)) amiss.push(one.name + " meets " + other.name);
+  }));
+  return [cards.length, labels.length, amiss];
+})()"""
+
+pytestmark = [pytest.mark.thorough, pytest.mark.skipif(not find_browser(), reason="needs Chromium")]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with open_browser() as page:
+        yield page
+
+
+@pytest.fixture
+def draw(command, tmp_path):
+    def run(template, form, *arguments):
+        source, target = tmp_path / "template.yaml", tmp_path / f"picture.{form}"
+        source.write_text(template, "utf-8")
+        assert command("graph", source, "-o", target, *arguments) == (0, "", "")
+        return target
+
+    return run
+
+
+@pytest.fixture
+def page(browser, draw):
+    def run(template, *arguments, **options):
+        browser.complaints.clear()
+        browser.open(draw(template, "html", *arguments), **options)
+        browser.wait_for("document.documentElement.dataset.drawn === '1'")
+        return browser
+
+    return run
+
+
+def box(name):
+    return f"document.querySelector('[data-id=\"{name}\"]')"
+
+
+def count(kind):
+    return f"document.querySelectorAll('{kind}').length"
+
+
+def drawn(turn):
+    return f"document.documentElement.dataset.drawn === '{turn}'"
+
+
+@pytest.mark.parametrize(("name", "boxes"), [("1", 14), ("10", 61), ("45", 58)])
+def test_a_picture_can_be_read(browser, draw, tmp_path, name, boxes):
+    picture = draw(TEMPLATES[name], "svg")
+    for scheme in SCHEMES:
+        browser.open(picture, scheme=scheme)
+        size = browser.evaluate(
+            "[document.documentElement.width, document.documentElement.height].map((l) => l.baseVal.value)"
+        )
+        browser.resize(*map(int, size))
+
+        browser.shoot(tmp_path / f"{name}-{scheme}.png")
+
+        shown, labels, amiss = browser.evaluate(AMISS)
+        rows = browser.look()
+        assert (shown, amiss) == (boxes, [])
+        assert labels >= 20
+        assert size[0] < 3_000
+        assert rows[1][1] == PAPER[scheme]
+        assert len({colour for row in rows for colour in row}) > 10
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_page_can_be_read_and_asks_for_nothing(page, tmp_path, name, scheme):
+    shown = page(TEMPLATES[name], scheme=scheme)
+
+    shown.shoot(tmp_path / f"{name}-{scheme}.png")
+
+    assert shown.evaluate(AMISS)[2] == []
+    assert [url for url in shown.requests if not url.startswith("file:")] == []
+    assert len(shown.requests) == 1
+    assert shown.complaints == []
+    assert shown.look(400, 4)[1][1] == PAPER[scheme]
+
+
+def test_a_counter_folds_and_unfolds_by_click_and_by_key(page):
+    shown = page(TEMPLATES["1"])
+
+    shown.click(box("counter:Visits"))
+    shown.wait_for(drawn(2))
+    folded = [shown.evaluate(count(".box")), shown.evaluate(f"{box('counter:Visits')}.getAttribute('aria-expanded')")]
+    shown.press("Enter")
+    shown.wait_for(drawn(3))
+
+    assert folded == [2, "false"]
+    assert shown.evaluate(count(".box")) == 14
+    assert shown.evaluate("document.activeElement.dataset.id") == "counter:Visits"
+    assert shown.evaluate(f"{box('counter:Visits')}.getAttribute('aria-expanded')") == "true"
+
+
+def test_a_plugin_folds_by_touch(page):
+    shown = page(TEMPLATES["1"])
+
+    shown.tap(box("plugin:Visits/gateway_rest"))
+    shown.wait_for(drawn(2))
+
+    assert shown.evaluate(count(".box")) == 7
+    assert "8 resources" in shown.evaluate("document.getElementById('told').textContent")
+
+
+def test_pointing_at_a_box_tells_its_definition_and_the_authors_line(page):
+    shown = page(TEMPLATES["1"])
+
+    shown.move_to(box("resource:VisitsFunction"))
+
+    told = shown.evaluate("document.getElementById('told').innerText")
+    assert told.startswith("VisitsFunction\n")
+    assert "template.yaml:4: Visits" in told
+    assert "Type: Custom::LambdaFunction" in told
+    assert "VisitsTable Properties.Env.table" in told
+    assert shown.evaluate("document.querySelectorAll('.edge.near path').length") == 5
+    assert shown.evaluate("document.querySelectorAll('.edge.faint').length") > 10
+
+
+def test_moving_to_a_box_by_key_tells_the_same(page):
+    shown = page(TEMPLATES["1"])
+
+    shown.evaluate("document.querySelector('[data-zoom=in]').focus()")
+    shown.press("Tab")
+    first = shown.evaluate("document.activeElement.id || document.activeElement.dataset.id")
+    for _ in range(3):
+        if shown.evaluate("document.activeElement.dataset.id"):
+            break
+        shown.press("Tab")
+    reached = shown.evaluate("document.activeElement.dataset.id")
+
+    assert first
+    assert reached == "counter:Visits"
+    assert shown.evaluate("document.querySelector('#told h2').textContent") == "Visits"
+
+
+def test_search_marks_what_is_found_and_enter_unfolds_it(page):
+    shown = page(TEMPLATES["45"])
+
+    shown.evaluate("document.getElementById('search').focus()")
+    shown.type("DownloadsTable")
+    marked = shown.evaluate("[...document.querySelectorAll('.found')].map((element) => element.dataset.id)")
+    shown.press("Enter")
+    shown.wait_for(drawn(2))
+
+    assert "counter:Downloads" in marked
+    assert shown.evaluate("document.getElementById('found').textContent").endswith(" found")
+    assert shown.evaluate(f"{box('resource:DownloadsTable')}.classList.contains('found')")
+    assert shown.evaluate("document.activeElement.dataset.id").startswith("resource:Downloads")
+
+
+def test_the_detail_and_the_size_are_chosen_by_buttons(page):
+    shown = page(TEMPLATES["1"])
+    width = shown.evaluate("document.querySelector('#picture svg').getBoundingClientRect().width")
+
+    shown.click("document.querySelector('[data-detail=plugins]')")
+    shown.wait_for(drawn(2))
+    plugins = shown.evaluate("[...document.querySelectorAll('.box.plugin .name')].map((text) => text.textContent)")
+    shown.click("document.querySelector('[data-detail=resources]')")
+    shown.wait_for(drawn(3))
+    shown.click("document.querySelector('[data-zoom=in]')")
+
+    assert sorted(plugins) == ["function", "gateway_rest", "log_group", "role", "table"]
+    assert shown.evaluate("document.querySelector('[data-detail=resources]').getAttribute('aria-pressed')") == "true"
+    assert shown.evaluate("document.querySelector('#picture svg').getBoundingClientRect().width") > width
+
+
+def test_a_hostile_template_runs_nothing(page):
+    shown = page(json.dumps(make_hostile()))
+
+    shown.move_to("document.querySelector('[data-id^=\"resource:<img\"]')")
+
+    assert shown.evaluate("typeof window.hacked") == "undefined"
+    assert shown.evaluate("document.querySelectorAll('img').length") == 0
+    assert shown.evaluate("document.querySelector('#told h2').textContent").startswith("<img src=x")
+    assert shown.complaints == []
+
+
+@pytest.mark.skipif(not MERMAID.is_file(), reason="run tests/corpus/fetch.py first")
+@pytest.mark.parametrize("name", ["1", "10", "45", "hostile"])
+def test_mermaid_draws_what_is_written_for_it(browser, command, tmp_path, name):
+    source = tmp_path / "template.yaml"
+    source.write_text(TEMPLATES.get(name) or json.dumps(make_hostile()), "utf-8")
+    text = command("graph", source)[1]
+    (tmp_path / "page.html").write_text("<!DOCTYPE html><meta charset=utf-8><div id=picture></div>", "utf-8")
+    browser.open(tmp_path / "page.html")
+    browser.evaluate(MERMAID.read_text("utf-8") + ";0")
+
+    svg = browser.evaluate(
+        f"mermaid.initialize({{startOnLoad: false}}), mermaid.render('drawn', {json.dumps(text)}).then((made) => made.svg)"
+    )
+
+    browser.evaluate(f"document.getElementById('picture').innerHTML = {json.dumps(svg)}")
+    labels = browser.evaluate("[...document.querySelectorAll('.nodeLabel')].map((label) => label.textContent)")
+    assert browser.evaluate("typeof window.hacked") == "undefined"
+    assert name != "hostile" or any("</script><script>window.hacked=1</script>" in label for label in labels)
+    assert name == "hostile" or any(label.startswith("Visits") for label in labels)

@@ -1,0 +1,38 @@
+"""Literal values of Env: what the companion would refuse at deployment is told by the expansion, in the same words."""
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from macro.counter.env_values import check_env, find_reasons
+from transform_lambda.env.file import EnvError, merge_env
+
+AWKWARD = st.text("ab =#'\"`${}\n\r\0\x0b\x1c\x85\u2028\ufeff\t\\", max_size=5)
+
+
+def ask_companion(value):
+    """The reasons for which the companion refuses a value."""
+    try:
+        merge_env("", {"A": value})
+    except EnvError as error:
+        return str(error).replace("Env.A: ", "").split("\n")
+    return []
+
+
+@given(st.text() | AWKWARD)
+@example("\ufeffa")
+@example("\u3000a")
+def test_macro_and_companion_refuse_the_same_values_for_the_same_reasons(value):
+    reasons, problems = list(find_reasons(value)), []
+    check_env({"Env": {"A": value}}, (), problems)
+
+    assert reasons == ask_companion(value)
+    assert [problem.text for problem in problems] == reasons
+
+
+def test_what_the_template_does_not_tell_yet_is_left_to_the_companion():
+    problems = []
+
+    check_env({"Env": {"A": {"Fn::Sub": "#"}, "B": {"Ref": "#"}, "C": 1, "D": True}}, (), problems)
+    check_env({"Function": {"Env": {"Fn::If": ["C", {"A": "#"}, {}]}}}, (), problems)
+
+    assert problems == []

@@ -1,0 +1,34 @@
+import pytest
+
+from macro.counter.literals import is_no_echo
+from macro.counter.read import Setting
+from macro.errors import MacroError
+from macro.expand import expand
+
+SECRET = "parameter Kind is NoEcho, but what it decides here is plain to see; use another"
+
+
+def template(no_echo, properties):
+    parameter = {"Type": "String", "Default": "rest", **({} if no_echo is None else {"NoEcho": no_echo})}
+    return {
+        "Parameters": {"Kind": parameter},
+        "Resources": {"Visits": {"Type": "HitCounter", "Properties": properties}},
+    }
+
+
+@pytest.mark.parametrize("no_echo", [True, "true", "True", "TRUE"])
+@pytest.mark.parametrize(
+    "properties",
+    [{"Gateway": {"Ref": "Kind"}}, {"Path": {"Ref": "Kind"}}, {"Stages": {"Ref": "Kind"}}, {"Shards": {"Ref": "Kind"}}],
+    ids=str,
+)
+def test_a_parameter_that_is_not_to_be_shown_decides_nothing_that_is_shown(no_echo, properties):
+    assert is_no_echo({"NoEcho": no_echo})
+    with pytest.raises(MacroError, match=SECRET):
+        expand(template(no_echo, properties), Setting({"Kind": "rest"}))
+
+
+@pytest.mark.parametrize("no_echo", [None, False, "false", "False", "no", 0])
+def test_any_other_parameter_may_decide(no_echo):
+    assert not is_no_echo({"NoEcho": no_echo})
+    assert expand(template(no_echo, {"Gateway": {"Ref": "Kind"}}), Setting({"Kind": "rest"}))

@@ -1,0 +1,22 @@
+import pytest
+from botocore.exceptions import ClientError
+
+from transform_lambda.aws.errors import explain
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "reason"),
+    [
+        (
+            "InvalidArgument",
+            "Invalid version id specified",
+            "Code.S3ObjectVersion is no version id of S3's, by its form",
+        ),
+        ("InvalidArgument", "Range is not valid", "S3 answered InvalidArgument: Range is not valid"),
+        ("NoSuchVersion", "none", "the object has no such version"),
+    ],
+)
+def test_a_refusal_of_s3_says_what_to_mend(code, said, reason):
+    error = ClientError({"Error": {"Code": code, "Message": said}}, "GetObject")
+
+    assert str(explain(error, "read s3://code/app.zip")) == f"cannot read s3://code/app.zip: {reason}"

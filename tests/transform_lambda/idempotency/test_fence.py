@@ -1,0 +1,72 @@
+"""The fence by itself: which of several requests is the newest, and which are known to have been answered."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.cloudformation import make_event
+from transform_lambda.contract import CREATE, DELETE, UPDATE, Overtaken, parse_request
+from transform_lambda.idempotency.fence import Repeated, admit, answered, check, rank_of
+from transform_lambda.idempotency.record import Record
+
+ISSUED = 1_700_000_000
+
+
+def request(kind, name):
+    return replace(parse_request(make_event(kind, name)), request_id=name)
+
+
+def come(record, kind, name, issued=ISSUED):
+    """The record once the request has come, and was answered."""
+    one = request(kind, name)
+    return answered(admit(record, one, rank_of(one, issued)), one)
+
+
+@pytest.mark.parametrize("kind", [CREATE, UPDATE, DELETE])
+def test_of_two_requests_of_one_kind_within_a_second_the_second_is_carried_out(kind):
+    first, second = request(kind, "first"), request(kind, "second")
+    record = admit(Record(), first, rank_of(first, ISSUED))
+
+    record = admit(record, second, rank_of(second, ISSUED))
+
+    assert check(record, second) is record
+    with pytest.raises(Overtaken):
+        admit(record, first, rank_of(first, ISSUED))
+    with pytest.raises(Overtaken):
+        check(record, first)
+
+
+@pytest.mark.parametrize(("later", "earlier"), [(UPDATE, CREATE), (DELETE, UPDATE), (DELETE, CREATE)])
+def test_within_a_second_the_kinds_follow_each_other(later, earlier):
+    record = come(Record(), later, "later")
+
+    with pytest.raises(Overtaken):
+        come(record, earlier, "earlier")
+    assert come(record, earlier, "of the next second", ISSUED + 1).request_id == "of the next second"
+
+
+def test_the_newest_requests_are_remembered_however_many_came():
+    record = Record()
+    for number in range(250):
+        record = come(record, UPDATE, f"request {number}", None)
+
+    for number in range(150, 250):
+        with pytest.raises(Repeated):
+            come(record, UPDATE, f"request {number}", None)
+    assert len(record.seen) == 100
+
+
+def test_a_request_that_was_not_answered_is_overtaken_when_it_comes_again():
+    first, second = request(UPDATE, "first"), request(UPDATE, "second")
+    record = admit(admit(Record(), first, None), second, None)
+
+    with pytest.raises(Overtaken):
+        admit(record, first, None)
+    assert admit(record, second, None) is record
+
+
+def test_an_answer_to_another_request_is_none_to_the_newest():
+    record = admit(Record(), request(UPDATE, "newest"), None)
+
+    assert answered(record, request(UPDATE, "another")) is record
+    assert answered(record, request(UPDATE, "newest")).is_answered

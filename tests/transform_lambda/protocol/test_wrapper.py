@@ -1,0 +1,670 @@
+import json
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from tests.support.cloudformation import STACK_ID, make_event
+from tests.support.fakes import MemoryRecords, Outbox, Things
+from transform_lambda.contract import ResourceError, Result
+from transform_lambda.identity import is_marker, marker_for, physical_id_for
+from transform_lambda.limits import read_limits
+from transform_lambda.protocol.one_answer import Undelivered
+from transform_lambda.protocol.wrapper import LeftBehind, process
+
+NAME = physical_id_for(STACK_ID, "Visits")
+INVENTED = "app-Visits-1ABCDEF2GHIJK"
+
+
+class Calls:
+    """A resource whose three functions are given."""
+
+    def __init__(self, create=None, update=None, delete=None):
+        self.create, self.update, self.delete = create, update, delete or (lambda request: None)
+
+
+def fail(error):
+    def raise_it(request):
+        raise error
+
+    return raise_it
+
+
+def run(event, resource, records=None, outbox=None, limits=None):
+    outbox = outbox or Outbox()
+    process(event, handlers={"Custom::Thing": resource}, send=outbox, records=records, limits=limits)
+    return outbox.answers
+
+
+def short_limits(seconds):
+    return replace_limits(read_limits(make_event(), None), seconds)
+
+
+def replace_limits(limits, seconds):
+    return limits._replace(work_by=time.monotonic() + seconds, answer_by=time.monotonic() + seconds + 5)
+
+
+@pytest.mark.parametrize(
+    ("resource", "status"),
+    [
+        pytest.param(Things(), "SUCCESS", id="a result"),
+        pytest.param(Calls(fail(ResourceError("no"))), "FAILED", id="a refusal"),
+        pytest.param(Calls(fail(KeyError("x"))), "FAILED", id="a bug"),
+        pytest.param(Calls(fail(SystemExit(0))), "FAILED", id="an exit"),
+        pytest.param(Calls(fail(RecursionError())), "FAILED", id="an endless recursion"),
+        pytest.param(Calls(lambda request: None), "FAILED", id="no result"),
+        pytest.param(Calls(lambda request: Result("")), "FAILED", id="an empty physical id"),
+        pytest.param(Calls(lambda request: Result("x", {"A": object()})), "FAILED", id="data that is not JSON"),
+        pytest.param(Calls(lambda request: Result("x", {"A": "y" * 5000})), "FAILED", id="data that does not fit"),
+        pytest.param(Calls(lambda request: Result("x", None)), "FAILED", id="data that is none"),
+        pytest.param(Calls("not callable"), "FAILED", id="a resource that is none"),
+    ],
+)
+def test_every_request_gets_exactly_one_answer(resource, status):
+    answers = run(make_event(), resource)
+
+    assert [answer["Status"] for answer in answers] == [status]
+    assert len(json.dumps(answers[0]).encode()) <= 4096
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ResourceError("Properties.Name: must be text"), "Properties.Name: must be text"),
+        (ResourceError("two\n lines"), "two lines"),
+        (KeyError("x"), "KeyError: 'x'"),
+        (ValueError(), "ValueError:"),
+    ],
+)
+def test_a_failure_says_why_in_one_line(error, reason):
+    (answer,) = run(make_event(), Calls(fail(error)))
+
+    assert answer["Reason"] == reason
+
+
+def test_a_create_a_update_and_a_delete_reach_their_functions():
+    things, records = Things({"Url": "u"}), MemoryRecords()
+
+    created = run(make_event("Create", "1"), things, records)
+    updated = run(make_event("Update", "2", PhysicalResourceId=NAME), things, records)
+    deleted = run(make_event("Delete", "3", PhysicalResourceId=NAME), things, records)
+
+    assert things.calls == [("create", NAME), ("update", NAME), ("delete", NAME)]
+    assert [answer["PhysicalResourceId"] for answer in (*created, *updated, *deleted)] == [NAME] * 3
+    assert created[0]["Data"] == {"Url": "u"}
+
+
+def test_no_echo_of_one_result_does_not_stay_for_the_next():
+    secret, plain = Things({"Key": "k"}, no_echo=True), Things({"Key": "k"})
+
+    (first,) = run(make_event("Create", "1"), secret)
+    (second,) = run(make_event("Create", "2"), plain)
+
+    assert (first["NoEcho"], second["NoEcho"]) == (True, False)
+
+
+def test_an_unknown_type_names_the_known_ones():
+    outbox = Outbox()
+
+    process(make_event(ResourceType="Custom::X"), handlers={"Custom::B": Things(), "Custom::A": Things()}, send=outbox)
+
+    assert outbox.answers[0]["Reason"] == "Visits: unknown type 'Custom::X'; known are Custom::A, Custom::B"
+
+
+@pytest.mark.parametrize("known", [marker_for(STACK_ID, "Visits"), INVENTED])
+def test_a_delete_of_an_unknown_type_that_was_never_made_succeeds(known):
+    outbox = Outbox()
+
+    process(make_event("Delete", ResourceType="Custom::X", PhysicalResourceId=known), handlers={}, send=outbox)
+
+    assert [answer["Status"] for answer in outbox.answers] == ["SUCCESS"]
+
+
+def test_a_delete_of_an_unknown_type_that_was_made_fails():
+    outbox = Outbox()
+
+    process(make_event("Delete", ResourceType="Custom::X", PhysicalResourceId=NAME), handlers={}, send=outbox)
+
+    assert outbox.answers[0]["Reason"] == "Visits: unknown type 'Custom::X'; known are none"
+
+
+def test_a_resource_that_cannot_be_made_is_a_failure():
+    class Broken(dict):
+        def get(self, resource_type):
+            raise ImportError("no module named 'gone'")
+
+    outbox = Outbox()
+
+    process(make_event(), handlers=Broken(), send=outbox)
+
+    assert outbox.answers[0]["Reason"] == "ImportError: no module named 'gone'"
+
+
+def test_a_resource_whose_making_takes_too_long_is_answered_by_the_watchdog_and_makes_nothing():
+    things, outbox, answered_meanwhile = Things(), Outbox(), []
+
+    class Slow(dict):
+        def get(self, resource_type):
+            time.sleep(0.5)
+            answered_meanwhile.extend(outbox.answers)
+            return things
+
+    process(make_event(), handlers=Slow(), send=outbox, records=MemoryRecords(), limits=short_limits(0.1))
+
+    assert [answer["Reason"] for answer in outbox.answers] == ["the Create did not finish within 0 seconds"]
+    assert answered_meanwhile == outbox.answers
+    assert things.things == set()
+
+
+def test_a_broken_request_is_answered_with_what_is_wrong():
+    (answer,) = run(make_event("Destroy", PhysicalResourceId="x"), Things())
+
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", "x")
+    assert answer["Reason"].endswith("RequestType: must be Create, Update or Delete, got 'Destroy'")
+
+
+def test_an_event_that_cannot_be_answered_is_raised():
+    with pytest.raises(ResourceError):
+        run({"key": "value"}, Things())
+
+
+def test_a_failed_create_is_answered_with_a_marker_whose_delete_removes_what_was_left():
+    things, records = Things(failure=ResourceError("half way")), MemoryRecords()
+
+    (failed,) = run(make_event("Create", "1"), things, records)
+    (deleted,) = run(make_event("Delete", "2", PhysicalResourceId=failed["PhysicalResourceId"]), things, records)
+
+    assert is_marker(failed["PhysicalResourceId"])
+    assert (deleted["Status"], deleted["PhysicalResourceId"]) == ("SUCCESS", failed["PhysicalResourceId"])
+    assert things.things == set()
+    assert things.calls == [("create", NAME), ("delete", NAME)]
+
+
+def test_without_records_a_marker_stands_for_the_name_a_create_takes():
+    things = Things(failure=ResourceError("half way"))
+
+    (failed,) = run(make_event("Create", "1"), things)
+    run(make_event("Delete", "2", PhysicalResourceId=failed["PhysicalResourceId"]), things)
+
+    assert things.things == set()
+
+
+def test_what_was_there_before_a_failed_create_is_left_alone():
+    things, records = Things(), MemoryRecords()
+    things.things.add(NAME)
+
+    def create(request):
+        request.guard.forget(request.physical_id)
+        raise ResourceError("exists")
+
+    (failed,) = run(make_event("Create", "1"), Calls(create), records)
+    run(make_event("Delete", "2", PhysicalResourceId=failed["PhysicalResourceId"]), things, records)
+
+    assert things.things == {NAME}
+
+
+def test_forgetting_what_was_not_noted_changes_nothing():
+    records = MemoryRecords()
+
+    def create(request):
+        request.guard.forget("other")
+        return Result(request.physical_id)
+
+    (answer,) = run(make_event(), Calls(create), records)
+
+    assert answer["Status"] == "SUCCESS"
+
+
+def test_a_failed_update_keeps_the_physical_id():
+    (answer,) = run(make_event("Update", PhysicalResourceId="x"), Calls(update=fail(ResourceError("no"))))
+
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", "x")
+
+
+def test_a_failed_delete_is_told():
+    (answer,) = run(make_event("Delete", PhysicalResourceId="x"), Calls(delete=fail(ResourceError("in use"))))
+
+    assert (answer["Status"], answer["Reason"]) == ("FAILED", "in use")
+
+
+def test_a_failed_delete_is_carried_out_the_next_time():
+    things, records = Things(), MemoryRecords()
+
+    run(make_event("Create", "1"), things, records)
+    run(make_event("Delete", "2", PhysicalResourceId=NAME), Calls(delete=fail(ResourceError("in use"))), records)
+    (answer,) = run(make_event("Delete", "3", PhysicalResourceId=NAME), things, records)
+
+    assert answer["Status"] == "SUCCESS"
+    assert things.things == set()
+
+
+def test_the_watchdog_answers_before_the_time_is_over_and_the_late_result_is_not_sent(capsys):
+    entered, outbox = threading.Event(), Outbox()
+
+    def create(request):
+        entered.set()
+        time.sleep(0.5)
+        return Result("late")
+
+    answers = run(make_event(), Calls(create), MemoryRecords(), outbox, short_limits(0.1))
+
+    assert entered.is_set()
+    assert [answer["Reason"] for answer in answers] == ["the Create did not finish within 0 seconds"]
+    assert is_marker(answers[0]["PhysicalResourceId"])
+    assert '"phase": "late"' in capsys.readouterr().out
+
+
+def test_what_comes_after_the_watchdogs_answer_creates_nothing_more():
+    things, records = Things(), MemoryRecords()
+
+    def update(request):
+        time.sleep(0.4)
+        return things.update(request)
+
+    event = make_event("Update", PhysicalResourceId=NAME, ResourceProperties={"Name": "new"})
+    run(event, Calls(update=update), records, limits=short_limits(0.1))
+
+    assert things.things == set()
+
+
+def test_what_a_create_made_after_the_watchdogs_answer_is_removed_by_the_delete_that_follows():
+    things, records = Things(), MemoryRecords()
+
+    def create(request):
+        time.sleep(0.4)
+        return things.create(request)
+
+    (failed,) = run(make_event("Create", "1"), Calls(create), records, limits=short_limits(0.1))
+    before = set(things.things)
+    run(make_event("Delete", "2", PhysicalResourceId=failed["PhysicalResourceId"]), things, records)
+
+    assert (before, things.things) == ({NAME}, set())
+
+
+def test_a_watchdog_that_cannot_answer_leaves_the_request_to_be_delivered_again():
+    outbox = Outbox([OSError("down")])
+
+    def create(request):
+        time.sleep(0.3)
+        return Result("late")
+
+    with pytest.raises(Undelivered, match="the watchdog's answer was not delivered"):
+        run(make_event(), Calls(create), MemoryRecords(), outbox, short_limits(0.1))
+
+
+def test_an_answer_that_cannot_be_sent_is_raised_and_the_next_delivery_answers():
+    things, records, outbox = Things(), MemoryRecords(), Outbox([OSError("down")])
+
+    with pytest.raises(OSError, match="down"):
+        run(make_event(), things, records, outbox)
+    answers = run(make_event(), things, records, outbox)
+
+    assert [answer["Status"] for answer in answers] == ["SUCCESS"]
+    assert things.things == {NAME}
+
+
+def test_nothing_is_raised_after_an_answer_went_out():
+    class Flaky(MemoryRecords):
+        def write(self, key, record):
+            if record.is_answered:
+                raise OSError("throttled")
+            return super().write(key, record)
+
+    answers = run(make_event(), Things(), Flaky())
+
+    assert [answer["Status"] for answer in answers] == ["SUCCESS"]
+
+
+def test_records_that_cannot_be_reached_fail_the_request_before_anything_is_made():
+    class Down(MemoryRecords):
+        def read(self, key):
+            raise OSError("no table")
+
+    things = Things()
+
+    (answer,) = run(make_event(), things, Down())
+
+    assert answer["Reason"] == "OSError: no table"
+    assert things.calls == []
+
+
+def test_records_that_others_write_all_the_time_fail_the_request():
+    class Busy(MemoryRecords):
+        def write(self, key, record):
+            return False
+
+    (answer,) = run(make_event(), Things(), Busy())
+
+    assert answer["Reason"] == "Visits: too many requests at once; try again"
+
+
+def test_a_request_that_was_answered_is_left_alone_when_it_comes_again():
+    things, records = Things(), MemoryRecords()
+
+    first = run(make_event(), things, records)
+    again = run(make_event(), things, records)
+
+    assert (len(first), len(again), len(things.calls)) == (1, 0, 1)
+
+
+def test_a_request_that_was_answered_is_left_alone_when_it_comes_after_a_newer_one():
+    things, records = Things(), MemoryRecords()
+
+    run(make_event("Create", "1"), things, records)
+    run(make_event("Delete", "2", PhysicalResourceId=NAME), things, records)
+    again = run(make_event("Create", "1"), things, records)
+
+    assert again == []
+    assert things.things == set()
+
+
+def test_a_request_that_was_answered_is_left_alone_however_many_came_after_it():
+    things, records = Things(), MemoryRecords()
+
+    run(make_event("Create", "1"), things, records)
+    for number in range(2, 50):
+        run(make_event("Update", str(number), PhysicalResourceId=NAME), things, records)
+    again = run(make_event("Create", "1"), things, records)
+
+    assert again == []
+    assert len(things.calls) == 49
+
+
+def test_an_older_request_that_comes_late_changes_nothing_and_says_so():
+    things, records = Things(), MemoryRecords()
+
+    run(make_event("Delete", "2", issued=60, PhysicalResourceId=INVENTED), things, records)
+    (late,) = run(make_event("Create", "1", issued=0), things, records)
+
+    assert late["Reason"] == "a newer request for Visits has begun; this Create changes nothing more"
+    assert things.things == set()
+
+
+def test_within_a_second_a_delete_follows_the_create_it_cancels():
+    things, records = Things(), MemoryRecords()
+
+    run(make_event("Delete", "2", issued=0, PhysicalResourceId=INVENTED), things, records)
+    (late,) = run(make_event("Create", "1", issued=0), things, records)
+
+    assert late["Status"] == "FAILED"
+    assert things.things == set()
+
+
+def test_a_cancelled_create_removes_what_it_makes_after_its_delete():
+    things, records = Things(), MemoryRecords()
+
+    def create(request):
+        run(make_event("Delete", "2", PhysicalResourceId=INVENTED), things, records)
+        return things.create(request)
+
+    (answer,) = run(make_event("Create", "1"), Calls(create, delete=things.delete), records)
+
+    assert answer["Status"] == "FAILED"
+    assert things.things == set()
+
+
+def test_a_cancelled_create_that_cannot_be_removed_is_answered_and_delivered_again():
+    things, records, outbox, event = Things(), MemoryRecords(), Outbox(), make_event("Create", "1")
+
+    def create(request):
+        run(make_event("Delete", "2", PhysicalResourceId=INVENTED), things, records)
+        return things.create(request)
+
+    with pytest.raises(LeftBehind) as raised:
+        run(event, Calls(create, delete=fail(OSError("down"))), records, outbox)
+    left = set(things.things)
+    run(event, things, records, outbox)
+
+    assert str(raised.value) == "Visits: what this overtaken request made is not removed yet"
+    assert [answer["Status"] for answer in outbox.answers] == ["FAILED", "FAILED"]
+    assert (left, things.things) == ({NAME}, set())
+
+
+def test_a_cancelled_create_does_not_remove_its_successor():
+    things, records = Things(), MemoryRecords()
+
+    def create(request):
+        things.create(request)
+        run(make_event("Delete", "2", PhysicalResourceId=INVENTED), things, records)
+        return Result(request.physical_id)
+
+    run(make_event("Create", "1"), Calls(create, delete=things.delete), records)
+    run(make_event("Create", "3"), things, records)
+    run(make_event("Create", "1"), Calls(create, delete=things.delete), records)
+
+    assert things.things == {NAME}
+
+
+def test_a_late_delete_does_not_remove_the_next_generation():
+    things, records = Things(), MemoryRecords()
+
+    run(make_event("Create", "1"), things, records)
+    run(make_event("Delete", "2", PhysicalResourceId=NAME), things, records, Outbox())
+    run(make_event("Create", "3"), things, records)
+    run(make_event("Delete", "2", PhysicalResourceId=NAME), things, records)
+
+    assert things.things == {NAME}
+
+
+def test_an_older_deletes_copy_does_not_lower_the_fence():
+    things, records = Things(), MemoryRecords()
+
+    run(make_event("Create", "3", issued=60), things, records)
+    run(make_event("Delete", "2", issued=30, PhysicalResourceId=NAME), things, records)
+    (late,) = run(make_event("Create", "1", issued=40), things, records)
+
+    assert late["Status"] == "FAILED"
+    assert things.things == {NAME}
+
+
+def test_a_request_without_an_issue_time_does_not_lower_the_fence():
+    things, records = Things(), MemoryRecords()
+
+    run(make_event("Create", "2", issued=60), things, records)
+    run(make_event("Update", "3", PhysicalResourceId=NAME), things, records)
+    (late,) = run(make_event("Delete", "1", issued=30, PhysicalResourceId=NAME), things, records)
+
+    assert late["Status"] == "FAILED"
+    assert things.things == {NAME}
+
+
+def test_a_copy_of_a_failed_replacing_update_does_not_make_the_new_name():
+    things, records = Things(), MemoryRecords()
+    event = make_event("Update", "2", PhysicalResourceId=NAME, ResourceProperties={"Name": "new"})
+
+    run(make_event("Create", "1"), things, records)
+    with pytest.raises(OSError, match="down"):
+        run(event, Calls(update=fail(ResourceError("no"))), records, Outbox([OSError("down")]))
+    run(make_event("Update", "3", PhysicalResourceId=NAME), things, records)
+    run(event, things, records)
+
+    assert things.things == {NAME}
+
+
+def test_a_replacing_update_that_ends_after_its_rollback_leaves_nothing():
+    things, records = Things(), MemoryRecords()
+
+    def update(request):
+        request.guard.note("new")
+        run(make_event("Update", "3", PhysicalResourceId=NAME), things, records)
+        things.things.add("new")
+        return Result("new")
+
+    run(make_event("Create", "1"), things, records)
+    event = make_event("Update", "2", PhysicalResourceId=NAME)
+    (answer,) = run(event, Calls(update=update, delete=things.delete), records)
+
+    assert answer["Status"] == "FAILED"
+    assert things.things == {NAME}
+
+
+def test_an_update_overtaken_by_its_rollback_is_stopped_at_its_check():
+    things, records, written = Things(), MemoryRecords(), []
+
+    def update(request):
+        run(make_event("Update", "3", PhysicalResourceId=NAME), things, records)
+        request.guard.check()
+        written.append("late")
+        return Result(NAME)
+
+    run(make_event("Create", "1"), things, records)
+    (answer,) = run(make_event("Update", "2", PhysicalResourceId=NAME), Calls(update=update), records)
+
+    assert answer["Status"] == "FAILED"
+    assert written == []
+
+
+def test_what_a_failed_replacing_update_left_is_swept_by_the_rollback():
+    things, records = Things(), MemoryRecords()
+
+    run(make_event("Create", "1"), things, records)
+    things.failure = ResourceError("half way")
+    event = make_event("Update", "2", PhysicalResourceId=NAME, ResourceProperties={"Name": "new"})
+    run(event, things, records)
+    things.failure = None
+    run(make_event("Update", "3", PhysicalResourceId=NAME), things, records)
+
+    assert things.things == {NAME}
+
+
+def test_what_cannot_be_swept_fails_no_update_and_is_swept_by_the_delete(capsys):
+    things, records = Things(), MemoryRecords()
+    stuck = Calls(update=lambda request: Result(NAME), delete=fail(ResourceError("in use")))
+
+    run(make_event("Create", "1"), things, records)
+    things.failure = ResourceError("half way")
+    run(make_event("Update", "2", PhysicalResourceId=NAME, ResourceProperties={"Name": "new"}), things, records)
+    (answer,) = run(make_event("Update", "3", PhysicalResourceId=NAME), stuck, records)
+    run(make_event("Delete", "4", PhysicalResourceId=NAME), things, records)
+
+    assert answer["Status"] == "SUCCESS"
+    assert '"phase": "sweep"' in capsys.readouterr().out
+    assert things.things == set()
+
+
+def test_the_old_thing_of_a_replacement_is_removed_by_its_own_delete_alone():
+    things, records = Things(), MemoryRecords()
+
+    run(make_event("Create", "1"), things, records)
+    run(make_event("Update", "2", PhysicalResourceId=NAME, ResourceProperties={"Name": "new"}), things, records)
+    both = set(things.things)
+    run(make_event("Delete", "3", PhysicalResourceId=NAME), things, records)
+
+    assert both == {NAME, "new"}
+    assert things.things == {"new"}
+
+
+def test_a_retained_thing_outlives_further_updates_and_the_delete_of_its_successor():
+    things, records = Things(), MemoryRecords()
+    renamed = {"ResourceProperties": {"Name": "new"}}
+
+    run(make_event("Create", "1"), things, records)
+    run(make_event("Update", "2", PhysicalResourceId=NAME, **renamed), things, records)
+    run(make_event("Update", "3", PhysicalResourceId="new", **renamed), things, records)
+    run(make_event("Delete", "4", PhysicalResourceId="new"), things, records)
+
+    assert things.things == {NAME}
+
+
+def test_a_retained_thing_outlives_an_update_back_to_its_name_that_fails():
+    things, records = Things(), MemoryRecords()
+    renamed = {"ResourceProperties": {"Name": "new"}}
+
+    run(make_event("Create", "1"), things, records)
+    run(make_event("Update", "2", PhysicalResourceId=NAME, **renamed), things, records)
+    things.failure = ResourceError("it is there already")
+    run(make_event("Update", "3", PhysicalResourceId="new", ResourceProperties={"Name": NAME}), things, records)
+    things.failure = None
+    run(make_event("Update", "4", PhysicalResourceId="new", **renamed), things, records)
+
+    assert things.things == {NAME, "new"}
+
+
+def test_a_create_whose_answer_never_arrived_is_removed_by_the_delete_with_an_invented_id():
+    things, records = Things(), MemoryRecords()
+
+    run(make_event("Create", "1"), things, records)
+    run(make_event("Delete", "2", PhysicalResourceId=INVENTED), things, records)
+
+    assert things.things == set()
+
+
+def test_logs_are_json_lines_without_values_urls_and_queries(capsys):
+    properties = {"Env": {"KEY": "s3cr3t-value", "LIST": ["s3cr3t-value", 12345, None]}, "Environment": "s3cr3t-other"}
+    message = "'s3cr3t-value' s3cr3t-other https://host/x?X-Amz-Signature=s3cr3t"
+
+    (answer,) = run(make_event(ResourceProperties=properties), Calls(fail(ValueError(message))))
+
+    logged = capsys.readouterr().out
+    lines = [json.loads(line) for line in logged.splitlines()]
+    assert {"stack", "logical_id", "request_id", "type", "phase", "duration_ms"} <= set(lines[0])
+    assert {line["request_id"] for line in lines} == {"1"}
+    assert [line["phase"] for line in lines] == ["error", "answered FAILED"]
+    assert "s3cr3t" not in logged + answer["Reason"]
+    assert answer["Reason"] == "ValueError: '***' *** https://host/x?***"
+
+
+def test_a_late_result_does_not_interleave_with_the_answer_under_way():
+    sent, release = [], threading.Event()
+
+    def send(url, answer):
+        sent.append(answer["Status"])
+        release.wait(1)
+
+    def create(request):
+        time.sleep(0.3)
+        release.set()
+        return Result("late")
+
+    process(make_event(), handlers={"Custom::Thing": Calls(create)}, send=send, limits=short_limits(0.1))
+
+    assert sent == ["FAILED"]
+
+
+def test_a_resource_is_told_when_its_time_is_over():
+    seen = []
+    limits = short_limits(60)
+
+    run(make_event(), Calls(lambda request: seen.append(request.deadline) or Result("x")), limits=limits)
+
+    assert seen == [limits.work_by]
+
+
+def test_a_name_that_an_earlier_request_may_still_remove_is_waited_for_in_vain():
+    things, records = Things(), MemoryRecords()
+
+    def create(request):
+        run(make_event("Delete", "2", PhysicalResourceId=INVENTED), things, records)
+        nested.extend(run(make_event("Create", "3"), things, records, limits=short_limits(0.5)))
+        return things.create(request)
+
+    nested = []
+    run(make_event("Create", "1"), Calls(create, delete=things.delete), records)
+
+    assert nested[0]["Reason"] == f"{NAME}: an earlier request is still cleaning it up; try again in 15 minutes"
+    assert things.things == set()
+
+
+def test_a_name_that_an_earlier_request_gives_back_in_time_is_taken():
+    things, records, threads = Things(), MemoryRecords(), []
+
+    def create(request):
+        run(make_event("Delete", "2", PhysicalResourceId=INVENTED), things, records)
+        successor = threading.Thread(target=run, args=(make_event("Create", "3"), things, records))
+        successor.start()
+        threads.append(successor)
+        time.sleep(0.3)
+        return things.create(replace(request))
+
+    run(make_event("Create", "1"), Calls(create, delete=things.delete), records)
+    threads[0].join()
+
+    assert things.calls == [
+        ("delete", INVENTED),
+        ("delete", NAME),
+        ("create", NAME),
+        ("delete", NAME),
+        ("create", NAME),
+    ]
+    assert things.things == {NAME}

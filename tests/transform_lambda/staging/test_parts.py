@@ -1,0 +1,103 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transform_lambda.staging.parts import SMALLEST, Copy, Send, long_runs_first, plan_parts
+from transform_lambda.zip.plan import Keep, Write
+
+MIB = 1 << 20
+LAST = Write(b"directory", "directory")
+
+
+def runs(*lengths):
+    kept, at = [], 0
+    for length in lengths:
+        kept.append(Keep(at, length))
+        at += length + 10
+    return kept
+
+
+def bytes_of(parts):
+    """Each part as ranges of source bytes, new bytes as they are; neighbours joined."""
+    flat = []
+    for part in parts:
+        for piece in [Keep(*part)] if isinstance(part, Copy) else part.pieces:
+            if flat and isinstance(piece, Keep) and isinstance(flat[-1], Keep) and sum(flat[-1]) == piece.start:
+                piece = Keep(flat[-1].start, flat.pop().length + piece.length)
+            flat.append(piece)
+    return flat
+
+
+def size_of(part):
+    if isinstance(part, Copy):
+        return part.length
+    return sum(piece.length if isinstance(piece, Keep) else len(piece.data) for piece in part.pieces)
+
+
+def test_long_runs_are_copied_and_the_rest_is_sent_last():
+    kept = runs(20 * MIB, 30 * MIB)
+
+    parts = list(plan_parts([*kept, LAST]))
+
+    assert parts == [Copy(0, 20 * MIB), Copy(20 * MIB + 10, 30 * MIB), Send([LAST])]
+
+
+def test_short_runs_go_behind_the_long_ones_in_their_order():
+    kept = runs(1 * MIB, 20 * MIB, 2 * MIB, 5 * MIB)
+
+    arranged = long_runs_first(kept)
+
+    assert [run.length // MIB for run in arranged] == [20, 5, 1, 2]
+    assert list(plan_parts([*arranged, LAST])) == [
+        Copy(kept[1].start, 20 * MIB),
+        Copy(kept[3].start, 5 * MIB),
+        Send([kept[0], kept[2], LAST]),
+    ]
+
+
+def test_a_short_run_that_must_stay_in_front_borrows_from_the_next():
+    parts = list(plan_parts([Keep(0, 1 * MIB), Keep(2 * MIB, 20 * MIB), LAST]))
+
+    assert parts == [
+        Send([Keep(0, 1 * MIB), Keep(2 * MIB, 4 * MIB)]),
+        Copy(6 * MIB, 16 * MIB),
+        Send([LAST]),
+    ]
+
+
+def test_a_run_that_would_be_left_too_short_is_sent_whole():
+    parts = list(plan_parts([Keep(0, 1 * MIB), Keep(2 * MIB, 8 * MIB), LAST]))
+
+    assert parts == [Send([Keep(0, 1 * MIB), Keep(2 * MIB, 4 * MIB), Keep(6 * MIB, 4 * MIB)]), Send([LAST])]
+
+
+def test_what_cannot_be_copied_is_sent_in_pieces():
+    parts = list(plan_parts([Keep(0, 20 * MIB), LAST], can_copy=False))
+
+    assert [size_of(part) for part in parts] == [5 * MIB, 5 * MIB, 5 * MIB, 5 * MIB, len(LAST.data)]
+    assert all(isinstance(part, Send) for part in parts)
+
+
+STEPS = st.lists(st.integers(1, 30 * MIB) | st.integers(1, 2 * MIB) | st.just(SMALLEST), max_size=8)
+
+
+@given(STEPS, st.booleans(), st.booleans())
+def test_parts_keep_the_order_and_the_limits_of_s3(lengths, can_copy, is_arranged):
+    kept = runs(*lengths)
+    steps = [*(long_runs_first(kept) if is_arranged else kept), LAST]
+
+    parts = list(plan_parts(steps, can_copy=can_copy))
+
+    assert bytes_of(parts) == steps
+    assert all(size_of(part) >= SMALLEST for part in parts[:-1])
+    assert all(size_of(part) < 2 * SMALLEST + len(LAST.data) for part in parts if isinstance(part, Send))
+    assert can_copy or all(isinstance(part, Send) for part in parts)
+
+
+@pytest.mark.parametrize("can_copy", [True, False])
+def test_an_archive_without_kept_runs_is_one_part(can_copy):
+    assert list(plan_parts([LAST], can_copy=can_copy)) == [Send([LAST])]
+
+
+def test_no_steps_are_no_parts():
+    assert list(plan_parts([])) == []

@@ -1,0 +1,224 @@
+import errno
+import os
+import stat
+import sys
+import tempfile
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from tests.support.archives import Entry, check_rewrite, make_archive
+from transform_lambda.zip.directory import read_directory
+from transform_lambda.zip.plan import Keep, plan_rewrite
+from transform_lambda.zip.refused import ZipError
+from transform_lambda.zip.source import open_source
+from transform_lambda.zip.write import (
+    BUFFER,
+    COPIERS,
+    copy_by_hand,
+    copy_by_mapping,
+    copy_by_sendfile,
+    copy_in_kernel,
+    rewrite_bytes,
+    rewrite_file,
+    write_steps,
+)
+
+LARGE = make_archive(
+    Entry(b"a", b"0123456" * (BUFFER // 7)), Entry(b".env", b"A=1\n"), Entry(b"b", b"abc" * (2 * BUFFER))
+)
+NEW = {".env": b"A=new\n"}
+
+
+def broken(code):
+    def copier(source, target, start, length):
+        raise OSError(code, os.strerror(code))
+
+    return copier
+
+
+def half(copier):
+    def copy_half(source, target, start, length):
+        return copier(source, target, start, max(1, length // 2))
+
+    return copy_half
+
+
+def stops_at(limit, copier):
+    def copy_until(source, target, start, length):
+        if start >= limit:
+            raise OSError(errno.EXDEV, "other file system")
+        return copier(source, target, start, min(length, limit - start))
+
+    return copy_until
+
+
+@pytest.fixture
+def archive(tmp_path):
+    path = tmp_path / "code.zip"
+    path.write_bytes(LARGE)
+    return path
+
+
+def write_with(copiers, archive, target):
+    with archive.open("rb") as reader, target.open("wb") as writer:
+        steps = plan_rewrite(read_directory(open_source(reader.fileno())), NEW)
+        write_steps(reader.fileno(), writer.fileno(), steps, copiers)
+    return target.read_bytes()
+
+
+def test_a_file_becomes_what_the_bytes_become(archive, tmp_path):
+    rewrite_file(archive, tmp_path / "new.zip", NEW)
+
+    after = (tmp_path / "new.zip").read_bytes()
+    check_rewrite(LARGE, after, ".env", NEW[".env"])
+    assert after == rewrite_bytes(LARGE, NEW)
+
+
+WAYS = {
+    "kernel": [copy_in_kernel],
+    "sendfile": [copy_by_sendfile],
+    "mapping": [copy_by_mapping],
+    "mapping in small steps": [half(copy_by_mapping)],
+    "hand": [copy_by_hand],
+    "hand in small steps": [half(copy_by_hand)],
+    "not in kernel": [broken(errno.EXDEV), copy_by_sendfile],
+    "not mapped": [broken(errno.EFAULT), copy_by_sendfile],
+    "only by hand": [broken(errno.ENOSYS), broken(errno.EINVAL), copy_by_hand],
+    "one after the other": [stops_at(1000, copy_in_kernel), stops_at(BUFFER, copy_by_mapping), copy_by_hand],
+}
+
+
+@pytest.mark.parametrize("copiers", WAYS.values(), ids=WAYS.keys())
+def test_every_way_of_copying_gives_the_same_bytes(copiers, archive, tmp_path):
+    after = write_with(copiers, archive, tmp_path / "new.zip")
+
+    assert after == rewrite_bytes(LARGE, NEW)
+
+
+def test_a_file_is_rewritten_onto_another_file_system(archive):
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:
+        rewrite_file(archive, Path(folder, "new.zip"), NEW)
+
+        assert Path(folder, "new.zip").read_bytes() == rewrite_bytes(LARGE, NEW)
+
+
+def test_a_system_without_these_calls_copies_by_hand(archive, tmp_path):
+    assert COPIERS[-1] is copy_by_hand
+    assert write_with(COPIERS[-1:], archive, tmp_path / "new.zip") == rewrite_bytes(LARGE, NEW)
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+def test_an_error_that_another_way_would_meet_too_is_raised(code, archive, tmp_path):
+    with pytest.raises(OSError, match=os.strerror(code)):
+        write_with([broken(code), copy_by_hand], archive, tmp_path / "new.zip")
+
+
+def test_the_last_way_raises_what_it_meets(archive, tmp_path):
+    with pytest.raises(OSError, match=os.strerror(errno.EXDEV)):
+        write_with([broken(errno.EXDEV)], archive, tmp_path / "new.zip")
+
+
+def test_a_file_may_be_rewritten_in_place(archive):
+    rewrite_file(str(archive), archive, NEW)
+
+    assert archive.read_bytes() == rewrite_bytes(LARGE, NEW)
+
+
+def test_what_was_there_stays_when_an_archive_is_refused(tmp_path):
+    source, target = tmp_path / "code.zip", tmp_path / "new.zip"
+    source.write_bytes(b"no zip")
+    target.write_bytes(b"as it was")
+
+    with pytest.raises(ZipError):
+        rewrite_file(source, target, NEW)
+
+    assert target.read_bytes() == b"as it was"
+    assert sorted(tmp_path.iterdir()) == [source, target]
+
+
+def test_nothing_is_left_where_writing_fails(archive, tmp_path):
+    target = tmp_path / "folder"
+    target.mkdir()
+
+    with pytest.raises(IsADirectoryError):
+        rewrite_file(archive, target, NEW)
+
+    assert sorted(tmp_path.iterdir()) == [archive, target]
+
+
+def test_a_part_that_another_left_there_stays(archive, tmp_path):
+    part = tmp_path / f".new.zip.{os.getpid()}.part"
+    part.write_bytes(b"another's")
+
+    with pytest.raises(FileExistsError):
+        rewrite_file(archive, tmp_path / "new.zip", NEW)
+
+    assert part.read_bytes() == b"another's"
+
+
+@pytest.mark.parametrize(("old", "new"), [(None, 0o644), (0o600, 0o600), (0o664, 0o664)])
+def test_a_target_keeps_its_mode_and_a_new_one_is_readable(old, new, archive, tmp_path):
+    target = tmp_path / "new.zip"
+    if old:
+        target.touch()
+        target.chmod(old)
+
+    before = os.umask(0o022)
+    rewrite_file(archive, target, NEW)
+    os.umask(before)
+
+    assert stat.S_IMODE(target.stat().st_mode) == new
+
+
+@pytest.mark.parametrize("copier", COPIERS)
+def test_an_archive_that_gets_shorter_meanwhile_is_refused(copier, archive, tmp_path):
+    with archive.open("rb") as reader, (tmp_path / "new.zip").open("wb") as writer:
+        os.truncate(archive, 1000)
+
+        with pytest.raises(ZipError) as caught:
+            write_steps(reader.fileno(), writer.fileno(), [Keep(0, 5000)], [copier])
+
+    assert str(caught.value) == "the archive ended at byte 1000 while it was copied; try again"
+    assert caught.value.code == "changed"
+
+
+def test_a_file_shorter_than_when_it_was_opened_is_refused(archive):
+    with archive.open("rb") as reader:
+        source = open_source(reader.fileno())
+        os.truncate(archive, 1000)
+
+        with pytest.raises(ZipError) as caught:
+            read_directory(source)
+
+    assert caught.value.code == "changed"
+
+
+@pytest.mark.parametrize("copiers", [None, [copy_by_hand], [copy_by_mapping]], ids=["default", "hand", "mapping"])
+def test_memory_holds_one_buffer_and_not_the_archive(copiers, tmp_path):
+    archive = tmp_path / "code.zip"
+    archive.write_bytes(make_archive(*(Entry(b"%d" % number, bytes(BUFFER)) for number in range(16))))
+
+    tracemalloc.start()
+    try:
+        with archive.open("rb") as reader, (tmp_path / "new.zip").open("wb") as writer:
+            steps = plan_rewrite(read_directory(open_source(reader.fileno())), NEW)
+            write_steps(reader.fileno(), writer.fileno(), steps, copiers)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 2 * BUFFER
+
+
+def test_the_package_needs_the_standard_library_only():
+    package = Path(sys.modules["transform_lambda.zip"].__file__).parent
+    imports = {
+        line.split()[1].split(".")[0]
+        for module in package.glob("*.py")
+        for line in module.read_text().splitlines()
+        if line.startswith(("import ", "from "))
+    }
+
+    assert imports - {"transform_lambda"} <= sys.stdlib_module_names

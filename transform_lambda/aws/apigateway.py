@@ -1,0 +1,138 @@
+"""Gateways on boto3: API Gateway's errors become what the author can mend, or a reason to try again."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
+from botocore.exceptions import ConnectionError as NotConnectedError
+
+from transform_lambda.aws.s3 import Client
+from transform_lambda.contract import Json, ResourceError
+from transform_lambda.ports import DeniedError, TryAgain
+from transform_lambda.typed import Shape
+
+READS = (
+    *("GetRestApi", "GetRestApis", "GetResources", "GetMethod", "GetRequestValidators"),
+    *("GetStage", "GetStages", "GetDeployment", "GetDeployments"),
+)
+CHANGES = (
+    *("CreateRestApi", "UpdateRestApi", "DeleteRestApi", "CreateResource", "DeleteResource"),
+    *("PutMethod", "UpdateMethod", "DeleteMethod", "PutIntegration", "UpdateIntegration"),
+    *("PutMethodResponse", "UpdateMethodResponse", "DeleteMethodResponse"),
+    *("PutIntegrationResponse", "UpdateIntegrationResponse", "DeleteIntegrationResponse"),
+    *("CreateRequestValidator", "DeleteRequestValidator", "CreateDeployment", "DeleteDeployment"),
+    *("CreateStage", "UpdateStage", "DeleteStage", "TagResource", "UntagResource"),
+)
+OF_LAMBDA = ("GetPolicy", "AddPermission", "RemovePermission")
+"""All operations that are ever called, which is what the companion's role has to allow."""
+
+_GONE = {"NotFoundException", "ResourceNotFoundException"}
+_PASSING = {
+    *("ConflictException", "ResourceConflictException", "PreconditionFailedException", "TooManyRequestsException"),
+    *("ThrottlingException", "Throttling", "LimitExceededException", "ServiceUnavailableException"),
+    *("InternalFailure", "InternalServerError", "ServiceException", "RequestTimeout"),
+}
+_UNFINISHED = "No integration defined for method"
+"""Of a deployment: someone else's method is half made."""
+_QUOTAS = ("maximum number", "exceeds the limit", "limit exceeded for")
+"""Of a quota, which does not pass by itself; its errors have the code that those of a rate have."""
+_DENIED = {"AccessDeniedException", "AccessDenied", "ForbiddenException", "UnauthorizedException"}
+
+
+class ApiGateways:
+    """`Gateways` on a client of API Gateway and one of Lambda."""
+
+    def __init__(self, gateways: Client, functions: Client) -> None:
+        self._gateways, self._functions = gateways, functions
+
+    def takes(self, operation: str) -> Shape:
+        """What the client's own model says."""
+        return self._client(operation).meta.service_model.operation_model(operation).input_shape
+
+    def read(self, operation: str, call: Mapping[str, Json]) -> Mapping[str, Json] | None:
+        """The operation, all pages of it; methods that a list of parts only names are read one by one."""
+        with _explained(operation, call):
+            try:
+                answer = self._read(operation, call)
+                return self._with_methods(call, answer) if operation == "GetResources" else answer
+            except ClientError as error:
+                if _code(error) in _GONE:
+                    return None
+                raise
+
+    def change(self, operation: str, call: Mapping[str, Json]) -> Mapping[str, Json]:
+        """The operation."""
+        with _explained(operation, call):
+            try:
+                return self._call(operation, call)
+            except ClientError as error:
+                if _code(error) in _GONE and operation.startswith(("Delete", "Remove", "Untag")):
+                    return {}
+                raise
+
+    def _client(self, operation: str) -> Client:
+        return self._functions if operation in OF_LAMBDA else self._gateways
+
+    def _call(self, operation: str, call: Mapping[str, Json]) -> Mapping[str, Json]:
+        answer: Mapping[str, Json] = getattr(self._client(operation), xform_name(operation))(**call)
+        return answer
+
+    def _read(self, operation: str, call: Mapping[str, Json]) -> Mapping[str, Json]:
+        client, name = self._client(operation), xform_name(operation)
+        if not client.can_paginate(name):
+            return self._call(operation, call)
+        pages = client.get_paginator(name).paginate(**call)
+        return {"items": [item for page in pages for item in page.get("items", [])]}
+
+    def _with_methods(self, call: Mapping[str, Json], answer: Mapping[str, Json]) -> Mapping[str, Json]:
+        for item in answer["items"]:
+            for verb, method in item.get("resourceMethods", {}).items():
+                if not method:
+                    where = {"restApiId": call["restApiId"], "resourceId": item["id"], "httpMethod": verb}
+                    item["resourceMethods"][verb] = self._call("GetMethod", where)
+        return answer
+
+
+@contextmanager
+def _explained(operation: str, call: Mapping[str, Json]) -> Iterator[None]:
+    where = f"{operation} of {_name(operation, call)}"
+    try:
+        yield
+    except ClientError as error:
+        raise _explain(error, operation, where) from error
+    except ParamValidationError as error:
+        raise ResourceError(f"{where}: {str(error).split(':', 1)[-1].strip()}") from error
+    except (HTTPClientError, NotConnectedError) as error:
+        # No answer came, so it may have been done or not: the next look at the API tells.
+        raise TryAgain(f"{where}: {type(error).__name__}") from error
+    except BotoCoreError as error:
+        raise ResourceError(f"{where}: {error}") from error
+
+
+def _name(operation: str, call: Mapping[str, Json]) -> str:
+    if operation in OF_LAMBDA:
+        return f"function {call['FunctionName']}"
+    if "restApiId" in call:
+        return f"API {call['restApiId']}"
+    return str(call.get("resourceArn") or call.get("name") or "all APIs")
+
+
+def _explain(error: ClientError, operation: str, where: str) -> ResourceError:
+    code, said = _code(error), str(error.response.get("Error", {}).get("Message", ""))
+    service = "Lambda" if operation in OF_LAMBDA else "API Gateway"
+    told = f"{where}: {service} answered {code}: {said}"
+    if operation == "AddPermission" and code in _GONE:
+        return ResourceError(f"{where}: there is no such function")
+    if code in _DENIED:
+        return DeniedError(told)
+    is_quota = any(text in said.lower() for text in _QUOTAS)
+    is_passing = code in _PASSING and not is_quota
+    if is_passing or code in _GONE or _UNFINISHED in said:
+        return TryAgain(told)
+    return ResourceError(told)
+
+
+def _code(error: ClientError) -> Any:
+    return error.response.get("Error", {}).get("Code")

@@ -1,0 +1,162 @@
+"""Functions on boto3: Lambda's errors become what the author can mend, or a reason to try again."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
+from botocore.exceptions import ConnectionError as NotConnectedError
+
+from transform_lambda.aws.s3 import Client
+from transform_lambda.contract import Json, ResourceError
+from transform_lambda.ports import DeniedError, Found, Replicated, TryAgain
+from transform_lambda.typed import Shape
+
+_PASSING = {
+    *("ResourceConflictException", "PreconditionFailedException", "ResourceNotReadyException"),
+    *("TooManyRequestsException", "ThrottlingException", "Throttling", "RequestLimitExceeded", "RequestTimeout"),
+    *("EC2ThrottledException", "ServiceException", "ServiceUnavailableException", "InternalFailure"),
+}
+_PASSING_TEXTS = (
+    "cannot be assumed by Lambda",
+    "does not have permissions to call",
+    "KMS key is invalid for CreateGrant",
+    "has been throttled by EC2",
+    "Please try the request again",
+    "Please try again",
+)
+"""Of InvalidParameterValueException: a role that was just made is not known everywhere at once."""
+_REPLICATED = "replicated function"
+_GONE = "ResourceNotFoundException"
+_DENIED = {"AccessDeniedException", "AccessDenied"}
+_SIGNATURE = {"CodeVerificationFailedException", "InvalidCodeSignatureException"}
+_SIGNED = (
+    "the function's code signing configuration refuses the code; putting Env into the archive ends its signature, so "
+    "leave Env out, or let the configuration warn (UntrustedArtifactOnDeployment: Warn)"
+)
+
+
+class LambdaFunctions:
+    """`Functions` on a Lambda client."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def takes(self, operation: str) -> Shape:
+        """What the client's own model says."""
+        return self._client.meta.service_model.operation_model(operation).input_shape
+
+    def read(self, name: str, version: str = "") -> Found | None:
+        """GetFunction; refuses to guess where it may not see the tags."""
+        with _explained("read", name):
+            try:
+                answer = self._client.get_function(FunctionName=name, **_qualifier(version))
+            except ClientError as error:
+                if _code(error) == _GONE:
+                    return None
+                raise
+        if answer.get("TagsError") and not version:
+            said = answer["TagsError"].get("Message", "")
+            raise ResourceError(f"function {name}: cannot read its tags; allow lambda:ListTags: {said}")
+        return Found(answer["Configuration"], answer.get("Tags", {}))
+
+    def create(self, call: Mapping[str, Json]) -> None:
+        """CreateFunction."""
+        with _explained("create", str(call["FunctionName"])):
+            self._client.create_function(**call)
+
+    def update_configuration(self, name: str, changes: Mapping[str, Json], revision: str) -> None:
+        """UpdateFunctionConfiguration of that revision."""
+        with _explained("update", name):
+            self._client.update_function_configuration(FunctionName=name, **changes, **_revision(revision))
+
+    def update_code(self, name: str, code: Mapping[str, Json], revision: str) -> None:
+        """UpdateFunctionCode of that revision."""
+        with _explained("update the code of", name):
+            self._client.update_function_code(FunctionName=name, **code, **_revision(revision))
+
+    def sign(self, name: str, arn: str) -> None:
+        """PutFunctionCodeSigningConfig, or DeleteFunctionCodeSigningConfig."""
+        with _explained("set the code signing of", name):
+            if arn:
+                self._client.put_function_code_signing_config(FunctionName=name, CodeSigningConfigArn=arn)
+            else:
+                self._client.delete_function_code_signing_config(FunctionName=name)
+
+    def tag(self, arn: str, tags: Mapping[str, str], gone: Sequence[str]) -> None:
+        """TagResource and UntagResource."""
+        with _explained("tag", arn):
+            if tags:
+                self._client.tag_resource(Resource=arn, Tags=dict(tags))
+            if gone:
+                self._client.untag_resource(Resource=arn, TagKeys=list(gone))
+
+    def publish(self, name: str, options: Mapping[str, Json], revision: str) -> Mapping[str, Json]:
+        """PublishVersion of that revision; Lambda itself makes none where nothing has changed."""
+        with _explained("publish a version of", name):
+            answer: Mapping[str, Json] = self._client.publish_version(
+                FunctionName=name, **options, **_revision(revision)
+            )
+        return answer
+
+    def versions(self, name: str) -> list[Mapping[str, Json]]:
+        """ListVersionsByFunction, all pages."""
+        with _explained("list the versions of", name):
+            pages = self._client.get_paginator("list_versions_by_function").paginate(FunctionName=name)
+            found = [version for page in pages for version in page["Versions"] if version["Version"].isdecimal()]
+        return sorted(found, key=lambda version: int(version["Version"]))
+
+    def delete(self, name: str, version: str = "") -> None:
+        """DeleteFunction."""
+        with _explained("delete", f"{name}:{version}" if version else name):
+            try:
+                self._client.delete_function(FunctionName=name, **_qualifier(version))
+            except ClientError as error:
+                if _code(error) != _GONE:
+                    raise
+
+
+def _qualifier(version: str) -> dict[str, str]:
+    return {"Qualifier": version} if version else {}
+
+
+def _revision(revision: str) -> dict[str, str]:
+    return {"RevisionId": revision} if revision else {}
+
+
+@contextmanager
+def _explained(what: str, name: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        raise _explain(error, what, name) from error
+    except ParamValidationError as error:
+        problems = str(error).split(":", 1)[-1].strip()
+        raise ResourceError(f"cannot {what} function {name}: {problems}") from error
+    except (HTTPClientError, NotConnectedError) as error:
+        # No answer came, so it may have been done or not: the next look at the function tells.
+        raise TryAgain(f"cannot {what} function {name}: {type(error).__name__}") from error
+    except BotoCoreError as error:
+        raise ResourceError(f"cannot {what} function {name}: {error}") from error
+
+
+def _explain(error: ClientError, what: str, name: str) -> ResourceError:
+    code, said = _code(error), str(error.response.get("Error", {}).get("Message", ""))
+    where = f"cannot {what} function {name}"
+    if _REPLICATED in said:
+        return Replicated(
+            f"{where}: CloudFront still has replicas of it, which go some hours after the last distribution left them; "
+            "delete the stack again then"
+        )
+    if code in _PASSING or any(text in said for text in _PASSING_TEXTS):
+        return TryAgain(f"{where}: {said or code}")
+    if code == _GONE and what != "create":
+        return TryAgain(f"{where}: it was deleted meanwhile")
+    if code in _SIGNATURE:
+        return ResourceError(f"{where}: {_SIGNED}")
+    kind = DeniedError if code in _DENIED else ResourceError
+    return kind(f"{where}: Lambda answered {code}: {said}")
+
+
+def _code(error: ClientError) -> Any:
+    return error.response.get("Error", {}).get("Code")

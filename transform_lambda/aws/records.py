@@ -1,0 +1,50 @@
+"""Records in a DynamoDB table: one item per resource, written only over the version it was made from."""
+
+import json
+import time
+from dataclasses import asdict
+from typing import Any
+
+from transform_lambda.idempotency.record import Record
+
+KEPT_SECONDS = 90 * 24 * 3600
+"""How long after its last request a resource is remembered; late copies of a request come within hours."""
+
+DynamoClient = Any
+
+
+class TableRecords:
+    """Records in a table with the key `id` (a string) and the time to live in `expires`."""
+
+    def __init__(self, client: DynamoClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def read(self, key: str) -> Record:
+        """The record as the last write left it."""
+        item = self._client.get_item(TableName=self._table, Key={"id": {"S": key}}, ConsistentRead=True).get("Item")
+        if item is None:
+            return Record()
+        stored = json.loads(item["record"]["S"])
+        return Record(**{**stored, "seen": tuple(stored["seen"]), "known": tuple(stored["known"])})
+
+    def write(self, key: str, record: Record) -> bool:
+        """Whether the table held the version before; a write whose answer was lost counts, too."""
+        before = record.version - 1
+        item = {
+            "id": {"S": key},
+            "version": {"N": str(record.version)},
+            "record": {"S": json.dumps(asdict(record), separators=(",", ":"))},
+            "expires": {"N": str(int(time.time()) + KEPT_SECONDS)},
+        }
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(id)"}
+        if before:
+            condition = {
+                "ConditionExpression": "version = :before",
+                "ExpressionAttributeValues": {":before": {"N": str(before)}},
+            }
+        try:
+            self._client.put_item(TableName=self._table, Item=item, **condition)
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return self.read(key) == record
+        return True

@@ -1,0 +1,1 @@
+"""The ``.env`` file: parsed, merged, compared between readers, reported."""

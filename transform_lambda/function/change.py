@@ -1,0 +1,147 @@
+"""Change: a function brought step by step to what a template wants, each step decided on what the function is now."""
+
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from transform_lambda.contract import Json, ResourceError
+from transform_lambda.function.code import Payload, make_payload
+from transform_lambda.function.state import check_state, is_ready
+from transform_lambda.function.step_by_step import Step, StepByStep
+from transform_lambda.function.steps import Target, needs_code, next_step, revision_of, wanted_tags
+from transform_lambda.function.undo import Attempt, Undo
+from transform_lambda.function.versions import same_version
+from transform_lambda.limits import Clock
+from transform_lambda.log import log_phase
+from transform_lambda.offending_properties import blamed
+from transform_lambda.ports import CodeStore, Found, Functions
+from transform_lambda.retry import NotReady, TimeOver
+from transform_lambda.tags import CODE_SHA256, is_ours
+
+
+class Changed(NamedTuple):
+    """A function as a request has made it."""
+
+    found: Found
+    version: Mapping[str, Json] | None
+    """The configuration of its version, if one is wanted."""
+    before: Mapping[str, Json] | None
+    """The configuration that the request found; others may still refer to a version that is like it."""
+
+
+class Change:
+    """One request's way to its target; holds what was done, so that nothing is done twice and all can be undone."""
+
+    def __init__(self, functions: Functions, store: CodeStore, target: Target, clock: Clock) -> None:
+        self._functions, self._store, self._clock = functions, store, clock
+        self._target = target
+        self._request, self._wanted, self._source, self._kept = target
+        self._way = StepByStep(functions, target.request, target.wanted.name, clock)
+        self._payload: Payload | None = None
+        self._published: Mapping[str, Json] | None = None
+        self._before: Found | None = None
+
+    def carry_out(self) -> Changed:
+        """The function once it is as wanted and ready, with its version.
+
+        Raises:
+            ResourceError: it is another's, it was refused, it failed, or time is up; unless time is up, all is as it
+                was before.
+            Overtaken: a newer request has begun.
+        """
+        try:
+            if self._wanted.name != self._request.physical_id:
+                self._request.guard.note(self._wanted.name)
+            found = self._way.walk(self._next_step)
+        except ResourceError as error:
+            self._take_back(is_over=isinstance(error, TimeOver))
+            raise
+        assert found, "a function that is not there has a step that is due"
+        return Changed(found, self._published, self._before and self._before.configuration)
+
+    def _next_step(self, found: Found | None) -> Step | None:
+        """What is due, or nothing: the function then is as wanted."""
+        if found is None:
+            return Step("create", "it is not there", self._create, self._sent())
+        if not is_ours(found, self._request):
+            self._request.guard.forget(self._wanted.name)
+            raise ResourceError(
+                f"Properties.FunctionName: function {self._wanted.name} is there already and, by its tags, not this "
+                "resource's; give another FunctionName, or delete it"
+            )
+        self._before = self._before or found
+        self._await(found.configuration)
+        done = self._way.done
+        if not done and needs_code(self._target, found):
+            # What cannot be made ready shall fail before anything is changed.
+            self._request.guard.check()
+            self._prepared()
+        step = next_step(self._functions, self._target, self._prepared, found, done) or self._version()
+        if step is None:
+            check_state(found.configuration, is_updated=False)
+            self._await_version()
+        return step
+
+    def _await(self, configuration: Mapping[str, Json]) -> None:
+        """What failed before this request may be mended by it; what failed since is told."""
+        if not is_ready(configuration):
+            raise NotReady(f"function {configuration.get('FunctionName')}: is not ready yet")
+        if self._way.done:
+            check_state(configuration, is_updated=True)
+
+    def _await_version(self) -> None:
+        """A version may take minutes more, with SnapStart."""
+        if self._published and not is_ready(self._published):
+            version = self._functions.read(self._wanted.name, str(self._published["Version"]))
+            self._published = version.configuration if version else self._published
+            self._await(self._published)
+
+    def _sent(self) -> dict[str, Json]:
+        """What the template says of it, for a refusal to be about."""
+        return {**self._wanted.call, "Code": self._wanted.code, "Tags": self._wanted.tags}
+
+    def _create(self, _: Found) -> None:
+        self._request.guard.note(self._wanted.name)
+        payload = self._prepared()
+        tags = {**wanted_tags(self._target), **({CODE_SHA256: payload.code_sha256} if payload.code_sha256 else {})}
+        call = {**self._wanted.call, "FunctionName": self._wanted.name, "Code": payload.code, "Tags": tags}
+        self._functions.create(call)
+        self._way.done.add("code signing")
+
+    def _version(self) -> Step | None:
+        if not self._wanted.publish or "version" in self._way.done:
+            return None
+
+        def take(now: Found) -> None:
+            options = self._wanted.publish_options
+            # To a version that it has no more, a stack would roll back in vain.
+            same = None if "create" in self._way.done else same_version(self._functions, now.configuration, options)
+            self._published = same or self._functions.publish(self._wanted.name, options, revision_of(now))
+
+        return Step("version", "a version is wanted", take, {"Publish": True, **self._wanted.publish_options})
+
+    def _prepared(self) -> Payload:
+        if self._payload is None:
+            try:
+                self._payload = make_payload(self._store, self._source, self._log_code, self._kept)
+            except ResourceError as error:
+                raise blamed(error, {"Code": self._wanted.code}) from error
+        return self._payload
+
+    def _log_code(self, note: str) -> None:
+        log_phase(self._request, "prepare", time.monotonic(), note)
+
+    def _take_back(self, *, is_over: bool) -> None:
+        """All but what ran out of time: another delivery may have had more, and the ledger knows what there is."""
+        undo = Undo(self._functions, self._store, self._target, self._clock, self._log_code)
+        done = self._way.done
+        try:
+            if not is_over and (self._request.physical_id == self._wanted.name or "create" in done):
+                undo.take_back(Attempt(self._before, done, self._published))
+                done = done - {"create", "code"}
+            # After a call without an answer, Lambda may run from the object.
+            may_run = bool(done & {"create", "code"}) or (is_over and self._source.is_kept)
+            if self._payload and self._payload.staged and not may_run:
+                self._store.remove_staged(self._payload.staged)
+        except ResourceError as error:
+            self._log_code(f"{error}; the next request tries again")

@@ -1,0 +1,108 @@
+"""`Custom::LambdaFunction`: a function whose env file gets its values at deployment."""
+
+import time
+from collections.abc import Mapping
+
+from transform_lambda.contract import CREATE, Json, Request, ResourceError, Result
+from transform_lambda.function.change import Change, Changed
+from transform_lambda.function.code import KEPT, Source, is_by_reference, open_code
+from transform_lambda.function.properties import is_function_name, read_wanted
+from transform_lambda.function.steps import Target
+from transform_lambda.function.versions import prune_versions
+from transform_lambda.identity import is_invented, physical_id_for
+from transform_lambda.limits import Clock
+from transform_lambda.log import log_phase
+from transform_lambda.ports import CodeStore, DeniedError, Found, Functions, TryAgain
+from transform_lambda.retry import Patience
+from transform_lambda.tags import is_ours
+
+
+class LambdaFunction:
+    """The three functions of the resource, on a code store and Lambda."""
+
+    def __init__(self, code: CodeStore, functions: Functions, clock: Clock | None = None) -> None:
+        self._store, self._functions, self._clock = code, functions, clock or Clock()
+
+    def create(self, request: Request) -> Result:
+        """Make the function, or go on with one that carries our tags for this very resource."""
+        return self._bring(request)
+
+    def update(self, request: Request) -> Result:
+        """Change what differs; another name means a replacement, and what was deleted by hand is made again."""
+        return self._bring(request)
+
+    def delete(self, request: Request) -> None:
+        """Remove the function if it is this resource's, waiting for what still holds it."""
+        started, name = time.monotonic(), request.physical_id
+        if not is_function_name(name):
+            return
+        found = self._remove(request, name)
+        log_phase(request, "delete", started, f"{name} is another's, and stays" if found else f"{name} is gone")
+        if found is None:
+            # Whether it ever ran from objects, the properties of now do not tell.
+            self._drop_objects(request, name)
+
+    def _remove(self, request: Request, name: str) -> Found | None:
+        """What is there in the end: nothing, or another's."""
+        patience = Patience(request, self._clock)
+        while True:
+            try:
+                found = self._functions.read(name)
+                if found is None or not is_ours(found, request):
+                    return found
+                self._functions.delete(name)
+            except TryAgain as error:
+                patience.pause(error)
+            except DeniedError:
+                # CloudFormation makes ids up, of a form that the companion's role need not allow.
+                if is_invented(name, request.stack_id, request.logical_id):
+                    return None
+                raise
+
+    def _bring(self, request: Request) -> Result:
+        wanted = read_wanted(self._functions.takes("CreateFunction"), request)
+        source = open_code(self._store, wanted)
+        target = Target(request, wanted, source, _kept(request, wanted.name))
+        changed = Change(self._functions, self._store, target, self._clock).carry_out()
+        self._clean_up(target, changed)
+        return Result(wanted.name, _data(changed.found, changed.version, source))
+
+    def _clean_up(self, target: Target, changed: Changed) -> None:
+        """Drop what only the function's past needed; nothing of it keeps the request from success."""
+        request, wanted, source, _ = target
+        if wanted.keep_versions:
+            used = [each for each in (changed.found.configuration, changed.before) if each]
+            prune_versions(self._functions, request, wanted.keep_versions, used)
+        was_kept = is_by_reference(request.old_properties.get("Code"))
+        if was_kept and not wanted.publish and request.type != CREATE and wanted.name == request.physical_id:
+            try:
+                self._drop_objects(request, wanted.name, source)
+            except ResourceError as error:
+                log_phase(request, "clean up", time.monotonic(), str(error))
+
+    def _drop_objects(self, request: Request, name: str, source: Source | None = None) -> None:
+        """Remove the objects that Lambda ran the function from, but that of its source of now."""
+        prefix = _kept(request, name)
+        needed = source.kept_key(prefix) if source and source.is_kept else ""
+        for key in self._store.list_staged(prefix):
+            if key != needed:
+                self._store.remove_staged(key)
+
+
+def _kept(request: Request, name: str) -> str:
+    return f"{KEPT}{physical_id_for(request.stack_id, request.logical_id, name)}/"
+
+
+def _data(found: Found, version: Mapping[str, Json] | None, source: Source) -> dict[str, str]:
+    """What Fn::GetAtt gives; without a numbered version, `VersionArn` is the function's own ARN."""
+    now = found.configuration
+    return {
+        "Arn": now["FunctionArn"],
+        "FunctionName": now["FunctionName"],
+        "Version": (version or now)["Version"],
+        "VersionArn": (version or now)["FunctionArn"],
+        "CodeSha256": now["CodeSha256"],
+        "SourceSha256": source.source_sha256 or now["CodeSha256"],
+        "Runtime": now.get("Runtime", ""),
+        "LastModified": now["LastModified"],
+    }

@@ -1,0 +1,124 @@
+"""Steps: what is due, in order, for a function to become what a template wants, and how each is taken."""
+
+from collections.abc import Callable, Collection
+from typing import NamedTuple
+
+from transform_lambda.contract import CREATE, Request
+from transform_lambda.function.code import Payload, Source
+from transform_lambda.function.properties import Wanted
+from transform_lambda.function.settings import setting_changes
+from transform_lambda.function.step_by_step import Step
+from transform_lambda.ports import Found, Functions
+from transform_lambda.tags import CODE_SHA256, has_code, tag_changes, tags_for
+
+_X86 = ["x86_64"]
+
+Prepare = Callable[[], Payload]
+
+
+class Target(NamedTuple):
+    """What to bring about: the request, the function it wants, and its code."""
+
+    request: Request
+    wanted: Wanted
+    source: Source
+    kept: str
+    """What the keys of objects start with that Lambda runs this function from."""
+
+
+def next_step(
+    functions: Functions, target: Target, prepare: Prepare, found: Found, done: Collection[str]
+) -> Step | None:
+    """The first step that the function, as it is, still needs; nothing where it is as wanted.
+
+    `prepare` gives the code, and is called only where it has to be sent.
+    """
+    plans: tuple[Callable[[], Step | None], ...] = (
+        lambda: _signing(functions, target),
+        lambda: _settings(functions, target, found),
+        lambda: None if "create" in done else _code(functions, target, prepare, found),
+        lambda: _tags(functions, target, found),
+        lambda: None if {"create", "configuration", "code"} & set(done) else _revise(functions, target),
+    )
+    return next((step for plan in plans if (step := plan()) and step.kind not in done), None)
+
+
+def needs_code(target: Target, found: Found) -> bool:
+    """Whether the function that is there has to be sent its code."""
+    return not has_code(found, target.source.identity) or _wanted_architectures(target) != architectures_of(found)
+
+
+def wanted_tags(target: Target) -> dict[str, str]:
+    """All tags the function shall have, but for the digest of its code."""
+    return tags_for(target.request, target.wanted.tags, target.source.label, target.source.identity)
+
+
+def revision_of(found: Found) -> str:
+    """The revision that an update names; empty where an engine tells none."""
+    return str(found.configuration.get("RevisionId", ""))
+
+
+def architectures_of(found: Found) -> list[str]:
+    """What its code is for."""
+    return list(found.configuration.get("Architectures", _X86))
+
+
+def _wanted_architectures(target: Target) -> list[str]:
+    return list(target.wanted.call.get("Architectures", _X86))
+
+
+def _signing(functions: Functions, target: Target) -> Step | None:
+    name = "CodeSigningConfigArn"
+    wanted, was = (str(each.get(name, "")) for each in (target.wanted.call, target.request.old_properties))
+    if wanted == was or target.request.type == CREATE:
+        return None
+    return Step("code signing", f"{name} differs", lambda _: functions.sign(target.wanted.name, wanted), {name: wanted})
+
+
+def _settings(functions: Functions, target: Target, found: Found) -> Step | None:
+    shape = functions.takes("UpdateFunctionConfiguration")
+    changes = setting_changes(shape, target.wanted.call, found.configuration)
+    if not changes:
+        return None
+
+    def take(now: Found) -> None:
+        functions.update_configuration(target.wanted.name, changes, revision_of(now))
+
+    return Step("configuration", f"{', '.join(changes)} differ", take, changes)
+
+
+def _code(functions: Functions, target: Target, prepare: Prepare, found: Found) -> Step | None:
+    if not needs_code(target, found):
+        return None
+
+    def take(now: Found) -> None:
+        code = {**prepare().code, "Architectures": _wanted_architectures(target)}
+        functions.update_code(target.wanted.name, code, revision_of(now))
+
+    is_same = has_code(found, target.source.identity)
+    why = "Architectures differ" if is_same else "the code's identity differs"
+    return Step("code", why, take, {"Code": target.wanted.code})
+
+
+def _tags(functions: Functions, target: Target, found: Found) -> Step | None:
+    wanted = {**wanted_tags(target), CODE_SHA256: str(found.configuration.get("CodeSha256"))}
+    changed, gone = tag_changes(found, wanted, target.request.old_properties)
+    if not changed and not gone:
+        return None
+
+    def take(now: Found) -> None:
+        functions.tag(str(now.configuration["FunctionArn"]), changed, gone)
+
+    return Step("tags", f"{', '.join([*changed, *gone])} differ", take, {"Tags": target.wanted.tags})
+
+
+def _revise(functions: Functions, target: Target) -> Step | None:
+    """Another revision, so that no call of a request that was given up on is taken after this one."""
+    if not target.request.guard.follows_unanswered():
+        return None
+    same = {"Description": target.wanted.call.get("Description", "")}
+
+    def take(now: Found) -> None:
+        functions.update_configuration(target.wanted.name, same, revision_of(now))
+
+    return Step("revision", "the request before has no answer, and may still be under way", take)

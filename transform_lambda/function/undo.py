@@ -1,0 +1,140 @@
+"""Undo: what a refused request made is gone again, and what it changed is as it was found."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from transform_lambda.contract import CREATE, Json, ResourceError
+from transform_lambda.function.code import Payload, make_payload, open_code
+from transform_lambda.function.properties import read_wanted
+from transform_lambda.function.settings import is_readable, setting_changes, settings_in
+from transform_lambda.function.state import is_failed, is_ready
+from transform_lambda.function.step_by_step import Step, StepByStep
+from transform_lambda.function.steps import Target, architectures_of, revision_of, wanted_tags
+from transform_lambda.limits import Clock
+from transform_lambda.ports import CodeStore, Found, Functions
+from transform_lambda.retry import NotReady
+from transform_lambda.tags import CODE_SHA256, has_code, is_ours
+
+
+class Attempt(NamedTuple):
+    """How far a request came."""
+
+    before: Found | None
+    """The function as the request found it."""
+    done: Collection[str]
+    """The kinds of steps that it took."""
+    version: Mapping[str, Json] | None
+
+
+class Undo:
+    """One refused request, taken back; `log` is told what was done."""
+
+    def __init__(
+        self, functions: Functions, store: CodeStore, target: Target, clock: Clock, log: Callable[[str], None]
+    ) -> None:
+        self._functions, self._store, self._target, self._log = functions, store, target, log
+        self._way = StepByStep(functions, target.request, target.wanted.name, clock)
+        self._payload: Payload | None = None
+
+    def take_back(self, attempt: Attempt) -> None:
+        """Return once all is as it was.
+
+        Raises:
+            ResourceError: it cannot be, in the time left; then the next request mends it.
+            Overtaken: a newer request has begun.
+        """
+        if "create" in attempt.done:
+            self._delete()
+        elif attempt.before and self._target.request.type != CREATE:
+            before = attempt.before
+            self._way.walk(lambda found: self._next_step(attempt, before, found))
+            self._drop_payload()
+
+    def _delete(self) -> None:
+        found = self._functions.read(self._target.wanted.name)
+        self._target.request.guard.check()
+        if found and is_ours(found, self._target.request):
+            self._functions.delete(self._target.wanted.name)
+
+    def _next_step(self, attempt: Attempt, before: Found, found: Found | None) -> Step | None:
+        """What is still due, in an order that passes through states alone that Lambda has taken before."""
+        if found is None or not is_ours(found, self._target.request):
+            return None
+        if not is_ready(found.configuration):
+            raise NotReady(f"function {self._target.wanted.name}: is not ready yet")
+        plans: tuple[Callable[[], Step | None], ...] = (
+            lambda: self._version(attempt),
+            lambda: self._signing(attempt),
+            lambda: self._code(attempt, before, found),
+            lambda: self._settings(before, found),
+            lambda: self._tags(before, found),
+        )
+        return next((step for plan in plans if (step := plan()) and step.kind not in self._way.done), None)
+
+    def _version(self, attempt: Attempt) -> Step | None:
+        if not attempt.version or not is_failed(attempt.version):
+            return None
+        name, number = self._target.wanted.name, str(attempt.version["Version"])
+        return Step("undo version", f"{number} failed", lambda _: self._functions.delete(name, number))
+
+    def _signing(self, attempt: Attempt) -> Step | None:
+        if "code signing" not in attempt.done:
+            return None
+        was = str(self._target.request.old_properties.get("CodeSigningConfigArn", ""))
+        return Step("undo code signing", "as before", lambda _: self._functions.sign(self._target.wanted.name, was))
+
+    def _code(self, attempt: Attempt, before: Found, found: Found) -> Step | None:
+        now, was = (each.configuration.get("CodeSha256") for each in (found, before))
+        if "code" not in attempt.done and now == was:
+            return None
+
+        def take(found: Found) -> None:
+            code = {**self._old_code(before), "Architectures": architectures_of(before)}
+            self._functions.update_code(self._target.wanted.name, code, revision_of(found))
+
+        return Step("undo code", "as before", take)
+
+    def _old_code(self, before: Found) -> Mapping[str, Json]:
+        """The code as Lambda had it, made again of what the template said before."""
+        if self._payload is None:
+            request = self._target.request
+            old = replace(request, properties=request.old_properties, old_properties={})
+            source = open_code(self._store, read_wanted(self._functions.takes("CreateFunction"), old))
+            if not has_code(before, source.identity):
+                raise ResourceError(f"function {self._target.wanted.name}: the code it had is not there any more")
+            self._payload = make_payload(self._store, source, self._log, self._target.kept)
+        return self._payload.code
+
+    def _settings(self, before: Found, found: Found) -> Step | None:
+        shape = self._functions.takes("UpdateFunctionConfiguration")
+        old = setting_changes(shape, settings_in(shape, before.configuration), found.configuration)
+        changes = {name: value for name, value in old.items() if is_readable(name, before.configuration)}
+        if not changes:
+            return None
+
+        def take(found: Found) -> None:
+            self._functions.update_configuration(self._target.wanted.name, changes, revision_of(found))
+
+        return Step("undo configuration", f"{', '.join(changes)} as before", take)
+
+    def _tags(self, before: Found, found: Found) -> Step | None:
+        had = self._target.request.old_properties.get("Tags")
+        ours = {*wanted_tags(self._target), CODE_SHA256, *(had if isinstance(had, Mapping) else ())}
+        old = {name: value for name, value in before.tags.items() if name in ours}
+        if "undo code" in self._way.done:
+            old[CODE_SHA256] = str(found.configuration.get("CodeSha256"))
+        changed = {name: value for name, value in old.items() if found.tags.get(name) != value}
+        gone = sorted(name for name in ours if name in found.tags and name not in old)
+        if not changed and not gone:
+            return None
+
+        def take(found: Found) -> None:
+            self._functions.tag(str(found.configuration["FunctionArn"]), changed, gone)
+
+        return Step("undo tags", f"{', '.join([*changed, *gone])} as before", take)
+
+    def _drop_payload(self) -> None:
+        """What was staged to send the old code once more; what Lambda runs from stays."""
+        if self._payload and self._payload.staged and not self._payload.staged.startswith(self._target.kept):
+            self._store.remove_staged(self._payload.staged)

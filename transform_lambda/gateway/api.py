@@ -1,0 +1,107 @@
+"""API: the one that a template names by its id, or the one that a stack's resources share by its name."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from transform_lambda.contract import Json
+from transform_lambda.gateway.api_settings import REGIONAL, setting_patches
+from transform_lambda.gateway.calls import Calls
+from transform_lambda.gateway.lock import Lock
+from transform_lambda.gateway.place import Place
+from transform_lambda.gateway.properties import Wanted
+from transform_lambda.gateway.words import API, renamed
+from transform_lambda.ports import Found
+from transform_lambda.tags import STACK, tag_changes
+
+API_NAME = "hitcounter:api-name"
+"""The tag with the name that the resources of a stack share an API by; beside it stands the stack's."""
+
+_SNAPSHOT = ("binaryMediaTypes", "minimumCompressionSize", "apiKeySource", "policy", "disableExecuteApiEndpoint")
+"""Settings of an API that a stage has from its deployment."""
+_FORBIDDEN = re.compile(r"[^A-Za-z0-9 _.:/=+@-]")
+
+
+class Api(NamedTuple):
+    """An API that is there."""
+
+    id: str
+    is_ours: bool
+    """Whether it was made for a stack's resources."""
+    settings: Mapping[str, Json] = {}  # noqa: RUF100 - never changed
+
+    @property
+    def snapshot(self) -> dict[str, Json]:
+        """What a deployment holds of its settings; only for one of ours."""
+        return {name: self.settings[name] for name in _SNAPSHOT if self.settings.get(name)}
+
+
+def find_api(calls: Calls, lock: Lock, place: Place) -> Api | None:
+    """The API of the place; for a name the one that carries our tags for the stack, whatever others bear the name."""
+    if place.api_id:
+        return Api(place.api_id, is_ours=False)
+    known = calls.read("GetRestApi", restApiId=lock.api_id) if lock.api_id else None
+    if known and _is_shared(calls, place, known):
+        return Api(str(known["id"]), is_ours=True, settings=known)
+    first = next(iter(shared_apis(calls, place).values()), None)
+    return Api(str(first["id"]), is_ours=True, settings=first) if first else None
+
+
+def shared_apis(calls: Calls, place: Place) -> dict[str, Mapping[str, Json]]:
+    """All APIs that carry our tags for the stack and the name, by id, the oldest first."""
+    found = [each for each in calls.items("GetRestApis", limit=500) if _is_shared(calls, place, each)]
+    oldest_first = sorted(found, key=lambda each: (str(each.get("createdDate")), str(each["id"])))
+    return {str(each["id"]): each for each in oldest_first}
+
+
+def bring_api(calls: Calls, lock: Lock, wanted: Wanted) -> Api:
+    """The API of the place, made or changed where the template says so."""
+    api = find_api(calls, lock, wanted.place)
+    if api is None:
+        tags = {**wanted.api.get("tags", {}), **_own_tags(calls, wanted.place)}
+        call = {"endpointConfiguration": REGIONAL, **wanted.api, "name": wanted.place.api_name, "tags": tags}
+        made = calls.change("CreateRestApi", call, {"Api": dict(wanted.api), "ApiName": wanted.place.api_name})
+        api = Api(str(made["id"]), is_ours=True, settings=made)
+    elif api.is_ours:
+        api = _update(calls, api, wanted)
+    if wanted.place.api_name:
+        lock.remember_api(api.id)
+    return api
+
+
+def api_arn(calls: Calls, api_id: str) -> str:
+    """What the tagging operations call the API."""
+    _, partition, _, region, *_ = calls.request.stack_id.split(":")
+    return f"arn:{partition}:apigateway:{region}::/restapis/{api_id}"
+
+
+def bring_tags(calls: Calls, arn: str, changed: Mapping[str, str], gone: Sequence[str]) -> None:
+    """These tags set, and the tags of these names gone."""
+    if changed:
+        calls.change("TagResource", {"resourceArn": arn, "tags": dict(changed)})
+    if gone:
+        calls.change("UntagResource", {"resourceArn": arn, "tagKeys": list(gone)})
+
+
+def _own_tags(calls: Calls, place: Place) -> dict[str, str]:
+    own = {STACK: calls.request.stack_id, API_NAME: place.api_name}
+    return {name: _FORBIDDEN.sub("_", value)[:256] for name, value in own.items()}
+
+
+def _is_shared(calls: Calls, place: Place, api: Mapping[str, Json]) -> bool:
+    tags = api.get("tags") or {}
+    own = _own_tags(calls, place)
+    return api.get("name") == place.api_name and {name: tags.get(name) for name in own} == own
+
+
+def _update(calls: Calls, api: Api, wanted: Wanted) -> Api:
+    """The API with what this resource says of it; what it never said may be another's word, and stays."""
+    old = calls.request.old_properties.get("Api")
+    had = old if isinstance(old, Mapping) else {}
+    changes = setting_patches(api.settings, wanted.api, renamed(had, API))
+    if changes:
+        call = {"restApiId": api.id, "patchOperations": changes}
+        api = api._replace(settings=calls.change("UpdateRestApi", call, {"Api": dict(wanted.api)}))
+    found = Found({}, api.settings.get("tags") or {})
+    bring_tags(calls, api_arn(calls, api.id), *tag_changes(found, wanted.api.get("tags", {}), had))
+    return api

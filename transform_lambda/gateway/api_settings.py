@@ -1,0 +1,59 @@
+"""API settings: the patches that bring a shared API to what one of its resources says of it."""
+
+import json
+from collections.abc import Iterator, Mapping
+
+from transform_lambda.contract import Json
+from transform_lambda.gateway.patches import Patch, patches
+
+REGIONAL: Mapping[str, Json] = {"types": ["REGIONAL"]}
+"""An endpoint where none is given: an account has five times as many of these as of those at the edge."""
+
+_USUAL: Mapping[str, Json] = {
+    "description": "",
+    "minimumCompressionSize": "",
+    "apiKeySource": "HEADER",
+    "disableExecuteApiEndpoint": False,
+    "binaryMediaTypes": [],
+}
+_IDS = "/endpointConfiguration/vpcEndpointIds"
+
+Settings = Mapping[str, Json]
+
+
+def setting_patches(now: Settings, given: Settings, had: Settings) -> list[Patch]:
+    """What to send; what is given no more, but was (`had`, as text), goes back, and what is in neither stays."""
+    usual = {name: value for name, value in _USUAL.items() if name in given or name in had}
+    endpoint = given.get("endpointConfiguration", REGIONAL if "endpointConfiguration" in had else None)
+    return [
+        *patches(now, given, usual),
+        *_of_policy(now, given.get("policy", "" if "policy" in had else None)),
+        *(_of_endpoint(now.get("endpointConfiguration") or {}, endpoint) if endpoint else ()),
+    ]
+
+
+def _of_policy(now: Settings, policy: str | None) -> Iterator[Patch]:
+    if policy is not None and _read_policy(policy) != _read_policy(now.get("policy") or ""):
+        yield {"op": "replace", "path": "/policy", "value": policy}
+
+
+def _of_endpoint(was: Settings, shall: Settings) -> Iterator[Patch]:
+    for old, new in zip(was.get("types", []), shall.get("types", []), strict=False):
+        if old != new:
+            yield {"op": "replace", "path": f"/endpointConfiguration/types/{old}", "value": new}
+    old_ids, new_ids = was.get("vpcEndpointIds", []), shall.get("vpcEndpointIds", [])
+    yield from ({"op": "add", "path": _IDS, "value": each} for each in new_ids if each not in old_ids)
+    yield from ({"op": "remove", "path": _IDS, "value": each} for each in old_ids if each not in new_ids)
+    address = shall.get("ipAddressType")
+    if address not in (None, was.get("ipAddressType")):
+        yield {"op": "replace", "path": "/endpointConfiguration/ipAddressType", "value": address}
+
+
+def _read_policy(text: str) -> Json:
+    """The policy itself; API Gateway tells it as JSON without the quotes around it."""
+    for form in (text, text.replace('\\"', '"')):
+        try:
+            return json.loads(form)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,160 @@
+"""Bring: a method of an API, or its stages, with all that they need, brought to what a template wants."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from transform_lambda.contract import ResourceError
+from transform_lambda.gateway.api import Api, bring_api
+from transform_lambda.gateway.calls import Calls
+from transform_lambda.gateway.data import data_of
+from transform_lambda.gateway.deployment import prune
+from transform_lambda.gateway.lock import Lock, key_of_api, key_of_name
+from transform_lambda.gateway.mark import new_mark, who_of
+from transform_lambda.gateway.method import Spot, method_steps
+from transform_lambda.gateway.parts import made_on, make_parts, settle_parts
+from transform_lambda.gateway.permission import Sources, function_of, grant, revoke, source_arn
+from transform_lambda.gateway.place import Place, prefixes
+from transform_lambda.gateway.properties import Wanted
+from transform_lambda.gateway.remove import Removal, remove_on
+from transform_lambda.gateway.stage import Stages, bring_stages, check_stages, list_stages, tidy_stages
+from transform_lambda.gateway.tree import Found, Tree, read_tree
+from transform_lambda.gateway.validator import bring_validator, tidy_validators
+from transform_lambda.gateway.variables import drop_variables
+from transform_lambda.gateway.wanted_stages import deployed_names, functions_in, resolve, variable_in
+from transform_lambda.ports import TryAgain
+
+
+class Work(NamedTuple):
+    """What the steps below share."""
+
+    calls: Calls
+    lock: Lock
+    api: Api
+    wanted: Wanted
+
+
+TakeBack = Callable[[Lock, Api], None]
+
+
+def bring(calls: Calls, wanted: Wanted, take_back: TakeBack) -> dict[str, str]:
+    """What Fn::GetAtt gives, once all is as wanted; where something is refused, `take_back` has its turn at once.
+
+    Raises:
+        TryAgain: something has to pass first.
+        ResourceError: the method or a stage is another's, or something was refused.
+        Overtaken: a newer request has begun.
+    """
+    if wanted.place.api_id:
+        return _bring_in_turn(calls, Api(wanted.place.api_id, is_ours=False), wanted, take_back)
+    with calls.locked(key_of_name(calls.request, wanted.place.api_name)) as lock:
+        return _bring_in_turn(calls, bring_api(calls, lock, wanted), wanted, take_back)
+
+
+def bring_on(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> dict[str, str]:
+    """The same on an API that is locked."""
+    work, tree = Work(calls, lock, api, wanted), _without_half_made(calls, lock, api, wanted)
+    found = tree.method(wanted.place.path, wanted.place.verb)
+    _refuse_foreign(calls, found, api, wanted.place)
+    stages = check_stages(calls, api, wanted)
+    stale = []
+    if wanted.place.has_method:
+        tree = _bring_method(work, tree, found)
+        stale = grant(calls, wanted.place, _functions(work, found, stages))
+        settle_parts(calls, lock, tree)
+    deployment = bring_stages(calls, tree, wanted, stages) if stages else ""
+    # Until then, what is served called by it.
+    revoke(calls, stale)
+    _tidy(calls, tree, wanted)
+    return data_of(calls.request.stack_id, tree, wanted, deployment)
+
+
+def _bring_in_turn(calls: Calls, api: Api, wanted: Wanted, take_back: TakeBack) -> dict[str, str]:
+    with calls.locked(key_of_api(api.id)) as lock:
+        try:
+            return bring_on(calls, lock, api, wanted)
+        except TryAgain:
+            raise
+        except ResourceError:
+            # Once another delivery of the request has had its turn, what is there may be answered.
+            take_back(lock, api)
+            raise
+
+
+def _read(calls: Calls, api: Api) -> Tree:
+    tree = read_tree(calls, api)
+    if tree is None and api.is_ours:
+        raise TryAgain(f"API {api.id}: it was deleted meanwhile")
+    if tree is None:
+        raise ResourceError(f"Properties.RestApiId: there is no REST API {api.id} in this account and region")
+    return tree
+
+
+def _without_half_made(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> Tree:
+    """The tree without what a replacement that died left: with a method that is half made, nothing can be deployed."""
+    tree, place = _read(calls, api), wanted.place
+    for each in tree.methods():
+        is_own = each.mark is not None and each.mark.who == who_of(calls.request)
+        if is_own and "methodIntegration" not in each.method and (each.path, each.verb) != (place.path, place.verb):
+            remove_on(calls, lock, api, Removal(place._replace(path=each.path, verb=each.verb)))
+            return _read(calls, api)
+    return tree
+
+
+def _refuse_foreign(calls: Calls, found: Found | None, api: Api, place: Place) -> None:
+    if found and (found.mark is None or found.mark.who != who_of(calls.request)):
+        calls.request.guard.forget(place.physical_id)
+        raise ResourceError(
+            f"Properties.Path: {found.verb} {found.path} of API {api.id} is there already and, by its operationName, "
+            "not of this resource's making; give another Path or Method, or delete it"
+        )
+
+
+def _bring_method(work: Work, tree: Tree, found: Found | None) -> Tree:
+    """The tree with the method, its parts and its validator."""
+    calls, lock, api, wanted = work
+    path, before = wanted.place.path, len(calls.done)
+    tree = make_parts(calls, lock, tree, path)
+    if found is None and wanted.place.physical_id == calls.request.physical_id:
+        # It was deleted by hand: nothing else would tell a Delete that comes meanwhile that it is made again.
+        calls.request.guard.note(wanted.place.physical_id)
+    made = made_on(lock, tree, path) | (found.mark.made if found and found.mark else frozenset())
+    validator = bring_validator(calls, api.id, wanted.validator)
+    mark = str(new_mark(calls.request, wanted.deployed, made))
+    spot = Spot(api.id, tree.id_of(path), wanted.place.verb, mark, validator)
+    for step in method_steps(found.method if found else None, wanted, spot):
+        given = calls.request.properties
+        calls.change(step.operation, step.call, {name: given[name] for name in step.about if name in given})
+    lock.forget_paths(prefixes(path))
+    return _read(calls, api) if len(calls.done) > before else tree
+
+
+def _functions(work: Work, found: Found | None, stages: Stages) -> Sources:
+    """The functions that the method shall call, with their sources, and those it may have called before, with none."""
+    calls, _, api, wanted = work
+    named = function_of(found.method) if found else ""
+    before = [resolve(named, (stage or {}).get("variables") or {}) for stage in [None, *stages.values()]]
+    names = [*before, *functions_in(calls.request.old_properties), *wanted.functions]
+    return {
+        name: [
+            source_arn(calls, api.id, wanted.place, stage) for stage in dict.fromkeys(wanted.functions.get(name, ()))
+        ]
+        for name in names
+        if name
+    }
+
+
+def _tidy(calls: Calls, tree: Tree, wanted: Wanted) -> None:
+    """Remove what only the resource's past needed: a validator, a variable, a stage, or the deployment before."""
+    request, old = calls.request, calls.request.old_properties
+    if old.get("RequestValidation") != request.properties.get("RequestValidation") and old:
+        tidy_validators(calls, tree)
+    if variable_in(old, request) not in ("", variable_in(request.properties, request)):
+        drop_variables(calls, tree, list_stages(calls, tree.api_id), [variable_in(old, request)])
+    if not wanted.place.has_method:
+        tidy_stages(calls, tree, deployed=wanted.deployed)
+    elif old and deployed_names(old, request) != wanted.deployed:
+        tidy_stages(calls, tree)
+    elif wanted.deployed and (old or "CreateDeployment" in calls.done):
+        # A call that points the stage to the deployment of a request that was given up on finds it gone. An earlier
+        # delivery may have moved the stages and have come no further.
+        prune(calls, tree.api_id, list_stages(calls, tree.api_id))

@@ -1,0 +1,96 @@
+"""Calls: what one request asks API Gateway and Lambda, each change behind lock and fence."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TypeVar
+
+from transform_lambda.contract import Json, Request, ResourceError
+from transform_lambda.gateway.lock import Lock
+from transform_lambda.idempotency.record import Records
+from transform_lambda.limits import Clock
+from transform_lambda.log import log_phase
+from transform_lambda.offending_properties import blamed
+from transform_lambda.ports import Gateways, TryAgain
+from transform_lambda.retry import Patience
+from transform_lambda.typed import Shape
+
+T = TypeVar("T")
+
+
+class Calls:
+    """The calls of one request; `done` has the operations that changed something, in order."""
+
+    def __init__(self, gateways: Gateways, records: Records, request: Request, clock: Clock) -> None:
+        self._gateways, self._records, self._clock = gateways, records, clock
+        self._patience = Patience(request, clock)
+        self._locks: list[Lock] = []
+        self.request = request
+        self._turns: dict[str, int] = {}
+        self.done: list[str] = []
+        self.made: set[str] = set()
+        """The operations that were done since another request, or delivery, had its turn with the API."""
+
+    def until_done(self, work: Callable[[], T]) -> T:
+        """What the work gives, which starts again with a new look where something passes by itself."""
+        while True:
+            try:
+                return work()
+            except TryAgain as error:
+                self._patience.pause(error)
+
+    @contextmanager
+    def locked(self, key: str) -> Iterator[Lock]:
+        """The lock, which every change in the block renews."""
+        lock = Lock(self._records, key, self.request, self._clock)
+        try:
+            with lock:
+                if self._turns.get(key, lock.found) != lock.found:
+                    self.made.clear()
+                self._locks.append(lock)
+                yield lock
+        finally:
+            self._locks = [each for each in self._locks if each is not lock]
+            self._turns[key] = lock.left
+
+    def on_behalf_of(self, request: Request) -> "Calls":
+        """The same for another request, behind the same locks."""
+        calls = Calls(self._gateways, self._records, request, self._clock)
+        calls._locks = self._locks
+        return calls
+
+    def takes(self, operation: str) -> Shape:
+        """What the service's model says an operation takes."""
+        return self._gateways.takes(operation)
+
+    def read(self, operation: str, **call: Json) -> Mapping[str, Json] | None:
+        """What it answers; nothing where the thing is not there."""
+        return self._gateways.read(operation, call)
+
+    def items(self, operation: str, key: str = "items", **call: Json) -> list[Mapping[str, Json]]:
+        """What it lists; nothing where that is not there. GetStages alone lists them as `item`."""
+        return list((self.read(operation, **call) or {}).get(key, []))
+
+    def change(
+        self, operation: str, call: Mapping[str, Json], about: Mapping[str, Json] | None = None
+    ) -> Mapping[str, Json]:
+        """What it answers; a refusal names the properties, of those in `about`, that it is about.
+
+        Raises:
+            TryAgain: it may be refused for now alone, or the API is another request's by now.
+            ResourceError: it is refused.
+            Overtaken: a newer request has begun.
+        """
+        started = time.monotonic()
+        for lock in self._locks:
+            lock.renew()
+        self.request.guard.check()
+        try:
+            answer = self._gateways.change(operation, call)
+        except ResourceError as error:
+            raise blamed(error, about or {}) from error
+        self.done.append(operation)
+        self.made.add(operation)
+        self._patience.restart()
+        log_phase(self.request, operation, started)
+        return answer

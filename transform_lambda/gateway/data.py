@@ -1,0 +1,31 @@
+"""Data: what Fn::GetAtt gives of a gateway."""
+
+from transform_lambda.contract import Json
+from transform_lambda.gateway.place import ROOT
+from transform_lambda.gateway.properties import Wanted
+from transform_lambda.gateway.tree import Tree, method_digest
+from transform_lambda.gateway.urls import part_of, url_of
+
+_LONGEST_URLS = 2500
+"""Of an answer's 4,096 bytes; a counter's own attributes need none of these."""
+
+
+def data_of(stack_id: str, tree: Tree, wanted: Wanted, deployment: str) -> dict[str, Json]:
+    """The first stage's URL, name and deployment, and where there are several the URL of each, as far as they fit."""
+    place, names = wanted.place, [each.name for each in wanted.stages]
+    first = next(iter(names), "")
+    data = {
+        "Url": url_of(stack_id, tree.api_id, first, place.path),
+        "RestApiId": tree.api_id,
+        "RootResourceId": tree.id_of(ROOT),
+        **({"ResourceId": tree.id_of(place.path)} if place.has_method else {}),
+        "StageName": first,
+        "DeploymentId": deployment,
+    }
+    found = tree.method(place.path, place.verb)
+    if found and names and not wanted.deployed:
+        data["MethodDigest"] = method_digest(found)
+    if wanted.are_several:
+        urls = {f"{part_of(name)}Url": url_of(stack_id, tree.api_id, name, place.path) for name in names}
+        data |= urls if len(str(urls)) <= _LONGEST_URLS else {}
+    return data

@@ -1,0 +1,61 @@
+"""Deployment: a new one, for all stages at once, whenever what they hold has changed; without a stage it goes."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from transform_lambda.contract import Json, ResourceError
+from transform_lambda.gateway.calls import Calls
+from transform_lambda.log import log_phase
+from transform_lambda.ports import TryAgain
+
+_LABEL = "hitcounter "
+"""What the description of each deployment of the companion's starts with; digests of what stages find in it follow."""
+
+Stage = Mapping[str, Any]
+
+
+def bring_deployments(
+    calls: Calls, api_id: str, digests: Mapping[str, str], now: Mapping[str, Stage | None]
+) -> dict[str, str]:
+    """For each stage's name the id of a deployment that holds what its digest says.
+
+    That is the one which the stage has, or another of these stages has; or a new one for all that find none.
+    """
+    used = dict.fromkeys(str(stage["deploymentId"]) for stage in now.values() if stage)
+    known = {number: _digests_of(calls.read("GetDeployment", restApiId=api_id, deploymentId=number)) for number in used}
+    found = {name: _choose(known, now[name], digest) for name, digest in digests.items()}
+    missing = sorted({digest for name, digest in digests.items() if not found[name]})
+    if missing:
+        made = calls.change("CreateDeployment", {"restApiId": api_id, "description": _LABEL + " ".join(missing)})
+        return {name: number or str(made["id"]) for name, number in found.items()}
+    return found
+
+
+def prune(calls: Calls, api_id: str, stages: Iterable[Stage]) -> None:
+    """Remove the deployments of the companion's that none of the API's stages points to."""
+    listed = list(stages)
+    used = {stage.get("deploymentId") for stage in listed}
+    used |= {(stage.get("canarySettings") or {}).get("deploymentId") for stage in listed}
+    for each in calls.items("GetDeployments", restApiId=api_id, limit=500):
+        if _is_ours(each) and each["id"] not in used:
+            try:
+                calls.change("DeleteDeployment", {"restApiId": api_id, "deploymentId": each["id"]})
+            except TryAgain:
+                raise
+            except ResourceError as error:
+                # Another's stage took it meanwhile.
+                log_phase(calls.request, "prune", 0.0, str(error))
+
+
+def _digests_of(deployment: Mapping[str, Json] | None) -> list[str]:
+    return str(deployment["description"]).split()[1:] if deployment and _is_ours(deployment) else []
+
+
+def _is_ours(deployment: Mapping[str, Json]) -> bool:
+    return str(deployment.get("description") or "").startswith(_LABEL)
+
+
+def _choose(known: Mapping[str, list[str]], stage: Stage | None, digest: str) -> str:
+    fitting = [number for number, digests in known.items() if digest in digests]
+    own = str(stage["deploymentId"]) if stage else ""
+    return own if own in fitting else next(iter(fitting), "")

@@ -1,0 +1,127 @@
+"""Lock: the requests of all stacks work on one API one after the other, by a record of the installation's."""
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import TracebackType
+
+from transform_lambda.contract import Request
+from transform_lambda.idempotency.record import Record, Records
+from transform_lambda.limits import LONGEST_RUN_SECONDS, Clock
+from transform_lambda.log import log_phase
+from transform_lambda.ports import TryAgain
+from transform_lambda.retry import TimeOver
+
+_LEASE_SECONDS = 180.0
+"""A request that died holds the API for so long; one that lives renews it after half, which no call outlasts."""
+_POLL_SECONDS, _MARGIN_SECONDS = 1.0, 1.0
+_HELD, _PATHS = "held", "paths"
+"""Of a record's names: who holds the lock until when, and what is remembered, at least until when."""
+
+
+def key_of_api(api_id: str) -> str:
+    """What an API is locked by, whoever names it."""
+    return f"API {api_id}"
+
+
+def key_of_name(request: Request, name: str) -> str:
+    """What is locked while a stack's resources look for, make or remove the API that they share by its name."""
+    return f"{request.stack_id}|API {name}"
+
+
+class Lock:
+    """One API for one request, for the block; and what is remembered of the API beyond that."""
+
+    def __init__(self, records: Records, key: str, request: Request, clock: Clock) -> None:
+        self._records, self._key, self._request, self._clock = records, key, request, clock
+        self._holder = f"{request.request_id}#{secrets.token_hex(4)}"
+        self._record = Record()
+        self.found = 0
+        """The record's version before this turn; the turn before `left` it so where no one came between."""
+        self.left = 0
+
+    def __enter__(self) -> "Lock":
+        while not self._take():
+            if self._clock.monotonic() + _POLL_SECONDS + _MARGIN_SECONDS > self._request.deadline:
+                raise TimeOver(f"{self._key}: other requests are at work on it; gave up, as the time is over")
+            self._clock.sleep(_POLL_SECONDS)
+            self._request.guard.check()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        started, released = time.monotonic(), _with(self._record, _HELD, {})
+        try:
+            if self._holder in self._record.names.get(_HELD, {}) and self._records.write(self._key, released):
+                self.left = released.version
+        except Exception as problem:
+            # What was done is done, and the lease ends by itself.
+            log_phase(self._request, "release", started, f"{self._key}: {type(problem).__name__}")
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Parts that the companion made, or was about to, and that no method's mark names yet."""
+        return frozenset(self._record.names.get(_PATHS, {}))
+
+    @property
+    def api_id(self) -> str:
+        """The API that goes by this name; empty where none is known."""
+        return self._record.current
+
+    def renew(self) -> None:
+        """Keep the lock; called before each change.
+
+        Raises:
+            TryAgain: it went to another request, as this one took too long.
+        """
+        if self._record.names.get(_HELD, {}).get(self._holder, 0.0) - self._clock.now() < _LEASE_SECONDS / 2:
+            self._write(self._record)
+
+    def remember_paths(self, paths: Iterable[str], *, are_to_come: bool = True) -> None:
+        """Write down what is about to be made, or else to lose its mark, so that whoever comes next knows whose it is.
+
+        What is about to be made may be so late, by a call that is under way as long as its invocation.
+        """
+        new = frozenset(paths) - self.paths
+        if new:
+            until = self._clock.now() + LONGEST_RUN_SECONDS if are_to_come else 0.0
+            times = {**self._record.names.get(_PATHS, {}), **dict.fromkeys(new, until)}
+            self._write(replace(self._record, names={**self._record.names, _PATHS: times}))
+
+    def forget_paths(self, paths: Iterable[str]) -> None:
+        """Take them out again, with the next write or at the end: they are gone, or named by a mark."""
+        gone = frozenset(paths)
+        left = {path: until for path, until in self._record.names.get(_PATHS, {}).items() if path not in gone}
+        self._record = replace(self._record, names={**self._record.names, _PATHS: left})
+
+    def forget_missing(self, paths: Iterable[str]) -> None:
+        """The same for what is not there, unless a call may still make it."""
+        times = self._record.names.get(_PATHS, {})
+        self.forget_paths(path for path in paths if times.get(path, 0.0) < self._clock.now())
+
+    def remember_api(self, api_id: str) -> None:
+        """Write down which API goes by this name."""
+        if api_id != self.api_id:
+            self._write(replace(self._record, current=api_id))
+
+    def _take(self) -> bool:
+        record = self._records.read(self._key)
+        if any(until > self._clock.now() for until in record.names.get(_HELD, {}).values()):
+            return False
+        try:
+            self._write(record)
+        except TryAgain:
+            return False
+        self.found = record.version
+        return True
+
+    def _write(self, record: Record) -> None:
+        held = _with(record, _HELD, {self._holder: self._clock.now() + _LEASE_SECONDS})
+        if not self._records.write(self._key, held):
+            self._record = Record()
+            raise TryAgain(f"{self._key}: another request went on with it meanwhile")
+        self._record = held
+
+
+def _with(record: Record, kind: str, times: Mapping[str, float]) -> Record:
+    return replace(record, version=record.version + 1, names={**record.names, kind: dict(times)})

@@ -1,0 +1,116 @@
+"""Method: the calls that bring a method, its integration and its responses to what a template wants."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from transform_lambda.contract import Json
+from transform_lambda.gateway.patches import (
+    INTEGRATION,
+    INTEGRATION_RESPONSE,
+    METHOD,
+    METHOD_RESPONSE,
+    Patch,
+    narrowing,
+    patches,
+    widening,
+)
+from transform_lambda.gateway.properties import Wanted
+
+Answer = Mapping[str, Any]
+
+_METHOD = ("Authorization", "RequestParameters", "RequestModels")
+_INTEGRATION, _RESPONSES = ("IntegrationRequest",), ("Responses",)
+
+
+class Step(NamedTuple):
+    """One call, and the properties that a refusal may be about."""
+
+    operation: str
+    call: Mapping[str, Json]
+    about: Sequence[str]
+
+
+class Spot(NamedTuple):
+    """Which method, and what is known of it only once the API is there."""
+
+    api_id: str
+    resource_id: str
+    verb: str
+    mark: str
+    validator_id: str
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """What each call about the method names."""
+        return {"restApiId": self.api_id, "resourceId": self.resource_id, "httpMethod": self.verb}
+
+
+def method_steps(now: Mapping[str, Json] | None, wanted: Wanted, spot: Spot) -> list[Step]:
+    """All calls that are due, in an order in which none refers to what is not there; `now` is the method, if it is."""
+    if now is None:
+        return [*_new_method(wanted, spot), *_method_responses({}, wanted, spot), *_integration({}, wanted, spot)]
+    changes = patches(now, _method_words(wanted, spot), METHOD)
+    integration = now.get("methodIntegration") or {}
+    return [
+        *_update("UpdateMethod", spot.keys, widening(changes), _METHOD),
+        *_method_responses(now.get("methodResponses") or {}, wanted, spot),
+        *_integration(integration, wanted, spot),
+        *_narrow_responses(now.get("methodResponses") or {}, wanted, spot),
+        *_update("UpdateMethod", spot.keys, narrowing(changes), _METHOD),
+    ]
+
+
+def _method_words(wanted: Wanted, spot: Spot) -> dict[str, Json]:
+    return {**wanted.method, "operationName": spot.mark, "requestValidatorId": spot.validator_id}
+
+
+def _new_method(wanted: Wanted, spot: Spot) -> Iterator[Step]:
+    words = {name: value for name, value in _method_words(wanted, spot).items() if value != ""}
+    yield Step("PutMethod", {**spot.keys, **words}, _METHOD)
+
+
+def _method_responses(now: Answer, wanted: Wanted, spot: Spot) -> Iterator[Step]:
+    for status, response in wanted.method_responses.items():
+        keys, about = {**spot.keys, "statusCode": status}, _RESPONSES
+        if status not in now:
+            yield Step("PutMethodResponse", {**keys, **response}, about)
+        else:
+            changes = patches(now[status], response, METHOD_RESPONSE)
+            yield from _update("UpdateMethodResponse", keys, widening(changes), about)
+
+
+def _narrow_responses(now: Answer, wanted: Wanted, spot: Spot) -> Iterator[Step]:
+    for status in now:
+        keys = {**spot.keys, "statusCode": status}
+        if status not in wanted.method_responses:
+            yield Step("DeleteMethodResponse", keys, _RESPONSES)
+        else:
+            changes = patches(now[status], wanted.method_responses[status], METHOD_RESPONSE)
+            yield from _update("UpdateMethodResponse", keys, narrowing(changes), _RESPONSES)
+
+
+def _integration(now: Answer, wanted: Wanted, spot: Spot) -> Iterator[Step]:
+    is_new = now.get("type") != wanted.integration["type"]
+    if is_new:
+        yield Step("PutIntegration", {**spot.keys, **wanted.integration}, _INTEGRATION)
+    else:
+        words = {**wanted.integration, "httpMethod": wanted.integration.get("integrationHttpMethod")}
+        usual = {**INTEGRATION, "cacheNamespace": spot.resource_id}
+        yield from _update("UpdateIntegration", spot.keys, patches(now, words, usual), _INTEGRATION)
+    # What a new integration leaves of an old one's responses is put again, or taken away.
+    responses = now.get("integrationResponses") or {}
+    for status, response in wanted.integration_responses.items():
+        keys = {**spot.keys, "statusCode": status}
+        if is_new or status not in responses:
+            yield Step("PutIntegrationResponse", {**keys, **response}, _RESPONSES)
+        else:
+            changes = patches(responses[status], response, INTEGRATION_RESPONSE)
+            yield from _update("UpdateIntegrationResponse", keys, changes, _RESPONSES)
+    for status in responses:
+        if status not in wanted.integration_responses:
+            yield Step("DeleteIntegrationResponse", {**spot.keys, "statusCode": status}, _RESPONSES)
+
+
+def _update(operation: str, keys: Mapping[str, Json], changes: list[Patch], about: Sequence[str]) -> Iterator[Step]:
+    if changes:
+        yield Step(operation, {**keys, "patchOperations": changes}, about)

@@ -1,0 +1,93 @@
+"""`Custom::APIGatewayResource`: one method of a REST API with all that serves it, or the stages of several."""
+
+import time
+from dataclasses import replace
+from functools import partial
+
+from transform_lambda.contract import UPDATE, Overtaken, Request, ResourceError, Result, Unguarded
+from transform_lambda.gateway.api import Api
+from transform_lambda.gateway.bring import bring, bring_on
+from transform_lambda.gateway.calls import Calls
+from transform_lambda.gateway.lock import Lock
+from transform_lambda.gateway.place import read_place
+from transform_lambda.gateway.properties import Wanted, read_wanted
+from transform_lambda.gateway.remove import Removal, remove, remove_on
+from transform_lambda.idempotency.record import Records
+from transform_lambda.limits import Clock
+from transform_lambda.log import log_phase
+from transform_lambda.ports import Gateways
+
+_MAKES_A_PLACE = {"CreateRestApi", "CreateResource", "PutMethod"}
+_MAKES_STAGES = {"CreateRestApi", "CreateDeployment", "CreateStage", "TagResource"}
+
+
+class ApiGatewayResource:
+    """The three functions of the resource, on API Gateway and the installation's records."""
+
+    def __init__(self, gateways: Gateways, records: Records, clock: Clock | None = None) -> None:
+        self._gateways, self._records, self._clock = gateways, records, clock or Clock()
+
+    def create(self, request: Request) -> Result:
+        """Make what is missing, or go on with a method that bears this very resource's mark."""
+        return self._bring(request)
+
+    def update(self, request: Request) -> Result:
+        """Change what differs; another API, path or method means a replacement."""
+        return self._bring(request)
+
+    def delete(self, request: Request) -> None:
+        """Remove the method if it bears this resource's mark, and what nothing else uses of what came with it."""
+        # An overtaken request gives back by this what it made; that it is the newest is not asked.
+        request = replace(request, guard=Unguarded())
+        started, place, calls = time.monotonic(), read_place(request.physical_id), self._calls(request)
+        if place is not None:
+            calls.until_done(lambda: remove(calls, Removal(place)))
+            log_phase(request, "delete", started, f"{place.physical_id}: {', '.join(calls.done) or 'nothing to do'}")
+
+    def _bring(self, request: Request) -> Result:
+        wanted, calls = read_wanted(self._gateways, request), self._calls(request)
+        name = wanted.place.physical_id
+        if name != request.physical_id:
+            request.guard.note(name)
+        try:
+            data = self._bring_or_be_overtaken(calls, wanted)
+        except Overtaken:
+            if calls.done and name == request.physical_id:
+                self._clear(calls, wanted)
+            raise
+        return Result(name, data)
+
+    def _bring_or_be_overtaken(self, calls: Calls, wanted: Wanted) -> dict[str, str]:
+        try:
+            return calls.until_done(lambda: bring(calls, wanted, partial(self._take_back, calls, wanted)))
+        except ResourceError:
+            # It may be refused for what a newer request has changed or removed.
+            calls.request.guard.check()
+            raise
+
+    def _take_back(self, calls: Calls, wanted: Wanted, lock: Lock, api: Api) -> None:
+        """What was made is gone again, what was changed is as the template had it before.
+
+        What ran out of time is left to the next request: lock and ledger know what there is.
+        """
+        request, started = calls.request, time.monotonic()
+        again = replace(request, properties=request.old_properties, old_properties=request.properties)
+        try:
+            if wanted.place.physical_id != request.physical_id:
+                if calls.made & (_MAKES_A_PLACE if wanted.place.has_method else _MAKES_STAGES):
+                    remove_on(calls, lock, api, Removal(wanted.place))
+            elif calls.made and request.type == UPDATE:
+                bring_on(calls.on_behalf_of(again), lock, api, read_wanted(self._gateways, again))
+        except ResourceError as error:
+            log_phase(request, "take back", started, f"{error}; the next request tries again")
+
+    def _clear(self, calls: Calls, wanted: Wanted) -> None:
+        """What was made too late for the newer request to find is gone again; method and stages are that one's."""
+        started, again = time.monotonic(), self._calls(replace(calls.request, guard=Unguarded()))
+        try:
+            again.until_done(lambda: remove(again, Removal(wanted.place, keeps_own=True)))
+        except ResourceError as error:
+            log_phase(calls.request, "clear", started, f"{error}; the next request tries again")
+
+    def _calls(self, request: Request) -> Calls:
+        return Calls(self._gateways, self._records, request, self._clock)

@@ -1,0 +1,164 @@
+"""Stage: what points to a deployment, with its settings; made, changed and removed with the resources that need it."""
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from transform_lambda.contract import Json, ResourceError
+from transform_lambda.gateway.api import Api, api_arn, bring_tags
+from transform_lambda.gateway.calls import Calls
+from transform_lambda.gateway.deployment import bring_deployments, prune
+from transform_lambda.gateway.mark import stage_digest, who_of
+from transform_lambda.gateway.patches import Patch
+from transform_lambda.gateway.properties import Wanted
+from transform_lambda.gateway.stage_settings import stage_patches
+from transform_lambda.gateway.tree import Tree, snapshot_digest
+from transform_lambda.gateway.variables import keep_named
+from transform_lambda.gateway.wanted_stages import WantedStage, stages_in
+from transform_lambda.ports import Found
+from transform_lambda.tags import LOGICAL_ID, PREFIX, STACK, tag_changes
+
+_DEPLOYER = f"{PREFIX}deployer"
+"""The tag of a stage that one resource deploys for others, and that goes with that resource alone."""
+
+Stage = Mapping[str, Any]
+Stages = Mapping[str, Stage | None]
+"""By name; nothing for one that is not there."""
+
+
+class _Turn(NamedTuple):
+    """A stage as it is, and what is to become of it beside the settings."""
+
+    now: Stage | None
+    had: Stage
+    deployment: str
+    own_tags: Mapping[str, str]
+
+
+def check_stages(calls: Calls, api: Api, wanted: Wanted) -> Stages:
+    """The stages that the resource deploys to, as they are.
+
+    Raises:
+        ResourceError: one is there and, by its tags, not the companion's, or another resource deploys it.
+    """
+    stages = {name: calls.read("GetStage", restApiId=api.id, stageName=name) for name in wanted.deployed}
+    for name, stage in stages.items():
+        where = f"{_where(calls, name)}: stage {name} of API {api.id}"
+        if stage is not None and not is_ours(stage):
+            raise ResourceError(
+                f"{where} is there already and, by its tags, not of the companion's making; give another StageName, or "
+                "none and deploy the API yourself"
+            )
+        if not wanted.place.has_method and stage and _deployer(stage) not in ("", who_of(calls.request)):
+            raise ResourceError(f"{where} is deployed by another resource already; list its Methods there")
+    return stages
+
+
+def bring_stages(calls: Calls, tree: Tree, wanted: Wanted, now: Stages) -> str:
+    """The id of the deployment that the first has in the end: a new one for all that would hold something else."""
+    is_deployer = not wanted.place.has_method
+    digests = {
+        name: snapshot_digest(tree, name, holds_all=is_deployer or bool(_deployer(now[name] or {})))
+        for name in wanted.deployed
+    }
+    numbers = bring_deployments(calls, tree.api_id, digests, now)
+    had = {each.name: each.settings for each in stages_in(calls.request.old_properties, calls.request)}
+    own_tags = {_DEPLOYER: who_of(calls.request)} if is_deployer else {}
+    for each in wanted.stages:
+        old = had.get(each.name, {})
+        old = keep_named(tree, old, each.settings) if is_deployer else old
+        _bring(calls, tree.api_id, each, _Turn(now[each.name], old, numbers[each.name], own_tags))
+    return numbers[wanted.deployed[0]]
+
+
+def tidy_stages(calls: Calls, tree: Tree, *, deploys: bool = True, deployed: Collection[str] | None = None) -> None:
+    """Deploy what stages of ours have lost, remove those that nothing needs, and deployments without a stage.
+
+    `deployed`, of a resource that deploys for others, are the stages that it still does; its others are not needed.
+    """
+    marked = {digest for each in tree.methods() if each.mark for digest in each.mark.stages}
+    ours: dict[str, Stage] = {}
+    theirs: list[Stage] = []
+    for stage in list_stages(calls, tree.api_id):
+        name = stage["stageName"]
+        kept = _let_go(calls, tree.api_id, stage, is_marked=stage_digest(name) in marked, deployed=deployed)
+        if not is_ours(stage):
+            theirs.append(stage)
+        elif kept is None:
+            calls.change("DeleteStage", {"restApiId": tree.api_id, "stageName": name})
+        else:
+            ours[name] = kept
+    if deploys and any(True for _ in tree.methods()):
+        ours = _redeploy(calls, tree, ours)
+    prune(calls, tree.api_id, [*theirs, *ours.values()])
+
+
+def list_stages(calls: Calls, api_id: str) -> list[Stage]:
+    """All stages of the API, as they are."""
+    return calls.items("GetStages", key="item", restApiId=api_id)
+
+
+def is_ours(stage: Stage) -> bool:
+    """Whether the companion made it, by its tags."""
+    return STACK in (stage.get("tags") or {})
+
+
+def _deployer(stage: Stage) -> str:
+    return str((stage.get("tags") or {}).get(_DEPLOYER, ""))
+
+
+def _where(calls: Calls, name: str) -> str:
+    return f"Properties.Stages.{name}" if "Stages" in calls.request.properties else "Properties.StageName"
+
+
+def _bring(calls: Calls, api_id: str, wanted: WantedStage, turn: _Turn) -> None:
+    now, had, deployment, own_tags = turn
+    keys = {"restApiId": api_id, "stageName": wanted.name}
+    if now is None:
+        call = {**keys, "deploymentId": deployment, **_new(calls, wanted.settings, own_tags)}
+        now = calls.change("CreateStage", call, {"Stage": {}})
+    changes = [*_point(now, deployment), *stage_patches(now, wanted.settings, had)]
+    if changes:
+        calls.change("UpdateStage", {**keys, "patchOperations": changes}, {"Stage": dict(wanted.settings)})
+    found = Found({}, now.get("tags") or {})
+    tags = {**wanted.settings.get("Tags", {}), **own_tags}
+    bring_tags(calls, _arn(calls, api_id, wanted.name), *tag_changes(found, tags, had))
+
+
+def _let_go(
+    calls: Calls, api_id: str, stage: Stage, *, is_marked: bool, deployed: Collection[str] | None
+) -> Stage | None:
+    """The stage, without the tag of a deployer that it no longer has; nothing where it is not needed any more."""
+    name, tags = stage["stageName"], dict(stage.get("tags") or {})
+    if deployed is not None and name not in deployed and _deployer(stage) == who_of(calls.request):
+        del tags[_DEPLOYER]
+        if is_marked:
+            bring_tags(calls, _arn(calls, api_id, name), {}, [_DEPLOYER])
+    return {**stage, "tags": tags} if is_marked or _DEPLOYER in tags else None
+
+
+def _redeploy(calls: Calls, tree: Tree, stages: Mapping[str, Stage]) -> dict[str, Stage]:
+    digests = {name: snapshot_digest(tree, name, holds_all=bool(_deployer(stage))) for name, stage in stages.items()}
+    numbers = bring_deployments(calls, tree.api_id, digests, stages)
+    for name, stage in stages.items():
+        changes = _point(stage, numbers[name])
+        if changes:
+            keys = {"restApiId": tree.api_id, "stageName": name}
+            calls.change("UpdateStage", {**keys, "patchOperations": changes})
+    return {name: {**stage, "deploymentId": numbers[name]} for name, stage in stages.items()}
+
+
+def _new(calls: Calls, given: Mapping[str, Json], tags: Mapping[str, str]) -> dict[str, Json]:
+    own = {STACK: calls.request.stack_id, LOGICAL_ID: calls.request.logical_id, **tags}
+    words = {"Variables": "variables", "Description": "description", "TracingEnabled": "tracingEnabled"}
+    call = {word: given[name] for name, word in words.items() if name in given}
+    return {**call, "tags": {**given.get("Tags", {}), **own}}
+
+
+def _point(now: Stage, deployment: str) -> list[Patch]:
+    if now.get("deploymentId") == deployment:
+        return []
+    return [{"op": "replace", "path": "/deploymentId", "value": deployment}]
+
+
+def _arn(calls: Calls, api_id: str, name: str) -> str:
+    return f"{api_arn(calls, api_id)}/stages/{name}"

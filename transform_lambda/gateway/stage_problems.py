@@ -1,0 +1,114 @@
+"""Stage problems: what is wrong with the stages that a template names, and with the functions that each calls."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from transform_lambda.contract import Json
+from transform_lambda.gateway.urls import part_of
+from transform_lambda.gateway.words import METHOD_SETTINGS
+from transform_lambda.tags import PREFIX
+
+_LEVELS = ("OFF", "ERROR", "INFO")
+_STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_FUNCTION = re.compile(r"arn:[^:]+:lambda:[^:]*:[^:]*:function:[^:]+(:[^:]+)?")
+_BY_VARIABLE = re.compile(r"arn:[^:]+:lambda:[^:]*:[^:]*:function:\$\{stageVariables\.\w+\}")
+
+Typed = Mapping[str, Any]
+
+
+def find_stage_problems(typed: Typed) -> Iterator[str]:
+    """All problems, each as where, what and what would be right."""
+    deploys = typed.get("Deploy", True)
+    if "Stage" in typed and not typed.get("StageName"):
+        yield "Properties.Stage: needs StageName"
+    if "StageName" in typed and not _STAGE.fullmatch(typed["StageName"]):
+        yield "Properties.StageName: must be 1 to 128 letters, digits, - and _"
+    yield from _problems_of_the_settings("Properties.Stage", typed.get("Stage", {}))
+    if not deploys and not typed.get("StageName") and "Stages" not in typed:
+        yield "Properties.Deploy: needs StageName or Stages, which another resource deploys to"
+    if not deploys and "Stage" in typed:
+        yield "Properties.Stage: belongs to the resource that deploys, where Deploy is false; say it there"
+    if "Stages" in typed:
+        yield from _problems_of_stages(typed, typed["Stages"])
+
+
+def names_functions(typed: Typed) -> bool:
+    """Whether stages have functions of their own."""
+    return any("FunctionArn" in each for each in typed.get("Stages", {}).values())
+
+
+def is_function(arn: str) -> bool:
+    """Whether it is a function's ARN, or one of a version or an alias, without stage variables."""
+    return bool(_FUNCTION.fullmatch(arn)) and "${" not in arn
+
+
+def problems_of_tags(where: str, tags: Typed) -> Iterator[str]:
+    """Those that begin as ours do."""
+    for name in tags:
+        if name.startswith(PREFIX):
+            yield f"{where}.{name}: must not start with {PREFIX!r}, which the companion's own tags do"
+
+
+def one_of(where: str, value: Json, allowed: tuple[str, ...]) -> Iterator[str]:
+    """A problem where it is none of them."""
+    if value not in allowed:
+        got = "nothing" if value is None else repr(value)
+        yield f"{where}: must be {', '.join(allowed[:-1])} or {allowed[-1]}, got {got}"
+
+
+def _problems_of_stages(typed: Typed, stages: Mapping[str, Typed]) -> Iterator[str]:
+    if "StageName" in typed:
+        yield "Properties.Stages: must not stand beside StageName; name all stages in it"
+    if not stages:
+        yield "Properties.Stages: must name a stage"
+    parts: dict[str, str] = {}
+    for name, stage in stages.items():
+        where = f"Properties.Stages.{name}"
+        if not _STAGE.fullmatch(name):
+            yield f"{where}: must be named by 1 to 128 letters, digits, - and _"
+        elif parts.setdefault(part_of(name), name) != name:
+            yield f"{where}: would be {part_of(name)}Url in Fn::GetAtt, as {parts[part_of(name)]} is; rename one"
+        yield from _problems_of_the_settings(where, stage)
+        for setting in stage if not typed.get("Deploy", True) else ():
+            if setting != "FunctionArn":
+                yield f"{where}.{setting}: belongs to the resource that deploys, where Deploy is false; say it there"
+    if names_functions(typed):
+        yield from _problems_of_the_functions(typed, stages)
+
+
+def _problems_of_the_functions(typed: Typed, stages: Mapping[str, Typed]) -> Iterator[str]:
+    integration = typed.get("IntegrationRequest", {})
+    places = set()
+    for name, stage in stages.items():
+        function = stage.get("FunctionArn", "")
+        if not is_function(function):
+            yield f"Properties.Stages.{name}.FunctionArn: must be the ARN of a function, as other stages have it"
+        else:
+            places.add(function.partition(":function:")[0])
+    if len(places) > 1:
+        yield "Properties.Stages: all FunctionArn must be of one account and region"
+    if integration.get("Type") not in ("Lambda", "LambdaProxy"):
+        yield "Properties.Stages: FunctionArn needs an IntegrationRequest of Type Lambda or LambdaProxy"
+    elif "FunctionArn" in integration and not _BY_VARIABLE.fullmatch(integration["FunctionArn"]):
+        yield (
+            "Properties.IntegrationRequest.FunctionArn: must end in :function:${stageVariables.NAME}, or not be given, "
+            "where stages have functions of their own"
+        )
+    elif "FunctionArn" not in integration and not typed.get("Deploy", True):
+        yield (
+            "Properties.IntegrationRequest.FunctionArn: must end in :function:${stageVariables.NAME} where Deploy is "
+            "false; Variables of the resource that deploys say what it is in each stage"
+        )
+
+
+def _problems_of_the_settings(where: str, stage: Typed) -> Iterator[str]:
+    if "LoggingLevel" in stage:
+        yield from one_of(f"{where}.LoggingLevel", stage["LoggingLevel"], _LEVELS)
+    for name in ("DestinationArn", "Format"):
+        if "AccessLog" in stage and not stage["AccessLog"].get(name):
+            yield f"{where}.AccessLog.{name}: must be given"
+    for name in METHOD_SETTINGS:
+        if name.startswith("Throttling") and stage.get(name, 0) < 0:
+            yield f"{where}.{name}: must be a number of at least 0"
+    yield from problems_of_tags(f"{where}.Tags", stage.get("Tags", {}))

@@ -1,0 +1,1 @@
+"""Late, repeated and cancelled requests: the fence, the ledger, and their record."""

@@ -1,0 +1,108 @@
+"""The fence: which request is the newest, and what its coming says about what CloudFormation knows."""
+
+from dataclasses import replace
+
+from transform_lambda.contract import CREATE, DELETE, UPDATE, Overtaken, Request
+from transform_lambda.idempotency.record import Record
+from transform_lambda.identity import is_invented, is_marker
+
+_REMEMBERED_REQUESTS = 100
+_ANSWERED = " answered"
+_RANKS = {CREATE: 0, UPDATE: 1, DELETE: 2}
+
+
+class Repeated(Exception):
+    """The request was answered before: nothing is left to do."""
+
+
+def rank_of(request: Request, issued: int | None) -> int | None:
+    """A request's place among others; within a second, a Delete follows an Update, and that a Create."""
+    return None if issued is None else issued * len(_RANKS) + _RANKS[request.type]
+
+
+def admit(record: Record, request: Request, rank: int | None) -> Record:
+    """The record with this request as the newest; a request without a rank follows those that arrived before it.
+
+    Raises:
+        Repeated: it was answered.
+        Overtaken: a newer one came first.
+    """
+    if record.request_id == request.request_id:
+        if record.is_answered:
+            raise Repeated
+        return record
+    if request.request_id + _ANSWERED in record.seen:
+        raise Repeated
+    if request.request_id in record.seen or (rank is not None and rank < record.rank):
+        raise _overtaken(request)
+    return replace(
+        _reconciled(record, request),
+        version=record.version + 1,
+        rank=max(record.rank, rank or 0),
+        request_id=request.request_id,
+        seen=(*record.seen, *_last_seen(record))[-_REMEMBERED_REQUESTS:],
+        is_answered=False,
+    )
+
+
+def check(record: Record, request: Request) -> Record:
+    """The record, unless a newer request has come: then raises Overtaken."""
+    if record.request_id != request.request_id:
+        raise _overtaken(request)
+    return record
+
+
+def answered(record: Record, request: Request) -> Record:
+    """The record once the answer was delivered."""
+    if record.request_id != request.request_id or record.is_answered:
+        return record
+    return replace(record, version=record.version + 1, is_answered=True)
+
+
+def follows_unanswered(record: Record) -> bool:
+    """Whether the request before the newest has no answer."""
+    return bool(record.seen) and not record.seen[-1].endswith(_ANSWERED)
+
+
+def names_nothing(request: Request) -> bool:
+    """Whether its physical id is a marker, or one that CloudFormation made up."""
+    known = request.physical_id
+    return is_marker(known) or is_invented(known, request.stack_id, request.logical_id)
+
+
+def _overtaken(request: Request) -> Overtaken:
+    return Overtaken(f"a newer request for {request.logical_id} has begun; this {request.type} changes nothing more")
+
+
+def _last_seen(record: Record) -> list[str]:
+    if not record.request_id:
+        return []
+    return [record.request_id + _ANSWERED if record.is_answered else record.request_id]
+
+
+def _reconciled(record: Record, request: Request) -> Record:
+    """What CloudFormation now shows that it knows; a last answer that it does not know never came, and is a leftover.
+
+    Before a Create there is nothing it would still ask for: what was answered last is retained. A Delete of another id
+    than the last answered is the clean-up after a replacement, unless that id is no real one.
+    """
+    last = record.current
+    if request.type == CREATE:
+        return replace(record, current="", known=_with(record.known, last))
+    if request.type == UPDATE:
+        known = _with(record.known, request.physical_id)
+        return replace(_unanswered(record, request), current=request.physical_id, known=known)
+    deleted = replace(record, known=tuple(name for name in record.known if name != request.physical_id))
+    if last == request.physical_id:
+        return replace(deleted, current="")
+    return replace(_unanswered(deleted, request), current="") if names_nothing(request) else deleted
+
+
+def _unanswered(record: Record, request: Request) -> Record:
+    if record.current in ("", request.physical_id):
+        return record
+    return replace(record, names={**record.names, record.current: record.names.get(record.current, {})})
+
+
+def _with(known: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return known if name in ("", *known) else (*known, name)

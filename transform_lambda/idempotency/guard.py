@@ -1,0 +1,143 @@
+"""A request's guard: the steps of fence and ledger, carried out on what is stored."""
+
+import secrets
+from collections.abc import Callable
+
+from transform_lambda.contract import Overtaken, Request, ResourceError
+from transform_lambda.idempotency import fence, ledger
+from transform_lambda.idempotency.record import Record, Records
+from transform_lambda.limits import Limits
+
+_ATTEMPTS = 50
+_POLL_SECONDS = 1.0
+_SLACK_SECONDS = 5.0
+
+
+class OneInvocation:
+    """Records that are gone with the invocation, for where the installation has no table."""
+
+    def __init__(self) -> None:
+        self._stored: dict[str, Record] = {}
+
+    def read(self, key: str) -> Record:
+        """The record of this invocation."""
+        return self._stored.get(key, Record())
+
+    def write(self, key: str, record: Record) -> bool:
+        """Store it."""
+        self._stored[key] = record
+        return True
+
+
+class RequestGuard:
+    """One delivery of a request before the records."""
+
+    def __init__(self, records: Records, request: Request, limits: Limits) -> None:
+        self._records = records
+        self._request = request
+        self._limits = limits
+        # Another machine's clock decides whether a hold is over.
+        self._until = limits.ends + _SLACK_SECONDS
+        self._holder = ledger.holder_of(request, secrets.token_hex(4))
+        self._is_closed = False
+
+    def enter(self, issued: int | None) -> None:
+        """Become the newest request; raises Overtaken where a newer one was first, Repeated where it was answered."""
+        rank = fence.rank_of(self._request, issued)
+        self._change(lambda record: fence.admit(record, self._request, rank))
+
+    def close(self) -> None:
+        """Let nothing more be created or changed: the request was answered in the meantime."""
+        self._is_closed = True
+
+    def check(self) -> None:
+        """Raise Overtaken if this is not the newest request any more, or closed."""
+        self._refuse_closed()
+        fence.check(self._read(), self._request)
+
+    def note(self, physical_id: str) -> None:
+        """Write the name down before it is made; waits while another request may still act on it."""
+        self._refuse_closed()
+        while self._holder not in self._change(lambda record: self._take(record, physical_id)).names[physical_id]:
+            if self._limits.clock.monotonic() + _POLL_SECONDS > self._limits.work_by:
+                raise ResourceError(
+                    f"{physical_id}: an earlier request is still cleaning it up; try again in 15 minutes"
+                )
+            self._limits.clock.sleep(_POLL_SECONDS)
+            self._refuse_closed()
+
+    def forget(self, physical_id: str) -> None:
+        """Take the name out of the ledger again, unless another request may still act on it."""
+        self._change(lambda record: ledger.forget(record, self._holder, physical_id, self._limits.clock.now()))
+
+    def follows_unanswered(self) -> bool:
+        """Whether the request before this one has no answer."""
+        return fence.follows_unanswered(self._read())
+
+    def hold(self, name: str) -> None:
+        """Say that the name is about to be deleted; raises Overtaken."""
+        self._refuse_closed()
+        self._change(lambda record: ledger.hold(record, self._request, self._holder, name, self._until))
+
+    def release(self, name: str, *, is_gone: bool) -> None:
+        """Give the name back, deleted or not."""
+        self._change(
+            lambda record: ledger.release(record, self._holder, name, self._limits.clock.now(), is_gone=is_gone)
+        )
+
+    def settle(self, physical_id: str) -> None:
+        """Take the physical id out of the ledger, as it is about to be answered; raises Overtaken."""
+        self._refuse_closed()
+        self._change(
+            lambda record: ledger.settle(record, self._request, self._holder, physical_id, self._limits.clock.now())
+        )
+
+    def mark_answered(self) -> None:
+        """Remember that later deliveries of this request have nothing to do."""
+        self._change(lambda record: fence.answered(record, self._request))
+
+    def names_to_delete(self) -> list[str]:
+        """What a Delete removes, by physical id."""
+        return ledger.names_to_delete(self._read(), self._request)
+
+    def leftovers(self, physical_id: str) -> list[str]:
+        """What an Update with this result sweeps."""
+        return ledger.leftovers(self._read(), self._request, physical_id)
+
+    def names_to_give_back(self) -> list[tuple[str, bool]]:
+        """The names this request noted and did not settle, each with whether it has to be removed.
+
+        It has, when the request is overtaken and CloudFormation knows nothing of it: no one else would.
+        """
+        record = self._read()
+        is_overtaken = record.request_id != self._request.request_id
+        names = ledger.names_held(record, self._request)
+        return [(name, is_overtaken and not ledger.is_known(record, name)) for name in names]
+
+    def adopt(self, name: str) -> bool:
+        """Hold a name that a delivery of this request noted, so as to remove it; False where it is no longer ours."""
+        record = self._change(lambda record: ledger.adopt(record, self._request, self._holder, name, self._until))
+        return self._holder in record.names.get(name, {})
+
+    def _refuse_closed(self) -> None:
+        if self._is_closed:
+            raise Overtaken(f"this {self._request.type} was answered already; it changes nothing more")
+
+    def _take(self, record: Record, name: str) -> Record:
+        if ledger.is_taken(fence.check(record, self._request), self._request, name, self._limits.clock.now()):
+            return record
+        return ledger.take(record, self._request, self._holder, name, self._until)
+
+    def _key(self) -> str:
+        return f"{self._request.stack_id}|{self._request.logical_id}"
+
+    def _read(self) -> Record:
+        return self._records.read(self._key())
+
+    def _change(self, step: Callable[[Record], Record]) -> Record:
+        for _ in range(_ATTEMPTS):
+            record = self._read()
+            changed = step(record)
+            if changed is record or self._records.write(self._key(), changed):
+                return changed
+        raise ResourceError(f"{self._request.logical_id}: too many requests at once; try again")

@@ -1,0 +1,1 @@
+"""One request from CloudFormation, exactly one answer."""

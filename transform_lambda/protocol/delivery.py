@@ -1,0 +1,37 @@
+"""Delivery: what Lambda hands over, checked for where its answer goes, timed, and carried out."""
+
+from collections.abc import Collection, Mapping
+from functools import partial
+from typing import NamedTuple
+
+from transform_lambda.contract import Event, Handlers, ResourceError, text_of
+from transform_lambda.idempotency.record import Records
+from transform_lambda.limits import Clock, Context, read_limits
+from transform_lambda.protocol.answer import send_answer
+from transform_lambda.protocol.answer_url import check_answer_url, region_of
+from transform_lambda.protocol.wrapper import process
+
+
+class Behind(NamedTuple):
+    """What stands behind the door."""
+
+    handlers: Handlers
+    records: Records | None
+    """None where the installation has no table."""
+    allowed: Collection[str]
+    """Further hosts that may get answers, as `host:port`."""
+    clock: Clock = Clock()
+
+
+def serve(behind: Behind, event: Event, context: Context | None) -> None:
+    """Carry out one delivery of a request and answer it.
+
+    Raises:
+        Exception: the request has no answer; nothing was done where its answer's address is not CloudFormation's.
+    """
+    if not isinstance(event, Mapping):
+        raise ResourceError("not a request of CloudFormation's: the event must be a map")
+    check_answer_url(text_of(event, "ResponseURL"), region_of(text_of(event, "StackId")), behind.allowed)
+    limits = read_limits(event, context, behind.clock)
+    send = partial(send_answer, deadline=limits.answer_by, allowed=behind.allowed)
+    process(event, handlers=behind.handlers, send=send, records=behind.records, limits=limits)

@@ -1,1 +1,0 @@
-"""Custom resources: each three functions on the ports."""

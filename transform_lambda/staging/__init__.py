@@ -1,0 +1,1 @@
+"""Archives rewritten inside S3."""
