@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from macro.cli.main import main
+from macro.cli.preview.plugin_files import load_plugin_files
 from macro.cli.preview.preview import preview
-from macro.cli.preview.trial_plugins import load_trials
 from macro.cli.text.files import parse_source
 from macro.expand import expand
 from macro.plugins import find_plugin
@@ -84,7 +84,7 @@ def test_expanding_leaves_its_input_alone_and_its_output_as_it_is(case, monkeypa
     (compact,) = case.glob("compact.*")
     source = parse_source(compact.name, compact.read_text("utf-8"))
     before = copy.deepcopy(source.template)
-    trials = load_trials(name_plugins(case))
+    trials = load_plugin_files(name_plugins(case))
     parameters = {"Method": "PUT", "Gateway": "http"} if (case / "parameters.json").exists() else {}
 
     plain = preview(source.template, parameters, lambda plugin: find_plugin(plugin, trials)).template

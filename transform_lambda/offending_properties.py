@@ -13,7 +13,7 @@ _SHORTEST_VALUE = 6
 """Characters of a value that is looked for: a shorter one stands in many a text by chance."""
 
 
-def blamed(error: ResourceError, sent: Mapping[str, Json]) -> ResourceError:
+def with_offending_properties(error: ResourceError, sent: Mapping[str, Json]) -> ResourceError:
     """The error, of its kind, with the properties of `sent` in front that it is about.
 
     Those whose name, or a value in them, Lambda mentions; where it mentions none, all if they are few.

@@ -1,4 +1,4 @@
-"""Patience: pauses between two tries, which grow, and end in time for the answer."""
+"""Retry: pauses between two tries, which grow, and end in time for the answer."""
 
 import random
 import time
@@ -22,7 +22,7 @@ class NotReady(TryAgain):
     """A change is still under way, as after every change."""
 
 
-class Patience:
+class Retry:
     """The pauses of one request, until its deadline (of the clock's `monotonic`)."""
 
     def __init__(self, request: Request, clock: Clock) -> None:
@@ -32,7 +32,7 @@ class Patience:
 
     def pause(self, problem: TryAgain) -> None:
         """Sleep a while, longer each time; raise TimeOver with the problem where no time is left to."""
-        self._tell(problem)
+        self._log_once(problem)
         longest = min(_FIRST_SECONDS * 2.0 ** next(self._pauses), _LONGEST_SECONDS)
         seconds = random.uniform(longest / 2, longest)
         if self._clock.monotonic() + seconds + _MARGIN_SECONDS > self._request.deadline:
@@ -43,7 +43,7 @@ class Patience:
         """Begin with short pauses again."""
         self._pauses = count()
 
-    def _tell(self, problem: TryAgain) -> None:
+    def _log_once(self, problem: TryAgain) -> None:
         """Log why it is tried again, the first time: a role that stays wrong shows long before time is up."""
         if not self._is_told and not isinstance(problem, NotReady):
             self._is_told = True

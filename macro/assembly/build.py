@@ -22,7 +22,7 @@ from macro.template.merge import Built, Counter, Made
 from macro.template.references import Export, drop_implied, rewrite_references
 
 
-class _Lane(NamedTuple):
+class _StageBuild(NamedTuple):
     """One stage under way: the values known in it, those that its plug-ins made, and what its resources get."""
 
     stage: Stage
@@ -31,11 +31,11 @@ class _Lane(NamedTuple):
     attributes: Mapping[str, Json]
 
 
-class _Work(NamedTuple):
+class _CounterBuild(NamedTuple):
     """A counter under way: its stages, its resources so far, and what is said of its plug-ins by their names."""
 
     counter: Counter
-    lanes: Sequence[_Lane]
+    stage_builds: Sequence[_StageBuild]
     resources: dict[str, Json]
     attributes: Mapping[str, Json]
     options: Mapping[str, Values]
@@ -57,75 +57,80 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collect
         raise PluginError([Problem((*counter.path, "Properties", "Api", "Share"), text, at_key=True)])
     if given.stages[0].part:
         check_attributes(counter, given.stages, plugins)
-    options = {wish.name: wish.options for wish in given.wishes}
-    paths = {wish.name: wish.path for wish in given.wishes}
+    options = {requested.name: requested.options for requested in given.requested_plugins}
+    paths = {requested.name: requested.path for requested in given.requested_plugins}
     mentioned = find_mentioned(counter, ids)
     links = find_links(counter, given, plugins, options) if counter.logical_id in mentioned else {}
     conditions = combine_conditions(counter.logical_id, counter.attributes.get("Condition"), given.stages)
     attributes = counter.attributes
-    lanes = [
-        _Lane(stage, {**stage.values, "condition": _differing(name, conditions)}, {}, _set_condition(attributes, name))
+    stage_builds = [
+        _StageBuild(
+            stage, {**stage.values, "condition": _differing(name, conditions)}, {}, _set_condition(attributes, name)
+        )
         for stage, name in zip(given.stages, conditions.stages, strict=True)
     ]
     shared = _set_condition(attributes, conditions.shared)
-    work = _Work(counter, lanes, {}, shared, options, paths, links, mentioned, [])
+    build = _CounterBuild(counter, stage_builds, {}, shared, options, paths, links, mentioned, [])
     for is_shared, run in order_runs(tuple(plugins), tuple(given.values), links):
         if is_shared:
             for plugin in run:
-                _build_shared(plugin, work)
+                _build_shared(plugin, build)
         else:
-            for lane in lanes:
+            for stage_build in stage_builds:
                 for plugin in run:
-                    _build_in(lane, plugin, work)
-    return Built(counter, _gather(work), work.resources, bool(mentioned), conditions.added, made=work.pieces)
+                    _build_in(stage_build, plugin, build)
+    return Built(counter, _gather(build), build.resources, bool(mentioned), conditions.added, made=build.pieces)
 
 
-def _build_in(lane: _Lane, plugin: Plugin, work: _Work) -> None:
+def _build_in(stage_build: _StageBuild, plugin: Plugin, build: _CounterBuild) -> None:
     """Build a plug-in for one stage; it needs not know that there are others."""
-    values = _choose_values(plugin, lane, work)
-    if plugin.name not in work.paths:
+    values = _choose_values(plugin, stage_build, build)
+    if plugin.name not in build.paths:
         piece = plugin.build(values)
     else:
-        path = work.paths[plugin.name]
+        path = build.paths[plugin.name]
         piece = build_further(plugin, values, path)
-        prefix = work.counter.logical_id + lane.stage.part
-        check_piece(plugin, piece, path, [Place(prefix, lane.attributes, work.resources)])
-    lane.known.update(piece.values)
-    lane.made.update(piece.values)
-    work.pieces.append(Made(plugin, lane.stage.part and lane.stage.name, piece.resources))
-    _add(work, piece, lane.attributes)
+        prefix = build.counter.logical_id + stage_build.stage.part
+        check_piece(plugin, piece, path, [Place(prefix, stage_build.attributes, build.resources)])
+    stage_build.known.update(piece.values)
+    stage_build.made.update(piece.values)
+    build.pieces.append(Made(plugin, stage_build.stage.part and stage_build.stage.name, piece.resources))
+    _add(build, piece, stage_build.attributes)
 
 
-def _build_shared(plugin: Plugin, work: _Work) -> None:
+def _build_shared(plugin: Plugin, build: _CounterBuild) -> None:
     """Build a plug-in once, with the values of each stage; what it takes beside them is the first stage's."""
-    stages = [_choose_values(plugin, lane, work) for lane in work.lanes]
-    counter_id = work.counter.logical_id
+    stages = [_choose_values(plugin, stage_build, build) for stage_build in build.stage_builds]
+    counter_id = build.counter.logical_id
     values = {**stages[0], "counter_id": counter_id, STAGES: stages}
-    if plugin.name not in work.paths:
+    if plugin.name not in build.paths:
         piece = plugin.build(values)
     else:
-        path = work.paths[plugin.name]
+        path = build.paths[plugin.name]
         piece = build_further(plugin, values, path)
-        places = [Place(counter_id + lane.stage.part, lane.attributes, work.resources) for lane in work.lanes]
-        check_piece(plugin, piece, path, [Place(counter_id, work.attributes, work.resources), *places])
-    work.pieces.append(Made(plugin, "", piece.resources))
-    _add(work, piece, work.attributes)
-    for lane, part in zip(work.lanes, piece.stages or [Piece({}, {})] * len(stages), strict=True):
+        places = [
+            Place(counter_id + stage_build.stage.part, stage_build.attributes, build.resources)
+            for stage_build in build.stage_builds
+        ]
+        check_piece(plugin, piece, path, [Place(counter_id, build.attributes, build.resources), *places])
+    build.pieces.append(Made(plugin, "", piece.resources))
+    _add(build, piece, build.attributes)
+    for stage_build, part in zip(build.stage_builds, piece.stages or [Piece({}, {})] * len(stages), strict=True):
         for made in (piece.values, part.values):
-            lane.known.update(made)
-            lane.made.update(made)
-        work.pieces.append(Made(plugin, lane.stage.part and lane.stage.name, part.resources))
-        _add(work, part, lane.attributes)
+            stage_build.known.update(made)
+            stage_build.made.update(made)
+        build.pieces.append(Made(plugin, stage_build.stage.part and stage_build.stage.name, part.resources))
+        _add(build, part, stage_build.attributes)
 
 
-def _choose_values(plugin: Plugin, lane: _Lane, work: _Work) -> dict[str, Json]:
+def _choose_values(plugin: Plugin, stage_build: _StageBuild, build: _CounterBuild) -> dict[str, Json]:
     """What the plug-in takes, of one stage, with the counter's references to its own attributes rewritten."""
-    known = lane.known
+    known = stage_build.known
     values = {name: known[name] for name in plugin.inputs}
     if "options" in values:
-        values["options"] = work.options.get(plugin.name, {})
-    if work.links and work.links[plugin.name]:
-        own = {work.counter.logical_id: Export(lane.made)}
+        values["options"] = build.options.get(plugin.name, {})
+    if build.links and build.links[plugin.name]:
+        own = {build.counter.logical_id: Export(stage_build.made)}
         return {
             name: rewrite_references(value, own, (), []) if name in REFERRING else value
             for name, value in values.items()
@@ -133,26 +138,30 @@ def _choose_values(plugin: Plugin, lane: _Lane, work: _Work) -> dict[str, Json]:
     return values
 
 
-def _add(work: _Work, piece: Piece, attributes: Mapping[str, Json]) -> None:
-    resources = work.resources
-    if len(work.lanes) > 1 and not resources.keys().isdisjoint(piece.resources):
+def _add(build: _CounterBuild, piece: Piece, attributes: Mapping[str, Json]) -> None:
+    resources = build.resources
+    if len(build.stage_builds) > 1 and not resources.keys().isdisjoint(piece.resources):
         twice = [name for name in piece.resources if name in resources]
         text = f"several stages become {', '.join(twice)}; rename one of the stages"
-        raise PluginError([Problem((*work.counter.path, "Properties", "Stages"), text)])
+        raise PluginError([Problem((*build.counter.path, "Properties", "Stages"), text)])
     if attributes:
         resources.update(
-            {name: add_attributes(each, attributes, work.mentioned) for name, each in piece.resources.items()}
+            {name: add_attributes(each, attributes, build.mentioned) for name, each in piece.resources.items()}
         )
     else:
         resources.update(piece.resources)
 
 
-def _gather(work: _Work) -> dict[str, Json]:
+def _gather(build: _CounterBuild) -> dict[str, Json]:
     """What all plug-ins made: as the first stage has it, and under each stage's part."""
-    first = work.lanes[0]
+    first = build.stage_builds[0]
     if not first.stage.part:
         return first.made
-    prefixed = {f"{lane.stage.part}_{name}": value for lane in work.lanes for name, value in lane.made.items()}
+    prefixed = {
+        f"{stage_build.stage.part}_{name}": value
+        for stage_build in build.stage_builds
+        for name, value in stage_build.made.items()
+    }
     return {**first.made, **prefixed}
 
 

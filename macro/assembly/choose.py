@@ -25,20 +25,22 @@ def choose_plugins(given: Given, find: FindPlugin) -> list[Plugin]:
     A further plug-in that gives all outputs of a built-in one takes its place.
     """
     usual = [BUILT_IN[name] for name in ("table", "log_group", "role", "function", f"gateway_{given.gateway}")]
-    if not given.wishes:
+    if not given.requested_plugins:
         return usual
     problems: list[Problem] = []
     further: dict[str, Plugin] = {}
-    for wish in given.wishes:
-        if wish.name in BUILT_IN and wish.name not in OPTIONAL:
-            problems.append(Problem(wish.path, f"'{wish.name}' is built in; a counter has it without being told"))
-        elif wish.name in further:
-            problems.append(Problem(wish.path, f"'{wish.name}' is named twice; once is enough"))
+    for requested in given.requested_plugins:
+        if requested.name in BUILT_IN and requested.name not in OPTIONAL:
+            problems.append(
+                Problem(requested.path, f"'{requested.name}' is built in; a counter has it without being told")
+            )
+        elif requested.name in further:
+            problems.append(Problem(requested.path, f"'{requested.name}' is named twice; once is enough"))
         else:
             try:
-                further[wish.name] = find(wish.name)
+                further[requested.name] = find(requested.name)
             except PluginError as error:
-                problems.extend(problem._replace(path=wish.path) for problem in error.problems)
+                problems.extend(problem._replace(path=requested.path) for problem in error.problems)
     if problems:
         raise PluginError(problems)
     outputs = [set(plugin.outputs) for plugin in further.values()]

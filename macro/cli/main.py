@@ -27,8 +27,8 @@ from macro.cli.commands import (
 from macro.cli.commands.parsers import Command, add_command
 from macro.cli.text.files import FileError
 from macro.cli.text.output import FINE, WRONG_USAGE
-from macro.cli.text.report import tell
-from macro.cli.text.spots import print_problem
+from macro.cli.text.positions import print_problem
+from macro.cli.text.report import report
 from macro.errors import MacroError
 
 # In the order of help.
@@ -94,11 +94,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else WRONG_USAGE
     except FileError as error:
-        return tell([print_problem(error.name, *found) for found in error.found])
+        return report([print_problem(error.name, *found) for found in error.found])
     except MacroError as error:
-        return tell([str(problem) for problem in error.problems])
+        return report([str(problem) for problem in error.problems])
     except RecursionError:
-        return tell(["the template is nested too deeply to be read"])
+        return report(["the template is nested too deeply to be read"])
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -124,7 +124,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _complete_for_shell() -> None:
-    """Tell a shell what may follow what was typed so far, and end."""
+    """Report a shell what may follow what was typed so far, and end."""
     import argcomplete
 
     argcomplete.autocomplete(make_parser())

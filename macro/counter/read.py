@@ -27,7 +27,7 @@ class Setting(NamedTuple):
 DEFAULT = Setting()
 
 
-class Wish(NamedTuple):
+class PluginRequest(NamedTuple):
     """A further plug-in that a counter names, with its options."""
 
     name: str
@@ -40,7 +40,7 @@ class Given(NamedTuple):
 
     values: Values
     gateway: str
-    wishes: Sequence[Wish]
+    requested_plugins: Sequence[PluginRequest]
     stages: Sequence[Stage]
 
 
@@ -66,10 +66,10 @@ def read_counter(counter: Counter, parameters: Parameters, suffix: str, problems
         problems.extend(found)
         return None
     values = _name_values(counter, properties, parameters, suffix)
-    wishes = _get_wishes(properties, path)
+    requested_plugins = _get_plugin_requests(properties, path)
     stages = read_stages(properties, values)
     gateway = _get_gateway(properties)
-    return Given(values, gateway, wishes, stages)
+    return Given(values, gateway, requested_plugins, stages)
 
 
 def _get_gateway(properties: Values) -> str:
@@ -80,12 +80,12 @@ def _get_integration(properties: Values) -> str:
     return str(properties.get("Integration") or ("proxy" if _get_gateway(properties) == "http" else "mapped"))
 
 
-def _get_wishes(properties: Values, path: Path) -> list[Wish]:
-    wishes = []
+def _get_plugin_requests(properties: Values, path: Path) -> list[PluginRequest]:
+    requested_plugins = []
     for place, entry in enumerate(properties.get("Plugins", ())):
         name, options = next(iter(entry.items())) if isinstance(entry, dict) else (entry, None)
-        wishes.append(Wish(name, options or {}, (*path, "Plugins", place)))
-    return wishes
+        requested_plugins.append(PluginRequest(name, options or {}, (*path, "Plugins", place)))
+    return requested_plugins
 
 
 def _check_combinations(properties: Values, path: Path, problems: list[Problem]) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from macro.assembly.choose import choose_plugins
-from macro.counter.read import DEFAULT, Given, Setting, Wish
+from macro.counter.read import DEFAULT, Given, PluginRequest, Setting
 from macro.counter.validate import load_schema
 from macro.errors import MacroError, PluginError, Problem
 from macro.expand import expand, expand_counters
@@ -454,7 +454,9 @@ def test_a_plugin_that_gives_all_outputs_of_a_built_in_one_takes_its_place(name,
         def build(values):
             return Piece(dict.fromkeys(given_outputs, "x"), {})
 
-    plugins = choose_plugins(Given({}, "rest", [Wish("mine", {}, ())], []), lambda _: as_plugin("mine", Module))
+    plugins = choose_plugins(
+        Given({}, "rest", [PluginRequest("mine", {}, ())], []), lambda _: as_plugin("mine", Module)
+    )
 
     assert ("mine" in [plugin.name for plugin in plugins]) is True
     assert (name not in [plugin.name for plugin in plugins]) is goes

@@ -13,7 +13,7 @@ from transform_lambda.function.undo import Attempt, Undo
 from transform_lambda.function.versions import same_version
 from transform_lambda.limits import Clock
 from transform_lambda.log import log_phase
-from transform_lambda.offending_properties import blamed
+from transform_lambda.offending_properties import with_offending_properties
 from transform_lambda.ports import CodeStore, Found, Functions
 from transform_lambda.retry import NotReady, TimeOver
 from transform_lambda.tags import CODE_SHA256, is_ours
@@ -125,7 +125,7 @@ class Change:
             try:
                 self._payload = make_payload(self._store, self._source, self._log_code, self._kept)
             except ResourceError as error:
-                raise blamed(error, {"Code": self._wanted.code}) from error
+                raise with_offending_properties(error, {"Code": self._wanted.code}) from error
         return self._payload
 
     def _log_code(self, note: str) -> None:

@@ -41,7 +41,7 @@ _OWN_MEMBERS = {"Env": _Members("map", value=_TEXT), "EnvFile": _TEXT, "EnvEncod
 
 @dataclass(frozen=True)
 class Wanted:
-    """A function as the template wants it; `call` and `code` are in the API's own words and types."""
+    """A function as the template wants it; `call` and `code` are in the API's own members and types."""
 
     name: str
     call: Mapping[str, Json] = field(repr=False)

@@ -13,7 +13,7 @@ from transform_lambda.identity import is_invented, physical_id_for
 from transform_lambda.limits import Clock
 from transform_lambda.log import log_phase
 from transform_lambda.ports import CodeStore, DeniedError, Found, Functions, TryAgain
-from transform_lambda.retry import Patience
+from transform_lambda.retry import Retry
 from transform_lambda.tags import is_ours
 
 
@@ -44,7 +44,7 @@ class LambdaFunction:
 
     def _remove(self, request: Request, name: str) -> Found | None:
         """What is there in the end: nothing, or another's."""
-        patience = Patience(request, self._clock)
+        retry = Retry(request, self._clock)
         while True:
             try:
                 found = self._functions.read(name)
@@ -52,7 +52,7 @@ class LambdaFunction:
                     return found
                 self._functions.delete(name)
             except TryAgain as error:
-                patience.pause(error)
+                retry.pause(error)
             except DeniedError:
                 # CloudFormation makes ids up, of a form that the companion's role need not allow.
                 if is_invented(name, request.stack_id, request.logical_id):

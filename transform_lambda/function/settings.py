@@ -38,7 +38,7 @@ def setting_changes(shape: Shape, wanted: Mapping[str, Json], current: Mapping[s
 
 
 def settings_in(shape: Shape, current: Mapping[str, Json]) -> dict[str, Json]:
-    """What a function is set to, in the words of UpdateFunctionConfiguration (its `shape`)."""
+    """What a function is set to, in the members of UpdateFunctionConfiguration (its `shape`)."""
     names = [name for name in shape.members if name not in _NOT_SETTINGS]
     found = {name: _current(name, current) for name in names}
     return {name: _sendable(shape.members[name], value) for name, value in found.items() if value is not None}

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from transform_lambda.contract import Json, Request, ResourceError
 from transform_lambda.limits import Clock
 from transform_lambda.log import log_phase
-from transform_lambda.offending_properties import blamed
+from transform_lambda.offending_properties import with_offending_properties
 from transform_lambda.ports import Found, Functions, TryAgain
-from transform_lambda.retry import Patience
+from transform_lambda.retry import Retry
 
 _NOTHING = Found({}, {})
 
@@ -29,7 +29,7 @@ class StepByStep:
 
     def __init__(self, functions: Functions, request: Request, name: str, clock: Clock) -> None:
         self._functions, self._request, self._name = functions, request, name
-        self._patience = Patience(request, clock)
+        self._retry = Retry(request, clock)
         self.done: set[str] = set()
 
     def walk(self, next_step: Callable[[Found | None], Step | None]) -> Found | None:
@@ -47,7 +47,7 @@ class StepByStep:
                     return found
                 self._take(step, found or _NOTHING)
             except TryAgain as error:
-                self._patience.pause(error)
+                self._retry.pause(error)
 
     def _take(self, step: Step, found: Found) -> None:
         started = time.monotonic()
@@ -56,7 +56,7 @@ class StepByStep:
         try:
             step.take(found)
         except ResourceError as error:
-            raise blamed(error, step.about) from error
+            raise with_offending_properties(error, step.about) from error
         self.done.add(step.kind)
-        self._patience.restart()
+        self._retry.restart()
         log_phase(self._request, step.kind, started, step.why)

@@ -8,9 +8,9 @@ from transform_lambda.contract import Json
 from transform_lambda.gateway.api_settings import REGIONAL, setting_patches
 from transform_lambda.gateway.calls import Calls
 from transform_lambda.gateway.lock import Lock
+from transform_lambda.gateway.names import API, renamed
 from transform_lambda.gateway.place import Place
 from transform_lambda.gateway.properties import Wanted
-from transform_lambda.gateway.words import API, renamed
 from transform_lambda.ports import Found
 from transform_lambda.tags import STACK, tag_changes
 
@@ -54,7 +54,7 @@ def shared_apis(calls: Calls, place: Place) -> dict[str, Mapping[str, Json]]:
     return {str(each["id"]): each for each in oldest_first}
 
 
-def bring_api(calls: Calls, lock: Lock, wanted: Wanted) -> Api:
+def apply_api(calls: Calls, lock: Lock, wanted: Wanted) -> Api:
     """The API of the place, made or changed where the template says so."""
     api = find_api(calls, lock, wanted.place)
     if api is None:
@@ -75,7 +75,7 @@ def api_arn(calls: Calls, api_id: str) -> str:
     return f"arn:{partition}:apigateway:{region}::/restapis/{api_id}"
 
 
-def bring_tags(calls: Calls, arn: str, changed: Mapping[str, str], gone: Sequence[str]) -> None:
+def apply_tags(calls: Calls, arn: str, changed: Mapping[str, str], gone: Sequence[str]) -> None:
     """These tags set, and the tags of these names gone."""
     if changed:
         calls.change("TagResource", {"resourceArn": arn, "tags": dict(changed)})
@@ -103,5 +103,5 @@ def _update(calls: Calls, api: Api, wanted: Wanted) -> Api:
         call = {"restApiId": api.id, "patchOperations": changes}
         api = api._replace(settings=calls.change("UpdateRestApi", call, {"Api": dict(wanted.api)}))
     found = Found({}, api.settings.get("tags") or {})
-    bring_tags(calls, api_arn(calls, api.id), *tag_changes(found, wanted.api.get("tags", {}), had))
+    apply_tags(calls, api_arn(calls, api.id), *tag_changes(found, wanted.api.get("tags", {}), had))
     return api

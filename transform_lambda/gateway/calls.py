@@ -10,9 +10,9 @@ from transform_lambda.gateway.lock import Lock
 from transform_lambda.idempotency.record import Records
 from transform_lambda.limits import Clock
 from transform_lambda.log import log_phase
-from transform_lambda.offending_properties import blamed
+from transform_lambda.offending_properties import with_offending_properties
 from transform_lambda.ports import Gateways, TryAgain
-from transform_lambda.retry import Patience
+from transform_lambda.retry import Retry
 from transform_lambda.typed import Shape
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ class Calls:
 
     def __init__(self, gateways: Gateways, records: Records, request: Request, clock: Clock) -> None:
         self._gateways, self._records, self._clock = gateways, records, clock
-        self._patience = Patience(request, clock)
+        self._retry = Retry(request, clock)
         self._locks: list[Lock] = []
         self.request = request
         self._turns: dict[str, int] = {}
@@ -37,7 +37,7 @@ class Calls:
             try:
                 return work()
             except TryAgain as error:
-                self._patience.pause(error)
+                self._retry.pause(error)
 
     @contextmanager
     def locked(self, key: str) -> Iterator[Lock]:
@@ -88,9 +88,9 @@ class Calls:
         try:
             answer = self._gateways.change(operation, call)
         except ResourceError as error:
-            raise blamed(error, about or {}) from error
+            raise with_offending_properties(error, about or {}) from error
         self.done.append(operation)
         self.made.add(operation)
-        self._patience.restart()
+        self._retry.restart()
         log_phase(self.request, operation, started)
         return answer

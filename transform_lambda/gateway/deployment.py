@@ -14,7 +14,7 @@ _LABEL = "hitcounter "
 Stage = Mapping[str, Any]
 
 
-def bring_deployments(
+def apply_deployments(
     calls: Calls, api_id: str, digests: Mapping[str, str], now: Mapping[str, Stage | None]
 ) -> dict[str, str]:
     """For each stage's name the id of a deployment that holds what its digest says.

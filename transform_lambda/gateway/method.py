@@ -30,7 +30,7 @@ class Step(NamedTuple):
     about: Sequence[str]
 
 
-class Spot(NamedTuple):
+class Target(NamedTuple):
     """Which method, and what is known of it only once the API is there."""
 
     api_id: str
@@ -45,33 +45,33 @@ class Spot(NamedTuple):
         return {"restApiId": self.api_id, "resourceId": self.resource_id, "httpMethod": self.verb}
 
 
-def method_steps(now: Mapping[str, Json] | None, wanted: Wanted, spot: Spot) -> list[Step]:
+def method_steps(now: Mapping[str, Json] | None, wanted: Wanted, target: Target) -> list[Step]:
     """All calls that are due, in an order in which none refers to what is not there; `now` is the method, if it is."""
     if now is None:
-        return [*_new_method(wanted, spot), *_method_responses({}, wanted, spot), *_integration({}, wanted, spot)]
-    changes = patches(now, _method_words(wanted, spot), METHOD)
+        return [*_new_method(wanted, target), *_method_responses({}, wanted, target), *_integration({}, wanted, target)]
+    changes = patches(now, _method_members(wanted, target), METHOD)
     integration = now.get("methodIntegration") or {}
     return [
-        *_update("UpdateMethod", spot.keys, widening(changes), _METHOD),
-        *_method_responses(now.get("methodResponses") or {}, wanted, spot),
-        *_integration(integration, wanted, spot),
-        *_narrow_responses(now.get("methodResponses") or {}, wanted, spot),
-        *_update("UpdateMethod", spot.keys, narrowing(changes), _METHOD),
+        *_update("UpdateMethod", target.keys, widening(changes), _METHOD),
+        *_method_responses(now.get("methodResponses") or {}, wanted, target),
+        *_integration(integration, wanted, target),
+        *_narrow_responses(now.get("methodResponses") or {}, wanted, target),
+        *_update("UpdateMethod", target.keys, narrowing(changes), _METHOD),
     ]
 
 
-def _method_words(wanted: Wanted, spot: Spot) -> dict[str, Json]:
-    return {**wanted.method, "operationName": spot.mark, "requestValidatorId": spot.validator_id}
+def _method_members(wanted: Wanted, target: Target) -> dict[str, Json]:
+    return {**wanted.method, "operationName": target.mark, "requestValidatorId": target.validator_id}
 
 
-def _new_method(wanted: Wanted, spot: Spot) -> Iterator[Step]:
-    words = {name: value for name, value in _method_words(wanted, spot).items() if value != ""}
-    yield Step("PutMethod", {**spot.keys, **words}, _METHOD)
+def _new_method(wanted: Wanted, target: Target) -> Iterator[Step]:
+    members = {name: value for name, value in _method_members(wanted, target).items() if value != ""}
+    yield Step("PutMethod", {**target.keys, **members}, _METHOD)
 
 
-def _method_responses(now: Answer, wanted: Wanted, spot: Spot) -> Iterator[Step]:
+def _method_responses(now: Answer, wanted: Wanted, target: Target) -> Iterator[Step]:
     for status, response in wanted.method_responses.items():
-        keys, about = {**spot.keys, "statusCode": status}, _RESPONSES
+        keys, about = {**target.keys, "statusCode": status}, _RESPONSES
         if status not in now:
             yield Step("PutMethodResponse", {**keys, **response}, about)
         else:
@@ -79,9 +79,9 @@ def _method_responses(now: Answer, wanted: Wanted, spot: Spot) -> Iterator[Step]
             yield from _update("UpdateMethodResponse", keys, widening(changes), about)
 
 
-def _narrow_responses(now: Answer, wanted: Wanted, spot: Spot) -> Iterator[Step]:
+def _narrow_responses(now: Answer, wanted: Wanted, target: Target) -> Iterator[Step]:
     for status in now:
-        keys = {**spot.keys, "statusCode": status}
+        keys = {**target.keys, "statusCode": status}
         if status not in wanted.method_responses:
             yield Step("DeleteMethodResponse", keys, _RESPONSES)
         else:
@@ -89,18 +89,18 @@ def _narrow_responses(now: Answer, wanted: Wanted, spot: Spot) -> Iterator[Step]
             yield from _update("UpdateMethodResponse", keys, narrowing(changes), _RESPONSES)
 
 
-def _integration(now: Answer, wanted: Wanted, spot: Spot) -> Iterator[Step]:
+def _integration(now: Answer, wanted: Wanted, target: Target) -> Iterator[Step]:
     is_new = now.get("type") != wanted.integration["type"]
     if is_new:
-        yield Step("PutIntegration", {**spot.keys, **wanted.integration}, _INTEGRATION)
+        yield Step("PutIntegration", {**target.keys, **wanted.integration}, _INTEGRATION)
     else:
-        words = {**wanted.integration, "httpMethod": wanted.integration.get("integrationHttpMethod")}
-        usual = {**INTEGRATION, "cacheNamespace": spot.resource_id}
-        yield from _update("UpdateIntegration", spot.keys, patches(now, words, usual), _INTEGRATION)
+        members = {**wanted.integration, "httpMethod": wanted.integration.get("integrationHttpMethod")}
+        usual = {**INTEGRATION, "cacheNamespace": target.resource_id}
+        yield from _update("UpdateIntegration", target.keys, patches(now, members, usual), _INTEGRATION)
     # What a new integration leaves of an old one's responses is put again, or taken away.
     responses = now.get("integrationResponses") or {}
     for status, response in wanted.integration_responses.items():
-        keys = {**spot.keys, "statusCode": status}
+        keys = {**target.keys, "statusCode": status}
         if is_new or status not in responses:
             yield Step("PutIntegrationResponse", {**keys, **response}, _RESPONSES)
         else:
@@ -108,7 +108,7 @@ def _integration(now: Answer, wanted: Wanted, spot: Spot) -> Iterator[Step]:
             yield from _update("UpdateIntegrationResponse", keys, changes, _RESPONSES)
     for status in responses:
         if status not in wanted.integration_responses:
-            yield Step("DeleteIntegrationResponse", {**spot.keys, "statusCode": status}, _RESPONSES)
+            yield Step("DeleteIntegrationResponse", {**target.keys, "statusCode": status}, _RESPONSES)
 
 
 def _update(operation: str, keys: Mapping[str, Json], changes: list[Patch], about: Sequence[str]) -> Iterator[Step]:

@@ -1,4 +1,4 @@
-"""Properties: what a template says of a gateway, in words and types of API Gateway's model, checked first of all."""
+"""Properties: what a template says of a gateway, in members and types of API Gateway's model, checked first of all."""
 
 import json
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from transform_lambda.contract import Json, Request, ResourceError
+from transform_lambda.gateway.names import API, AUTHORIZATION, INTEGRATION, RESPONSE, properties_shape, renamed
 from transform_lambda.gateway.place import ROOT, Place
 from transform_lambda.gateway.problems import TYPES, find_problems, is_lambda
 from transform_lambda.gateway.wanted_stages import (
@@ -15,7 +16,6 @@ from transform_lambda.gateway.wanted_stages import (
     functions_in,
     stages_in,
 )
-from transform_lambda.gateway.words import API, AUTHORIZATION, INTEGRATION, RESPONSE, properties_shape, renamed
 from transform_lambda.ports import Gateways
 from transform_lambda.typed import type_properties
 
@@ -30,7 +30,7 @@ OWN_VALIDATORS = frozenset(_VALIDATORS.values())
 
 @dataclass(frozen=True)
 class Wanted:
-    """A gateway as the template wants it; maps are in API Gateway's own words and types."""
+    """A gateway as the template wants it; maps are in API Gateway's own members and types."""
 
     place: Place
     api: Mapping[str, Json] = field(repr=False)

@@ -6,7 +6,7 @@ from functools import partial
 
 from transform_lambda.contract import UPDATE, Overtaken, Request, ResourceError, Result, Unguarded
 from transform_lambda.gateway.api import Api
-from transform_lambda.gateway.bring import bring, bring_on
+from transform_lambda.gateway.apply import apply_changes, bring
 from transform_lambda.gateway.calls import Calls
 from transform_lambda.gateway.lock import Lock
 from transform_lambda.gateway.place import read_place
@@ -77,7 +77,7 @@ class ApiGatewayResource:
                 if calls.made & (_MAKES_A_PLACE if wanted.place.has_method else _MAKES_STAGES):
                     remove_on(calls, lock, api, Removal(wanted.place))
             elif calls.made and request.type == UPDATE:
-                bring_on(calls.on_behalf_of(again), lock, api, read_wanted(self._gateways, again))
+                apply_changes(calls.on_behalf_of(again), lock, api, read_wanted(self._gateways, again))
         except ResourceError as error:
             log_phase(request, "take back", started, f"{error}; the next request tries again")
 

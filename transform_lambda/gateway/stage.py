@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from transform_lambda.contract import Json, ResourceError
-from transform_lambda.gateway.api import Api, api_arn, bring_tags
+from transform_lambda.gateway.api import Api, api_arn, apply_tags
 from transform_lambda.gateway.calls import Calls
-from transform_lambda.gateway.deployment import bring_deployments, prune
+from transform_lambda.gateway.deployment import apply_deployments, prune
 from transform_lambda.gateway.mark import stage_digest, who_of
 from transform_lambda.gateway.patches import Patch
 from transform_lambda.gateway.properties import Wanted
@@ -53,14 +53,14 @@ def check_stages(calls: Calls, api: Api, wanted: Wanted) -> Stages:
     return stages
 
 
-def bring_stages(calls: Calls, tree: Tree, wanted: Wanted, now: Stages) -> str:
+def apply_stages(calls: Calls, tree: Tree, wanted: Wanted, now: Stages) -> str:
     """The id of the deployment that the first has in the end: a new one for all that would hold something else."""
     is_deployer = not wanted.place.has_method
     digests = {
         name: snapshot_digest(tree, name, holds_all=is_deployer or bool(_deployer(now[name] or {})))
         for name in wanted.deployed
     }
-    numbers = bring_deployments(calls, tree.api_id, digests, now)
+    numbers = apply_deployments(calls, tree.api_id, digests, now)
     had = {each.name: each.settings for each in stages_in(calls.request.old_properties, calls.request)}
     own_tags = {_DEPLOYER: who_of(calls.request)} if is_deployer else {}
     for each in wanted.stages:
@@ -121,7 +121,7 @@ def _bring(calls: Calls, api_id: str, wanted: WantedStage, turn: _Turn) -> None:
         calls.change("UpdateStage", {**keys, "patchOperations": changes}, {"Stage": dict(wanted.settings)})
     found = Found({}, now.get("tags") or {})
     tags = {**wanted.settings.get("Tags", {}), **own_tags}
-    bring_tags(calls, _arn(calls, api_id, wanted.name), *tag_changes(found, tags, had))
+    apply_tags(calls, _arn(calls, api_id, wanted.name), *tag_changes(found, tags, had))
 
 
 def _let_go(
@@ -132,13 +132,13 @@ def _let_go(
     if deployed is not None and name not in deployed and _deployer(stage) == who_of(calls.request):
         del tags[_DEPLOYER]
         if is_marked:
-            bring_tags(calls, _arn(calls, api_id, name), {}, [_DEPLOYER])
+            apply_tags(calls, _arn(calls, api_id, name), {}, [_DEPLOYER])
     return {**stage, "tags": tags} if is_marked or _DEPLOYER in tags else None
 
 
 def _redeploy(calls: Calls, tree: Tree, stages: Mapping[str, Stage]) -> dict[str, Stage]:
     digests = {name: snapshot_digest(tree, name, holds_all=bool(_deployer(stage))) for name, stage in stages.items()}
-    numbers = bring_deployments(calls, tree.api_id, digests, stages)
+    numbers = apply_deployments(calls, tree.api_id, digests, stages)
     for name, stage in stages.items():
         changes = _point(stage, numbers[name])
         if changes:
@@ -149,8 +149,8 @@ def _redeploy(calls: Calls, tree: Tree, stages: Mapping[str, Stage]) -> dict[str
 
 def _new(calls: Calls, given: Mapping[str, Json], tags: Mapping[str, str]) -> dict[str, Json]:
     own = {STACK: calls.request.stack_id, LOGICAL_ID: calls.request.logical_id, **tags}
-    words = {"Variables": "variables", "Description": "description", "TracingEnabled": "tracingEnabled"}
-    call = {word: given[name] for name, word in words.items() if name in given}
+    members = {"Variables": "variables", "Description": "description", "TracingEnabled": "tracingEnabled"}
+    call = {word: given[name] for name, word in members.items() if name in given}
     return {**call, "tags": {**given.get("Tags", {}), **own}}
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from transform_lambda.contract import Json
+from transform_lambda.gateway.names import ACCESS_LOG, METHOD_SETTINGS
 from transform_lambda.gateway.patches import Patch, escaped, text_of
-from transform_lambda.gateway.words import ACCESS_LOG, METHOD_SETTINGS
 
 _ALL_METHODS = "*/*"
 _SETTINGS_AS_TOLD = {

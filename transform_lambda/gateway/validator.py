@@ -5,7 +5,7 @@ from transform_lambda.gateway.properties import OWN_VALIDATORS
 from transform_lambda.gateway.tree import Tree
 
 
-def bring_validator(calls: Calls, api_id: str, name: str) -> str:
+def apply_validator(calls: Calls, api_id: str, name: str) -> str:
     """The id of the validator of this name, made where it is not there; empty for none."""
     if not name:
         return ""

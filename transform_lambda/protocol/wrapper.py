@@ -27,8 +27,8 @@ from transform_lambda.limits import Limits, read_limits
 from transform_lambda.log import log_phase, redact
 from transform_lambda.protocol.answer import Answer, failed_answer, success_answer
 from transform_lambda.protocol.answer_url import issue_time
+from transform_lambda.protocol.execute import carry_out, give_back, remove
 from transform_lambda.protocol.one_answer import OneAnswer, Send, watchdog
-from transform_lambda.protocol.work import carry_out, give_back, remove
 
 
 def process(

@@ -14,13 +14,13 @@ from macro.cli.cloud.stack.change_set import ChangeSet
 from macro.cli.cloud.stack.changes import Change
 from macro.cli.cloud.stack.errors import CloudError
 from macro.cli.cloud.stack.operation import print_outputs
-from macro.cli.cloud.stack.progress import Line, Tell, show_progress
+from macro.cli.cloud.stack.progress import Line, Report, show_progress
 from macro.cli.engine.url import to_engine_url
 from macro.cli.package.wheels import MACHINES
 from macro.cli.preview.parameters import read_parameters
 from macro.cli.text.files import read_source
 from macro.cli.text.output import FINE
-from macro.cli.text.report import PROBLEMS, tell_problems
+from macro.cli.text.report import PROBLEMS, report_problems
 from macro.errors import MacroError
 
 
@@ -28,12 +28,12 @@ def run_install(arguments: argparse.Namespace) -> int:
     """Bundle, upload, deploy the installation's stack, and say how to use it."""
     from macro.cli.package.bundle import make_bundles
 
-    with show_progress(arguments.json) as tell, in_account(arguments) as account:
+    with show_progress(arguments.json) as report, in_account(arguments) as account:
         doing = "finding out what would change by installing" if arguments.dry_run else "installing"
-        tell(Line("begin", f"{doing} {name_stack(arguments.suffix)} {own_version()} in {account.name()}"))
+        report(Line("begin", f"{doing} {name_stack(arguments.suffix)} {own_version()} in {account.name()}"))
         bundles = make_bundles(_platforms(account), arguments.plugin, arguments.with_boto3, arguments.wheels)
         choice = Choice(arguments.suffix, _read_parameters(arguments), arguments.dry_run, arguments.drop_plugins)
-        installed = install(account, choice, bundles, tell)
+        installed = install(account, choice, bundles, report)
         if arguments.dry_run:
             return FINE
         state = "is installed" if installed.has_changed else "is installed already; nothing was changed"
@@ -42,13 +42,13 @@ def run_install(arguments: argparse.Namespace) -> int:
         )
         facts = {"stack": name_stack(arguments.suffix), "has_changed": installed.has_changed}
         example = f"hitcounter deploy TEMPLATE --stack-name NAME{account.options()}"
-        tell(Line("installed", f"{text}template, then run: {example}", facts))
+        report(Line("installed", f"{text}template, then run: {example}", facts))
     return FINE
 
 
 def run_uninstall(arguments: argparse.Namespace) -> int:
     """Remove the installation, unless stacks use it."""
-    with show_progress(arguments.json) as tell, in_account(arguments) as account:
+    with show_progress(arguments.json) as report, in_account(arguments) as account:
         users = find_users(account, arguments.suffix)
         if users and not arguments.force:
             raise CloudError(
@@ -57,10 +57,10 @@ def run_uninstall(arguments: argparse.Namespace) -> int:
             )
         question = f"Remove {name_stack(arguments.suffix)} from {account.name()}?"
         if not arguments.yes and not ask(question, "--yes"):
-            tell(Line("declined", "nothing was changed"))
+            report(Line("declined", "nothing was changed"))
             return PROBLEMS
-        state = "is removed from" if uninstall(account, arguments.suffix, tell) else "isn't installed in"
-        tell(Line("uninstalled", f"{name_stack(arguments.suffix)} {state} {account.name()}"))
+        state = "is removed from" if uninstall(account, arguments.suffix, report) else "isn't installed in"
+        report(Line("uninstalled", f"{name_stack(arguments.suffix)} {state} {account.name()}"))
     return FINE
 
 
@@ -70,13 +70,13 @@ def run_deploy(arguments: argparse.Namespace) -> int:
     parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
     order = Order(arguments.stack_name, source, parameters, _read_tags(arguments.tag))
     try:
-        with show_progress(arguments.json) as tell, in_account(arguments) as account:
-            deployed = deploy(account, order, None if arguments.no_execute else _agree(arguments), tell)
-            return _tell_deployed(deployed, account, arguments.json, tell)
+        with show_progress(arguments.json) as report, in_account(arguments) as account:
+            deployed = deploy(account, order, None if arguments.no_execute else _agree(arguments), report)
+            return _tell_deployed(deployed, account, arguments.json, report)
     except CloudError:
         raise
     except MacroError as error:
-        return tell_problems(source, error.problems, "nothing was deployed")
+        return report_problems(source, error.problems, "nothing was deployed")
 
 
 def ask(question: str, option: str) -> bool:
@@ -137,18 +137,18 @@ def _read_answer(question: str, option: str) -> str:
         raise
 
 
-def _tell_deployed(deployed: Deployed, account: Account, as_json: bool, tell: Tell) -> int:
+def _tell_deployed(deployed: Deployed, account: Account, as_json: bool, report: Report) -> int:
     if deployed.is_declined:
         return PROBLEMS
     if deployed.change_set:
         call = "aws cloudformation execute-change-set --retain-except-on-create"
         run = f"{call} --change-set-name {deployed.change_set.id}{account.options()}"
-        tell(Line("change-set", f"to carry it out: {run}", {"id": deployed.change_set.id}))
+        report(Line("change-set", f"to carry it out: {run}", {"id": deployed.change_set.id}))
         return FINE
     outputs = deployed.stack.outputs if deployed.stack else {}
     if account.endpoint:
         outputs = {name: to_engine_url(account.endpoint, value) for name, value in outputs.items()}
-    tell(Line("outputs", "", {"outputs": dict(outputs)}))
+    report(Line("outputs", "", {"outputs": dict(outputs)}))
     if outputs and not as_json:
         print(print_outputs(outputs))
     return FINE

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What ``convert`` takes."""
     parser.add_argument("template", metavar="TEMPLATE", help="a YAML or JSON file, or - for stdin")
     parser.add_argument("-o", "--output", metavar="FILE", help="write there instead of to stdout")
-    parser.add_argument("--explain", action="store_true", help="tell what would be kept and changed; writes nothing")
+    parser.add_argument("--explain", action="store_true", help="report what would be kept and changed; writes nothing")
     parser.add_argument(
         "--function", action="append", default=[], metavar="ID", help="convert just what that function does; repeatable"
     )
@@ -40,12 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the converted template and tell the notes; reasons not to convert are told at the template's lines."""
+    """Write the converted template and report the notes; reasons not to convert are told at the template's lines."""
     from macro.cli.convert.convert import convert
     from macro.cli.convert.notes import list_notes
     from macro.cli.convert.text import print_converted, print_renamed
     from macro.cli.text.output import write
-    from macro.cli.text.report import tell, tell_problems
+    from macro.cli.text.report import report, report_problems
 
     source = read_source(arguments.template)
     try:
@@ -56,8 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
             converted = convert(source.template, arguments.function)
             text, notes = print_converted(source, converted), list_notes(converted)
     except MacroError as error:
-        return tell_problems(source, error.problems, "nothing was converted")
-    tell(notes)
+        return report_problems(source, error.problems, "nothing was converted")
+    report(notes)
     return 0 if arguments.explain else write(text, arguments.output)
 
 

@@ -4,13 +4,13 @@ import argparse
 import json
 import sys
 
-from macro.cli.cloud.deployment.words import Meaning, print_meanings
+from macro.cli.cloud.deployment.meanings import Meaning, print_meanings
 from macro.cli.commands.option_values import read_stack_name
 from macro.cli.commands.parsers import add_json, add_place, add_template
 from macro.errors import MacroError
 from macro.plugin import Json
 
-SUMMARY = "tell in words what deploying would change in a stack"
+SUMMARY = "report in words what deploying would change in a stack"
 EXAMPLES = """\
 Nothing is changed, uploaded or left behind: a change set is made, read and thrown away. It tells which counters are
 new, changed or gone, and what becomes of their counts and URLs. The exit code is 0, differences or not.
@@ -40,20 +40,20 @@ def run(arguments: argparse.Namespace) -> int:
     from macro.cli.preview.parameters import read_parameters
     from macro.cli.text.files import read_source
     from macro.cli.text.output import FINE
-    from macro.cli.text.report import has_colour, tell_problems
+    from macro.cli.text.report import has_colour, report_problems
 
     source = read_source(arguments.template)
     parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
     order = Order(arguments.stack_name, source, parameters)
     try:
-        with show_progress(False) as tell, in_account(arguments) as account:
-            found = compare(account, order, tell)
+        with show_progress(False) as report, in_account(arguments) as account:
+            found = compare(account, order, report)
     except CloudError:
         raise
     except MacroError as error:
-        return tell_problems(source, error.problems, "nothing was compared")
+        return report_problems(source, error.problems, "nothing was compared")
     if arguments.json:
-        told = [_tell(meaning) for meaning in found.meanings]
+        told = [_report(meaning) for meaning in found.meanings]
         print(json.dumps({"stack": arguments.stack_name, "is_new": found.stack is None, "counters": told}, indent=2))
         return FINE
     if found.stack is None:
@@ -62,5 +62,5 @@ def run(arguments: argparse.Namespace) -> int:
     return FINE
 
 
-def _tell(meaning: Meaning) -> dict[str, Json]:
+def _report(meaning: Meaning) -> dict[str, Json]:
     return {**meaning._asdict(), "changes": [change._asdict() for change in meaning.changes]}

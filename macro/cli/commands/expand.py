@@ -8,7 +8,7 @@ from macro.cli.commands.parsers import add_plugin, add_template
 from macro.cli.preview.expansion import expand_source
 from macro.cli.text.files import read_source
 from macro.cli.text.output import FINE, fail, read_output, write
-from macro.cli.text.report import PROBLEMS, has_colour, tell
+from macro.cli.text.report import PROBLEMS, has_colour, report
 
 SUMMARY = "print the plain template that a compact one becomes"
 EXAMPLES = """\
@@ -66,7 +66,7 @@ def _check(text: str, arguments: argparse.Namespace) -> int:
     if output.is_file() and read_output(output) == text:
         return FINE
     state = "is out of date" if output.exists() else "is missing"
-    return tell([f"{output}: {state}; run: hitcounter expand {arguments.template} -o {output}"])
+    return report([f"{output}: {state}; run: hitcounter expand {arguments.template} -o {output}"])
 
 
 def _compare(text: str, arguments: argparse.Namespace) -> int:

@@ -22,7 +22,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What ``hits`` takes."""
     parser.add_argument("stack_name", type=read_stack_name, metavar="STACK", help="the stack with the counters")
-    parser.add_argument("name", nargs="?", metavar="NAME", help="the name to tell of; default: all")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="the name to report of; default: all")
     parser.add_argument("--counter", metavar="NAME", help="of this counter alone, by its logical id")
     parser.add_argument("--stage", metavar="NAME", help="in this stage alone")
     parser.add_argument("--top", type=_read_top, metavar="N", help="only the N names with the most hits")

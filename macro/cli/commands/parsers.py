@@ -72,4 +72,4 @@ def add_place(parser: argparse.ArgumentParser) -> None:
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Events for scripts."""
-    parser.add_argument("--json", action="store_true", help="tell what happens as JSON, one event a line, on stdout")
+    parser.add_argument("--json", action="store_true", help="report what happens as JSON, one event a line, on stdout")

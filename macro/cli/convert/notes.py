@@ -31,12 +31,12 @@ def list_notes(converted: Converted) -> list[str]:
     lines = []
     for heir in converted.heirs:
         lines.append(f"{heir.counter} takes the place of {_list(heir.service.parts)}")
-        lines += [f"  {line}" for note in _tell(heir, converted) for line in note.split("\n")]
+        lines += [f"  {line}" for note in _report(heir, converted) for line in note.split("\n")]
     lines.append("before deploying, 'hitcounter diff STACK TEMPLATE' has to say that all counts stay")
     return lines
 
 
-def _tell(heir: Heir, converted: Converted) -> Iterator[str]:
+def _report(heir: Heir, converted: Converted) -> Iterator[str]:
     service, resources = heir.service, converted.resources
     table = resources[service.table]
     yield f"keeps    {service.table} with its items: the same id, key and name; it stays when the stack goes"

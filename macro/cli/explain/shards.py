@@ -45,11 +45,11 @@ def print_plans(rate: int) -> str:
     lines = [f"{rate:,} hits a second on the hottest name:", ""]
     for plan in (plan_shards(rate), plan_shards(rate, is_exact=True)):
         head = "Exact: true" if plan.is_exact else "Exact: false"
-        lines.append(f"  {head:<14}{_tell(plan)}")
+        lines.append(f"  {head:<14}{_report(plan)}")
     return "\n".join([*lines, "", textwrap.fill(" ".join(_GROUNDS), 100), ""])
 
 
-def _tell(plan: Plan) -> str:
+def _report(plan: Plan) -> str:
     if plan.shards is None:
         return f"more than one name takes: each hit reads every item, and one takes {ITEM_READS:,} reads a second"
     units = f"{plan.write_units} write unit{'s' if plan.write_units > 1 else ''}"

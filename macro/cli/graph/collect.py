@@ -8,7 +8,7 @@ from macro.cli.graph.edges import find_edges, get_section
 from macro.cli.graph.hide import find_secrets, hide, hide_text
 from macro.cli.graph.model import COUNTER, OUTPUT, PARAMETER, PLUGIN, RESOURCE, Box, Graph
 from macro.cli.text.emit import write_map
-from macro.cli.text.files import Source, find_spot
+from macro.cli.text.files import Source, find_position
 from macro.errors import Problem
 from macro.expand import Expanded
 from macro.plugin import Json, Values
@@ -149,5 +149,5 @@ def _make_box(
 def _find_place(work: _Work, path: tuple[str, ...]) -> str:
     """The file, the line and the key that stands there; never the rest of the line, where values may be."""
     name = hide_text(File(work.source.name).name, work.secrets)
-    spot = find_spot(work.source, Problem(path, "", at_key=True))
-    return f"{name}:{spot.line}: {hide_text(path[-1], work.secrets)}" if spot else name
+    position = find_position(work.source, Problem(path, "", at_key=True))
+    return f"{name}:{position.line}: {hide_text(path[-1], work.secrets)}" if position else name

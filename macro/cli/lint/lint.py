@@ -4,9 +4,9 @@ import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from macro.cli.lint.shadow import cast_shadows, is_of_shadow
+from macro.cli.lint.native_function import as_native_functions, is_about_native_function
 from macro.cli.text.files import Source
-from macro.cli.text.quotes import Quoted, quote
+from macro.cli.text.quoting import Quoted, quote
 from macro.expand import Expanded
 from macro.plugin import Json, Template
 from macro.template.merge import KEPT, find_counters
@@ -37,7 +37,7 @@ def lint_source(source: Source, expand: Callable[[Template], Expanded], options:
             expanded = expand(compact)
             owners = expanded.owners
             plain = keep_marks(expanded, compact)
-            findings = [*runner.validate_template(plain), *_lint_shadows(runner, plain)]
+            findings = [*runner.validate_template(plain), *_lint_native_functions(runner, plain)]
     except CfnLintExitException as error:
         print(f"cfn-lint: {error}", file=sys.stderr)
         return WRONG_USAGE
@@ -100,9 +100,13 @@ def keep_marks(expanded: Expanded, compact: Marked) -> Template:
     return marked
 
 
-def _lint_shadows(runner: Any, plain: Marked) -> list[Any]:
-    shadows = cast_shadows(plain)
-    return [] if shadows is None else [each for each in runner.validate_template(shadows) if is_of_shadow(each)]
+def _lint_native_functions(runner: Any, plain: Marked) -> list[Any]:
+    functions = as_native_functions(plain)
+    return (
+        []
+        if functions is None
+        else [each for each in runner.validate_template(functions) if is_about_native_function(each)]
+    )
 
 
 def _is_used(finding: Any, parameters: Collection[str]) -> bool:

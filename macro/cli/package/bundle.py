@@ -30,7 +30,7 @@ class Bundles(NamedTuple):
     resources: tuple[str, ...] = ()
 
     def served(self) -> dict[str, tuple[str, ...]]:
-        """The same by the names of the outputs of ``install.yaml`` that tell it."""
+        """The same by the names of the outputs of ``install.yaml`` that report it."""
         return {"Plugins": self.plugins, "CustomResources": self.resources}
 
 

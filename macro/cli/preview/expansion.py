@@ -4,7 +4,7 @@ import argparse
 import functools
 
 from macro.cli.text.files import FileError, Source, find_folder
-from macro.cli.text.report import tell_problems
+from macro.cli.text.report import report_problems
 from macro.errors import MacroError
 from macro.expand import Expanded
 from macro.plugin import Plugin, Template
@@ -22,7 +22,7 @@ def expand_source(
     except FileError:
         raise
     except MacroError as error:
-        tell_problems(source, error.problems, end)
+        report_problems(source, error.problems, end)
         return None
 
 
@@ -43,6 +43,6 @@ def load_plugins(arguments: argparse.Namespace) -> dict[str, Plugin]:
     """The plug-ins to try out, by name."""
     if not arguments.plugin:
         return {}
-    from macro.cli.preview.trial_plugins import load_trials
+    from macro.cli.preview.plugin_files import load_plugin_files
 
-    return load_trials(arguments.plugin)
+    return load_plugin_files(arguments.plugin)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from macro.cli.text.files import FileError
-from macro.cli.text.spots import Spot
+from macro.cli.text.positions import Position
 from macro.errors import InvalidTemplate, Problem, describe, suggest
 from macro.plugin import Json, Template
 
@@ -53,7 +53,7 @@ def read_file(name: str) -> dict[str, Json]:
         raise _fail(name, f"must be UTF-8; byte {error.start} is not") from None
     except json.JSONDecodeError as error:
         # Without the line: a value may be a secret.
-        raise _fail(name, "must be JSON", Spot(error.lineno, error.colno, "")) from None
+        raise _fail(name, "must be JSON", Position(error.lineno, error.colno, "")) from None
     except ValueError:
         raise _fail(name, "must be JSON that Python can read; a number has too many digits") from None
     except RecursionError:
@@ -80,5 +80,5 @@ def _read_entry(name: str, entry: Json) -> tuple[str, Json]:
     raise _fail(name, f"each entry must be {form}, got {describe(entry)}")
 
 
-def _fail(name: str, text: str, spot: Spot | None = None) -> FileError:
-    return FileError(name, [(Problem((), text), spot)])
+def _fail(name: str, text: str, position: Position | None = None) -> FileError:
+    return FileError(name, [(Problem((), text), position)])

@@ -11,7 +11,7 @@ from macro.cli.text.files import Source, find_folder, read_source
 Stamps = Mapping[Path, tuple[int, int]]
 
 
-class Watched(NamedTuple):
+class Snapshot(NamedTuple):
     """A template as it was read, and how its files were then: ``further`` ones, and its local code, with it."""
 
     source: Source
@@ -19,7 +19,7 @@ class Watched(NamedTuple):
     stamps: Stamps
 
 
-def watch(name: str, further: Iterable[Path] = ()) -> Watched:
+def watch(name: str, further: Iterable[Path] = ()) -> Snapshot:
     """The template in that file; a change made while it is read, or later, is one that is noticed.
 
     Raises :class:`macro.cli.text.files.FileError`.
@@ -27,14 +27,14 @@ def watch(name: str, further: Iterable[Path] = ()) -> Watched:
     files = tuple(further)
     before = _stamp([Path(name), *files])
     source = read_source(name)
-    return Watched(source, files, {**_stamp(list_local_code(source.template, find_folder(source))), **before})
+    return Snapshot(source, files, {**_stamp(list_local_code(source.template, find_folder(source))), **before})
 
 
-def look(watched: Watched) -> Stamps:
+def look(snapshot: Snapshot) -> Stamps:
     """When the files of a template were changed last, and how long they are; those that are there."""
-    source = watched.source
+    source = snapshot.source
     code = list_local_code(source.template, find_folder(source))
-    return _stamp([*code, Path(source.name), *watched.further])
+    return _stamp([*code, Path(source.name), *snapshot.further])
 
 
 def _stamp(files: Iterable[Path]) -> Stamps:

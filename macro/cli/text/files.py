@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path as File
 from typing import Any, NamedTuple
 
+from macro.cli.text.positions import Position, find_mark, make_position
 from macro.cli.text.reader import MAX_DEPTH, MAX_NODES, Reader, TooDeep, TooManyNodes
-from macro.cli.text.spots import Spot, find_mark, make_spot
 from macro.errors import MacroError, Problem
 from macro.plugin import Json, Template
 
@@ -43,9 +43,9 @@ class Source(NamedTuple):
 
 
 class FileError(MacroError):
-    """A file can't be read as a template; each problem comes with its spot."""
+    """A file can't be read as a template; each problem comes with its position."""
 
-    def __init__(self, name: str, found: Iterable[tuple[Problem, Spot | None]]) -> None:
+    def __init__(self, name: str, found: Iterable[tuple[Problem, Position | None]]) -> None:
         self.name = name
         self.found = list(found)
         super().__init__(problem for problem, _ in self.found)
@@ -91,7 +91,7 @@ def parse_source(name: str, text: str) -> Source:
 
 
 def compose(name: str, text: str) -> Any:
-    """The YAML tree of a text; :class:`FileError` with the spot where it is broken."""
+    """The YAML tree of a text; :class:`FileError` with the position where it is broken."""
     import yaml
 
     form = "JSON" if name.endswith(".json") else "YAML"
@@ -104,8 +104,8 @@ def compose(name: str, text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = ": ".join(part for part in (error.context, error.problem) if part)
-        spot = make_spot(text, mark) if mark else None
-        raise FileError(name, [(Problem((), f"broken {form}: {said}"), spot)]) from None
+        position = make_position(text, mark) if mark else None
+        raise FileError(name, [(Problem((), f"broken {form}: {said}"), position)]) from None
     except yaml.YAMLError as error:
         said = str(error).partition("\n")[0]
         raise FileError(name, [(Problem((), f"broken {form}: {said}"), None)]) from None
@@ -135,17 +135,17 @@ def _check_events(yaml: Any, loader: Any, text: str) -> None:
             raise TooDeep(event.start_mark)
 
 
-def _explain_depth(text: str, mark: Any) -> tuple[Problem, Spot | None]:
-    return Problem((), f"is nested more than {MAX_DEPTH} levels deep; flatten it"), make_spot(text, mark)
+def _explain_depth(text: str, mark: Any) -> tuple[Problem, Position | None]:
+    return Problem((), f"is nested more than {MAX_DEPTH} levels deep; flatten it"), make_position(text, mark)
 
 
-def find_spot(source: Source, problem: Problem) -> Spot | None:
+def find_position(source: Source, problem: Problem) -> Position | None:
     """Where the author wrote what the problem is about: as near to it as the file goes."""
     node = source.node if source.node is not None else _compose_json(source.name, source.text)
     if node is None:
         return None
     mark = find_mark(node, problem.path, problem.at_key)
-    return make_spot(source.text, mark)
+    return make_position(source.text, mark)
 
 
 @functools.lru_cache(maxsize=2)

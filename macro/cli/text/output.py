@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from macro.cli.text.report import tell
+from macro.cli.text.report import report
 
 FINE, WRONG_USAGE = 0, 2
 
@@ -17,7 +17,7 @@ def write(text: str, output: str | None) -> int:
         return FINE
     target = Path(output)
     if target.is_dir():
-        return tell([f"{output}: can't be written: it is a folder"])
+        return report([f"{output}: can't be written: it is a folder"])
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with draft.open("w", encoding="utf-8", newline="") as file:
@@ -25,7 +25,7 @@ def write(text: str, output: str | None) -> int:
         draft.replace(target)
     except OSError as error:
         draft.unlink(missing_ok=True)
-        return tell([f"{output}: can't be written: {error.strerror}"])
+        return report([f"{output}: can't be written: {error.strerror}"])
     return FINE
 
 

@@ -3,7 +3,7 @@
 import functools
 from typing import Any
 
-from macro.cli.text.spots import Spot, long_name, make_spot
+from macro.cli.text.positions import Position, long_name, make_position
 from macro.errors import Path, Problem
 from macro.plugin import Json
 
@@ -38,12 +38,12 @@ class TooDeep(Exception):
 class Reader:
     """Reads one text's nodes.
 
-    ``found`` holds the problems with their spots, ``texts`` the scalars that YAML itself would not read as texts.
+    ``found`` holds the problems with their positions, ``texts`` the scalars that YAML itself would not read as texts.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.found: list[tuple[Problem, Spot | None]] = []
+        self.found: list[tuple[Problem, Position | None]] = []
         self.has_aliases = False
         self.texts: list[Any] = []
         self.seen: set[int] = set()
@@ -131,7 +131,7 @@ class Reader:
             elif not isinstance(name, str):
                 self._refuse(key, path, "a key must be a text")
             elif name in places:
-                line = make_spot(self.text, places[name]).line
+                line = make_position(self.text, places[name]).line
                 self._refuse(key, (*path, name), f"stands twice, first in line {line}; remove one")
             else:
                 places[name] = key.start_mark
@@ -148,7 +148,7 @@ class Reader:
         return {name: value for data in maps for name, value in data.items()}
 
     def _refuse(self, node: Any, path: Path, text: str) -> None:
-        self.found.append((Problem(path, text), make_spot(self.text, node.start_mark)))
+        self.found.append((Problem(path, text), make_position(self.text, node.start_mark)))
 
 
 def _weigh(node: Any, known: dict[int, int], depth: int = 1) -> int:

@@ -5,31 +5,31 @@ import re
 import sys
 from collections.abc import Sequence
 
-from macro.cli.text.files import Source, find_spot
-from macro.cli.text.spots import print_problem
+from macro.cli.text.files import Source, find_position
+from macro.cli.text.positions import print_problem
 from macro.errors import Problem
 
 PROBLEMS = 1
 
 
-def tell(lines: Sequence[str]) -> int:
+def report(lines: Sequence[str]) -> int:
     """Print lines to stderr; the exit code for problems."""
     for line in lines:
         print(line, file=sys.stderr)
     return PROBLEMS
 
 
-def tell_problems(source: Source, problems: Sequence[Problem], end: str = "nothing was written") -> int:
+def report_problems(source: Source, problems: Sequence[Problem], end: str = "nothing was written") -> int:
     """Print the problems in the order of the file, then how many there are; the exit code for problems."""
-    found = [(problem, find_spot(source, problem) if problem.path else None) for problem in problems]
+    found = [(problem, find_position(source, problem) if problem.path else None) for problem in problems]
     found.sort(key=lambda pair: (pair[1].line, pair[1].column) if pair[1] else (0, 0))
-    for place, (problem, spot) in enumerate(found):
+    for place, (problem, position) in enumerate(found):
         # Problems of one place share its line.
-        is_last = place + 1 == len(found) or found[place + 1][1] != spot
-        text = print_problem(source.name, problem, spot)
-        tell([_paint(text if is_last else text.partition("\n")[0])])
+        is_last = place + 1 == len(found) or found[place + 1][1] != position
+        text = print_problem(source.name, problem, position)
+        report([_paint(text if is_last else text.partition("\n")[0])])
     count = len(problems)
-    return tell([f"{count} problem{'s' if count > 1 else ''}; {end}"])
+    return report([f"{count} problem{'s' if count > 1 else ''}; {end}"])
 
 
 def has_colour(stream: object) -> bool:

@@ -12,7 +12,7 @@ from macro.cli.lint.lint import keep_marks
 from macro.cli.main import main
 from macro.cli.preview.preview import preview
 from macro.cli.text.files import parse_source
-from macro.cli.text.quotes import quote
+from macro.cli.text.quoting import quote
 from macro.errors import MacroError
 from macro.plugins import find_plugin
 from tests.faults.fuzz.limits import Limits

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from macro.cli.cloud.deployment.check import check_template
 from macro.cli.cloud.deployment.deploy import Order, plan
-from macro.cli.cloud.deployment.words import Meaning, explain_changes, find_owners
+from macro.cli.cloud.deployment.meanings import Meaning, explain_changes, find_owners
 from macro.cli.cloud.stack.account import Account, Client
 from macro.cli.cloud.stack.change_set import discard
 from macro.cli.cloud.stack.errors import CloudError
-from macro.cli.cloud.stack.progress import Tell, mute
+from macro.cli.cloud.stack.progress import Report, mute
 from macro.cli.cloud.stack.stack import REVIEW, Stack, is_running, read_stack
 from macro.cli.cloud.stack.values import read_values, resolve_values
 from macro.cli.preview.preview import preview
@@ -29,7 +29,7 @@ class Comparison(NamedTuple):
     meanings: Sequence[Meaning]
 
 
-def compare(account: Account, order: Order, tell: Tell) -> Comparison:
+def compare(account: Account, order: Order, report: Report) -> Comparison:
     """What deploying the order would change; nothing of it is left, and nothing is uploaded.
 
     Raises :class:`MacroError` with what is wrong with the template, and :class:`CloudError` where the stack can't be
@@ -44,7 +44,7 @@ def compare(account: Account, order: Order, tell: Tell) -> Comparison:
     values = resolve_values(account, source.template, read_values(source.template, order.parameters, stack))
     template, _ = check_template(source.template, find_folder(source), values)
     before = _read_deployed(client, stack)
-    change_set = plan(account, order, stack, mute(tell), uploads_code=False)
+    change_set = plan(account, order, stack, mute(report), uploads_code=False)
     if change_set is None:
         return Comparison(stack, [])
     discard(client, change_set)
@@ -57,7 +57,7 @@ def compare(account: Account, order: Order, tell: Tell) -> Comparison:
 
 
 def _own(template: Template, values: Values) -> Mapping[str, str]:
-    """Generated logical ids and their counters, as far as this command can tell: it may lack a plug-in, or a value."""
+    """Generated logical ids and their counters, as far as this command can report: it may lack a plug-in, or a value."""
     try:
         return preview(template, values, find_plugin).owners
     except MacroError:

@@ -21,7 +21,7 @@ from macro.cli.cloud.stack.change_set import ChangeSet, Wanted, discard, make_ch
 from macro.cli.cloud.stack.changes import Change, print_changes
 from macro.cli.cloud.stack.errors import CloudError
 from macro.cli.cloud.stack.operation import carry_out, make_ready
-from macro.cli.cloud.stack.progress import Line, Tell
+from macro.cli.cloud.stack.progress import Line, Report
 from macro.cli.cloud.stack.stack import Stack
 from macro.cli.cloud.stack.values import read_values, resolve_values, values_before
 from macro.cli.package.local_code import Upload
@@ -50,32 +50,32 @@ class Deployed(NamedTuple):
     is_declined: bool = False
 
 
-def deploy(account: Account, order: Order, agree: Agree | None, tell: Tell) -> Deployed:
+def deploy(account: Account, order: Order, agree: Agree | None, report: Report) -> Deployed:
     """Deploy the template; ``agree`` is asked with the change set and what of it costs data, before anything changes.
 
     Without ``agree`` the change set is left as it is. Raises :class:`MacroError` with what is wrong with the template,
     or :class:`CloudError` with the first cause of a failure and what would help; all is as before then.
     """
-    stack = make_ready(account, order.stack_name, tell)
+    stack = make_ready(account, order.stack_name, report)
     if stack and is_installation(stack):
         raise CloudError(f"the stack {stack.name} is the installation itself; choose another --stack-name")
-    change_set = plan(account, order, stack, tell)
+    change_set = plan(account, order, stack, report)
     if change_set is None:
-        tell(Line("no-change", f"{order.stack_name} is as the template says; nothing to change"))
+        report(Line("no-change", f"{order.stack_name} is as the template says; nothing to change"))
         return Deployed(stack)
     dangers = [change for change in change_set.changes if change.costs_data()]
     told = {"stack": order.stack_name, "changes": [change._asdict() for change in change_set.changes]}
-    tell(Line("changes", f"{order.stack_name}:\n{print_changes(change_set.changes, _is_terminal())}", told))
+    report(Line("changes", f"{order.stack_name}:\n{print_changes(change_set.changes, _is_terminal())}", told))
     if agree is None:
         return Deployed(stack, change_set)
     if not _is_agreed(account, change_set, agree, dangers):
-        tell(Line("declined", "nothing was changed"))
+        report(Line("declined", "nothing was changed"))
         return Deployed(stack, is_declined=True)
-    return Deployed(carry_out(account, change_set, tell))
+    return Deployed(carry_out(account, change_set, report))
 
 
 def plan(
-    account: Account, order: Order, stack: Stack | None, tell: Tell, uploads_code: bool = True
+    account: Account, order: Order, stack: Stack | None, report: Report, uploads_code: bool = True
 ) -> ChangeSet | None:
     """A change set that would bring the stack to what the order says; ``None`` where it is like that already.
 
@@ -87,12 +87,14 @@ def plan(
     template, uploads = check_template(source.template, find_folder(source), values)
     installation = _find_installation(account, template, bool(uploads))
     if installation and uploads_code:
-        _upload(account, installation, uploads, tell)
+        _upload(account, installation, uploads, report)
     # CloudFormation takes no aliases; they are written out.
     body = json.dumps(template, ensure_ascii=False) if uploads or source.has_aliases else source.text
     with _blamed_on_release(account, installation):
         if installation and not installation.runs_macros:
-            tell(Line("no-macros", f"{account.name()} runs no macros; its function is called and the result deployed"))
+            report(
+                Line("no-macros", f"{account.name()} runs no macros; its function is called and the result deployed")
+            )
             body = json.dumps(expand_by_function(account, template, values), ensure_ascii=False)
         passed = _pass(account, installation, body)
         wanted = Wanted(order.stack_name, passed, _parameters(template, order.parameters, stack), order.tags)
@@ -106,12 +108,12 @@ def _find_installation(account: Account, template: Template, has_uploads: bool) 
     return need_installation(account, read_suffix(name or MACRO))
 
 
-def _upload(account: Account, installation: Installation, uploads: Sequence[Upload], tell: Tell) -> None:
+def _upload(account: Account, installation: Installation, uploads: Sequence[Upload], report: Report) -> None:
     bucket = open_bucket(account, installation.suffix)
     for upload in uploads:
         is_new = bucket.put(upload.key, upload.content)
         text = f"{'uploaded' if is_new else 'there already'}: {upload.path} as {upload.key}"
-        tell(Line("upload", text, {"path": str(upload.path), "key": upload.key, "is_new": is_new}))
+        report(Line("upload", text, {"path": str(upload.path), "key": upload.key, "is_new": is_new}))
 
 
 def _parameters(template: Template, given: Mapping[str, Json], stack: Stack | None) -> dict[str, str | None]:

@@ -13,7 +13,7 @@ from macro.cli.cloud.stack.change_set import ChangeSet, discard
 from macro.cli.cloud.stack.changes import count_changes, print_changes
 from macro.cli.cloud.stack.errors import CloudError
 from macro.cli.cloud.stack.operation import await_end, carry_out, make_ready, remove
-from macro.cli.cloud.stack.progress import Line, Tell
+from macro.cli.cloud.stack.progress import Line, Report
 from macro.cli.cloud.stack.stack import Stack
 from macro.cli.package.bundle import Bundles
 from macro.plugin import Json
@@ -28,7 +28,7 @@ class Installed(NamedTuple):
     has_changed: bool
 
 
-def install(account: Account, choice: Choice, bundles: Bundles, tell: Tell) -> Installed:
+def install(account: Account, choice: Choice, bundles: Bundles, report: Report) -> Installed:
     """Install, or bring up to date; as a trial only what would be done is told.
 
     Raises :class:`CloudError` with the cause and what would help; a next run goes on where this one ended.
@@ -37,33 +37,33 @@ def install(account: Account, choice: Choice, bundles: Bundles, tell: Tell) -> I
     keys = {MACRO_FUNCTION: f"macro/{digest_of(bundles.macro)}.zip"}
     keys[COMPANION_FUNCTION] = f"companion/{digest_of(bundles.companion)}.zip"
     template = tell_served(fill_in(read_template(), keys, bucket.name), bundles.served())
-    stack = _find_stack(account, choice, tell)
+    stack = _find_stack(account, choice, report)
     if stack and not choice.drops_plugins:
         _check_kept(stack, bundles.served())
-    plan = Plan(account, choice, bucket, tell)
-    if not choice.is_trial:
+    plan = Plan(account, choice, bucket, report)
+    if not choice.is_dry_run:
         stack = plan.ensure_bucket(template, stack)
         contents = {keys[MACRO_FUNCTION]: bundles.macro, keys[COMPANION_FUNCTION]: bundles.companion}
-        _upload(bucket, {**contents, f"handlers/hit-counter-{SHA256}.zip": bundles.handler}, tell)
+        _upload(bucket, {**contents, f"handlers/hit-counter-{SHA256}.zip": bundles.handler}, report)
     change_set = plan.make(template, stack)
     if change_set:
-        tell(Line("changes", print_changes(change_set.changes), {"count": count_changes(change_set.changes)}))
-    if choice.is_trial:
-        return _end_trial(account, change_set, tell)
+        report(Line("changes", print_changes(change_set.changes), {"count": count_changes(change_set.changes)}))
+    if choice.is_dry_run:
+        return _end_dry_run(account, change_set, report)
     if change_set is None:
         return Installed(_protect(account, stack), False)
-    return Installed(_protect(account, carry_out(account, change_set, tell)), True)
+    return Installed(_protect(account, carry_out(account, change_set, report)), True)
 
 
-def _find_stack(account: Account, choice: Choice, tell: Tell) -> Stack | None:
+def _find_stack(account: Account, choice: Choice, report: Report) -> Stack | None:
     """The installation's stack, made ready; one that was never created holds nothing, and goes."""
     wait = await_end if account.is_shared else make_ready
-    stack = wait(account, name_stack(choice.suffix), tell)
+    stack = wait(account, name_stack(choice.suffix), report)
     if stack is None:
         return None
     check_ours(stack)
-    if stack.status in _NEVER_THERE and not choice.is_trial:
-        remove(account, stack, tell)
+    if stack.status in _NEVER_THERE and not choice.is_dry_run:
+        remove(account, stack, report)
         return None
     version = stack.outputs.get("Version", own_version())
     if is_older(own_version(), version):
@@ -71,7 +71,7 @@ def _find_stack(account: Account, choice: Choice, tell: Tell) -> Stack | None:
             f"the installation is of release {version}, this command of {own_version()}, which is older; "
             f"bring the command up to release {version}"
         )
-    return make_ready(account, stack.name, tell)
+    return make_ready(account, stack.name, report)
 
 
 def _check_kept(stack: Stack, served: Mapping[str, Sequence[str]]) -> None:
@@ -84,19 +84,19 @@ def _check_kept(stack: Stack, served: Mapping[str, Sequence[str]]) -> None:
         )
 
 
-def _upload(bucket: Bucket, contents: Mapping[str, bytes], tell: Tell) -> None:
+def _upload(bucket: Bucket, contents: Mapping[str, bytes], report: Report) -> None:
     for key, content in contents.items():
         is_new = bucket.put(key, content)
         size = f"{len(content):,} bytes"
         facts: dict[str, Json] = {"key": key, "bytes": len(content), "is_new": is_new}
-        tell(Line("upload", f"{'uploaded' if is_new else 'there already'}: {key} ({size})", facts))
+        report(Line("upload", f"{'uploaded' if is_new else 'there already'}: {key} ({size})", facts))
 
 
-def _end_trial(account: Account, change_set: ChangeSet | None, tell: Tell) -> Installed:
+def _end_dry_run(account: Account, change_set: ChangeSet | None, report: Report) -> Installed:
     if change_set:
         discard(account.client("cloudformation"), change_set)
     state = "nothing was changed: this was a dry run" if change_set else "it is up to date; nothing would be changed"
-    tell(Line("dry-run", state, {"would_change": change_set is not None}))
+    report(Line("dry-run", state, {"would_change": change_set is not None}))
     return Installed(None, False)
 
 

@@ -17,7 +17,7 @@ _TEMPLATE = Path(__file__).parents[3] / "install.yaml"
 
 
 class Installation(NamedTuple):
-    """An installation as its stack's outputs tell of it."""
+    """An installation as its stack's outputs report of it."""
 
     suffix: str
     stack: Stack

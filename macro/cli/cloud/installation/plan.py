@@ -11,7 +11,7 @@ from macro.cli.cloud.stack.account import Account
 from macro.cli.cloud.stack.change_set import ChangeSet, Wanted, make_change_set
 from macro.cli.cloud.stack.errors import DENIED, CloudError, code_of, message_of
 from macro.cli.cloud.stack.operation import carry_out
-from macro.cli.cloud.stack.progress import Line, Tell
+from macro.cli.cloud.stack.progress import Line, Report
 from macro.cli.cloud.stack.stack import REVIEW, Stack
 from macro.cli.cloud.stack.values import values_before
 from macro.plugin import Template
@@ -24,15 +24,15 @@ class Choice(NamedTuple):
 
     suffix: str = ""
     parameters: Mapping[str, str] = {}
-    is_trial: bool = False
+    is_dry_run: bool = False
     drops_plugins: bool = False
 
 
 class Plan:
     """Change sets for the installation's stack, with its parameters."""
 
-    def __init__(self, account: Account, choice: Choice, bucket: Bucket, tell: Tell) -> None:
-        self._account, self._choice, self._bucket, self._tell = account, choice, bucket, tell
+    def __init__(self, account: Account, choice: Choice, bucket: Bucket, report: Report) -> None:
+        self._account, self._choice, self._bucket, self._report = account, choice, bucket, report
         self._client = account.client("cloudformation")
 
     def ensure_bucket(self, template: Template, stack: Stack | None) -> Stack:
@@ -43,19 +43,21 @@ class Plan:
         if self._bucket.exists():
             kind, key = template["Resources"][BUCKET]["Type"], {"BucketName": self._bucket.name}
             imports = [{"ResourceType": kind, "LogicalResourceId": BUCKET, "ResourceIdentifier": key}]
-            self._tell(Line("bucket", f"the bucket {self._bucket.name} is there already, and is taken into the stack"))
+            self._report(
+                Line("bucket", f"the bucket {self._bucket.name} is there already, and is taken into the stack")
+            )
         wanted = self._want(keep_only(template, BUCKET), stack)._replace(imports=imports)
         change_set = make_change_set(self._client, wanted, stack)
         if change_set is None:
             raise CloudError(f"CloudFormation sees no change in making the bucket {self._bucket.name}; try again")
-        return carry_out(self._account, change_set, self._tell)
+        return carry_out(self._account, change_set, self._report)
 
     def make(self, template: Template, stack: Stack | None) -> ChangeSet | None:
         """The change set to the whole installation; without the macro itself on an engine that knows no macros."""
         from botocore.exceptions import ClientError
 
         # A trial makes the whole of a new stack at once, also around a bucket that is there.
-        takes_in = self._choice.is_trial and (stack is None or _is_empty(self._account, stack))
+        takes_in = self._choice.is_dry_run and (stack is None or _is_empty(self._account, stack))
         # What was imported keeps its own settings until a change set brings them back.
         reverts = stack is not None and stack.status == "IMPORT_COMPLETE"
         wanted = self._want(template, stack)._replace(takes_in=takes_in, reverts=reverts)
@@ -65,7 +67,7 @@ class Plan:
             if _MACRO_TYPE not in message_of(error):
                 raise
             text = "this engine runs no macros: 'hitcounter deploy' and 'local' call the macro's function themselves"
-            self._tell(Line("no-macros", text))
+            self._report(Line("no-macros", text))
             rest = _as_body(leave_out(template, _MACRO_TYPE))
             return make_change_set(self._client, wanted._replace(template=rest), stack)
 

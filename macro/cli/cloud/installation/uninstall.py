@@ -8,7 +8,7 @@ from macro.cli.cloud.installation.names import check_ours, name_companion, name_
 from macro.cli.cloud.stack.account import Account, Client
 from macro.cli.cloud.stack.errors import code_of
 from macro.cli.cloud.stack.operation import await_end, remove
-from macro.cli.cloud.stack.progress import Line, Tell
+from macro.cli.cloud.stack.progress import Line, Report
 from macro.cli.cloud.stack.stack import read_stack
 
 # As the companion tags what it makes, and keys its records: see transform_lambda/README.md.
@@ -28,25 +28,25 @@ def find_users(account: Account, suffix: str) -> list[str]:
     return sorted(stack.name for stack in stacks if _names(client, stack.id, f":function:{name_companion(suffix)}"))
 
 
-def uninstall(account: Account, suffix: str, tell: Tell) -> bool:
+def uninstall(account: Account, suffix: str, report: Report) -> bool:
     """Remove the stack, then the bucket; a bucket from which functions still run stays, and is named.
 
     Whether there was anything to remove.
     """
-    stack = await_end(account, name_stack(suffix), tell)
+    stack = await_end(account, name_stack(suffix), report)
     if stack:
         check_ours(stack)
-        remove(account, stack, tell)
+        remove(account, stack, report)
     bucket = open_bucket(account, suffix)
     if not bucket.exists():
         return stack is not None
     if bucket.holds(_KEPT):
         text = f"the bucket {bucket.name} stays: Lambda runs functions from its objects under {_KEPT}"
-        tell(Line("bucket", text, {"name": bucket.name, "is_kept": True}))
+        report(Line("bucket", text, {"name": bucket.name, "is_kept": True}))
         return True
     removed = bucket.remove_all()
     bucket.delete()
-    tell(Line("bucket", f"removed the bucket {bucket.name} and {removed} objects in it", {"name": bucket.name}))
+    report(Line("bucket", f"removed the bucket {bucket.name} and {removed} objects in it", {"name": bucket.name}))
     return True
 
 

@@ -26,7 +26,7 @@ _ROUTES = {
 class Part(NamedTuple):
     """A counter in one of its stages, ``""`` where it has but one, and the names of what is its own.
 
-    An empty table or log group is one that the template doesn't tell.
+    An empty table or log group is one that the template doesn't report.
     """
 
     counter: str

@@ -7,7 +7,7 @@ from macro.cli.cloud.stack.account import Client
 from macro.cli.cloud.stack.errors import code_of
 from macro.cli.cloud.stack.stack import pause
 
-# CloudWatch Logs may tell of a line some seconds after a later one.
+# CloudWatch Logs may report of a line some seconds after a later one.
 _OVERLAP = 30_000
 
 

@@ -42,7 +42,7 @@ def last_event(client: Client, name: str) -> str:
 def follow(client: Client, stack_id: str, after: str, watch: Watch) -> tuple[Stack, list[Happening]]:
     """The stack once its operation is over, and all that happened, each told to ``watch`` as it was seen.
 
-    ``stack_id`` is the id, not the name, since a deleted stack is found by that alone. DescribeStacks may still tell
+    ``stack_id`` is the id, not the name, since a deleted stack is found by that alone. DescribeStacks may still report
     of the time before the operation began, or of no stack; so it is over when an event of the stack's own says the
     same, or when nothing else was told for long. Raises :class:`CloudError` where no stack was told of for as long.
     """

@@ -7,7 +7,7 @@ from macro.cli.cloud.stack.causes import find_causes, find_refusals
 from macro.cli.cloud.stack.change_set import ChangeSet, execute
 from macro.cli.cloud.stack.errors import CloudError
 from macro.cli.cloud.stack.events import Happening, follow, last_event
-from macro.cli.cloud.stack.progress import RESOURCE, Line, Tell
+from macro.cli.cloud.stack.progress import RESOURCE, Line, Report
 from macro.cli.cloud.stack.stack import REVIEW, Stack, has_succeeded, is_running, read_stack
 
 _DELETE = "aws cloudformation delete-stack --stack-name {name}{options}"
@@ -22,14 +22,14 @@ _REMEDIES = {
 _NEVER_THERE = ("CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_", "DELETE_")
 
 
-def make_ready(account: Account, name: str, tell: Tell) -> Stack | None:
+def make_ready(account: Account, name: str, report: Report) -> Stack | None:
     """The stack of that name, no operation under way; one that another command began is waited for first.
 
     Raises :class:`CloudError` with the remedy where the stack can't be updated.
     """
     if not account.is_shared:
-        return _recover(account, name, tell)
-    stack = await_end(account, name, tell)
+        return _recover(account, name, report)
+    stack = await_end(account, name, report)
     if stack and stack.status in _REMEDIES:
         state, command = _REMEDIES[stack.status]
         run = command.format(name=name, options=account.options())
@@ -37,18 +37,18 @@ def make_ready(account: Account, name: str, tell: Tell) -> Stack | None:
     return stack
 
 
-def await_end(account: Account, name: str, tell: Tell) -> Stack | None:
+def await_end(account: Account, name: str, report: Report) -> Stack | None:
     """The stack of that name once nothing is under way on it, in whatever state; ``None`` where there is none."""
     client = account.client("cloudformation")
     stack = read_stack(client, name)
     if stack is None or not is_running(stack.status):
         return stack
-    tell(Line("waiting", f"{name} is {stack.status}; waiting for the end of that", {"status": stack.status}))
-    follow(client, stack.id, last_event(client, stack.id), lambda event: tell(_line(event)))
+    report(Line("waiting", f"{name} is {stack.status}; waiting for the end of that", {"status": stack.status}))
+    follow(client, stack.id, last_event(client, stack.id), lambda event: report(_line(event)))
     return read_stack(client, name)
 
 
-def carry_out(account: Account, change_set: ChangeSet, tell: Tell) -> Stack:
+def carry_out(account: Account, change_set: ChangeSet, report: Report) -> Stack:
     """The stack as the change set left it.
 
     Raises :class:`CloudError` with the first real cause where it failed, once all is rolled back.
@@ -56,13 +56,13 @@ def carry_out(account: Account, change_set: ChangeSet, tell: Tell) -> Stack:
     client = account.client("cloudformation")
     after = last_event(client, change_set.stack_id)
     execute(client, change_set)
-    stack, events = follow(client, change_set.stack_id, after, lambda event: tell(_line(event)))
+    stack, events = follow(client, change_set.stack_id, after, lambda event: report(_line(event)))
     if has_succeeded(stack.status):
         return stack
     raise CloudError(_explain(account, stack, events))
 
 
-def remove(account: Account, stack: Stack, tell: Tell) -> None:
+def remove(account: Account, stack: Stack, report: Report) -> None:
     """Delete the stack, protected or not, and wait until it is gone.
 
     Raises :class:`CloudError` with the first cause where it isn't.
@@ -72,7 +72,7 @@ def remove(account: Account, stack: Stack, tell: Tell) -> None:
         client.update_termination_protection(StackName=stack.name, EnableTerminationProtection=False)
     after = last_event(client, stack.id)
     client.delete_stack(StackName=stack.id)
-    ended, events = follow(client, stack.id, after, lambda event: tell(_line(event)))
+    ended, events = follow(client, stack.id, after, lambda event: report(_line(event)))
     if ended.status != "DELETE_COMPLETE":
         raise CloudError(_explain(account, ended, events))
 
@@ -83,7 +83,7 @@ def print_outputs(outputs: Mapping[str, str]) -> str:
     return "\n".join(f"{name + ':':<{width}} {value}" for name, value in outputs.items())
 
 
-def _recover(account: Account, name: str, tell: Tell) -> Stack | None:
+def _recover(account: Account, name: str, report: Report) -> Stack | None:
     """A stack of an engine of ours: what an engine that was ended had begun on it, nobody goes on with.
 
     One that was never created goes, since nothing was counted in it yet; any other can be updated as it is.
@@ -91,7 +91,7 @@ def _recover(account: Account, name: str, tell: Tell) -> Stack | None:
     stack = read_stack(account.client("cloudformation"), name)
     if stack is None or not stack.status.startswith(_NEVER_THERE):
         return stack
-    remove(account, stack, tell)
+    remove(account, stack, report)
     return None
 
 

@@ -12,38 +12,40 @@ from macro.plugin import Json
 
 
 class Line(NamedTuple):
-    """One thing to tell: ``text`` for people, and for scripts an event's name and its facts."""
+    """One thing to report: ``text`` for people, and for scripts an event's name and its facts."""
 
     event: str
     text: str
     facts: Mapping[str, Json] = {}
 
 
-Tell = Callable[[Line], None]
+Report = Callable[[Line], None]
 RESOURCE = "resource"
 
 
 @contextmanager
-def show_progress(as_json: bool) -> Iterator[Tell]:
+def show_progress(as_json: bool) -> Iterator[Report]:
     """A function that shows lines: as JSON objects on stdout, or on stderr, live where that is a terminal."""
     last = ""
 
     def note(line: Line) -> None:
         nonlocal last
         last = line.event
-        tell(line)
+        report(line)
 
-    with _open(as_json) as tell:
+    with _open(as_json) as report:
         try:
             yield note
         except KeyboardInterrupt:
             if last == RESOURCE:
-                tell(Line("interrupted", "CloudFormation goes on by itself; the command, run again, shows how it ends"))
+                report(
+                    Line("interrupted", "CloudFormation goes on by itself; the command, run again, shows how it ends")
+                )
             raise
 
 
 @contextmanager
-def _open(as_json: bool) -> Iterator[Tell]:
+def _open(as_json: bool) -> Iterator[Report]:
     if as_json:
         yield _tell_json
     elif not sys.stderr.isatty() or os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
@@ -51,17 +53,17 @@ def _open(as_json: bool) -> Iterator[Tell]:
     else:
         screen = _Screen()
         try:
-            yield screen.tell
+            yield screen.report
         finally:
             screen.close()
 
 
-def mute(tell: Tell, *events: str) -> Tell:
+def mute(report: Report, *events: str) -> Report:
     """Without these events; without any where none is named."""
 
     def tell_rest(line: Line) -> None:
         if events and line.event not in events:
-            tell(line)
+            report(line)
 
     return tell_rest
 
@@ -87,7 +89,7 @@ class _Screen:
         self._console = Console(stderr=True, highlight=False, **more)
         self._board = Board(self._console)
 
-    def tell(self, line: Line) -> None:
+    def report(self, line: Line) -> None:
         """Show a line: a resource's in its place, any other below what stands there."""
         if line.event == RESOURCE:
             self._board.note(line.facts)

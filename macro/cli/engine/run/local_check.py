@@ -4,16 +4,16 @@ import argparse
 from collections.abc import Mapping
 
 from macro.cli.cloud.stack.values import read_values
-from macro.cli.engine.run.once import Wish, read_wishes
+from macro.cli.engine.run.once import PathRequest, read_path_requests
 from macro.cli.preview.parameters import read_parameters
 from macro.cli.text.files import FileError, Source, find_folder
-from macro.cli.text.report import tell, tell_problems
-from macro.cli.text.spots import print_problem
+from macro.cli.text.positions import print_problem
+from macro.cli.text.report import report, report_problems
 from macro.errors import InvalidTemplate, MacroError, PluginError, Problem
 from macro.plugin import Json
 
 
-def check_local(arguments: argparse.Namespace, source: Source) -> list[Wish] | None:
+def check_local(arguments: argparse.Namespace, source: Source) -> list[PathRequest] | None:
     """What to request; ``None`` after it was told what is wrong."""
     try:
         if arguments.watch and source.name.startswith("<"):
@@ -24,20 +24,20 @@ def check_local(arguments: argparse.Namespace, source: Source) -> list[Wish] | N
         is_known = not arguments.watch and not arguments.plugin
         if is_known and (arguments.keep is None or not source.template.get("Parameters")):
             _check_template(source, parameters)
-        return read_wishes(arguments.once, source.template) if arguments.once else []
+        return read_path_requests(arguments.once, source.template) if arguments.once else []
     except MacroError as error:
         complain(source, error)
         return None
 
 
 def complain(source: Source, error: MacroError) -> None:
-    """Tell what is wrong, at the author's lines where it is the template's affair."""
+    """Report what is wrong, at the author's lines where it is the template's affair."""
     if isinstance(error, FileError):
-        tell([print_problem(error.name, *found) for found in error.found])
+        report([print_problem(error.name, *found) for found in error.found])
     elif isinstance(error, (InvalidTemplate, PluginError)):
-        tell_problems(source, error.problems, "nothing was deployed")
+        report_problems(source, error.problems, "nothing was deployed")
     else:
-        tell([str(problem) for problem in error.problems])
+        report([str(problem) for problem in error.problems])
 
 
 def _check_template(source: Source, parameters: Mapping[str, Json]) -> None:

@@ -14,14 +14,14 @@ from macro.cli.cloud.installation.plan import Choice
 from macro.cli.cloud.observe.served import Served, add_outputs, describe_served, find_served, own_outputs
 from macro.cli.cloud.stack.account import Account, connect_to_engine
 from macro.cli.cloud.stack.errors import CloudError, explained
-from macro.cli.cloud.stack.progress import Line, Tell, mute, show_progress
+from macro.cli.cloud.stack.progress import Line, Report, mute, show_progress
 from macro.cli.cloud.stack.values import read_values
 from macro.cli.engine.engine import Engine, EngineError, check_engine, run_engine
 from macro.cli.engine.run.local_check import check_local, complain
-from macro.cli.engine.run.once import Wish, find_unserved, request_all
+from macro.cli.engine.run.once import PathRequest, find_unserved, request_all
 from macro.cli.package.bundle import Bundles, make_bundles
 from macro.cli.preview.parameters import read_parameters
-from macro.cli.preview.watch import Watched, look, watch
+from macro.cli.preview.watch import Snapshot, look, watch
 from macro.cli.text.files import FileError, Source, find_folder
 from macro.cli.text.report import PROBLEMS
 from macro.errors import MacroError
@@ -37,27 +37,29 @@ class _Local(NamedTuple):
     arguments: argparse.Namespace
     account: Account
     engine: Engine
-    tell: Tell
+    report: Report
 
 
 def run_local(arguments: argparse.Namespace) -> int:
     """Run the engine with the template deployed; the exit code says whether the template and all answers were fine."""
     further = [Path(arguments.parameters_file)] if arguments.parameters_file else []
-    watched = watch(arguments.template, further)
-    wishes = check_local(arguments, watched.source)
-    if wishes is None:
+    snapshot = watch(arguments.template, further)
+    path_requests = check_local(arguments, snapshot.source)
+    if path_requests is None:
         return PROBLEMS
-    with show_progress(arguments.json) as tell:
-        tell(Line("begin", "starting the engine: it needs no account, and nothing leaves this machine"))
-        folder = _make_folder(arguments, watched.source)
-        with _engine_with_installation(arguments, folder, tell) as local:
-            served = _deploy(local, watched.source)
-            if wishes:
-                return PROBLEMS if served is None else _request_all(local, wishes, served)
+    with show_progress(arguments.json) as report:
+        report(Line("begin", "starting the engine: it needs no account, and nothing leaves this machine"))
+        folder = _make_folder(arguments, snapshot.source)
+        with _engine_with_installation(arguments, folder, report) as local:
+            served = _deploy(local, snapshot.source)
+            if path_requests:
+                return PROBLEMS if served is None else _request_all(local, path_requests, served)
             if served is None and not arguments.watch:
                 return PROBLEMS
-            code = _stay(local, watched)
-        tell(Line("end", f"ended; tables and counts are kept in {folder}" if folder else "ended; nothing of it stays"))
+            code = _stay(local, snapshot)
+        report(
+            Line("end", f"ended; tables and counts are kept in {folder}" if folder else "ended; nothing of it stays")
+        )
         return code
 
 
@@ -76,16 +78,18 @@ def _make_folder(arguments: argparse.Namespace, source: Source) -> Path | None:
 
 
 @contextmanager
-def _engine_with_installation(arguments: argparse.Namespace, folder: Path | None, tell: Tell) -> Iterator[_Local]:
+def _engine_with_installation(arguments: argparse.Namespace, folder: Path | None, report: Report) -> Iterator[_Local]:
     with ThreadPoolExecutor(1) as pool:
         # While the engine starts there is time for what takes a while.
         bundles = pool.submit(_prepare, arguments.plugin)
         with run_engine(arguments.port, folder) as engine, _explained(engine):
             if engine.is_set_back:
-                tell(Line("set-back", "the last run's engine was killed: tables and counts are as that run found them"))
+                report(
+                    Line("set-back", "the last run's engine was killed: tables and counts are as that run found them")
+                )
             account = connect_to_engine(engine.url)
-            install(account, Choice(drops_plugins=True), bundles.result(), mute(tell))
-            yield _Local(arguments, account, engine, tell)
+            install(account, Choice(drops_plugins=True), bundles.result(), mute(report))
+            yield _Local(arguments, account, engine, report)
 
 
 def _prepare(plugins: Sequence[str]) -> Bundles:
@@ -114,7 +118,7 @@ def _deploy(local: _Local, source: Source) -> list[Served] | None:
             parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
             fuller = source._replace(template=add_outputs(source.template))
             order = Order(_name_stack(source), fuller, parameters)
-            stack = deploy(account, order, lambda *_: True, mute(local.tell, "changes", "no-macros")).stack
+            stack = deploy(account, order, lambda *_: True, mute(local.report, "changes", "no-macros")).stack
     except MacroError as error:
         if isinstance(error, EngineError):
             raise
@@ -128,7 +132,7 @@ def _deploy(local: _Local, source: Source) -> list[Served] | None:
     if not arguments.once:
         text += "".join(f"\ntry: {each.print_call()}" for each in served[:1]) + "\nctrl-c ends it"
     facts = {"counters": [each._asdict() for each in served], "outputs": outputs, "engine": local.engine.url}
-    local.tell(Line("serving", text, facts))
+    local.report(Line("serving", text, facts))
     return served
 
 
@@ -138,40 +142,40 @@ def _name_stack(source: Source) -> str:
     return "-".join(["local", *re.findall(r"[A-Za-z0-9]+", stem)])[:40].rstrip("-")
 
 
-def _request_all(local: _Local, wishes: Sequence[Wish], served: Sequence[Served]) -> int:
-    unserved = find_unserved(wishes, served)
+def _request_all(local: _Local, path_requests: Sequence[PathRequest], served: Sequence[Served]) -> int:
+    unserved = find_unserved(path_requests, served)
     if unserved:
         raise CloudError("\n".join(unserved))
     with _explained(local.engine):
-        return FINE if request_all(wishes, served, local.tell, local.arguments.json) else PROBLEMS
+        return FINE if request_all(path_requests, served, local.report, local.arguments.json) else PROBLEMS
 
 
-def _stay(local: _Local, watched: Watched) -> int:
-    """Until ctrl-c, or the engine's end; deploys again when files change, where that is wished for."""
+def _stay(local: _Local, snapshot: Snapshot) -> int:
+    """Until ctrl-c, or the engine's end; deploys again when files change, where that is requested for."""
     try:
         while True:
             check_engine(local.engine, _SECONDS_BETWEEN_LOOKS)
             if local.arguments.watch:
-                watched = _deploy_changes(local, watched)
+                snapshot = _deploy_changes(local, snapshot)
     except KeyboardInterrupt:
         return FINE
 
 
-def _deploy_changes(local: _Local, watched: Watched) -> Watched:
-    now = look(watched)
-    if now == watched.stamps:
-        return watched
+def _deploy_changes(local: _Local, snapshot: Snapshot) -> Snapshot:
+    now = look(snapshot)
+    if now == snapshot.stamps:
+        return snapshot
     # Who changes several files, or saves by way of another name, is done when nothing changes any more.
     while True:
         check_engine(local.engine, _SECONDS_BETWEEN_LOOKS)
-        before, now = now, look(watched)
+        before, now = now, look(snapshot)
         if before == now:
             break
-    local.tell(Line("changed", "files have changed"))
+    local.report(Line("changed", "files have changed"))
     try:
-        watched = watch(local.arguments.template, watched.further)
+        snapshot = watch(local.arguments.template, snapshot.further)
     except FileError as error:
-        complain(watched.source, error)
-        return watched._replace(stamps=now)
-    _deploy(local, watched.source)
-    return watched
+        complain(snapshot.source, error)
+        return snapshot._replace(stamps=now)
+    _deploy(local, snapshot.source)
+    return snapshot

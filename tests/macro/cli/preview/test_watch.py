@@ -18,15 +18,15 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def has_changed(watched):
-    return look(watched) != watched.stamps
+def has_changed(snapshot):
+    return look(snapshot) != snapshot.stamps
 
 
 def test_nothing_has_changed_at_first(here):
-    watched = watch("t.yaml", [here / "values.json"])
+    snapshot = watch("t.yaml", [here / "values.json"])
 
-    assert watched.source.text == TEMPLATE
-    assert not has_changed(watched)
+    assert snapshot.source.text == TEMPLATE
+    assert not has_changed(snapshot)
 
 
 def replace(file):
@@ -40,39 +40,39 @@ def replace(file):
     "change", [lambda file: file.write_text("longer text"), os.remove, replace], ids=["longer", "gone", "replaced"]
 )
 def test_a_file_that_belongs_to_it_is_noticed_when_it_changes(here, name, change):
-    watched = watch("t.yaml", [here / "values.json"])
+    snapshot = watch("t.yaml", [here / "values.json"])
 
     change(here / name)
 
-    assert has_changed(watched)
+    assert has_changed(snapshot)
 
 
 def test_a_file_that_is_new_in_the_code_is_noticed(here):
-    watched = watch("t.yaml")
+    snapshot = watch("t.yaml")
 
     (here / "code" / "new.py").touch()
 
-    assert has_changed(watched)
+    assert has_changed(snapshot)
 
 
 def test_what_is_not_packed_is_not_looked_at(here):
-    watched = watch("t.yaml")
+    snapshot = watch("t.yaml")
 
     (here / "code" / "__pycache__").mkdir()
     (here / "code" / "__pycache__" / "index.pyc").touch()
     (here / "code" / ".DS_Store").touch()
     (here / "other").touch()
 
-    assert not has_changed(watched)
+    assert not has_changed(snapshot)
 
 
 def test_code_that_is_not_there_yet_is_noticed_when_it_comes(here):
     (here / "t.yaml").write_text(TEMPLATE.replace("./code", "./later"))
-    watched = watch("t.yaml")
+    snapshot = watch("t.yaml")
 
     (here / "later").write_text("code")
 
-    assert has_changed(watched)
+    assert has_changed(snapshot)
 
 
 def test_a_template_that_is_not_there_can_not_be_watched(here):

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from macro.cli.text.files import FileError, find_spot, parse_source
-from macro.cli.text.spots import print_problem
+from macro.cli.text.files import FileError, find_position, parse_source
+from macro.cli.text.positions import print_problem
 from macro.errors import Problem
 
 
@@ -58,7 +58,7 @@ def test_what_no_template_may_hold_is_told_at_once(text, messages):
     # What is broken is told in libyaml's words.
     told = [re.sub("(?<=broken YAML: ).+", "", str(problem)) for problem, _ in error.value.found]
     assert told == messages
-    assert all(spot is not None for _, spot in error.value.found)
+    assert all(position is not None for _, position in error.value.found)
 
 
 @pytest.mark.parametrize("before", [1, 100, 1_000])
@@ -79,9 +79,9 @@ def test_lines_are_those_of_editors(ending):
     with pytest.raises(FileError) as error:
         parse_source("t", ending.join(["# one\u2028# still one", "a: 'two\x85still two'", "é🎉: 3", "a: 4", ""]))
 
-    ((problem, spot),) = error.value.found
+    ((problem, position),) = error.value.found
     assert str(problem) == "a: stands twice, first in line 2; remove one"
-    assert spot == (4, 1, "a: 4")
+    assert position == (4, 1, "a: 4")
 
 
 TEXT = """\
@@ -116,25 +116,25 @@ Resources:
     ],
 )
 def test_a_problem_stands_where_its_author_wrote_it_or_as_near_as_the_file_goes(path, at_key, line, column):
-    spot = find_spot(parse_source("t.yaml", TEXT), Problem(path, "x", at_key))
+    position = find_position(parse_source("t.yaml", TEXT), Problem(path, "x", at_key))
 
-    assert (spot.line, spot.column) == (line, column)
-    assert spot.text == TEXT.split("\n")[line - 1]
+    assert (position.line, position.column) == (line, column)
+    assert position.text == TEXT.split("\n")[line - 1]
 
 
 def test_json_that_yaml_can_not_read_has_its_places_too():
     source = parse_source("t.json", '{"D": "\\ud83d\\ude00", "Resources": {"A": {"Type": 3}}}')
 
-    spot = find_spot(source, Problem(("Resources", "A", "Type"), "x"))
+    position = find_position(source, Problem(("Resources", "A", "Type"), "x"))
 
-    assert (spot.line, spot.column) == (1, 51)
+    assert (position.line, position.column) == (1, 51)
 
 
 def test_a_problem_without_a_place_is_still_told():
     source = parse_source("t.json", '{"\x7f": 1, "Resources": {}}')
     problem = Problem(("Resources",), "must be more")
 
-    text = print_problem("t.json", problem, find_spot(source, problem))
+    text = print_problem("t.json", problem, find_position(source, problem))
 
     assert text.startswith("t.json")
     assert "Resources: must be more" in text

@@ -92,9 +92,9 @@ def world(aws):
 
 
 def test_the_bucket_is_made_before_what_is_run_from_it(account, world, told):
-    lines, tell = told
+    lines, report = told
 
-    installed = install(account, Choice(), BUNDLES, tell)
+    installed = install(account, Choice(), BUNDLES, report)
 
     assert installed.has_changed
     assert (list(world.resources(0)), len(world.resources(1)) > 1) == (["Bucket"], True)
@@ -116,10 +116,10 @@ def test_the_bucket_is_made_before_what_is_run_from_it(account, world, told):
     (404, "CREATE", []),
 ])  # fmt: skip
 def test_a_bucket_that_is_there_already_is_taken_into_the_stack(account, world, told, status, kind, texts):
-    lines, tell = told
+    lines, report = told
     world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", status))
 
-    install(account, Choice(), BUNDLES, tell)
+    install(account, Choice(), BUNDLES, report)
 
     first, second = world.aws.sent("CreateChangeSet")
     assert (first["ChangeSetType"], second["ChangeSetType"]) == (kind, "UPDATE")
@@ -290,12 +290,12 @@ def test_a_stack_that_was_only_planned_gets_its_bucket_first(account, world, tol
     assert list(world.resources(0)) == ["Bucket"]
 
 
-@pytest.mark.parametrize("is_trial", [True, False])
-def test_a_stack_of_that_name_that_is_none_of_ours_is_left_alone(account, world, told, is_trial):
+@pytest.mark.parametrize("is_dry_run", [True, False])
+def test_a_stack_of_that_name_that_is_none_of_ours_is_left_alone(account, world, told, is_dry_run):
     world.exist("ROLLBACK_COMPLETE", {"Suffix": "theirs"})
 
     with pytest.raises(CloudError) as caught:
-        install(account, Choice(is_trial=is_trial), BUNDLES, told[1])
+        install(account, Choice(is_dry_run=is_dry_run), BUNDLES, told[1])
 
     assert str(caught.value) == (
         "there is a stack HitCounterMacro which is no installation of HitCounterMacro; "
@@ -304,12 +304,12 @@ def test_a_stack_of_that_name_that_is_none_of_ours_is_left_alone(account, world,
     assert world.aws.actions() == ["DescribeStacks"]
 
 
-@pytest.mark.parametrize("is_trial", [True, False])
-def test_an_older_command_changes_nothing_of_a_newer_installation(account, world, told, is_trial):
+@pytest.mark.parametrize("is_dry_run", [True, False])
+def test_an_older_command_changes_nothing_of_a_newer_installation(account, world, told, is_dry_run):
     world.exist(Outputs=[{"OutputKey": "Version", "OutputValue": "999.0.0"}])
 
     with pytest.raises(CloudError) as caught:
-        install(account, Choice(is_trial=is_trial), BUNDLES, told[1])
+        install(account, Choice(is_dry_run=is_dry_run), BUNDLES, told[1])
 
     assert str(caught.value) == (
         f"the installation is of release 999.0.0, this command of {own_version()}, which is older; "
@@ -350,12 +350,12 @@ SERVING = [
 ]
 
 
-@pytest.mark.parametrize("is_trial", [True, False])
-def test_plugins_that_stacks_may_need_are_not_lost_unsaid(account, world, told, is_trial):
+@pytest.mark.parametrize("is_dry_run", [True, False])
+def test_plugins_that_stacks_may_need_are_not_lost_unsaid(account, world, told, is_dry_run):
     world.exist(Outputs=SERVING)
 
     with pytest.raises(CloudError) as caught:
-        install(account, Choice(is_trial=is_trial), BUNDLES._replace(plugins=("topic",)), told[1])
+        install(account, Choice(is_dry_run=is_dry_run), BUNDLES._replace(plugins=("topic",)), told[1])
 
     assert str(caught.value) == (
         "HitCounterMacro serves queue and Custom::Lock, which would be gone, and stacks that have it could be neither "
@@ -398,7 +398,7 @@ def test_a_trial_removes_no_installation_that_was_never_created(account, world, 
     world.exist(status)
 
     with pytest.raises(CloudError) as caught:
-        install(account, Choice(is_trial=True), BUNDLES, told[1])
+        install(account, Choice(is_dry_run=True), BUNDLES, told[1])
 
     assert str(caught.value) == (
         f"the stack HitCounterMacro is {status}: it was never created, and can only be deleted; "
@@ -420,7 +420,7 @@ def test_an_installation_that_could_not_be_rolled_back_is_left_to_its_owner(acco
 
 
 def test_a_trial_of_a_new_installation_takes_in_the_bucket_that_is_there(account, world, told):
-    install(account, Choice(is_trial=True), BUNDLES, told[1])
+    install(account, Choice(is_dry_run=True), BUNDLES, told[1])
 
     (sent,) = world.aws.sent("CreateChangeSet")
     assert (sent["ChangeSetType"], sent["ImportExistingResources"]) == ("CREATE", "true")
@@ -431,16 +431,16 @@ def test_a_trial_over_an_empty_stack_takes_in_the_bucket_that_is_there(account, 
     world.exist(status)
     world.hold(*held)
 
-    install(account, Choice(is_trial=True), BUNDLES, told[1])
+    install(account, Choice(is_dry_run=True), BUNDLES, told[1])
 
     assert world.aws.sent("CreateChangeSet")[0]["ImportExistingResources"] == "true"
 
 
-@pytest.mark.parametrize("is_trial", [True, False])
-def test_nothing_else_takes_in_what_is_there(account, world, told, is_trial):
+@pytest.mark.parametrize("is_dry_run", [True, False])
+def test_nothing_else_takes_in_what_is_there(account, world, told, is_dry_run):
     world.exist()
 
-    install(account, Choice(is_trial=is_trial), BUNDLES, told[1])
+    install(account, Choice(is_dry_run=is_dry_run), BUNDLES, told[1])
     world.stack = None
     install(account, Choice(), BUNDLES, told[1])
 
@@ -448,11 +448,11 @@ def test_nothing_else_takes_in_what_is_there(account, world, told, is_trial):
 
 
 def test_a_trial_without_a_change_protects_nothing(account, world, told):
-    lines, tell = told
+    lines, report = told
     world.exist()
     world.aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": NO_CHANGE})
 
-    installed = install(account, Choice(is_trial=True), BUNDLES, tell)
+    installed = install(account, Choice(is_dry_run=True), BUNDLES, report)
 
     assert installed == (None, False)
     assert lines[-1].text == "it is up to date; nothing would be changed"
@@ -460,9 +460,9 @@ def test_a_trial_without_a_change_protects_nothing(account, world, told):
 
 
 def test_a_trial_uploads_nothing_and_leaves_no_change_set(account, world, told):
-    lines, tell = told
+    lines, report = told
 
-    installed = install(account, Choice(is_trial=True), BUNDLES, tell)
+    installed = install(account, Choice(is_dry_run=True), BUNDLES, report)
 
     assert installed == (None, False)
     assert lines[-1].text == "nothing was changed: this was a dry run"
@@ -472,7 +472,7 @@ def test_a_trial_uploads_nothing_and_leaves_no_change_set(account, world, told):
 
 
 def test_an_engine_without_macros_gets_everything_else(account, world, told):
-    lines, tell = told
+    lines, report = told
     refusal = Refusal(
         "ValidationError", "Template format error: Unrecognized resource types: [AWS::CloudFormation::Macro]"
     )
@@ -480,7 +480,7 @@ def test_an_engine_without_macros_gets_everything_else(account, world, told):
     world.exist()
     world.aws.answer("CreateChangeSet", refusal, made)
 
-    install(account, Choice(), BUNDLES, tell)
+    install(account, Choice(), BUNDLES, report)
 
     assert ("Macro" in world.resources(0), "Macro" in world.resources(1)) == (True, False)
     assert "this engine runs no macros: 'hitcounter deploy' and 'local' call the macro's function themselves" in [

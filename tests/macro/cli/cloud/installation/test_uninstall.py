@@ -54,7 +54,7 @@ def test_an_installation_is_removed_from_any_state(account, removable, told, sta
 
 
 def test_what_is_under_way_is_waited_for_first(account, aws, told):
-    lines, tell = told
+    lines, report = told
     events = [
         event(number, status)
         for number, status in enumerate(("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", "DELETE_COMPLETE"))
@@ -67,7 +67,7 @@ def test_what_is_under_way_is_waited_for_first(account, aws, told):
     aws.answer("DeleteStack", {})
     aws.answer(f"HEAD /{BUCKET}", Raw(b"", 404))
 
-    assert uninstall(account, "", tell)
+    assert uninstall(account, "", report)
     assert lines[0].text == "HitCounterMacro is UPDATE_IN_PROGRESS; waiting for the end of that"
     assert [line.facts["status"] for line in lines[1:]] == ["UPDATE_COMPLETE", "DELETE_COMPLETE"]
 

@@ -22,7 +22,7 @@ def plain(*prefixes, **functions):
     return {"Resources": resources}
 
 
-def tell(aws, template, compact=None, missing=()):
+def report(aws, template, compact=None, missing=()):
     """The stack ``hits``, deployed from the compact template, or from the plain one."""
     aws.answer("DescribeStacks", {"Stacks": [{"StackName": "hits", "StackId": ID, "StackStatus": "CREATE_COMPLETE"}]})
     listed = [

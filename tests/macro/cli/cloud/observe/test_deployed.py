@@ -4,7 +4,7 @@ import pytest
 
 from macro.cli.cloud.observe.deployed import Deployed, Part, choose_parts, read_deployed
 from macro.cli.cloud.stack.errors import CloudError
-from tests.macro.cli.cloud.observe.deployment import function, plain, tell
+from tests.macro.cli.cloud.observe.deployment import function, plain, report
 from tests.support.fake_aws import Refusal
 
 PARTS = Deployed([Part("Visits", "", "t", 1, "g"), Part("Pages", "dev", "t", 1, "g")], {})
@@ -15,7 +15,7 @@ def compact(**properties):
 
 
 def test_tables_shards_and_logs_are_those_of_each_counter(account, aws):
-    tell(aws, plain("Likes", Visits=function("Visits", shards="8")), compact(Likes={}, Visits={}))
+    report(aws, plain("Likes", Visits=function("Visits", shards="8")), compact(Likes={}, Visits={}))
 
     deployed = read_deployed(account, "hits")
 
@@ -36,7 +36,7 @@ def test_stages_are_called_as_the_author_calls_them(account, aws):
         "Properties": {"StageName": "prod-eu"},
     }
     template["Resources"]["PagesDevStage"] = {"Type": "AWS::ApiGateway::Stage", "Properties": {"StageName": "dev"}}
-    tell(aws, template, compact(Pages={}))
+    report(aws, template, compact(Pages={}))
 
     deployed = read_deployed(account, "hits")
 
@@ -44,7 +44,7 @@ def test_stages_are_called_as_the_author_calls_them(account, aws):
 
 
 def test_a_counter_whose_name_begins_anothers_is_itself(account, aws):
-    tell(aws, plain("Visits", "VisitsDev"), compact(Visits={}, VisitsDev={}))
+    report(aws, plain("Visits", "VisitsDev"), compact(Visits={}, VisitsDev={}))
 
     assert [part.counter for part in read_deployed(account, "hits").parts] == ["Visits", "VisitsDev"]
 
@@ -57,7 +57,7 @@ def test_a_template_that_was_expanded_before_tells_counters_by_their_methods(acc
         "Type": "Custom::APIGatewayResource",
         "Properties": {"Stages": {"prod-eu": {}}},
     }
-    tell(aws, template)
+    report(aws, template)
 
     labels = [part.label for part in read_deployed(account, "hits").parts]
 
@@ -69,13 +69,13 @@ def test_a_table_named_by_text_is_known_and_another_form_is_not(account, aws):
     named["Properties"]["Env"]["table"] = "own-table"
     joined = function("Likes")
     joined["Properties"]["Env"]["table"] = {"Fn::Join": ["", ["a", "b"]]}
-    tell(aws, plain(Visits=named, Likes=joined))
+    report(aws, plain(Visits=named, Likes=joined))
 
     assert [part.table for part in read_deployed(account, "hits").parts] == ["own-table", ""]
 
 
 def test_what_a_condition_left_out_or_a_rollback_took_is_not_there(account, aws):
-    tell(aws, plain("Visits", "Likes"), missing=["LikesFunction", "VisitsTable"])
+    report(aws, plain("Visits", "Likes"), missing=["LikesFunction", "VisitsTable"])
 
     (part,) = read_deployed(account, "hits").parts
 
@@ -92,7 +92,7 @@ def test_a_stack_that_is_not_there_is_told(account, aws):
 
 
 def test_a_stack_without_counters_is_told(account, aws):
-    tell(aws, {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+    report(aws, {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
 
     with pytest.raises(CloudError) as error:
         read_deployed(account, "hits")

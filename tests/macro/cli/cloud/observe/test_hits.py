@@ -14,7 +14,7 @@ from macro.cli.cloud.observe.hits import count_all, count_one, find_name, list_k
 from macro.cli.cloud.observe.hits_table import Screen, make_chart, print_charts, print_csv, print_json
 from macro.cli.cloud.stack.errors import CloudError
 from macro.cli.text.escape import measure_text
-from tests.macro.cli.cloud.observe.deployment import function, plain, tell
+from tests.macro.cli.cloud.observe.deployment import function, plain, report
 from tests.support.fake_aws import Refusal
 from tests.support.terminal import on_terminal
 
@@ -207,7 +207,7 @@ def test_json_has_the_same():
 
 
 def test_the_command_tells_every_counter_and_what_holds_no_count(as_account, aws, command):
-    tell(aws, plain("Visits", Likes=function("Likes", shards=2)))
+    report(aws, plain("Visits", Likes=function("Likes", shards=2)))
     counts = {"hits-VisitsTable": items(home=2), "hits-LikesTable": [*items(**{"a#0": 1, "a#1": 2}), {"x": {"S": "y"}}]}
     aws.answer("Scan", lambda call: {"Items": counts[json.loads(call)["TableName"]]})
 
@@ -220,7 +220,7 @@ def test_the_command_tells_every_counter_and_what_holds_no_count(as_account, aws
 
 
 def test_the_command_tells_one_name_in_each_form(as_account, aws, command):
-    tell(aws, plain("Visits"))
+    report(aws, plain("Visits"))
     aws.answer("BatchGetItem", {"Responses": {"hits-VisitsTable": items(home=2)}, "UnprocessedKeys": {}})
 
     code, out, err = command("hits", "hits", "home")
@@ -234,12 +234,12 @@ def test_the_command_tells_one_name_in_each_form(as_account, aws, command):
 def test_a_table_that_the_template_does_not_tell_is_said(as_account, aws, command):
     joined = function("Likes")
     joined["Properties"]["Env"]["table"] = {"Fn::Join": ["", ["a", "b"]]}
-    tell(aws, plain(Likes=joined))
+    report(aws, plain(Likes=joined))
 
     assert command("hits", "hits") == (
         1,
         "",
-        "the stack's template doesn't tell the table of Likes; name another with --counter\n",
+        "the stack's template doesn't report the table of Likes; name another with --counter\n",
     )
 
 
@@ -252,7 +252,7 @@ def test_a_top_that_is_no_number_is_refused(command, top):
 
 
 def test_a_terminal_gets_bars_and_what_was_read_so_far(as_account, aws):
-    tell(aws, plain("Visits"))
+    report(aws, plain("Visits"))
     aws.answer("Scan", page({"home": 2}, "home"), page({"about": 1}, "about"), page({"\x1b[2J": 1}))
     env = {
         **os.environ,

@@ -10,7 +10,7 @@ from macro.cli.cloud.observe.logs import Logged, Source, Wanted, read_logs
 from macro.cli.cloud.observe.logs_lines import print_logged
 from macro.cli.cloud.observe.show_logs import find_access_logs
 from macro.cli.commands.logs import read_span
-from tests.macro.cli.cloud.observe.deployment import plain, tell
+from tests.macro.cli.cloud.observe.deployment import plain, report
 from tests.support.fake_aws import Refusal
 
 NOON = 1_767_268_800_000
@@ -108,7 +108,7 @@ def test_access_logs_are_those_of_the_parts_or_of_the_api_they_share():
 
 
 def test_the_command_prints_the_last_minutes(as_account, aws, command):
-    tell(aws, plain("Visits", "Likes"))
+    report(aws, plain("Visits", "Likes"))
     answer_by_group(aws, VisitsLogGroup=[event(NOON, "one\n")], LikesLogGroup=[event(NOON + 1, "two\n")])
     before = time.time()
 
@@ -121,7 +121,7 @@ def test_the_command_prints_the_last_minutes(as_account, aws, command):
 
 
 def test_programs_get_a_json_object_a_line(as_account, aws, command):
-    tell(aws, plain("Visits"))
+    report(aws, plain("Visits"))
     answer_by_group(aws, VisitsLogGroup=[event(NOON, "\x1bone\n")])
 
     _, out, _ = command("logs", "hits", "Visits", "--json")
@@ -136,7 +136,7 @@ def test_programs_get_a_json_object_a_line(as_account, aws, command):
 
 
 def test_silence_is_said(as_account, aws, command):
-    tell(aws, plain("Visits"))
+    report(aws, plain("Visits"))
     answer_by_group(aws, VisitsLogGroup=[])
 
     code, out, err = command("logs", "hits")
@@ -148,13 +148,13 @@ def test_silence_is_said(as_account, aws, command):
 def test_no_access_log_is_said(as_account, aws, command):
     template = plain("Visits")
     del template["Resources"]["VisitsAccessLog"]
-    tell(aws, template)
+    report(aws, template)
 
     assert command("logs", "hits", "--access") == (1, "", "the stack hits has no access log of Visits\n")
 
 
 def test_following_shows_each_line_once_and_late_ones_too(as_account, aws, command):
-    tell(aws, plain("Visits"))
+    report(aws, plain("Visits"))
     now = round(time.time() * 1000)
     first, late, new = event(now, "first"), event(now - 5, "late"), event(now + 9, "new")
     aws.answer(

@@ -81,14 +81,14 @@ def test_any_other_stack_is_ready(account, aws, told, status):
 
 
 def test_what_another_command_began_is_waited_for_and_what_it_left_is_judged(account, aws, told):
-    lines, tell = told
+    lines, report = told
     aws.answer("DescribeStacks", stack("CREATE_IN_PROGRESS"), stack("CREATE_IN_PROGRESS"), stack("ROLLBACK_COMPLETE"))
     begun, ended = event(0, "hits", STACK, "CREATE_IN_PROGRESS"), event(1, "hits", STACK, "ROLLBACK_COMPLETE")
     aws.answer(
         "DescribeStackEvents", {"StackEvents": [begun]}, {"StackEvents": [begun]}, {"StackEvents": [ended, begun]}
     )
 
-    text = refuse(make_ready, account, "hits", tell)
+    text = refuse(make_ready, account, "hits", report)
 
     assert lines[0].text == "hits is CREATE_IN_PROGRESS; waiting for the end of that"
     assert [line.facts["status"] for line in lines[1:]] == ["ROLLBACK_COMPLETE"]
@@ -203,13 +203,13 @@ def test_the_stacks_own_reason_is_told_where_its_details_may_not_be_read(account
     ("UPDATE_COMPLETE", "UPDATE_COMPLETE"),
 ])  # fmt: skip
 def test_a_deployment_is_not_over_before_it_has_begun(account, aws, told, before, after):
-    lines, tell = told
+    lines, report = told
     old, ended = event(1, "hits", STACK, before), event(2, "hits", STACK, after)
     aws.answer("ExecuteChangeSet", {})
     aws.answer("DescribeStacks", stack(before), stack(before), stack(after))
     aws.answer("DescribeStackEvents", *({"StackEvents": events} for events in ([old], [old], [old], [ended, old])))
 
-    made = carry_out(account, PLANNED, tell)
+    made = carry_out(account, PLANNED, report)
 
     assert (made.status, [line.facts["status"] for line in lines]) == (after, [after])
 
@@ -221,14 +221,14 @@ def test_a_stack_that_someone_deleted_meanwhile_was_not_deployed(account, aws, t
 
 
 def test_a_stack_is_not_gone_before_its_deletion_has_begun(account, aws, told):
-    lines, tell = told
+    lines, report = told
     old, ended = event(1, "hits", STACK, "CREATE_COMPLETE"), event(2, "hits", STACK, "DELETE_COMPLETE")
     aws.answer("DeleteStack", {})
     aws.answer("DescribeStacks", stack("CREATE_COMPLETE"), stack("CREATE_COMPLETE"), stack("DELETE_COMPLETE"))
     aws.answer("DescribeStackEvents", {"StackEvents": [old]}, {"StackEvents": [old]}, {"StackEvents": [ended, old]})
     there = read_stack(account.client("cloudformation"), "hits")
 
-    remove(account, there, tell)
+    remove(account, there, report)
 
     assert [line.facts["status"] for line in lines] == ["DELETE_COMPLETE"]
 

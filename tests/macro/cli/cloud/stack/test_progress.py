@@ -19,19 +19,19 @@ def note(logical_id, kind, status, reason=""):
     facts = {"logical_id": logical_id, "type": kind, "status": status, "reason": reason}
     return Line(RESOURCE, f"{status} {kind} {logical_id}", facts)
 
-with show_progress(False) as tell:
-    tell(Line("begin", "\\033[32mbeginning\\033[0m"))
-    tell(note("hits", "AWS::CloudFormation::Stack", "CREATE_IN_PROGRESS"))
-    tell(note("VisitsTable", "AWS::DynamoDB::Table", "CREATE_IN_PROGRESS"))
-    tell(note("VisitsRole", "AWS::IAM::Role", "CREATE_IN_PROGRESS"))
-    tell(note("VisitsTable", "AWS::DynamoDB::Table", "CREATE_COMPLETE"))
-    tell(note("VisitsRole", "AWS::IAM::Role", "CREATE_FAILED", "no such policy"))
-    tell(note("VisitsRole", "AWS::IAM::Role", "DELETE_COMPLETE"))
-    tell(note("hits", "AWS::CloudFormation::Stack", "ROLLBACK_COMPLETE"))
+with show_progress(False) as report:
+    report(Line("begin", "\\033[32mbeginning\\033[0m"))
+    report(note("hits", "AWS::CloudFormation::Stack", "CREATE_IN_PROGRESS"))
+    report(note("VisitsTable", "AWS::DynamoDB::Table", "CREATE_IN_PROGRESS"))
+    report(note("VisitsRole", "AWS::IAM::Role", "CREATE_IN_PROGRESS"))
+    report(note("VisitsTable", "AWS::DynamoDB::Table", "CREATE_COMPLETE"))
+    report(note("VisitsRole", "AWS::IAM::Role", "CREATE_FAILED", "no such policy"))
+    report(note("VisitsRole", "AWS::IAM::Role", "DELETE_COMPLETE"))
+    report(note("hits", "AWS::CloudFormation::Stack", "ROLLBACK_COMPLETE"))
     print("while it is live")
-    tell(Line("outputs", ""))
+    report(Line("outputs", ""))
     print("Url: http://127.0.0.1/hits")
-    tell(note("hits", "AWS::CloudFormation::Stack", "DELETE_COMPLETE"))
+    report(note("hits", "AWS::CloudFormation::Stack", "DELETE_COMPLETE"))
 """
 BOARD = [
     "beginning",
@@ -49,9 +49,9 @@ def note(status, **more):
 
 
 def interrupt_after(*lines, as_json=False, told=lambda: None):
-    with show_progress(as_json) as tell:
+    with show_progress(as_json) as report:
         for line in lines:
-            tell(line)
+            report(line)
         told()
         raise KeyboardInterrupt
 
@@ -82,10 +82,10 @@ def last_screen(shown):
 
 
 def test_scripts_get_an_object_a_line_on_stdout(capsys):
-    with show_progress(True) as tell:
-        tell(Line("begin", "für Menschen", {"stack": "hits"}))
-        tell(note("CREATE_IN_PROGRESS"))
-        tell(Line("outputs", "", {"outputs": {"Url": "http://ü"}}))
+    with show_progress(True) as report:
+        report(Line("begin", "für Menschen", {"stack": "hits"}))
+        report(note("CREATE_IN_PROGRESS"))
+        report(Line("outputs", "", {"outputs": {"Url": "http://ü"}}))
 
     out, err = capsys.readouterr()
     assert out == (
@@ -99,11 +99,11 @@ def test_scripts_get_an_object_a_line_on_stdout(capsys):
 
 
 def test_logs_get_plain_lines_of_what_was_reached_on_stderr(capsys):
-    with show_progress(False) as tell:
-        tell(Line("begin", "beginning"))
-        tell(note("CREATE_IN_PROGRESS"))
-        tell(note("CREATE_COMPLETE"))
-        tell(Line("outputs", ""))
+    with show_progress(False) as report:
+        report(Line("begin", "beginning"))
+        report(note("CREATE_IN_PROGRESS"))
+        report(note("CREATE_COMPLETE"))
+        report(Line("outputs", ""))
 
     assert capsys.readouterr() == ("", "beginning\nCREATE_COMPLETE HitCounter Visits\n")
 

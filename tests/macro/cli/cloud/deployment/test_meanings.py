@@ -2,7 +2,7 @@
 
 import pytest
 
-from macro.cli.cloud.deployment.words import explain_changes, find_owners, print_meanings
+from macro.cli.cloud.deployment.meanings import explain_changes, find_owners, print_meanings
 from macro.cli.cloud.stack.changes import Change
 
 TABLE, FUNCTION, API = "AWS::DynamoDB::Table", "Custom::LambdaFunction", "AWS::ApiGateway::RestApi"

@@ -3,26 +3,26 @@
 from collections.abc import Mapping
 from typing import Any
 
-TYPE, SHADOW = "Custom::LambdaFunction", "AWS::Lambda::Function"
+TYPE, NATIVE = "Custom::LambdaFunction", "AWS::Lambda::Function"
 # What only the companion takes, or takes in another form.
 _OWN = ("ServiceToken", "ServiceTimeout", "Env", "EnvFile", "EnvEncoding")
 _OTHER_FORM = ("KeepVersions", "Publish", "PublishTo", "Tags")
 # The API's name and CloudFormation's; all others are the same.
 _RENAMED = {"KMSKeyArn": "KmsKeyArn"}
-# What is missing around a shadow, or is said of the resource itself already.
+# What is missing around a native, or is said of the resource itself already.
 _ELSEWHERE = ("E1", "E6", "W1", "W6", "I")
 _SECTIONS = ("AWSTemplateFormatVersion", "Metadata", "Parameters", "Mappings", "Conditions", "Rules")
 
 Marked = Any
 
 
-def cast_shadows(plain: Marked) -> Marked | None:
+def as_native_functions(plain: Marked) -> Marked | None:
     """A template of the functions alone, with the marks that cfn-lint's nodes have; ``None`` where there are none."""
     from cfnlint.decode.node import dict_node
 
     resources: Mapping[str, Marked] = plain.get("Resources") or {}
     functions = {
-        logical_id: dict_node(_cast(resource), resource.start_mark, resource.end_mark)
+        logical_id: dict_node(_as_native(resource), resource.start_mark, resource.end_mark)
         for logical_id, resource in resources.items()
         if _is_function(resource)
     }
@@ -32,8 +32,8 @@ def cast_shadows(plain: Marked) -> Marked | None:
     return dict_node({**kept, "Resources": functions}, plain.start_mark, plain.end_mark)
 
 
-def is_of_shadow(finding: Any) -> bool:
-    """Whether a finding is about a shadow's properties, and not about what is missing around it."""
+def is_about_native_function(finding: Any) -> bool:
+    """Whether a finding is about a native's properties, and not about what is missing around it."""
     path = getattr(finding, "path", None) or []
     return len(path) > 2 and path[2] == "Properties" and not finding.rule.id.startswith(_ELSEWHERE)
 
@@ -43,12 +43,12 @@ def _is_function(resource: Marked) -> bool:
     return is_one and isinstance(resource.get("Properties"), dict)
 
 
-def _cast(resource: Marked) -> Mapping[str, Any]:
+def _as_native(resource: Marked) -> Mapping[str, Any]:
     from cfnlint.decode.node import dict_node
 
     properties = resource["Properties"]
     sent = {_RENAMED.get(name, name): value for name, value in properties.items() if name not in (*_OWN, *_OTHER_FORM)}
     if isinstance(sent.get("Code"), str):
         sent["Code"] = {"S3Bucket": "bucket", "S3Key": "key"}
-    shadow = {name: value for name, value in resource.items() if name in ("Condition", "Metadata", "Properties")}
-    return {"Type": SHADOW, **shadow, "Properties": dict_node(sent, properties.start_mark, properties.end_mark)}
+    native = {name: value for name, value in resource.items() if name in ("Condition", "Metadata", "Properties")}
+    return {"Type": NATIVE, **native, "Properties": dict_node(sent, properties.start_mark, properties.end_mark)}

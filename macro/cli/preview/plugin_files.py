@@ -11,7 +11,7 @@ from macro.plugin import Plugin
 from macro.plugins import as_plugin
 
 
-def load_trials(names: Sequence[str]) -> dict[str, Plugin]:
+def load_plugin_files(names: Sequence[str]) -> dict[str, Plugin]:
     """The plug-ins by name; each of ``names`` is ``[NAME=]FILE.py`` or ``[NAME=]package.module``.
 
     Raises :class:`PluginError` where there is none, or it isn't a plug-in.
@@ -33,7 +33,7 @@ def _load(place: str) -> Any:
     path = Path(place)
     if not path.is_file():
         raise PluginError([Problem((), f"--plugin {place}: there is no such file")])
-    spec = importlib.util.spec_from_file_location(f"hitcounter_trial_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(f"hitcounter_plugin_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise PluginError([Problem((), f"--plugin {place}: is not a Python file")])
     module = importlib.util.module_from_spec(spec)

@@ -4,21 +4,21 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from transform_lambda.contract import ResourceError
-from transform_lambda.gateway.api import Api, bring_api
+from transform_lambda.gateway.api import Api, apply_api
 from transform_lambda.gateway.calls import Calls
 from transform_lambda.gateway.data import data_of
 from transform_lambda.gateway.deployment import prune
 from transform_lambda.gateway.lock import Lock, key_of_api, key_of_name
 from transform_lambda.gateway.mark import new_mark, who_of
-from transform_lambda.gateway.method import Spot, method_steps
+from transform_lambda.gateway.method import Target, method_steps
 from transform_lambda.gateway.parts import made_on, make_parts, settle_parts
 from transform_lambda.gateway.permission import Sources, function_of, grant, revoke, source_arn
 from transform_lambda.gateway.place import Place, prefixes
 from transform_lambda.gateway.properties import Wanted
 from transform_lambda.gateway.remove import Removal, remove_on
-from transform_lambda.gateway.stage import Stages, bring_stages, check_stages, list_stages, tidy_stages
+from transform_lambda.gateway.stage import Stages, apply_stages, check_stages, list_stages, tidy_stages
 from transform_lambda.gateway.tree import Found, Tree, read_tree
-from transform_lambda.gateway.validator import bring_validator, tidy_validators
+from transform_lambda.gateway.validator import apply_validator, tidy_validators
 from transform_lambda.gateway.variables import drop_variables
 from transform_lambda.gateway.wanted_stages import deployed_names, functions_in, resolve, variable_in
 from transform_lambda.ports import TryAgain
@@ -47,10 +47,10 @@ def bring(calls: Calls, wanted: Wanted, take_back: TakeBack) -> dict[str, str]:
     if wanted.place.api_id:
         return _bring_in_turn(calls, Api(wanted.place.api_id, is_ours=False), wanted, take_back)
     with calls.locked(key_of_name(calls.request, wanted.place.api_name)) as lock:
-        return _bring_in_turn(calls, bring_api(calls, lock, wanted), wanted, take_back)
+        return _bring_in_turn(calls, apply_api(calls, lock, wanted), wanted, take_back)
 
 
-def bring_on(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> dict[str, str]:
+def apply_changes(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> dict[str, str]:
     """The same on an API that is locked."""
     work, tree = Work(calls, lock, api, wanted), _without_half_made(calls, lock, api, wanted)
     found = tree.method(wanted.place.path, wanted.place.verb)
@@ -61,7 +61,7 @@ def bring_on(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> dict[str, st
         tree = _bring_method(work, tree, found)
         stale = grant(calls, wanted.place, _functions(work, found, stages))
         settle_parts(calls, lock, tree)
-    deployment = bring_stages(calls, tree, wanted, stages) if stages else ""
+    deployment = apply_stages(calls, tree, wanted, stages) if stages else ""
     # Until then, what is served called by it.
     revoke(calls, stale)
     _tidy(calls, tree, wanted)
@@ -71,7 +71,7 @@ def bring_on(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> dict[str, st
 def _bring_in_turn(calls: Calls, api: Api, wanted: Wanted, take_back: TakeBack) -> dict[str, str]:
     with calls.locked(key_of_api(api.id)) as lock:
         try:
-            return bring_on(calls, lock, api, wanted)
+            return apply_changes(calls, lock, api, wanted)
         except TryAgain:
             raise
         except ResourceError:
@@ -118,10 +118,10 @@ def _bring_method(work: Work, tree: Tree, found: Found | None) -> Tree:
         # It was deleted by hand: nothing else would tell a Delete that comes meanwhile that it is made again.
         calls.request.guard.note(wanted.place.physical_id)
     made = made_on(lock, tree, path) | (found.mark.made if found and found.mark else frozenset())
-    validator = bring_validator(calls, api.id, wanted.validator)
+    validator = apply_validator(calls, api.id, wanted.validator)
     mark = str(new_mark(calls.request, wanted.deployed, made))
-    spot = Spot(api.id, tree.id_of(path), wanted.place.verb, mark, validator)
-    for step in method_steps(found.method if found else None, wanted, spot):
+    target = Target(api.id, tree.id_of(path), wanted.place.verb, mark, validator)
+    for step in method_steps(found.method if found else None, wanted, target):
         given = calls.request.properties
         calls.change(step.operation, step.call, {name: given[name] for name in step.about if name in given})
     lock.forget_paths(prefixes(path))

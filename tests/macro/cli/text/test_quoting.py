@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from macro.cli.text.files import FileError, parse_source
-from macro.cli.text.quotes import quote
+from macro.cli.text.quoting import quote
 
 
 def read(text):

@@ -10,7 +10,7 @@ from macro.errors import Path, Problem, print_path
 _SHOWN = 240
 
 
-class Spot(NamedTuple):
+class Position(NamedTuple):
     """A place in a file: line and column, both counted from 1, and the line's text."""
 
     line: int
@@ -18,12 +18,12 @@ class Spot(NamedTuple):
     text: str
 
 
-def make_spot(text: str, mark: Any) -> Spot:
+def make_position(text: str, mark: Any) -> Position:
     """The place of a YAML mark, in lines as editors count them: YAML ends one at U+0085 and U+2028, too."""
     starts = _find_lines(text)
     line = bisect_right(starts, mark.index)
     start, end = starts[line - 1], starts[line] - 1 if line < len(starts) else len(text)
-    return Spot(line, mark.index - start + 1, text[start:end].rstrip("\r"))
+    return Position(line, mark.index - start + 1, text[start:end].rstrip("\r"))
 
 
 @functools.lru_cache(maxsize=2)
@@ -64,31 +64,31 @@ def _step(node: Any, part: str | int) -> tuple[Any, Any] | None:
     return None
 
 
-def print_problem(name: str, problem: Problem, spot: Spot | None) -> str:
+def print_problem(name: str, problem: Problem, position: Position | None) -> str:
     """``file:line:column: where: what``, and below it the line itself with a mark under the place."""
     told = f"{print_path(problem.path)}: {problem.text}" if problem.path else problem.text
-    if not spot:
+    if not position:
         return f"{name}: {told}"
-    told = f"{name}:{spot.line}:{spot.column}: {told}"
+    told = f"{name}:{position.line}:{position.column}: {told}"
     if "Env" in problem.path or "Environment" in problem.path:
-        spot = _hide_value(spot, problem)
-    return f"{told}\n{print_spot(spot)}" if spot.text.strip() else told
+        position = _hide_value(position, problem)
+    return f"{told}\n{print_position(position)}" if position.text.strip() else told
 
 
-def _hide_value(spot: Spot, problem: Problem) -> Spot:
+def _hide_value(position: Position, problem: Problem) -> Position:
     """The line as far as it tells no value: the others of an ``Env``, too, may be secrets."""
     name = str(problem.path[-1])
-    before = spot.text[: spot.column - 1]
+    before = position.text[: position.column - 1]
     if before.strip() in ("", f"{name}:"):
-        return spot._replace(text=f"{before}{name if problem.at_key else ''}…")
+        return position._replace(text=f"{before}{name if problem.at_key else ''}…")
     start = before.find("Env")
     shown = before[: start + len("Env")] if start >= 0 else before[: len(before) - len(before.lstrip())]
-    return spot._replace(text=f"{shown}…")
+    return position._replace(text=f"{shown}…")
 
 
-def print_spot(spot: Spot) -> str:
+def print_position(position: Position) -> str:
     """The line, or what is around the place in a long one, and a mark under the place."""
-    margin = f"{spot.line:>5} | "
-    start = max(spot.column - 1 - _SHOWN // 2, 0) if len(spot.text) > _SHOWN else 0
-    shown = spot.text[start : start + _SHOWN]
-    return f"{margin}{shown}\n{' ' * (len(margin) - 2)}| {' ' * (spot.column - 1 - start)}^"
+    margin = f"{position.line:>5} | "
+    start = max(position.column - 1 - _SHOWN // 2, 0) if len(position.text) > _SHOWN else 0
+    shown = position.text[start : start + _SHOWN]
+    return f"{margin}{shown}\n{' ' * (len(margin) - 2)}| {' ' * (position.column - 1 - start)}^"
