@@ -1,4 +1,4 @@
-"""Blame: which of a template's properties a refusal of Lambda's is about."""
+"""Which of a template's properties an error of an AWS service is about."""
 
 import re
 from collections.abc import Iterator, Mapping

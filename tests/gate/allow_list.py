@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.gate.templates import SHADOW
+from tests.gate.templates import NATIVE
 
 PATH = Path(__file__).parent / "allowed.yaml"
 KEYS = {"id", "templates", "resources", "because"}
@@ -17,7 +17,7 @@ def read_entries(scanner):
 
 
 def is_allowed(entry, finding):
-    template = finding.template.removesuffix(SHADOW)
+    template = finding.template.removesuffix(NATIVE)
     return (
         entry["id"] == finding.id
         and _matches(template, entry.get("templates", "*"))

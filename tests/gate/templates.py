@@ -1,6 +1,6 @@
-"""The templates that scanners look at: every golden expansion as it is and in its shadow form, and the installation's.
+"""The templates that scanners look at: every golden expansion as it is and in its native form, and the installation's.
 
-A scanner knows nothing of ``Custom::LambdaFunction``, so in the shadow form an ``AWS::Lambda::Function`` stands for it.
+A scanner knows nothing of ``Custom::LambdaFunction``, so in the native form an ``AWS::Lambda::Function`` stands for it.
 """
 
 import json
@@ -12,7 +12,7 @@ from macro.cli.text.files import parse_source
 
 TESTS = Path(__file__).parent.parent
 INSTALLATION = Path(macro.__file__).parent / "install.yaml"
-SHADOW = ".shadow"
+NATIVE = ".native"
 # What the companion reads itself; all else goes to Lambda's API.
 OF_THE_COMPANION = {"ServiceToken", "ServiceTimeout", "Env", "EnvFile", "EnvEncoding", "KeepVersions", "Publish"}
 
@@ -22,7 +22,7 @@ def write_templates(folder):
     templates = {"install": read(INSTALLATION)}
     for name, path in find_expansions():
         templates[name] = read(path)
-        templates[f"{name}{SHADOW}"] = cast_shadow(templates[name])
+        templates[f"{name}{NATIVE}"] = as_native_functions(templates[name])
     for name, template in templates.items():
         (folder / f"{name}.json").write_text(json.dumps(template, indent=1, ensure_ascii=False), "utf-8")
     return sorted(templates)
@@ -40,12 +40,12 @@ def read(path):
     return parse_source(path.name, path.read_text("utf-8")).template
 
 
-def cast_shadow(template):
+def as_native_functions(template):
     """The template with Lambda's own functions in the place of the companion's."""
     resources = template["Resources"]
     functions = {name for name, each in resources.items() if is_function(each)}
-    shadow = {name: _become_function(each) if name in functions else each for name, each in resources.items()}
-    return _refer({**template, "Resources": shadow}, functions)
+    native = {name: _become_function(each) if name in functions else each for name, each in resources.items()}
+    return _refer({**template, "Resources": native}, functions)
 
 
 def is_function(resource):

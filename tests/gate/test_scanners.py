@@ -1,11 +1,11 @@
-"""Independent scanners look at every expansion, its shadow form and the installation; what they may say is written down."""
+"""Independent scanners look at every expansion, its native form and the installation; what they may say is written down."""
 
 import pytest
 
 from tests.gate.allow_list import KEYS, is_allowed, read_entries
 from tests.gate.policies import write_policies
 from tests.gate.scan import SCANNERS, Finding, Inputs, ask_checkov
-from tests.gate.templates import SHADOW, read, write_templates
+from tests.gate.templates import NATIVE, read, write_templates
 from tests.gate.tools import check_tools
 
 pytestmark = pytest.mark.gate
@@ -36,7 +36,7 @@ def test_a_scanner_finds_nothing_but_what_is_allowed(scanner, inputs, tally):
 
 
 def test_checkov_says_few_things_of_a_default_counter_and_of_the_installation(inputs, tmp_path):
-    for name in ("minimal", f"minimal{SHADOW}", "install"):
+    for name in ("minimal", f"minimal{NATIVE}", "install"):
         (tmp_path / f"{name}.json").write_bytes((inputs.templates / f"{name}.json").read_bytes())
 
     found = list(ask_checkov(Inputs(tmp_path, inputs.policies)))
@@ -56,7 +56,7 @@ def test_each_entry_of_the_allow_list_has_its_reason():
 
 def test_an_entry_holds_for_its_rule_templates_and_resources_alone():
     entry = {"id": "R1", "templates": ["stages_*", "minimal"], "resources": "*Table"}
-    finding = Finding("R1", f"minimal{SHADOW}", "VisitsTable", "")
+    finding = Finding("R1", f"minimal{NATIVE}", "VisitsTable", "")
 
     others = [finding._replace(id="R2"), finding._replace(template="tags"), finding._replace(resource="VisitsStage")]
 
@@ -64,11 +64,11 @@ def test_an_entry_holds_for_its_rule_templates_and_resources_alone():
     assert is_allowed({"id": "R1"}, finding)
 
 
-def test_lambdas_own_function_stands_for_the_companions_in_the_shadow(inputs):
-    plain, shadow = (read(inputs.templates / f"everything{form}.json")["Resources"] for form in ("", SHADOW))
+def test_lambdas_own_function_stands_for_the_companions_in_the_native(inputs):
+    plain, native = (read(inputs.templates / f"everything{form}.json")["Resources"] for form in ("", NATIVE))
 
-    kinds = {name: each["Type"] for name, each in shadow.items() if each != plain[name]}
-    properties = shadow["VisitsFunction"]["Properties"]
+    kinds = {name: each["Type"] for name, each in native.items() if each != plain[name]}
+    properties = native["VisitsFunction"]["Properties"]
 
     assert kinds == {"VisitsFunction": "AWS::Lambda::Function"}
     assert set(plain["VisitsFunction"]["Properties"]) - set(properties) == {

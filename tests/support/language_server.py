@@ -9,7 +9,7 @@ import threading
 
 TAGS = ("Ref", "Sub", "GetAtt", "Join sequence", "If sequence", "Equals sequence", "ImportValue")
 # What a person would give up after; nothing waits for it to pass.
-PATIENCE = 60
+TIMEOUT = 60
 
 
 class Editor:
@@ -47,7 +47,7 @@ class Editor:
 
     def _wait(self, fits):
         while True:
-            message = self.arrived.get(timeout=PATIENCE)
+            message = self.arrived.get(timeout=TIMEOUT)
             if fits(message):
                 return message
 

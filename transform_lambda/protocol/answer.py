@@ -17,7 +17,7 @@ Answer = dict[str, Json]
 LARGEST_BYTES = 4096
 """Of an answer as it is sent (crpg-ref-responses: "The total size of the response body can't exceed 4096 bytes")."""
 
-_ATTEMPT_SECONDS, _PATIENCE_SECONDS = 10.0, 30.0
+_ATTEMPT_SECONDS, _RETRY_SECONDS = 10.0, 30.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 5.0
 _RETRIED = {408, 425, 429}
 
@@ -84,7 +84,7 @@ def send_answer(
     """
     parts = check_answer_url(url, region_of(str(answer.get("StackId", ""))), allowed)
     body = encode_answer(answer)
-    pause, end = _FIRST_PAUSE_SECONDS, time.monotonic() + _PATIENCE_SECONDS if deadline is None else deadline
+    pause, end = _FIRST_PAUSE_SECONDS, time.monotonic() + _RETRY_SECONDS if deadline is None else deadline
     while True:
         problem = _put(parts, body, max(1.0, min(_ATTEMPT_SECONDS, end - time.monotonic())))
         if problem is None:

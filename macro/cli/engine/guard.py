@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-_TICK, _PATIENCE = 0.1, 15.0
+_TICK, _LONGEST_WAIT = 0.1, 15.0
 
 
 def guard(parent: str, mark: str, command: Sequence[str]) -> None:
@@ -42,7 +42,7 @@ def guard(parent: str, mark: str, command: Sequence[str]) -> None:
 
 def remove_folder(folder: Path) -> None:
     """Remove a folder in which processes that end may still write."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _LONGEST_WAIT
     while folder.exists() and time.monotonic() < deadline:
         shutil.rmtree(folder, ignore_errors=True)
         time.sleep(0.01)
@@ -80,7 +80,7 @@ def _has_ended_first(process: "subprocess.Popen[bytes]") -> bool:
 def _end(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
-        process.wait(_PATIENCE)
+        process.wait(_LONGEST_WAIT)
     kill_group(process.pid)
     process.wait()
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from macro.errors import MacroError, Problem
 
-_PATIENCE = 5.0
+_LONGEST_WAIT = 5.0
 _COMPLETE = "complete"
 
 
@@ -60,7 +60,7 @@ def _lock(folder: Path) -> Iterator[int]:
     import fcntl
 
     with (folder / "lock").open("w") as file:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _LONGEST_WAIT
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

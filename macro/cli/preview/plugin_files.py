@@ -1,4 +1,4 @@
-"""Plug-ins that a developer tries out: from a file or a module named on the command line, never by a template."""
+"""Plug-ins from files or modules that the command line names; a template can't name code to import."""
 
 import importlib
 import importlib.util

@@ -1,4 +1,4 @@
-"""Text that strangers typed, made fit for a terminal: nothing in it is carried out, hidden or turned around."""
+"""Text from elsewhere made safe for a terminal: control characters and invisible characters are escaped."""
 
 import unicodedata
 

@@ -16,7 +16,7 @@ FAULTS = ("refused", "throttled", "answer lost", "a bug", "killed", "PUT refused
 OVERLAPS = ("given up", "delivered twice", "a late copy")
 VALUES, PLACES = st.integers(1, 3), st.sampled_from(["", "b", "c"])
 LONGEST_REQUEST = 60
-_RETRIES, _PATIENCE = 2, 30
+_RETRIES, _MOST_DELIVERIES = 2, 30
 
 TROUBLE = st.dictionaries(st.integers(1, LONGEST_REQUEST), st.sampled_from(FAULTS + OVERLAPS), max_size=3)
 FAULT = st.dictionaries(st.integers(1, LONGEST_REQUEST), st.sampled_from(FAULTS), max_size=2)
@@ -149,7 +149,7 @@ class Stack(RuleBasedStateMachine):
     def _roll_back(self, properties, trouble, known=None):
         """Until it is done: back to what was answered last, from these properties."""
         old, is_done = self.companion.properties, False
-        for _ in range(_PATIENCE):
+        for _ in range(_MOST_DELIVERIES):
             event = self.companion.update_event(old, known, old=properties)
             answer = self._ask(event, trouble, lambda: None)
             is_done, trouble = bool(answer) and answer["Status"] == "SUCCESS", {}
@@ -163,7 +163,7 @@ class Stack(RuleBasedStateMachine):
 
     def _insist(self, known, properties, trouble):
         """Delete until it is done."""
-        for _ in range(_PATIENCE):
+        for _ in range(_MOST_DELIVERIES):
             answer = self._ask(self.companion.delete_event(known, properties), trouble, lambda: None)
             if answer and answer["Status"] == "SUCCESS":
                 return

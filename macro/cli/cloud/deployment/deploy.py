@@ -90,7 +90,7 @@ def plan(
         _upload(account, installation, uploads, report)
     # CloudFormation takes no aliases; they are written out.
     body = json.dumps(template, ensure_ascii=False) if uploads or source.has_aliases else source.text
-    with _blamed_on_release(account, installation):
+    with _with_release_in_errors(account, installation):
         if installation and not installation.runs_macros:
             report(
                 Line("no-macros", f"{account.name()} runs no macros; its function is called and the result deployed")
@@ -145,7 +145,7 @@ def _pass(account: Account, installation: Installation | None, body: str) -> dic
 
 
 @contextmanager
-def _blamed_on_release(account: Account, installation: Installation | None) -> Iterator[None]:
+def _with_release_in_errors(account: Account, installation: Installation | None) -> Iterator[None]:
     """What fails inside the block may do so because the installation is older than this command."""
     try:
         yield

@@ -22,14 +22,14 @@ _NEVER_THERE = ("ROLLBACK_COMPLETE", "CREATE_FAILED")
 
 
 class Installed(NamedTuple):
-    """The installation's stack, and whether anything was changed; no stack where it was a trial."""
+    """The installation's stack, and whether anything was changed; no stack after a dry run."""
 
     stack: Stack | None
     has_changed: bool
 
 
 def install(account: Account, choice: Choice, bundles: Bundles, report: Report) -> Installed:
-    """Install, or bring up to date; as a trial only what would be done is told.
+    """Install, or bring up to date; a dry run only reports what would be done.
 
     Raises :class:`CloudError` with the cause and what would help; a next run goes on where this one ended.
     """

@@ -20,7 +20,7 @@ _MACRO_TYPE = "AWS::CloudFormation::Macro"
 
 
 class Choice(NamedTuple):
-    """What the user chose: the suffix, parameters of ``install.yaml`` by name, if it is a trial, if plug-ins may go."""
+    """What the user chose: the suffix, parameters of ``install.yaml`` by name, whether it is a dry run, if plug-ins may go."""
 
     suffix: str = ""
     parameters: Mapping[str, str] = {}
@@ -56,7 +56,7 @@ class Plan:
         """The change set to the whole installation; without the macro itself on an engine that knows no macros."""
         from botocore.exceptions import ClientError
 
-        # A trial makes the whole of a new stack at once, also around a bucket that is there.
+        # A dry run plans the whole of a new stack at once, also around a bucket that is there.
         takes_in = self._choice.is_dry_run and (stack is None or _is_empty(self._account, stack))
         # What was imported keeps its own settings until a change set brings them back.
         reverts = stack is not None and stack.status == "IMPORT_COMPLETE"

@@ -1,4 +1,4 @@
-"""Text of strangers on a terminal: shown, never carried out."""
+"""Text from elsewhere on a terminal: it is shown, and its control characters have no effect."""
 
 import pytest
 
