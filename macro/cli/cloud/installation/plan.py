@@ -20,7 +20,7 @@ _MACRO_TYPE = "AWS::CloudFormation::Macro"
 
 
 class Choice(NamedTuple):
-    """What the user chose: the suffix, parameters of ``install.yaml`` by name, whether it is a dry run, if plug-ins may go."""
+    """What the user chose: suffix, parameters of ``install.yaml``, whether it is a dry run, whether plug-ins may go."""
 
     suffix: str = ""
     parameters: Mapping[str, str] = {}
