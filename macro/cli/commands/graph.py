@@ -23,12 +23,11 @@ examples:
   hitcounter graph template.yaml -o template.html         a page to fold, point at and search; it needs no network
   hitcounter graph template.yaml -o template.svg          a picture, light and dark
   hitcounter graph template.yaml                          for Markdown: GitHub draws Mermaid
-  hitcounter graph template.yaml -o template.dot          for Graphviz: dot -Tpdf template.dot
   hitcounter graph template.yaml --format json            boxes and edges as data
   hitcounter graph template.yaml --format svg --detail counters
 """
-_FORMATS = ("mermaid", "dot", "svg", "html", "json")
-_ENDS = {".dot": "dot", ".gv": "dot", ".svg": "svg", ".html": "html", ".htm": "html", ".json": "json"}
+_FORMATS = ("mermaid", "svg", "html", "json")
+_ENDS = {".svg": "svg", ".html": "html", ".htm": "html", ".json": "json"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,11 +66,10 @@ def _guess_format(output: str | None) -> str:
 
 
 def _find_printer(form: str) -> Callable[[Graph], str]:
-    from macro.cli.graph import dot, draw, mermaid, page
+    from macro.cli.graph import draw, mermaid, page
 
     printers = {
         "mermaid": mermaid.print_mermaid,
-        "dot": dot.print_dot,
         "svg": draw.draw_svg,
         "html": page.print_page,
         "json": print_json,

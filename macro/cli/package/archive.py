@@ -1,7 +1,7 @@
-"""Write zips of the same bytes on every machine and day: fixed dates and modes, members packed as they come.
+"""Write zips whose bytes are the same on every machine and day: dates, modes and order are fixed.
 
-What a wheel holds is copied as it was packed; what we pack ourselves is stored, or compressed by ``deflate``, whose
-output is the same everywhere.
+Members of a wheel are copied as they are packed there. Our own files are stored, since builds of zlib compress
+differently.
 """
 
 import io
@@ -12,8 +12,6 @@ import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
-
-from macro.cli.package.deflate import deflate
 
 FILE, PROGRAM, LINK = stat.S_IFREG | 0o644, stat.S_IFREG | 0o755, stat.S_IFLNK | 0o777
 STORED, DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
@@ -43,12 +41,6 @@ class Packed(NamedTuple):
 def store(content: bytes, mode: int = FILE) -> Packed:
     """The content as it is."""
     return Packed(content, zlib.crc32(content), len(content), STORED, mode)
-
-
-def compress(content: bytes) -> Packed:
-    """The content, smaller where that can be."""
-    packed = deflate(content)
-    return Packed(packed, zlib.crc32(content), len(content), DEFLATED) if len(packed) < len(content) else store(content)
 
 
 def write_zip(members: Mapping[str, Packed]) -> bytes:

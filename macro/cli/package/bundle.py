@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from macro.cli.package.archive import Packed, compress, store, write_zip
+from macro.cli.package.archive import Packed, store, write_zip
 from macro.cli.package.package import COMPANION, MACRO
 from macro.cli.package.packed_plugins import choose_members, list_registered, read_packages
 from macro.cli.package.pip import fetch_latest
@@ -84,7 +84,7 @@ def _read_sources(package: str) -> dict[str, Packed]:
     names = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*") if path.is_file())
     left_out = ("macro/cli/", f"{package}/__main__.py")
     kept = [name for name in names if name.endswith(_KINDS) and not name.startswith(left_out)]
-    return {name: compress((ROOT / name).read_bytes()) for name in kept}
+    return {name: store((ROOT / name).read_bytes()) for name in kept}
 
 
 def _read_boto3(version: str, folder: Path | None) -> dict[str, Packed]:

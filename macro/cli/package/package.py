@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-from macro.cli.package.archive import Packed, compress, store
+from macro.cli.package.archive import Packed, store
 from macro.cli.package.pip import build_wheel
 from macro.cli.package.wheels import MACHINES, Target, fits, is_run, read_wheel, simplify
 from macro.errors import MacroError, Problem
@@ -43,7 +43,7 @@ def read_package(requirement: str, target: Target) -> Package:
     if path.is_dir():
         with build_wheel(path) as wheel:
             # Packed anew: what wrote this wheel had a zlib of its own.
-            members = {name: compress(member.unpack()) for name, member in read_wheel(wheel)}
+            members = {name: store(member.unpack()) for name, member in read_wheel(wheel)}
             return _tag(_make_package(requirement, members, target.python), wheel.stem, target)
     if path.suffix == ".py":
         text = f"plugin {requirement}: a file alone can't be packed; give it a project's folder, as samples/plugin is"
@@ -82,7 +82,7 @@ def _read_installed(name: str) -> dict[str, Packed]:
     if any(file.name.endswith(_COMPILED) for file in files):
         text = f"plugin {name}: is compiled for this machine; name a wheel's file for each platform of Lambda's instead"
         raise MacroError([Problem((), text)])
-    return {file.as_posix(): compress(Path(str(file.locate())).read_bytes()) for file in sorted(files)}
+    return {file.as_posix(): store(Path(str(file.locate())).read_bytes()) for file in sorted(files)}
 
 
 def _make_package(requirement: str, members: Mapping[str, Packed], python: str) -> Package:

@@ -10,19 +10,15 @@ import struct
 import subprocess
 import sys
 import zipfile
-import zlib
 from importlib import metadata
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from macro.builtin.digest import KEY, SHA256
 from macro.cli.cloud.installation.template import print_served, tell_served
 from macro.cli.package.archive import write_zip
 from macro.cli.package.bundle import INSTALL, make_bundles
-from macro.cli.package.deflate import deflate
 from macro.cli.package.wheels import BOTO3, FOR_MACRO, read_wheels
 from macro.cli.text.files import parse_source
 from macro.errors import MacroError
@@ -554,12 +550,3 @@ def test_a_folder_that_can_not_be_written_is_named(tmp_path, command):
 
     assert command("bundle", "--wheels", LAMBDA) == (1, "", "build: can't be written: File exists\n")
     assert (tmp_path / "build").read_text("utf-8") == ""
-
-
-@given(st.lists(st.binary(max_size=20) | st.sampled_from([b"abcabcabc", b"a" * 300]), max_size=30).map(b"".join))
-@example(b"")
-@example(bytes(range(256)) * 200)
-@example(b"0123456789" + bytes(32_758) + b"0123456789")
-@example(b"0123456789" + bytes(32_770) + b"0123456789")
-def test_what_is_compressed_is_unpacked_by_zlib(content):
-    assert zlib.decompress(deflate(content), -zlib.MAX_WBITS) == content
