@@ -33,6 +33,8 @@ def test_no_module_is_imported_by_a_second_name(path):
     assert [name for name in find_imports(path) if is_wrong(name)] == []
 
 
-@pytest.mark.parametrize("name", ["conftest", "tests.faults.sdk.conftest", "plain", "corpus.fetch", "faults.companion"])
+@pytest.mark.parametrize(
+    "name", ["conftest", "tests.faults.sdk.conftest", "support.plain", "corpus.fetch", "faults.companion"]
+)
 def test_a_second_name_is_noticed(name):
     assert is_wrong(name)

@@ -57,7 +57,7 @@ def compare(account: Account, order: Order, report: Report) -> Comparison:
 
 
 def _own(template: Template, values: Values) -> Mapping[str, str]:
-    """Generated logical ids and their counters, as far as this command can report: it may lack a plug-in, or a value."""
+    """Generated logical IDs and their counters, as far as known here: a plug-in, or a value, may be missing."""
     try:
         return preview(template, values, find_plugin).owners
     except MacroError:

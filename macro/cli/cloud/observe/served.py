@@ -26,7 +26,7 @@ class Served(NamedTuple):
 
 
 def add_outputs(template: Template) -> Template:
-    """The template with outputs that report where each counter is served; one that has a condition tells it likewise."""
+    """The template with outputs that hold the URLs of each counter, under its condition if it has one."""
     outputs = dict(template.get("Outputs") or {})
     for counter in find_counters(template, []):
         condition = template["Resources"][counter.logical_id].get("Condition")
