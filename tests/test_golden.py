@@ -84,10 +84,10 @@ def test_expanding_leaves_its_input_alone_and_its_output_as_it_is(case, monkeypa
     (compact,) = case.glob("compact.*")
     source = parse_source(compact.name, compact.read_text("utf-8"))
     before = copy.deepcopy(source.template)
-    trials = load_plugin_files(name_plugins(case))
+    plugins = load_plugin_files(name_plugins(case))
     parameters = {"Method": "PUT", "Gateway": "http"} if (case / "parameters.json").exists() else {}
 
-    plain = preview(source.template, parameters, lambda plugin: find_plugin(plugin, trials)).template
+    plain = preview(source.template, parameters, lambda plugin: find_plugin(plugin, plugins)).template
 
     assert source.template == before
     assert expand(plain) == plain

@@ -34,17 +34,17 @@ class WatchedRecords:
         self.stored = self._records.stored
 
     def read(self, key):
-        self._tell("records read")
+        self._call("records read")
         return self._records.read(key)
 
     def write(self, key, record):
-        self._tell("records write")
+        self._call("records write")
         is_written, lost, self.lost = self._records.write(key, record), self.lost, None
         if lost:
             raise lost
         return is_written
 
-    def _tell(self, call):
+    def _call(self, call):
         if self.before:
             self.before(call)
 
