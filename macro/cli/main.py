@@ -26,9 +26,8 @@ from macro.cli.commands import (
 )
 from macro.cli.commands.parsers import Command, add_command
 from macro.cli.text.files import FileError
-from macro.cli.text.output import FINE, WRONG_USAGE
 from macro.cli.text.positions import print_problem
-from macro.cli.text.report import report
+from macro.cli.text.report import FINE, WRONG_USAGE, report
 from macro.errors import MacroError
 
 # In the order of help.

@@ -19,8 +19,7 @@ from macro.cli.engine.url import to_engine_url
 from macro.cli.package.wheels import MACHINES
 from macro.cli.preview.parameters import read_parameters
 from macro.cli.text.files import read_source
-from macro.cli.text.output import FINE
-from macro.cli.text.report import PROBLEMS, report_problems
+from macro.cli.text.report import FINE, PROBLEMS, report_problems
 from macro.errors import MacroError
 
 

@@ -39,8 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     from macro.cli.cloud.stack.progress import show_progress
     from macro.cli.preview.parameters import read_parameters
     from macro.cli.text.files import read_source
-    from macro.cli.text.output import FINE
-    from macro.cli.text.report import has_colour, report_problems
+    from macro.cli.text.report import FINE, has_colour, report_problems
 
     source = read_source(arguments.template)
     parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)

@@ -7,8 +7,8 @@ from pathlib import Path
 from macro.cli.commands.parsers import add_plugin, add_template
 from macro.cli.preview.expansion import expand_source
 from macro.cli.text.files import read_source
-from macro.cli.text.output import FINE, fail, read_output, write
-from macro.cli.text.report import PROBLEMS, has_colour, report
+from macro.cli.text.output import fail, read_output, write
+from macro.cli.text.report import FINE, PROBLEMS, has_colour, report
 
 SUMMARY = "print the plain template that a compact one becomes"
 EXAMPLES = """\
@@ -71,8 +71,8 @@ def _check(text: str, arguments: argparse.Namespace) -> int:
 
 def _compare(text: str, arguments: argparse.Namespace) -> int:
     """Print how the plain template differs from another template's, or from the last output."""
-    from macro.cli.text.diff import print_diff
     from macro.cli.text.edit import print_template
+    from macro.cli.text.output import print_diff
 
     if arguments.diff == _LAST_OUTPUT:
         name = arguments.output

@@ -4,7 +4,7 @@ import argparse
 
 from macro.cli.commands.parsers import add_plugin
 from macro.cli.preview.expansion import load_plugins
-from macro.cli.text.output import FINE, fail
+from macro.cli.text.report import FINE
 
 SUMMARY = "print properties, attributes and plug-ins"
 EXAMPLES = """\
@@ -15,7 +15,6 @@ examples:
   hitcounter explain plugins            the plug-ins, what they take and what they give
   hitcounter explain values             what every plug-in may take
   hitcounter explain --format json
-  hitcounter explain --shards 2500      how many Shards a hot name needs, and what they cost
   hitcounter explain --cfnlintrc        settings that teach a plain cfn-lint the type HitCounter
   hitcounter explain --schema           JSON Schema of a template with counters, for completion and hover in editors
 """
@@ -28,7 +27,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
     parser.add_argument("--cfnlintrc", action="store_true", help="print the settings for .cfnlintrc, nothing else")
     parser.add_argument("--schema", action="store_true", help="print a JSON Schema for editors, nothing else")
-    parser.add_argument("--shards", type=int, metavar="RATE", help="print how many Shards so many hits a second need")
     add_plugin(parser)
 
 
@@ -39,8 +37,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.cfnlintrc:
         print(explainer.print_settings(), end="")
         return FINE
-    if arguments.shards is not None:
-        return _explain_shards(arguments.shards)
     further = list(load_plugins(arguments).values())
     if arguments.schema:
         from macro.cli.explain.editor_schema import print_schema
@@ -48,14 +44,4 @@ def run(arguments: argparse.Namespace) -> int:
         print(print_schema(further), end="")
         return FINE
     print(explainer.explain(arguments.topic, arguments.format, further), end="")
-    return FINE
-
-
-def _explain_shards(rate: int) -> int:
-    """Print how many items so many hits a second need."""
-    from macro.cli.explain.shards import print_plans
-
-    if rate < 1:
-        fail(f"--shards {rate}: must be a rate of at least 1 hit a second")
-    print(print_plans(rate), end="")
     return FINE

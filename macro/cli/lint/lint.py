@@ -7,13 +7,13 @@ from typing import Any
 from macro.cli.lint.native_function import as_native_functions, is_about_native_function
 from macro.cli.text.files import Source
 from macro.cli.text.quoting import Quoted, quote
+from macro.cli.text.report import FINE, PROBLEMS, WRONG_USAGE
 from macro.expand import Expanded
 from macro.plugin import Json, Template
 from macro.template.merge import KEPT, find_counters
 from macro.template.references import find_references
 
 Marked = Any
-FINE, PROBLEMS, WRONG_USAGE = 0, 1, 2
 _LEVELS = {"informational": 1, "warning": 2, "error": 3, "none": 4}
 
 

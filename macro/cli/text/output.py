@@ -1,13 +1,15 @@
 """What a command gives: a text to stdout or into a file, and a message where it was called wrongly."""
 
+import difflib
 import os
 import sys
 from pathlib import Path
 from typing import NoReturn
 
-from macro.cli.text.report import report
+from macro.cli.text.report import FINE, WRONG_USAGE, report
 
-FINE, WRONG_USAGE = 0, 2
+_COLOURS = {"+": "\033[32m", "-": "\033[31m", "@": "\033[36m"}
+_BOLD, _PLAIN = "\033[1m", "\033[0m"
 
 
 def write(text: str, output: str | None) -> int:
@@ -38,3 +40,16 @@ def fail(text: str) -> NoReturn:
     """End with a message about how the command is used."""
     print(f"hitcounter: {text}", file=sys.stderr)
     raise SystemExit(WRONG_USAGE)
+
+
+def print_diff(before: str, after: str, names: tuple[str, str], is_coloured: bool) -> str:
+    """A unified diff, empty where there is no difference."""
+    lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm=""))
+    if is_coloured:
+        lines = [_colour(line, place) for place, line in enumerate(lines)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _colour(line: str, place: int) -> str:
+    colour = _BOLD if place < 2 else _COLOURS.get(line[:1], "")
+    return f"{colour}{line}{_PLAIN}" if colour else line

@@ -9,7 +9,7 @@ from macro.cli.text.files import Source, find_position
 from macro.cli.text.positions import print_problem
 from macro.errors import Problem
 
-PROBLEMS = 1
+FINE, PROBLEMS, WRONG_USAGE = 0, 1, 2
 
 
 def report(lines: Sequence[str]) -> int:

@@ -148,7 +148,7 @@ def test_diff_of_the_same_is_empty(command):
 
 
 def test_diff_is_coloured_on_a_terminal_only():
-    from macro.cli.text.diff import print_diff
+    from macro.cli.text.output import print_diff
 
     plain = print_diff("a\nb\n", "a\nc\n", ("old", "new"), is_coloured=False)
     coloured = print_diff("a\nb\n", "a\nc\n", ("old", "new"), is_coloured=True)

@@ -11,8 +11,7 @@ from macro.cli.cloud.observe.hits import Note, count_all, count_one
 from macro.cli.cloud.observe.hits_table import Chart, Screen, make_chart, print_charts, print_csv, print_json
 from macro.cli.cloud.stack.account import Client, in_account
 from macro.cli.cloud.stack.errors import CloudError
-from macro.cli.text.output import FINE
-from macro.cli.text.report import has_colour
+from macro.cli.text.report import FINE, has_colour
 
 
 def show_hits(arguments: argparse.Namespace) -> int:

@@ -10,8 +10,7 @@ from macro.cli.cloud.observe.logs import Logged, Source, Wanted, follow_logs, re
 from macro.cli.cloud.observe.logs_lines import print_json, print_logged
 from macro.cli.cloud.stack.account import Account, in_account
 from macro.cli.cloud.stack.errors import CloudError
-from macro.cli.text.output import FINE
-from macro.cli.text.report import has_colour
+from macro.cli.text.report import FINE, has_colour
 from macro.counter.stages import name_part
 
 

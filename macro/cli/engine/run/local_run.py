@@ -23,10 +23,9 @@ from macro.cli.package.bundle import Bundles, make_bundles
 from macro.cli.preview.parameters import read_parameters
 from macro.cli.preview.watch import Snapshot, look, watch
 from macro.cli.text.files import FileError, Source, find_folder
-from macro.cli.text.report import PROBLEMS
+from macro.cli.text.report import FINE, PROBLEMS
 from macro.errors import MacroError
 
-FINE = 0
 _KEPT = ".hitcounter"
 _SECONDS_BETWEEN_LOOKS = 0.25
 
