@@ -1,6 +1,5 @@
 """What a command gives: a text to stdout or into a file, and a message where it was called wrongly."""
 
-import difflib
 import os
 import sys
 from pathlib import Path
@@ -44,6 +43,8 @@ def fail(text: str) -> NoReturn:
 
 def print_diff(before: str, after: str, names: tuple[str, str], is_coloured: bool) -> str:
     """A unified diff, empty where there is no difference."""
+    import difflib
+
     lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm=""))
     if is_coloured:
         lines = [_colour(line, place) for place, line in enumerate(lines)]

@@ -100,7 +100,7 @@ def refuse(**options):
 
 
 def test_the_zips_stay_small(bundles):
-    assert len(bundles.companion) < 200_000
+    assert len(bundles.companion) < 400_000
     assert len(bundles.macro) < 3_000_000
 
 
