@@ -1,4 +1,4 @@
-"""What an author can mend: a problem with its place, and the errors that carry problems to a door."""
+"""Problems that an author can fix, each with its place, and the errors that carry them to an entry point."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""From a compact template to a plain one: the whole way on one screen."""
+"""Expands a compact template into a plain one. The whole way is on one screen."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple

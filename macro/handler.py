@@ -1,4 +1,4 @@
-"""The macro's Lambda door: CloudFormation's event in, its answer out, whatever happens."""
+"""Lambda entry point of the macro: takes CloudFormation's event and always returns an answer."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What a plug-in is: values in, a piece of template out; and the two ways to combine properties."""
+"""The contract for plug-ins: values in, a piece of template out. Authors of plug-ins import this module."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence

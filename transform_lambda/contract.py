@@ -1,4 +1,4 @@
-"""What a custom resource gets and gives: the contract between the wrapper and a resource's three functions."""
+"""The contract between the wrapper and a resource's create, update and delete. Resource authors import this module."""
 
 import re
 from collections.abc import Iterator, Mapping

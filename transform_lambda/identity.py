@@ -1,4 +1,4 @@
-"""Physical ids: what a resource is named before it exists, and what stands for one that never came to be."""
+"""Physical IDs: the name of a resource before it exists, and markers for a resource that was never created."""
 
 import hashlib
 import re

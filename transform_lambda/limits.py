@@ -1,4 +1,4 @@
-"""How long a request may take: until CloudFormation or Lambda stops waiting, less what an answer needs."""
+"""How long a request may take: until CloudFormation or Lambda stops waiting, less the time for the answer."""
 
 import time
 from collections.abc import Callable

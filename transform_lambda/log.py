@@ -1,4 +1,4 @@
-"""One JSON line per phase of a request, without what must not be read there."""
+"""Logs one JSON line for each phase of a request, without secrets."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from transform_lambda.contract import Event, Json, Request
 _SECRET_PROPERTIES = ("Env", "Environment")
 _SHORTEST_SECRET, _LONG_SECRET = 4, 8
 _PLAIN = re.compile(r"true|false|null|none|[+-]?[0-9]{1,5}(\.[0-9]{1,5})?", re.IGNORECASE)
-"""Values that are no secrets, and members of many a reason."""
+"""Values that are no secrets, and common words in error messages."""
 _QUERY = re.compile(r"(https?://[^\s'\"?]*)\?[^\s'\"]*")
 
 

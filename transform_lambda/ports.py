@@ -1,4 +1,4 @@
-"""Ports: what the companion needs of AWS, in its own members, so that a fake fits where boto3 fits."""
+"""Ports: what the companion needs from AWS. Fakes implement them in tests, boto3 in production."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -107,7 +107,7 @@ class DeniedError(ResourceError):
 
 
 class Found(NamedTuple):
-    """A function as it is: Lambda's own members for its configuration, and its tags."""
+    """A function as it is: Lambda's own terms for its configuration, and its tags."""
 
     configuration: Mapping[str, Json]
     tags: Mapping[str, str]
@@ -116,7 +116,7 @@ class Found(NamedTuple):
 class Functions(Protocol):
     """Lambda functions; all methods raise `ResourceError`, `TryAgain` where that helps.
 
-    What is sent is in the API's own members. An update names the revision that it was decided on, and is refused with
+    What is sent is in the API's own terms. An update names the revision that it was decided on, and is refused with
     `TryAgain` where the function has another one by now.
     """
 
@@ -152,7 +152,7 @@ class Functions(Protocol):
 
 
 class Gateways(Protocol):
-    """API Gateway's REST APIs, and the policies of the functions they call; operations and members are the API's own.
+    """API Gateway's REST APIs, and the policies of the functions they call; operations and terms are the API's own.
 
     All methods raise `ResourceError`, `TryAgain` where that helps: after a conflict, a throttle, or where what is to be
     changed is not there any more.

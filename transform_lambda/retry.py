@@ -1,4 +1,4 @@
-"""Retry: pauses between two tries, which grow, and end in time for the answer."""
+"""Retry with exponential backoff, stopping before the request's deadline."""
 
 import random
 import time

@@ -1,4 +1,4 @@
-"""Tags: whose a function is, and which code it was given."""
+"""Ownership tags of a function, and the tags that identify its code."""
 
 import re
 from collections.abc import Mapping

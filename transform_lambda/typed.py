@@ -1,4 +1,4 @@
-"""Properties arrive as text; what they are is in the service's own model of the API call."""
+"""Gives properties the types of the API's own model. In custom resources, all values arrive as text."""
 
 import base64
 import binascii

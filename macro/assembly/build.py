@@ -1,4 +1,4 @@
-"""Run a counter's plug-ins: choose, order, build for each stage, and give resources the counter's own attributes."""
+"""Runs a counter's plug-ins: chooses, orders and builds them for each stage, and adds the counter's own attributes."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Which plug-ins a counter has, what they need of each other, and in which runs they are built."""
+"""Chooses the plug-ins of a counter, finds what they need of each other, and groups them into runs."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""What somebody else's plug-in makes: built from copies, and held against what the plug-in declares."""
+"""Builds what a third-party plug-in makes from copies, and checks it against the plug-in's declaration."""
 
 import copy
 import json

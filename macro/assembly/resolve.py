@@ -1,4 +1,4 @@
-"""Order plug-ins by what they take and what they give."""
+"""Orders plug-ins by their inputs and outputs."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter

@@ -1,4 +1,4 @@
-"""Counters that share one API: who they are, what they must agree on, and what they have in common."""
+"""Counters that share one API: which they are, what they must agree on, and what they have in common."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple

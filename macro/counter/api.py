@@ -1,4 +1,4 @@
-"""Which API a counter stands behind: one of its own, one that counters share, or one that is the author's."""
+"""The API of a counter: its own, one that counters share, or one of the author's."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Under which condition each part of a counter exists: what all stages share, and what each has of its own."""
+"""The condition of each part of a counter: what all stages share, and what each stage has of its own."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple

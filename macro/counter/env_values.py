@@ -1,4 +1,4 @@
-"""Values of ``Env`` that readers of env files take differently, told where they stand before the companion does."""
+"""Finds values of ``Env`` that readers of ``.env`` files read differently, before the companion refuses them."""
 
 import re
 from collections.abc import Iterator, Sequence

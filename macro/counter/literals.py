@@ -1,4 +1,4 @@
-"""Read a counter's properties: a parameter's value where a literal is due, text as the type it stands for."""
+"""Reads the properties of a counter: values of parameters, and text as the type that it stands for."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What a counter's properties say to its plug-ins: the values that are there before any plug-in runs."""
+"""Reads from a counter's properties the values that exist before any plug-in runs."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""A counter's stages: how each is called, and what the values of its plug-ins are in it."""
+"""The stages of a counter: the name of each, and its values for the plug-ins."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What is wrong with a counter's properties, in the words of the schema."""
+"""Explains what is wrong with a counter's properties, with the messages of the schema."""
 
 import functools
 import json

@@ -1,4 +1,4 @@
-"""Find the counters of a template, and put what they become in their place."""
+"""Finds the counters of a template, and puts the resources they become in their place."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""References to a counter, in each form that CloudFormation knows, become references to what stands in for it."""
+"""Rewrites references to a counter, in each form that CloudFormation knows, into references to its resources."""
 
 import re
 from collections.abc import Collection, Mapping

@@ -1,4 +1,4 @@
-"""Gateways on boto3: API Gateway's errors become what the author can mend, or a reason to try again."""
+"""The port ``Gateways`` on boto3. Errors of API Gateway become problems for the author, or reasons to retry."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

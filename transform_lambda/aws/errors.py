@@ -1,4 +1,4 @@
-"""S3's errors: what each means for the author of a template."""
+"""What errors of S3 mean for the author of a template."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

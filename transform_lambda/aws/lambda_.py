@@ -1,4 +1,4 @@
-"""Functions on boto3: Lambda's errors become what the author can mend, or a reason to try again."""
+"""The port ``Functions`` on boto3. Errors of Lambda become problems for the author, or reasons to retry."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

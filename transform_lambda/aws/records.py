@@ -1,4 +1,4 @@
-"""Records in a DynamoDB table: one item per resource, written only over the version it was made from."""
+"""The port ``Records`` on a DynamoDB table: one item for each resource, written only over the version that was read."""
 
 import json
 import time

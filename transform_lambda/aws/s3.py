@@ -1,4 +1,4 @@
-"""AWS: clients, and code in S3 on boto3, which the modules named `aws` alone know."""
+"""The clients of boto3, and the port ``CodeStore`` on S3."""
 
 import hashlib
 import re

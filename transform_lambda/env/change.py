@@ -1,4 +1,4 @@
-"""What new values would make of a local archive, with nothing written."""
+"""Computes what new values change in a local archive, and writes nothing."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The command `env`: what the companion would do to a zip on this machine, shown, and written if asked to."""
+"""The command ``env``: shows what the companion would do to a zip, and writes the result on request."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""`.env`: text and values in, text out, every byte that need not change as it was."""
+"""Merges values into the text of a ``.env`` file. Bytes that need not change stay as they are."""
 
 import base64
 import re

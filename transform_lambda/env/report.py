@@ -1,4 +1,4 @@
-"""A change of an archive as text for a terminal, with the values of its env file masked."""
+"""Describes a changed archive for a terminal, and masks the values of its ``.env`` file."""
 
 from collections.abc import Collection, Iterator
 from difflib import SequenceMatcher

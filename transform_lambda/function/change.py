@@ -1,4 +1,4 @@
-"""Change: a function brought step by step to what a template wants, each step decided on what the function is now."""
+"""Changes a function step by step into what the template wants. Each step looks at the function as it is now."""
 
 import time
 from collections.abc import Mapping

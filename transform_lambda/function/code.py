@@ -1,4 +1,4 @@
-"""Code: what a function is to run, opened and checked first, and made ready for Lambda only when it has to be sent."""
+"""Opens and checks a function's code first. Prepares it for Lambda only when a call needs it."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Inline code: the text of `Code.ZipFile` as the archive that CloudFormation would make of it."""
+"""Turns the text of ``Code.ZipFile`` into the archive that CloudFormation makes of it."""
 
 import zipfile
 from io import BytesIO

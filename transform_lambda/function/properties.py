@@ -1,4 +1,4 @@
-"""Properties: what a template says of a function, typed by Lambda's model and checked before anything is done."""
+"""Reads the properties of a function, typed by Lambda's own model, and checks them before any change."""
 
 import json
 import re
@@ -41,7 +41,7 @@ _OWN_MEMBERS = {"Env": _Members("map", value=_TEXT), "EnvFile": _TEXT, "EnvEncod
 
 @dataclass(frozen=True)
 class Wanted:
-    """A function as the template wants it; `call` and `code` are in the API's own members and types."""
+    """A function as the template wants it; `call` and `code` are in the API's own terms and types."""
 
     name: str
     call: Mapping[str, Json] = field(repr=False)

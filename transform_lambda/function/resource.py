@@ -1,4 +1,4 @@
-"""`Custom::LambdaFunction`: a function whose env file gets its values at deployment."""
+"""``Custom::LambdaFunction``: a function whose ``.env`` file gets its values at deployment."""
 
 import time
 from collections.abc import Mapping

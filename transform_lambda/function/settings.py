@@ -1,4 +1,4 @@
-"""Settings: which properties of a function's configuration differ from what the template wants."""
+"""Finds the settings of a function that differ from what the template wants."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -38,7 +38,7 @@ def setting_changes(shape: Shape, wanted: Mapping[str, Json], current: Mapping[s
 
 
 def settings_in(shape: Shape, current: Mapping[str, Json]) -> dict[str, Json]:
-    """What a function is set to, in the members of UpdateFunctionConfiguration (its `shape`)."""
+    """What a function is set to, in the terms of UpdateFunctionConfiguration (its `shape`)."""
     names = [name for name in shape.members if name not in _NOT_SETTINGS]
     found = {name: _current(name, current) for name in names}
     return {name: _sendable(shape.members[name], value) for name, value in found.items() if value is not None}

@@ -1,4 +1,4 @@
-"""State: whether a function is ready for the next change, or failed."""
+"""Tells whether a function is ready for the next change, or has failed."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Step by step: one call at a time, each decided on the function as it is now, until none is due."""
+"""Makes one call at a time, each for the function as it is now, until no step is left."""
 
 import time
 from collections.abc import Callable, Mapping

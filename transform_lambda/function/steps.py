@@ -1,4 +1,4 @@
-"""Steps: what is due, in order, for a function to become what a template wants, and how each is taken."""
+"""Lists the steps that turn a function into what the template wants, in order, with the call for each."""
 
 from collections.abc import Callable, Collection
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Undo: what a refused request made is gone again, and what it changed is as it was found."""
+"""Undoes a refused request: deletes what it made, and restores what it changed."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace

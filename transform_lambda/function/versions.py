@@ -1,4 +1,4 @@
-"""Versions: one that is like the function is used again, and old ones go once a function has newer ones."""
+"""Reuses a published version that equals the function, and deletes old versions."""
 
 import time
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""API: the one that a template names by its id, or the one that a stack's resources share by its name."""
+"""The REST API of a resource: named by its ID, or shared by the resources of a stack under one name."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""API settings: the patches that bring a shared API to what one of its resources says of it."""
+"""Computes the patches that give a shared API the settings of one of its resources."""
 
 import json
 from collections.abc import Iterator, Mapping

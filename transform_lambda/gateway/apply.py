@@ -1,4 +1,4 @@
-"""Bring: a method of an API, or its stages, with all that they need, brought to what a template wants."""
+"""Applies what the template wants: a method of an API, or its stages, with all that they need."""
 
 from collections.abc import Callable
 from typing import NamedTuple

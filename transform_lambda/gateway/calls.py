@@ -1,4 +1,4 @@
-"""Calls: what one request asks API Gateway and Lambda, each change behind lock and fence."""
+"""The calls of one request to API Gateway and Lambda. Each change needs the lock and passes the fence."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Data: what Fn::GetAtt gives of a gateway."""
+"""The attributes of a gateway for ``Fn::GetAtt``."""
 
 from transform_lambda.contract import Json
 from transform_lambda.gateway.place import ROOT

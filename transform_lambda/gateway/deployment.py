@@ -1,4 +1,4 @@
-"""Deployment: a new one, for all stages at once, whenever what they hold has changed; without a stage it goes."""
+"""Deploys an API for all its stages whenever their content changed. Deletes deployments that no stage uses."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Lock: the requests of all stacks work on one API one after the other, by a record of the installation's."""
+"""A lock on an API, held in a record of the installation. Requests of all stacks work on an API one after the other."""
 
 import secrets
 import time

@@ -1,4 +1,4 @@
-"""Method: the calls that bring a method, its integration and its responses to what a template wants."""
+"""The calls that give a method its integration and responses as the template wants them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Words: what a template calls the parts of a gateway, and what API Gateway calls them."""
+"""The names of a gateway's parts in templates, and API Gateway's names for them."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

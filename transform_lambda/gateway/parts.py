@@ -1,4 +1,4 @@
-"""Parts: the ones that a path lacks are made, and those that the companion made go once nothing hangs on them."""
+"""Creates the API resources that a path lacks. Deletes those that the companion created once they are unused."""
 
 from transform_lambda.contract import ResourceError
 from transform_lambda.gateway.calls import Calls

@@ -1,4 +1,4 @@
-"""Patches: the operations that bring a thing of API Gateway's to what it shall be (AWS: "Patch operations")."""
+"""Computes patch operations (AWS: "Patch operations") from the current and the wanted settings."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Permission: which functions the method may call, one statement in each function's own policy."""
+"""Lets a method call its functions: one statement in the policy of each function."""
 
 import hashlib
 import json

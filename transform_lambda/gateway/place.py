@@ -1,4 +1,4 @@
-"""Place: which method of which API a resource is, or that it is its stages, as its physical id tells."""
+"""Reads from a physical ID which method of which API a resource is, or that it is the API's stages."""
 
 import re
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Problems: what API Gateway would refuse of a template's properties, or take for another thing, told at once."""
+"""Finds what API Gateway would refuse or misread in a template's properties, all problems at once."""
 
 import re
 from collections.abc import Iterator, Mapping

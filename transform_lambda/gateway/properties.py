@@ -1,4 +1,4 @@
-"""Properties: what a template says of a gateway, in members and types of API Gateway's model, checked first of all."""
+"""Reads the properties of a gateway, with the types of API Gateway's own model, and checks them before any change."""
 
 import json
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ OWN_VALIDATORS = frozenset(_VALIDATORS.values())
 
 @dataclass(frozen=True)
 class Wanted:
-    """A gateway as the template wants it; maps are in API Gateway's own members and types."""
+    """A gateway as the template wants it; maps are in API Gateway's own terms and types."""
 
     place: Place
     api: Mapping[str, Json] = field(repr=False)

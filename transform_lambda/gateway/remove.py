@@ -1,4 +1,4 @@
-"""Remove: what bears this resource's mark or tag is gone, with all that nothing else uses of what came with it."""
+"""Deletes what has this resource's mark or tag, and what nothing else uses of its parts."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""`Custom::APIGatewayResource`: one method of a REST API with all that serves it, or the stages of several."""
+"""``Custom::APIGatewayResource``: one method of a REST API with all that serves it, or the stages of several."""
 
 import time
 from dataclasses import replace

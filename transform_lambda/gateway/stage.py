@@ -1,4 +1,4 @@
-"""Stage: what points to a deployment, with its settings; made, changed and removed with the resources that need it."""
+"""Creates, updates and deletes stages, together with the resources that need them."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple

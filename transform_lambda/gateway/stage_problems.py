@@ -1,4 +1,4 @@
-"""Stage problems: what is wrong with the stages that a template names, and with the functions that each calls."""
+"""Finds problems in the stages of a template and in the functions that each stage calls."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Stage settings: the patches that bring a stage to what one of its resources says of it."""
+"""Computes the patches that give a stage the settings of one of its resources."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tree: an API's parts and methods as they are, and the digest of what a deployment would hold of them."""
+"""Reads the resources and methods of an API, and digests what a deployment of them would hold."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""URLs: where a method of an API is reached, and how a stage is called beside another."""
+"""The URLs of a method, and the URLs of its stages."""
 
 _SUFFIXES = {"aws-cn": "amazonaws.com.cn", "aws-iso": "c2s.ic.gov", "aws-iso-b": "sc2s.sgov.gov"}
 _SUFFIXES |= {"aws-iso-e": "cloud.adc-e.uk", "aws-iso-f": "csp.hci.ic.gov", "aws-eusc": "amazonaws.eu"}

@@ -1,4 +1,4 @@
-"""Validator: one of ours for each kind of check in an API, shared by its name, gone with the last that has it."""
+"""Request validators: one for each kind of check in an API, deleted with the last method that uses it."""
 
 from transform_lambda.gateway.calls import Calls
 from transform_lambda.gateway.properties import OWN_VALIDATORS

@@ -1,4 +1,4 @@
-"""Variables: those of a stage by which methods name functions stay as long as a method does, and go with it."""
+"""Stage variables that name functions. They exist as long as a method uses them."""
 
 from collections.abc import Collection, Mapping
 

@@ -1,4 +1,4 @@
-"""Wanted stages: those that a template names, one or several, with the settings of each and the functions it calls."""
+"""The stages that a template names, with the settings of each and the functions that it calls."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The fence: which request is the newest, and what its coming says about what CloudFormation knows."""
+"""The fence: decides which request is the newest, and what CloudFormation knows once a request has come."""
 
 from dataclasses import replace
 

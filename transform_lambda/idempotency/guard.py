@@ -1,4 +1,4 @@
-"""A request's guard: the steps of fence and ledger, carried out on what is stored."""
+"""The guard of one request: the steps of fence and ledger on the stored record."""
 
 import secrets
 from collections.abc import Callable

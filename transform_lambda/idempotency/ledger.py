@@ -1,4 +1,4 @@
-"""The ledger: the names of what may exist without CloudFormation knowing it, and who may act on them until when."""
+"""The ledger: names of what may exist without CloudFormation knowing, who may act on them, and until when."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The answer: what it says, within CloudFormation's size, and its way to the answer URL."""
+"""Builds the answer within CloudFormation's size limit, and sends it to the answer URL."""
 
 import http.client
 import json

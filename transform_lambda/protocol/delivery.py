@@ -1,4 +1,4 @@
-"""Delivery: what Lambda hands over, checked for where its answer goes, timed, and carried out."""
+"""Handles one delivery from Lambda: checks the answer URL, sets the deadline, and serves the request."""
 
 from collections.abc import Collection, Mapping
 from functools import partial

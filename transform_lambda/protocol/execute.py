@@ -1,4 +1,4 @@
-"""What a request makes a resource do: its functions called behind the guard, and what was left over removed."""
+"""Calls a resource's create, update or delete behind the guard, and removes what was left over."""
 
 from dataclasses import replace
 

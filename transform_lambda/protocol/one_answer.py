@@ -1,4 +1,4 @@
-"""One answer to a request: whoever comes first gives it, a watchdog if the work takes too long."""
+"""Sends exactly one answer to a request: the first one, from the resource or from the watchdog."""
 
 import threading
 import time

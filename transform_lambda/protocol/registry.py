@@ -1,4 +1,4 @@
-"""Which resource serves which type: the companion's own, and those that further packages register."""
+"""Finds the resource for a type: the companion's own, and those that other packages register."""
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points

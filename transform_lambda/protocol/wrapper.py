@@ -1,4 +1,4 @@
-"""One request, exactly one answer, whatever happens."""
+"""Serves one request with exactly one answer, whatever happens."""
 
 import time
 import traceback

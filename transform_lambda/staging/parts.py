@@ -1,4 +1,4 @@
-"""Parts: a rewrite's steps as the parts of an S3 multipart upload, copied inside S3 wherever a part may be."""
+"""Turns the steps of a rewrite into parts of an S3 multipart upload, copied inside S3 where S3 allows that."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple

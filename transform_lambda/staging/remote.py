@@ -1,4 +1,4 @@
-"""Zip in S3: a code archive read by ranges and staged with another env file, without passing through here."""
+"""Reads a code archive in S3 by ranges, and stages it with another ``.env`` file without downloading the rest."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Remote source: an object in S3 as a zip source, with few requests for many small reads."""
+"""An object in S3 as the source of a zip, with few requests for many small reads."""
 
 from transform_lambda.ports import CodeStore, Pinned
 

@@ -1,4 +1,4 @@
-"""Directory: all that the central directory says, read and checked in one pass, without reading the members."""
+"""Reads and checks the central directory in one pass, without reading the members."""
 
 import struct
 from array import array

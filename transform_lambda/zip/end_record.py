@@ -1,4 +1,4 @@
-"""End record: where the central directory is, found so that no reader could find another one."""
+"""Finds the central directory, and refuses archives in which another reader could find another one."""
 
 import struct
 from typing import NamedTuple

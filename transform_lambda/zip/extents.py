@@ -1,4 +1,4 @@
-"""Extents: where each member starts and ends, and the dead bytes between them."""
+"""Computes where each member starts and ends, and the dead bytes between members."""
 
 import struct
 from collections.abc import Sequence

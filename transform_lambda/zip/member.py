@@ -1,4 +1,4 @@
-"""Member: one small file out of an archive, and the bytes that put one in."""
+"""Reads one small member of an archive, and makes the bytes of a new one."""
 
 import stat
 import struct

@@ -1,4 +1,4 @@
-"""Members: what the directory says of each one, and the digest that stays when only given files change."""
+"""The members of the directory, and a digest that stays the same when only given files change."""
 
 import hashlib
 import struct

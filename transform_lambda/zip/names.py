@@ -1,4 +1,4 @@
-"""Names: which members are a given file, and which only seem to be, to some readers."""
+"""Finds the members that are a given file, and refuses members that some readers would take for it."""
 
 import stat
 from bisect import bisect_right

@@ -1,4 +1,4 @@
-"""Plan: the steps that make the new archive, decided from the directory alone."""
+"""Plans the steps that make the new archive, from the directory alone."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence

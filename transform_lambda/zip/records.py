@@ -1,4 +1,4 @@
-"""Records: the fixed parts of a zip file (APPNOTE 4.3) and the extra fields that matter here."""
+"""The fixed parts of a zip file (APPNOTE 4.3), and the extra fields that matter here."""
 
 import struct
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Refusal: the one error of this package, raised instead of guessing which of two readings is meant."""
+"""The one error of this package: raised instead of guessing which of two readings is meant."""
 
 REPACK = "repackage the code, for example with: zip -r -X code.zip ."
 

@@ -1,4 +1,4 @@
-"""Source: where an archive's bytes come from, any range of them at any time."""
+"""The source of an archive's bytes: any range, at any time."""
 
 import os
 from typing import NamedTuple, Protocol

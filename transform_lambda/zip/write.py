@@ -1,4 +1,4 @@
-"""Write: a plan carried out from bytes to bytes, or from file to file without the bytes passing through Python."""
+"""Carries out a plan, from bytes to bytes, or from file to file without the bytes passing through Python."""
 
 import errno
 import mmap

@@ -1,4 +1,4 @@
-"""Runs the embedded engine (MiniStack) on loopback, which ends with us, however we end."""
+"""Runs the embedded engine (MiniStack) on loopback. The engine ends with the command, however that ends."""
 
 import importlib.util
 import os

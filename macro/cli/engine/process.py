@@ -1,4 +1,4 @@
-"""One process of the engine: started in a clean environment, met when it answers, ended with all that it started."""
+"""One process of the engine: started in a clean environment, ready when it answers, ended with its children."""
 
 import json
 import os

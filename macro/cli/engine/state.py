@@ -1,4 +1,4 @@
-"""Keeps what the engine holds between runs: whole, as its last orderly end left it, and for one engine at a time."""
+"""Keeps the engine's state between runs, as the last orderly end left it, for one engine at a time."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Make the graph of a template: what each counter became, and the author's own resources around it."""
+"""Collects the graph of a template: what each counter became, and the author's own resources around it."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path as File

@@ -1,4 +1,4 @@
-"""Which parts of a plain template refer to which: each reference with its place and its form."""
+"""Finds the references between the parts of a plain template, each with its place and form."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Draw a graph as one SVG, without a browser: ELK lays it out, in an embedded JavaScript engine."""
+"""Draws a graph as an SVG without a browser. ELK lays it out in an embedded JavaScript engine."""
 
 import json
 from pathlib import Path

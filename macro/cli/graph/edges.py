@@ -1,4 +1,4 @@
-"""What needs what in a plain template, as edges between its boxes."""
+"""Turns the references of a plain template into edges between its boxes."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Definitions without secrets: what a picture shows goes further than the template it is made of."""
+"""Removes secrets from definitions, since a picture travels further than its template."""
 
 import re
 from collections.abc import Collection, Mapping

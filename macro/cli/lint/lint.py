@@ -1,4 +1,4 @@
-"""Run cfn-lint on the plain template, and show each finding where the author caused it."""
+"""Runs cfn-lint on the plain template, and shows each finding where the author caused it."""
 
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Shadows: each ``Custom::LambdaFunction`` as the ``AWS::Lambda::Function`` it will be, for cfn-lint to look into."""
+"""Shows each ``Custom::LambdaFunction`` to cfn-lint as the ``AWS::Lambda::Function`` that it becomes."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The zips that an installation is made of, the same bytes on every machine and day."""
+"""Makes the zips of an installation, with the same bytes on every machine and day."""
 
 import hashlib
 import re

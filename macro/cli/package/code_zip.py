@@ -1,4 +1,4 @@
-"""A folder or file of code as a zip for Lambda: the same bytes wherever and whenever it is made."""
+"""Packs a folder or file of code for Lambda, with the same bytes on every machine and day."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""Local code named in a template: packed, and replaced by the key under which ``deploy`` uploads it."""
+"""Packs local code that a template names, and replaces it by the key under which ``deploy`` uploads it."""
 
 from contextlib import suppress
 from copy import copy

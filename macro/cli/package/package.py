@@ -1,4 +1,4 @@
-"""One package as it is packed: its files, what it registers, what it needs."""
+"""One Python package: its files, its entry points, and its requirements."""
 
 import configparser
 import re

@@ -1,4 +1,4 @@
-"""Packages named on the command line, and which zip each goes into by the entry points that it registers."""
+"""Packages that the command line names, and the zip into which each one's entry points put it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

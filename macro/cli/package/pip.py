@@ -1,4 +1,4 @@
-"""What pip does for us: fetch pinned wheels into the user's cache, build a folder's wheel."""
+"""Uses pip to fetch pinned wheels into the user's cache, and to build the wheel of a folder."""
 
 import os
 import shutil

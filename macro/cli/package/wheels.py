@@ -1,4 +1,4 @@
-"""The packages of others that Lambda has not: pinned wheels, each known by its digest, and what is packed of them."""
+"""Third-party packages that Lambda's runtime lacks: pinned wheels, each verified by its digest."""
 
 import hashlib
 import re

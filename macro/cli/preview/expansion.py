@@ -1,4 +1,4 @@
-"""What a command's arguments make of a template: with which parameters and plug-ins it is expanded."""
+"""Expands a template with the parameters and plug-ins of a command's arguments."""
 
 import argparse
 import functools

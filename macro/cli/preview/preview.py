@@ -1,4 +1,4 @@
-"""Expand a template as CloudFormation would have it done: which transform is meant, with which parameters."""
+"""Expands a template as CloudFormation would: with the transform it names and the values of its parameters."""
 
 from collections.abc import Iterator
 from pathlib import Path as File

@@ -1,4 +1,4 @@
-"""What a template is made of on this machine, and whether any of it has changed."""
+"""Finds the files that a template consists of, and notices when one changes."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress

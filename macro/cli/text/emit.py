@@ -1,4 +1,4 @@
-"""Write template data as YAML that reads as if written by hand: short tags, few quotes, short lists on one line."""
+"""Writes template data as YAML that reads as if written by hand: short tags, few quotes, short lists on one line."""
 
 import functools
 import re

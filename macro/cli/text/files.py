@@ -1,4 +1,4 @@
-"""Read a template from a file: its data, the place of each part of it, and its text as the author wrote it."""
+"""Reads a template from a file: its data, the position of each part, and its text as the author wrote it."""
 
 import contextlib
 import functools

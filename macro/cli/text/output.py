@@ -1,4 +1,4 @@
-"""What a command gives: a text to stdout or into a file, and a message where it was called wrongly."""
+"""The output of a command: text to stdout or into a file, and messages about wrong usage."""
 
 import os
 import sys

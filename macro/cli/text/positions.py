@@ -1,4 +1,4 @@
-"""Places in a template's text: the line and column of a node or a problem, and how they are shown."""
+"""Positions in a template's text: the line and column of a node or a problem, and how they are printed."""
 
 import functools
 from bisect import bisect_right

@@ -1,4 +1,4 @@
-"""Quotes around what YAML makes a number or a date of, and CloudFormation a text, for tools that read as YAML does."""
+"""Quotes plain scalars that YAML reads as numbers or dates and CloudFormation as text, for tools that read YAML."""
 
 from bisect import bisect_left
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Turn YAML nodes into data as CloudFormation reads them, collecting what it would not take."""
+"""Turns YAML nodes into data as CloudFormation reads them, and collects what CloudFormation would refuse."""
 
 import functools
 from typing import Any

@@ -1,4 +1,4 @@
-"""Problems told on stderr, each at the author's line."""
+"""Prints problems to stderr, each at the author's line."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What every gateway in front of a function has: an access log, a permission, a rate; for plug-ins to share."""
+"""What all gateways have in common: access log, permission and rate limit."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What a REST API maps between a request and the function: the name in, the number out, an error's text to a status."""
+"""The mapping of a REST API: the name into the event, the number into the response, an error's text into a status."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""A digest of what a deployment of a REST API snapshots, so that every change of it is deployed."""
+"""Digests what a deployment of a REST API snapshots, so that every change is deployed."""
 
 import hashlib
 import json

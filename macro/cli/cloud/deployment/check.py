@@ -1,4 +1,4 @@
-"""What is wrong with a template, found here before an account is changed, at the author's lines."""
+"""Finds problems of a template before an account is changed, at the author's lines."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

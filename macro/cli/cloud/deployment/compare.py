@@ -1,4 +1,4 @@
-"""``hitcounter diff``: what a deployment would change, found out by a change set that is thrown away."""
+"""``hitcounter diff``: finds what a deployment would change, from a change set that is deleted again."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

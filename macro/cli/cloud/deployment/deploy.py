@@ -1,4 +1,4 @@
-"""``hitcounter deploy``: local code uploaded, a change set made, shown, agreed to and carried out."""
+"""``hitcounter deploy``: uploads local code, then makes, shows and executes a change set."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence

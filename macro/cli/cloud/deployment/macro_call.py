@@ -1,4 +1,4 @@
-"""The installed macro function called as CloudFormation would, where an engine runs no macros itself."""
+"""Calls the installed macro function as CloudFormation does, for engines that run no macros."""
 
 import json
 from collections.abc import Mapping

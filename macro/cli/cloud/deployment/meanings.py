@@ -1,4 +1,4 @@
-"""What a change set means in words: which counters are new, changed or gone, and what becomes of counts and URLs."""
+"""Explains a change set: which counters are new, changed or deleted, and what happens to counts and URLs."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""The installation's bucket: content goes in by its digest, once."""
+"""The installation's bucket. Content is uploaded once, under its digest."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""``hitcounter install``: the bucket, what goes into it, then the rest of one stack; a second run changes nothing."""
+"""``hitcounter install``: the bucket, its content, then the rest of one stack. A second run changes nothing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

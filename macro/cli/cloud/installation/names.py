@@ -1,4 +1,4 @@
-"""The installation of an account and region: its fixed names, and what is known of it."""
+"""The installation of an account and region: its fixed names, and what its stack says."""
 
 from pathlib import Path
 from typing import NamedTuple

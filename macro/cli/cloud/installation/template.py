@@ -1,4 +1,4 @@
-"""``install.yaml`` made fit for one account: code in its bucket, and without what an engine doesn't know."""
+"""Adapts ``install.yaml`` to one account: code in its bucket, without resources that an engine doesn't know."""
 
 import json
 from collections.abc import Mapping, Sequence

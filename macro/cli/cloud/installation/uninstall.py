@@ -1,4 +1,4 @@
-"""``hitcounter uninstall``: the installation's stack and bucket go, unless counters still need them."""
+"""``hitcounter uninstall``: deletes the installation's stack and bucket, unless counters still need them."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The counters of a deployed stack: where each counts and logs, read from what CloudFormation keeps of it."""
+"""The counters of a deployed stack: where each counts and logs, read from what CloudFormation keeps."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Read counts out of a table: all of them page by page, or those of one name."""
+"""Reads counts from a table: all of them page by page, or those of one name."""
 
 import re
 import time

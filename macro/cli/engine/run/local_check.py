@@ -1,4 +1,4 @@
-"""What of ``hitcounter local`` can be known to be wrong before an engine is started for nothing."""
+"""Finds problems of ``hitcounter local`` before an engine starts."""
 
 import argparse
 from collections.abc import Mapping

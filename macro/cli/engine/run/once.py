@@ -1,4 +1,4 @@
-"""``--once``: which counter each path is meant for, its request, and its answer as a line."""
+"""``--once``: matches each path to a counter, sends the request, and prints the answer on a line."""
 
 import re
 from collections.abc import Sequence

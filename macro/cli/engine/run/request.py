@@ -1,4 +1,4 @@
-"""HTTP requests to what an engine serves on this machine."""
+"""Sends HTTP requests to the engine on this machine."""
 
 import json
 import urllib.error
