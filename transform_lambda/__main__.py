@@ -1,4 +1,4 @@
-"""python -m transform_lambda: what the companion would do, on a developer's machine."""
+"""Entry point of `python -m transform_lambda`, which shows on a developer's machine what the companion would do."""
 
 from transform_lambda.env.command import main
 

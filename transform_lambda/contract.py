@@ -1,4 +1,4 @@
-"""The contract between the wrapper and a resource's create, update and delete. Resource authors import this module."""
+"""The contract between the wrapper and a custom resource's three functions: requests, results and errors."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,46 +18,49 @@ _TEXTS = ("RequestType", "RequestId", "StackId", "LogicalResourceId", "ResourceT
 
 
 class ResourceError(Exception):
-    """What the template's author can mend; its text is shown in the stack's events as it is."""
+    """A problem that the template's author can fix. The stack events show the error's text unchanged."""
 
 
 class Overtaken(Exception):
-    """A newer request for the same resource has begun, or this one was answered: it must change nothing more."""
+    """A newer request for the same resource has begun, or this request was answered: it must change nothing more."""
 
 
 class Guard(Protocol):
-    """What keeps a late or cancelled request from doing harm; a resource calls it before it changes anything."""
+    """Protects a resource from late and cancelled requests. A resource calls its guard before each change."""
 
     def check(self) -> None:
-        """Return if this is still the newest request for the resource, raise Overtaken otherwise.
+        """Return if this request is still the newest one for the resource.
 
-        For an update in place: read the revision, check, then update that revision.
+        To update in place, read the revision, call `check`, then update that revision.
+
+        Raises:
+            Overtaken: a newer request has begun, or this request was answered.
         """
 
     def note(self, physical_id: str) -> None:
-        """Remember what is about to be created, so that it is cleaned up should the request not succeed.
+        """Record what the resource is about to create, for clean-up if the request fails.
 
-        Waits while an earlier request may still be removing the same. The wrapper has noted `request.physical_id` of
-        a Create; anything else has to be noted by its physical id before it is made.
+        Waits while an earlier request may still be removing the same physical ID. The wrapper notes
+        `request.physical_id` of a Create. A resource notes every other physical ID before it creates the thing.
 
         Raises:
-            Overtaken: as `check` does.
-            ResourceError: the earlier request is not done within this one's time.
+            Overtaken: as for `check`.
+            ResourceError: the earlier request does not finish before this request's deadline.
         """
 
     def forget(self, physical_id: str) -> None:
-        """Take back a note: what bears the name was there before and is not this request's; no clean-up touches it."""
+        """Undo a note. Something of this physical ID existed before this request, so no clean-up touches it."""
 
     def follows_unanswered(self) -> bool:
-        """Whether the request before this one has no answer, so that a call it decided on may still be on its way.
+        """Whether the previous request has no answer, so one of its calls may still arrive.
 
-        Where nothing has to be changed, an update then changes the revision alone: else such a call, which names the
-        revision from before, would be taken.
+        An update that needs no change then changes only the revision. AWS therefore refuses the late call, which
+        names the old revision.
         """
 
 
 class Unguarded:
-    """The guard of a request outside the wrapper, which is always the newest."""
+    """The guard of a request outside the wrapper. Such a request is always the newest."""
 
     def check(self) -> None:
         """Allow everything."""
@@ -69,16 +72,17 @@ class Unguarded:
         """Allow everything."""
 
     def follows_unanswered(self) -> bool:
-        """It follows none."""
+        """Always False."""
         return False
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request of CloudFormation's (crpg-ref-requesttypes); values of properties are text, as they arrive.
+    """One request from CloudFormation (crpg-ref-requesttypes). Property values are text, as CloudFormation sends them.
 
-    `physical_id` is what CloudFormation knows the resource by, for a Create a name made of stack and logical id: the
-    same for every delivery, fit for a function name. `deadline` is the `time.monotonic()` after which no result counts.
+    `physical_id` is the ID that CloudFormation has for the resource. For a Create it is a name made of stack and
+    logical ID. This name is the same for every delivery and is a valid function name. `deadline` is the
+    `time.monotonic()` after which no result counts.
     """
 
     type: str
@@ -96,9 +100,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Result:
-    """What a resource became: `data` for Fn::GetAtt, masked by CloudFormation where `no_echo` is set.
+    """The resource after a request: its physical ID and the `data` for Fn::GetAtt.
 
-    Another `physical_id` than the request's means a replacement: CloudFormation then deletes the old one.
+    CloudFormation masks the data if `no_echo` is set. A `physical_id` that differs from the request's means a
+    replacement: CloudFormation then deletes the old resource.
     """
 
     physical_id: str
@@ -107,36 +112,36 @@ class Result:
 
 
 class Handler(Protocol):
-    """A custom resource: three functions that may be called twice with one request, and raise where they fail.
+    """A custom resource: three functions, each of which may run twice for one request and raises if it fails.
 
-    What a template's author can mend is raised as ResourceError. To delete what is not there is no failure.
+    Raise ResourceError for problems that the template's author can fix. Deleting a missing resource is no failure.
     """
 
     def create(self, request: Request) -> Result:
-        """Make the resource, or adopt what an earlier delivery of this request made."""
+        """Create the resource, or adopt the one that an earlier delivery of this request created."""
 
     def update(self, request: Request) -> Result:
-        """Bring the resource to `request.properties`, in place or by a replacement."""
+        """Change the resource to `request.properties`, in place or by a replacement."""
 
     def delete(self, request: Request) -> Result | None:
-        """Remove what `request.physical_id` names if it is there and ours; also called to clean up after a failure."""
+        """Remove the resource `request.physical_id` if it exists and is ours. Clean-up after a failure calls it too."""
 
 
 class Handlers(Protocol):
-    """Resources by type; a dict of them is one."""
+    """Resources by type, for example a dict."""
 
     def __iter__(self) -> Iterator[str]:
-        """The types that are known."""
+        """The known types."""
 
     def get(self, resource_type: str, /) -> Handler | None:
-        """The resource for a type."""
+        """The resource for a type, None for an unknown type."""
 
 
 def parse_request(event: Event) -> Request:
-    """The request in an event, read once.
+    """The request in an event.
 
     Raises:
-        ResourceError: naming all fields that are missing or not of their kind.
+        ResourceError: fields are missing or have the wrong type. The text names all of them.
     """
     problems = [f"{name}: must be text" for name in _TEXTS if not _is_text(event.get(name))]
     if event.get("RequestType") not in (CREATE, UPDATE, DELETE) and not problems:
@@ -160,10 +165,10 @@ def parse_request(event: Event) -> Request:
 
 
 def incomplete_request(event: Event) -> Request:
-    """As much of a request as an answer needs.
+    """The part of a request that an answer needs.
 
     Raises:
-        ResourceError: naming what of that is missing.
+        ResourceError: IDs are missing. The text names all of them.
     """
     missing = [name for name in ("RequestId", "StackId", "LogicalResourceId") if not _is_text(event.get(name))]
     if missing:
@@ -180,13 +185,13 @@ def incomplete_request(event: Event) -> Request:
 
 
 def text_of(event: Event, name: str) -> str:
-    """The field if it is text, else an empty one: what else it may be can be too deep to be written out."""
+    """The field if it is text, else empty text. Other values can be nested too deeply to print."""
     value = event.get(name)
     return value if isinstance(value, str) else ""
 
 
 def _is_text(value: Json) -> bool:
-    # Half of a surrogate pair, which JSON can write, is no text: it could not be sent back.
+    # JSON can contain half of a surrogate pair, but an answer cannot.
     return isinstance(value, str) and bool(value) and not _SURROGATE.search(value)
 
 

@@ -1,6 +1,7 @@
-"""Lambda door: puts the parts together once, and answers even when they cannot be.
+"""Lambda entry point. It builds the companion's parts once, and answers a request even if they cannot be built.
 
-Nothing of the package is imported before the guard in `handler`; what is above it needs the standard library alone.
+This module imports the rest of the package only inside the `try` of `handler`. The code above it needs only the
+standard library.
 """
 
 import http.client
@@ -22,7 +23,7 @@ _SUFFIXES = (
     ("eusc-", "amazonaws.eu"),
     ("", "amazonaws.com"),
 )
-"""As in `answer_url`, which may be what cannot be imported."""
+"""A copy of the table in `answer_url`, because `answer_url` may be the module that fails to import."""
 
 Event = Mapping[str, Any]
 Context = Any
@@ -34,14 +35,18 @@ _LARGEST_BYTES = 4096
 
 
 def handler(event: Event, context: Context) -> None:
-    """Carry out one request of CloudFormation's and answer it.
+    """Carry out one request from CloudFormation and answer it.
 
-    The environment: `HITCOUNTER_RECORDS_TABLE` names the table of fence and ledger; `HITCOUNTER_ANSWER_HOSTS` further
-    hosts, as `host:port` with commas between, that may get answers, for an engine that stands in for CloudFormation;
-    `HITCOUNTER_STAGING_BUCKET` the installation's bucket, and `HITCOUNTER_ACCOUNT` the account that it belongs to.
+    The function reads these environment variables:
+
+    - `HITCOUNTER_RECORDS_TABLE`: the table of fence and ledger.
+    - `HITCOUNTER_ANSWER_HOSTS`: further hosts that may get answers, as `host:port` separated by commas. An engine
+      that stands in for CloudFormation needs them.
+    - `HITCOUNTER_STAGING_BUCKET`: the installation's bucket.
+    - `HITCOUNTER_ACCOUNT`: the account that owns the bucket.
 
     Raises:
-        Exception: the request has no answer; Lambda delivers it again.
+        Exception: the request has no answer. Lambda delivers it again.
     """
     try:
         serve = _start()
@@ -79,7 +84,7 @@ def _api_gateway_resource() -> Any:
     from transform_lambda.gateway.resource import ApiGatewayResource
     from transform_lambda.idempotency.guard import OneInvocation
 
-    # The lock on an API ends by itself: a call has to be over before.
+    # The lock on an API expires by itself, so each call must end before the lock expires.
     gateways = ApiGateways(*(connect(service, answer_seconds=20.0) for service in ("apigateway", "lambda")))
     return ApiGatewayResource(gateways, _records() or OneInvocation())
 

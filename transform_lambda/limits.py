@@ -1,4 +1,4 @@
-"""How long a request may take: until CloudFormation or Lambda stops waiting, less the time for the answer."""
+"""The time limits of a request: until CloudFormation or Lambda stops waiting, less the time for the answer."""
 
 import time
 from collections.abc import Callable
@@ -7,24 +7,24 @@ from typing import NamedTuple, Protocol
 from transform_lambda.contract import Event
 
 LONGEST_WAIT_SECONDS = 3600.0
-"""CloudFormation's, where the template sets no ServiceTimeout (crpg-ref-requesttypes)."""
+"""CloudFormation's limit if the template sets no ServiceTimeout (crpg-ref-requesttypes)."""
 
 LONGEST_RUN_SECONDS = 900.0
-"""Lambda's (configuration-timeout)."""
+"""Lambda's limit for an invocation (configuration-timeout)."""
 
 _ANSWER_SECONDS, _ANSWER_SHARE = 15.0, 0.2
 _LAST_SECONDS, _LAST_SHARE = 1.0, 0.05
 
 
 class Context(Protocol):
-    """What Lambda tells of an invocation, as far as it is needed here."""
+    """The part of Lambda's context object that this module needs."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """How long until Lambda ends it."""
+        """Milliseconds until Lambda ends the invocation."""
 
 
 class Clock(NamedTuple):
-    """The three ways in which a guard needs the time."""
+    """The time functions that a guard and a retry use."""
 
     now: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
@@ -32,19 +32,22 @@ class Clock(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """Three points in time, two of the clock's `monotonic`, the last in seconds since 1970; and that clock."""
+    """The time limits of one invocation, and their clock.
+
+    `work_by` and `answer_by` are times of the clock's `monotonic`. `ends` is in seconds since 1970.
+    """
 
     work_by: float
-    """After this, no result counts: the watchdog answers."""
+    """After this time no result counts: the watchdog answers."""
     answer_by: float
-    """After this, the answer is not tried again."""
+    """After this time the answer is not retried."""
     ends: float
-    """After this, nothing of the invocation runs any more."""
+    """After this time the invocation no longer runs."""
     clock: Clock = Clock()
 
 
 def read_limits(event: Event, context: Context | None, clock: Clock | None = None) -> Limits:
-    """The limits of an invocation that begins now: the shorter of Lambda's and the template's ServiceTimeout."""
+    """The limits of an invocation that begins now: Lambda's remaining time or ServiceTimeout, whichever is shorter."""
     clock = clock or Clock()
     remaining = context.get_remaining_time_in_millis() / 1000 if context else LONGEST_RUN_SECONDS
     span = min(remaining, _service_timeout(event))

@@ -1,4 +1,4 @@
-"""Logs one JSON line for each phase of a request, without secrets."""
+"""Log one JSON line for each phase of a request, without secrets."""
 
 import json
 import re
@@ -11,12 +11,12 @@ from transform_lambda.contract import Event, Json, Request
 _SECRET_PROPERTIES = ("Env", "Environment")
 _SHORTEST_SECRET, _LONG_SECRET = 4, 8
 _PLAIN = re.compile(r"true|false|null|none|[+-]?[0-9]{1,5}(\.[0-9]{1,5})?", re.IGNORECASE)
-"""Values that are no secrets, and common words in error messages."""
+"""Values that are no secrets and that occur in many reasons."""
 _QUERY = re.compile(r"(https?://[^\s'\"?]*)\?[^\s'\"]*")
 
 
 def log_phase(request: Request, phase: str, started: float, note: str = "") -> None:
-    """Print what a phase of the request took since `started` (of `time.monotonic()`), with a note, redacted."""
+    """Print how long a phase of the request took since `started` (`time.monotonic()`), with a redacted note."""
     properties = {"ResourceProperties": request.properties, "OldResourceProperties": request.old_properties}
     line = {
         "stack": request.stack_id,
@@ -30,10 +30,11 @@ def log_phase(request: Request, phase: str, started: float, note: str = "") -> N
 
 
 def redact(text: str, event: Event) -> str:
-    """The text without values of `Env` and `Environment` of four characters or more, and without queries of URLs.
+    """The text without the values of `Env` and `Environment` and without the queries of URLs.
 
-    A short value goes where it stands as a whole word, a long one wherever it occurs; true, false, null, none and
-    numbers of up to five digits stay, as a reason that lacks them tells nothing any more.
+    Redacts values of four characters or more. A value below eight characters is redacted only as a whole word, a
+    longer value everywhere. True, false, null, none and numbers of up to five digits stay: a reason without them is
+    hard to understand.
     """
     secrets = {secret for secret in _secrets(event) if len(secret) >= _SHORTEST_SECRET and not _PLAIN.fullmatch(secret)}
     for secret in sorted(secrets, key=len, reverse=True):
@@ -44,7 +45,7 @@ def redact(text: str, event: Event) -> str:
 
 
 def _forms(secret: str) -> set[str]:
-    """The value as it is, and as Python, JSON and URLs write it in an error's text."""
+    """The value unchanged, and as Python, JSON and URLs write the value in an error's text."""
     data = secret.encode("utf-8", "surrogatepass")
     python = {repr(secret)[1:-1], ascii(secret)[1:-1], repr(data)[2:-1]}
     json_forms = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
@@ -59,7 +60,7 @@ def _secrets(event: Event) -> Iterator[str]:
 
 
 def _texts(value: Json) -> Iterator[str]:
-    # Without recursion, as a value may be nested deeper than that goes.
+    # A loop instead of recursion, because a value may be nested deeper than Python's recursion limit.
     parts = [value]
     while parts:
         part = parts.pop()

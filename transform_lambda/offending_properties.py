@@ -1,4 +1,4 @@
-"""Which of a template's properties an error of an AWS service is about."""
+"""Find the template's properties that an AWS service's error is about."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,15 +8,16 @@ from transform_lambda.ports import DeniedError, TryAgain
 
 _HEAD = "Properties."
 _FEW = 3
-"""So many properties are named without being mentioned; more would tell an author nothing."""
+"""The most properties to name if the error mentions none. A longer list would not help the author."""
 _SHORTEST_VALUE = 6
-"""Characters of a value that is looked for: a shorter one stands in many a text by chance."""
+"""Characters of the shortest value to search for. Shorter values occur in many texts by chance."""
 
 
 def with_offending_properties(error: ResourceError, sent: Mapping[str, Json]) -> ResourceError:
-    """The error, of its kind, with the properties of `sent` in front that it is about.
+    """An error of the same class, whose text starts with the properties of `sent` that the error is about.
 
-    Those whose name, or a value in them, Lambda mentions; where it mentions none, all if they are few.
+    These are the properties whose name or value the error mentions. If the error mentions none, they are all of
+    `sent`, provided that `sent` has at most three.
     """
     said = str(error)
     if said.startswith(_HEAD) or not sent:
@@ -31,12 +32,12 @@ def _unmentioned(error: ResourceError, sent: Mapping[str, Json]) -> list[str]:
         return []
     if len(sent) <= _FEW:
         return list(sent)
-    # The companion's role allows functions by their names.
+    # The companion's role permits functions by name, so a denial is about the name.
     return ["FunctionName"] if isinstance(error, DeniedError) else []
 
 
 def _is_mentioned(name: str, value: Json, said: str) -> bool:
-    # "assumed-role" in an ARN is no word on the property Role.
+    # "assumed-role" in an ARN does not mention the property Role.
     if re.search(rf"(?<![\w-]){name}(?![\w-])", said, re.IGNORECASE):
         return True
     return any(len(text) >= _SHORTEST_VALUE and text in said for text in _texts(value))

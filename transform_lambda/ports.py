@@ -1,4 +1,4 @@
-"""Ports: what the companion needs from AWS. Fakes implement them in tests, boto3 in production."""
+"""The interfaces through which the companion uses AWS. Both the boto3 adapters and the tests' fakes implement them."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -8,7 +8,7 @@ from transform_lambda.typed import Shape
 
 
 class Place(NamedTuple):
-    """An object in S3; without a version, its newest."""
+    """An object in S3. Without a version, this is the newest version."""
 
     bucket: str
     key: str
@@ -19,14 +19,17 @@ class Place(NamedTuple):
 
 
 class Pinned(NamedTuple):
-    """One state of an object, by its ETag and, in a versioned bucket, its version; no other is read or copied."""
+    """One state of an object, identified by its ETag and, in a versioned bucket, by its version.
+
+    No other state of the object is read or copied.
+    """
 
     place: Place
     etag: str
     size: int
     """In bytes."""
     md5: str = ""
-    """Of its bytes, in hex; empty where it is not known."""
+    """MD5 of the object's bytes, in hex. Empty if unknown."""
 
 
 class Stored(NamedTuple):
@@ -39,14 +42,17 @@ class Stored(NamedTuple):
 
 
 class Upload(NamedTuple):
-    """A multipart upload that has been started and is to be completed or aborted."""
+    """A multipart upload that has started. The caller must complete or abort it."""
 
     key: str
     number: str
 
 
 class Part(NamedTuple):
-    """One uploaded part, as `complete_upload` names it to S3: its ETag and, where S3 gave one, its CRC-32 in base64."""
+    """One uploaded part, as `complete_upload` passes it to S3.
+
+    `checksum` is the part's CRC-32 in base64, None if S3 returned none.
+    """
 
     number: int
     etag: str
@@ -54,115 +60,118 @@ class Part(NamedTuple):
 
 
 class CopyError(ResourceError):
-    """S3 would not copy inside itself, though it let us read; the bytes can still be sent through."""
+    """S3 refused to copy an object that it lets us read. The caller can still download and upload the bytes."""
 
 
 class CodeStore(Protocol):
-    """Code archives in S3: any object to read, one bucket to stage into; all methods raise `ResourceError`."""
+    """Code archives in S3: reads any object, writes to one staging bucket. All methods raise `ResourceError`."""
 
     def read_tail(self, place: Place, length: int) -> tuple[Pinned, bytes]:
-        """The object as it is now, and its last `length` bytes, or all of them if it has fewer."""
+        """The object's current state, and its last `length` bytes, or all bytes if the object is shorter."""
 
     def read_range(self, source: Pinned, start: int, length: int) -> bytes:
-        """Exactly these bytes of it, or an error if the object has changed since."""
+        """Exactly these bytes of the object; an error if the object has changed since `source` was read."""
 
     def can_copy(self, source: Pinned) -> bool:
-        """False where the source is in another region than the staging bucket."""
+        """False if the source is in another region than the staging bucket."""
 
     def find_staged(self, key: str) -> Stored | None:
-        """What is staged under the key."""
+        """The staged object with this key, None if there is none."""
 
     def start_upload(self, key: str, metadata: Mapping[str, str]) -> Upload:
-        """A new multipart upload into the staging bucket."""
+        """Start a multipart upload into the staging bucket."""
 
     def copy_part(self, upload: Upload, number: int, source: Pinned, start: int, length: int) -> Part:
-        """A part made of these bytes of the source (5 MiB to 5 GiB), inside S3; `CopyError` where S3 refuses that."""
+        """Copy these bytes of the source (5 MiB to 5 GiB) inside S3 as a part. `CopyError` if S3 refuses the copy."""
 
     def upload_part(self, upload: Upload, number: int, data: bytes) -> Part:
-        """A part made of these bytes (at least 5 MiB, but for the last part)."""
+        """Upload these bytes as a part. Every part except the last needs at least 5 MiB."""
 
     def complete_upload(self, upload: Upload, parts: Sequence[Part], size: int) -> Place:
-        """The staged object, which has `size` bytes or does not come to be."""
+        """Create the staged object from its parts. S3 creates no object if its size would not be `size` bytes."""
 
     def abort_upload(self, upload: Upload) -> None:
-        """Drops all parts of an upload that failed."""
+        """Drop all parts of an upload that failed."""
 
     def list_staged(self, prefix: str) -> list[str]:
-        """The keys of all staged objects that start so."""
+        """The keys of all staged objects that start with `prefix`."""
 
     def remove_staged(self, key: str) -> None:
-        """Drops a staged object, in all its versions; nothing where there is none."""
+        """Remove all versions of a staged object. Does nothing if there is no object."""
 
 
 class TryAgain(ResourceError):
-    """Lambda refused for a reason that passes by itself: look at the function again, and repeat what is still due."""
+    """AWS refused a call for a temporary reason. Read the resource again, and repeat the changes it still needs."""
 
 
 class Replicated(TryAgain):
-    """The function has replicas at CloudFront's edge, which go some hours after the last distribution left them."""
+    """The function has Lambda@Edge replicas. They go some hours after the last distribution drops them."""
 
 
 class DeniedError(ResourceError):
-    """The companion may not do that with this function."""
+    """The companion has no permission to make this call."""
 
 
 class Found(NamedTuple):
-    """A function as it is: Lambda's own terms for its configuration, and its tags."""
+    """A function's current configuration, with the members of Lambda's API, and its tags."""
 
     configuration: Mapping[str, Json]
     tags: Mapping[str, str]
 
 
 class Functions(Protocol):
-    """Lambda functions; all methods raise `ResourceError`, `TryAgain` where that helps.
+    """Lambda functions. All methods raise `ResourceError`, or `TryAgain` if a retry can succeed.
 
-    What is sent is in the API's own terms. An update names the revision that it was decided on, and is refused with
-    `TryAgain` where the function has another one by now.
+    Arguments have the members of Lambda's API. An update names the revision that the caller has read. It raises
+    `TryAgain` if the function has a newer revision.
     """
 
     def takes(self, operation: str) -> Shape:
         """What the service's model says an operation takes."""
 
     def read(self, name: str, version: str = "") -> Found | None:
-        """The function, or a numbered version of it (which has no tags), or nothing."""
+        """The function, or a numbered version of the function (without tags). None if it does not exist."""
 
     def create(self, call: Mapping[str, Json]) -> None:
-        """A new function; `TryAgain` where one of this name is there."""
+        """Create a function. `TryAgain` if a function of this name exists."""
 
     def update_configuration(self, name: str, changes: Mapping[str, Json], revision: str) -> None:
-        """Other values for these properties."""
+        """Set other values for these properties."""
 
     def update_code(self, name: str, code: Mapping[str, Json], revision: str) -> None:
-        """Other code."""
+        """Replace the code."""
 
     def sign(self, name: str, arn: str) -> None:
-        """Another code signing configuration, or none where the ARN is empty."""
+        """Set the code signing configuration, or remove it if the ARN is empty."""
 
     def tag(self, arn: str, tags: Mapping[str, str], gone: Sequence[str]) -> None:
-        """These tags set, and the tags of these names gone."""
+        """Set `tags`, and remove the tags named in `gone`."""
 
     def publish(self, name: str, options: Mapping[str, Json], revision: str) -> Mapping[str, Json]:
-        """The configuration of a numbered version like the function; the last one where nothing has changed since."""
+        """Publish the function as a numbered version, and return the version's configuration.
+
+        If nothing has changed since the last version, this is the configuration of the last version.
+        """
 
     def versions(self, name: str) -> list[Mapping[str, Json]]:
         """The configurations of all numbered versions, ascending."""
 
     def delete(self, name: str, version: str = "") -> None:
-        """The function with all versions gone, or that version; nothing where it is not there."""
+        """Delete the function with all versions, or only `version`. Does nothing if it does not exist."""
 
 
 class Gateways(Protocol):
-    """API Gateway's REST APIs, and the policies of the functions they call; operations and terms are the API's own.
+    """API Gateway's REST APIs, and the policies of the functions that they call.
 
-    All methods raise `ResourceError`, `TryAgain` where that helps: after a conflict, a throttle, or where what is to be
-    changed is not there any more.
+    Operations and members are those of the services' APIs. All methods raise `ResourceError`, or `TryAgain` if a retry
+    can succeed: after a conflict, after throttling, or if the thing to change no longer exists.
     """
 
     def takes(self, operation: str) -> Shape:
         """What the service's model says an operation takes."""
 
     def read(self, operation: str, call: Mapping[str, Json]) -> Mapping[str, Json] | None:
-        """What it answers, the `items` of all pages together; nothing where the thing is not there."""
+        """The operation's response, with the `items` of all pages. None if the thing does not exist."""
 
     def change(self, operation: str, call: Mapping[str, Json]) -> Mapping[str, Json]:
-        """What it answers once it is done; to delete what is not there is done at once."""
+        """The operation's response. Deleting a missing thing succeeds."""

@@ -11,19 +11,19 @@ from transform_lambda.ports import TryAgain
 
 _FIRST_SECONDS, _LONGEST_SECONDS = 0.25, 15.0
 _MARGIN_SECONDS = 1.0
-"""Kept for the answer: a reason of our own says more than the watchdog's."""
+"""Time kept for the answer, because this module's reason says more than the watchdog's reason."""
 
 
 class TimeOver(ResourceError):
-    """What had to pass did not within the request's time."""
+    """The problem did not pass before the request's deadline."""
 
 
 class NotReady(TryAgain):
-    """A change is still under way, as after every change."""
+    """The service is still applying a change, as after every change."""
 
 
 class Retry:
-    """The pauses of one request, until its deadline (of the clock's `monotonic`)."""
+    """The pauses between one request's attempts, until its deadline (a time of the clock's `monotonic`)."""
 
     def __init__(self, request: Request, clock: Clock) -> None:
         self._request, self._clock = request, clock
@@ -31,7 +31,11 @@ class Retry:
         self._is_told = False
 
     def pause(self, problem: TryAgain) -> None:
-        """Sleep a while, longer each time; raise TimeOver with the problem where no time is left to."""
+        """Sleep before the next attempt. Pauses grow with each attempt, up to 15 seconds.
+
+        Raises:
+            TimeOver: no time is left for a pause. The text includes the problem.
+        """
         self._log_once(problem)
         longest = min(_FIRST_SECONDS * 2.0 ** next(self._pauses), _LONGEST_SECONDS)
         seconds = random.uniform(longest / 2, longest)
@@ -40,11 +44,11 @@ class Retry:
         self._clock.sleep(seconds)
 
     def restart(self) -> None:
-        """Begin with short pauses again."""
+        """Start again with short pauses."""
         self._pauses = count()
 
     def _log_once(self, problem: TryAgain) -> None:
-        """Log why it is tried again, the first time: a role that stays wrong shows long before time is up."""
+        """Log the reason for the first retry, so a wrong role is visible long before the deadline."""
         if not self._is_told and not isinstance(problem, NotReady):
             self._is_told = True
             log_phase(self._request, "try again", time.monotonic(), str(problem))

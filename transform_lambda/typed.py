@@ -1,4 +1,4 @@
-"""Gives properties the types of the API's own model. In custom resources, all values arrive as text."""
+"""Convert properties, which arrive as text, to the types in the service's model of an API call."""
 
 import base64
 import binascii
@@ -10,17 +10,18 @@ from typing import Any
 from transform_lambda.contract import Json, ResourceError
 
 Shape = Any
-"""A shape of botocore's service model, by its `type_name` and what that type has: `members`, `member`, `value`."""
+"""A shape of botocore's service model: its `type_name`, and `members`, `member` or `value` depending on the type."""
 
 _Problems = list[str]
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def type_properties(shape: Shape, properties: Mapping[str, Json], where: str = "Properties") -> dict[str, Json]:
-    """The properties as the API call takes them: numbers where its model has numbers, text where it has text.
+    """The properties with the types that the API call needs: numbers for its numbers, text for its text.
 
     Raises:
-        ResourceError: all that do not fit, each as where, what and what would be right; never shows a value.
+        ResourceError: properties do not fit the model. The text has one line for each, which says where the problem
+            is, what is wrong and what would be right. It never shows a value.
     """
     problems: _Problems = []
     typed = _structure(shape, properties, where, problems)
@@ -79,12 +80,12 @@ def _kind(value: Json) -> str:
 
 
 def _is_half(value: Json) -> bool:
-    """Whether it is text with half of a surrogate pair in it, which JSON can write and no call can send."""
+    """Whether the value is text with half of a surrogate pair. JSON can contain one, but no call can send one."""
     return isinstance(value, str) and _SURROGATE.search(value) is not None
 
 
 def _nearest(name: str, known: Mapping[str, Shape]) -> str:
-    # Needed by few requests, and its import takes as long as the rest of this module.
+    # Few requests need difflib, and its import takes as long as the rest of this module.
     from difflib import get_close_matches
 
     by_lower = {member.lower(): member for member in known}
@@ -93,7 +94,7 @@ def _nearest(name: str, known: Mapping[str, Shape]) -> str:
 
 
 def _text(value: str | float) -> str:
-    # An engine that keeps the template's types means what CloudFormation would have sent.
+    # An engine may keep the template's types. CloudFormation sends booleans as "true" and "false".
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
