@@ -1,4 +1,4 @@
-"""Builds the answer within CloudFormation's size limit, and sends it to the answer URL."""
+"""Build the answer to a request within CloudFormation's size limit, and send it to the answer URL."""
 
 import http.client
 import json
@@ -15,7 +15,7 @@ from transform_lambda.protocol.answer_url import AnswerError, check_answer_url, 
 Answer = dict[str, Json]
 
 LARGEST_BYTES = 4096
-"""Of an answer as it is sent (crpg-ref-responses: "The total size of the response body can't exceed 4096 bytes")."""
+"""CloudFormation's limit (crpg-ref-responses: "The total size of the response body can't exceed 4096 bytes")."""
 
 _ATTEMPT_SECONDS, _RETRY_SECONDS = 10.0, 30.0
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 5.0
@@ -23,10 +23,10 @@ _RETRIED = {408, 425, 429}
 
 
 def success_answer(request: Request, result: Result) -> Answer:
-    """SUCCESS with the result's data.
+    """A SUCCESS answer with the result's data.
 
     Raises:
-        ResourceError: the physical id or the data is nothing CloudFormation takes; names the key of the data.
+        ResourceError: CloudFormation does not accept the physical ID or the data. The text names the key of the data.
     """
     if not 1 <= _size_of_text(result.physical_id) <= LONGEST_BYTES:
         raise ResourceError(f"the physical id must be 1 to {LONGEST_BYTES:,} bytes of text")
@@ -47,13 +47,17 @@ def success_answer(request: Request, result: Result) -> Answer:
 
 
 def failed_answer(request: Request, reason: str) -> Answer:
-    """FAILED for this reason; the physical id stays what it is, after a Create it is a marker."""
+    """A FAILED answer with this reason. Its physical ID is the request's, or a marker for a Create."""
     known = marker_for(request.stack_id, request.logical_id) if request.type == CREATE else request.physical_id
     return {**_answer(request, "FAILED", known), "Reason": reason or "no reason was given", "NoEcho": False}
 
 
 def encode_answer(answer: Mapping[str, Json]) -> bytes:
-    """The bytes to send, at most 4,096; a longer `Reason` ends earlier, between two characters, with an ellipsis."""
+    """The answer as at most 4,096 bytes. A `Reason` that is too long is cut between two characters, with an ellipsis.
+
+    Raises:
+        AnswerError: the answer is too long even without its reason.
+    """
     reason = str(answer.get("Reason", "")).encode("utf-8", "replace").decode("utf-8")
     fitted = {**answer, "Reason": reason} if "Reason" in answer else dict(answer)
     if len(_encode(fitted)) <= LARGEST_BYTES:
@@ -74,13 +78,13 @@ def encode_answer(answer: Mapping[str, Json]) -> bytes:
 def send_answer(
     url: str, answer: Mapping[str, Json], deadline: float | None = None, allowed: Collection[str] = ()
 ) -> None:
-    """Put the answer to the URL, again after network errors and 5xx, until `deadline`.
+    """PUT the answer to the URL. Retry after network errors and statuses 5xx, 408, 425 and 429, until `deadline`.
 
-    `deadline` is a time of `time.monotonic()`, half a minute from now where none is given. The stack's region decides
-    which hosts may get it; `allowed` names further ones as `host:port`.
+    `deadline` is a time of `time.monotonic()`. The default is 30 seconds from now. The region decides which hosts may
+    get the answer (see `region_of`). `allowed` names further hosts as `host:port`.
 
     Raises:
-        AnswerError: it was not delivered, and why.
+        AnswerError: the answer was not delivered. The text gives the reason.
     """
     parts = check_answer_url(url, region_of(str(answer.get("StackId", ""))), allowed)
     body = encode_answer(answer)
@@ -127,10 +131,10 @@ def _encode(answer: Mapping[str, Json]) -> bytes:
 
 
 def _put(parts: SplitResult, body: bytes, timeout: float) -> str | None:
-    """Nothing once delivered, else what went wrong and may go right the next time; raises what never will."""
+    """None if the answer was delivered, else the problem that a retry can solve; raises for other problems."""
     connection = _connect(parts, timeout)
     try:
-        # The URL is signed for an empty content type, so none may be sent in its place.
+        # The URL is signed for an empty content type, so S3 refuses any other content type.
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
         connection.request("PUT", target, body, {"Content-Type": ""})
         status = connection.getresponse().status

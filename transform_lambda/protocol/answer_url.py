@@ -1,8 +1,9 @@
-"""Where an answer may be sent: the buckets CloudFormation reads answers from, and what the installation allows besides.
+"""Check answer URLs: answers go only to CloudFormation's buckets, and to hosts that the installation allows.
 
-Host names of those buckets as seen in requests and in "Access CloudFormation using an interface endpoint" (the bucket
-`cloudformation-custom-resource-response-` plus the region without dashes): `.s3.amazonaws.com` in us-east-1,
-`.s3-eu-west-1.amazonaws.com` in older regions, `.s3.eu-north-1.amazonaws.com` in newer ones.
+The bucket is named `cloudformation-custom-resource-response-` plus the region without dashes. Its host name ends in
+`.s3.amazonaws.com` in us-east-1, in `.s3-eu-west-1.amazonaws.com` in older regions, and in
+`.s3.eu-north-1.amazonaws.com` in newer regions. Sources: requests, and the page "Access CloudFormation using an
+interface endpoint".
 """
 
 import calendar
@@ -26,14 +27,14 @@ _PLAIN = re.compile(r"[!-~]+")
 
 
 class AnswerError(Exception):
-    """The answer did not reach CloudFormation; never shows the answer's URL beyond its host."""
+    """The answer did not reach CloudFormation. The text never shows more of the answer's URL than the host."""
 
 
 def check_answer_url(url: str, region: str, allowed: Collection[str] = ()) -> SplitResult:
-    """The parts of the URL, which is one of CloudFormation's in the region, or names an allowed `host:port`.
+    """The parts of a URL that may get answers: CloudFormation's in this region, or one with an allowed `host:port`.
 
     Raises:
-        AnswerError: no request may be made to it.
+        AnswerError: the companion may not send a request to the URL.
     """
     try:
         parts = urlsplit(url)
@@ -50,7 +51,7 @@ def check_answer_url(url: str, region: str, allowed: Collection[str] = ()) -> Sp
 
 
 def region_of(stack_id: str) -> str:
-    """The region that answers are read in: the companion's own, where Lambda tells it, else the stack's."""
+    """The region of CloudFormation's bucket: the companion's region if Lambda sets AWS_REGION, else the stack's."""
     if own := os.environ.get("AWS_REGION"):
         return own
     fields = stack_id.split(":")
@@ -58,9 +59,10 @@ def region_of(stack_id: str) -> str:
 
 
 def issue_time(url: str) -> int | None:
-    """When the request was made, in seconds since 1970, as far as its answer URL tells.
+    """When the request was made, in seconds since 1970, according to its answer URL. None if the URL has no time.
 
-    `X-Amz-Date` where it is signed so, else the time it expires: for requests signed alike, the order is the same.
+    This is `X-Amz-Date` if the URL has one, else the time at which the URL expires. Both give the same order for
+    requests that are signed in the same way.
     """
     try:
         query = parse_qs(urlsplit(url).query)

@@ -1,4 +1,4 @@
-"""Handles one delivery from Lambda: checks the answer URL, sets the deadline, and serves the request."""
+"""Process one delivery from Lambda: check the answer URL, read the time limits, and carry out the request."""
 
 from collections.abc import Collection, Mapping
 from functools import partial
@@ -13,11 +13,11 @@ from transform_lambda.protocol.wrapper import process
 
 
 class Behind(NamedTuple):
-    """What stands behind the door."""
+    """The parts that the Lambda entry point passes to `serve`."""
 
     handlers: Handlers
     records: Records | None
-    """None where the installation has no table."""
+    """None if the installation has no table."""
     allowed: Collection[str]
     """Further hosts that may get answers, as `host:port`."""
     clock: Clock = Clock()
@@ -27,7 +27,8 @@ def serve(behind: Behind, event: Event, context: Context | None) -> None:
     """Carry out one delivery of a request and answer it.
 
     Raises:
-        Exception: the request has no answer; nothing was done where its answer's address is not CloudFormation's.
+        Exception: the request has no answer. If the answer URL is not one of CloudFormation's or of an allowed host,
+            the companion has changed nothing.
     """
     if not isinstance(event, Mapping):
         raise ResourceError("not a request of CloudFormation's: the event must be a map")

@@ -1,4 +1,4 @@
-"""Calls a resource's create, update or delete behind the guard, and removes what was left over."""
+"""Call a resource's functions for a request, protected by the guard, and remove leftovers."""
 
 from dataclasses import replace
 
@@ -7,7 +7,12 @@ from transform_lambda.idempotency.guard import RequestGuard
 
 
 def carry_out(request: Request, handler: Handler, guard: RequestGuard) -> Result:
-    """The result; raises whatever the resource raises, and Overtaken as soon as a newer request has come."""
+    """Carry out the request and return its result.
+
+    Raises:
+        Overtaken: a newer request has begun.
+        Exception: anything that the resource raises.
+    """
     if request.type == DELETE:
         for name in guard.names_to_delete():
             remove(request, handler, guard, name)
@@ -21,7 +26,7 @@ def carry_out(request: Request, handler: Handler, guard: RequestGuard) -> Result
 
 
 def remove(request: Request, handler: Handler, guard: RequestGuard, name: str) -> None:
-    """Have the resource deleted by this physical id, unless a newer request has come."""
+    """Delete the resource with this physical ID; raises Overtaken if a newer request has begun."""
     guard.hold(name)
     is_gone = False
     try:
@@ -32,12 +37,15 @@ def remove(request: Request, handler: Handler, guard: RequestGuard, name: str) -
 
 
 def give_back(request: Request, handler: Handler, guard: RequestGuard) -> None:
-    """Release what the request noted and did not settle; an overtaken one removes it, since no one else may know it."""
+    """Release the names that the request noted but did not settle.
+
+    An overtaken request also removes them, because no other request may know these names.
+    """
     for name, is_to_go in guard.names_to_give_back():
         if not is_to_go:
             guard.release(name, is_gone=False)
         elif guard.adopt(name):
-            # Where this fails, the hold stays and ends by itself: the next delivery of the request tries again.
+            # If this fails, the hold stays until it expires, and the next delivery of the request tries again.
             _delete(request, handler, name)
             guard.release(name, is_gone=True)
 

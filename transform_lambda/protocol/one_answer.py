@@ -1,4 +1,4 @@
-"""Sends exactly one answer to a request: the first one, from the resource or from the watchdog."""
+"""Send exactly one answer to a request. If the work takes too long, a watchdog sends the answer."""
 
 import threading
 import time
@@ -11,11 +11,11 @@ Send = Callable[[str, Mapping[str, Json]], None]
 
 
 class Undelivered(Exception):
-    """Another thread gave the answer and could not deliver it: the request has none yet."""
+    """Another thread failed to deliver the answer, so the request has no answer yet."""
 
 
 class OneAnswer:
-    """Sends the first answer it is given and no other."""
+    """Sends only the first answer that it gets."""
 
     def __init__(self, send: Send, url: str) -> None:
         self._send = send
@@ -25,10 +25,11 @@ class OneAnswer:
         self._is_sent = False
 
     def give(self, answer: Mapping[str, Json]) -> bool:
-        """Whether this was the first answer; waits for one that is under way.
+        """Send the answer if it is the first one, and return whether it is. Waits while another thread sends.
 
         Raises:
-            Exception: whatever `send` raised, or Undelivered where that was the first answer's.
+            Undelivered: another thread's answer came first, and `send` raised for it.
+            Exception: anything that `send` raises for this answer.
         """
         with self._lock:
             if not self._is_given:
@@ -43,7 +44,7 @@ class OneAnswer:
 
 @contextmanager
 def watchdog(at: float, bark: Callable[[], None]) -> Iterator[None]:
-    """Call `bark` in a thread of its own at this time (of `time.monotonic()`), unless the block has ended by then."""
+    """Call `bark` in a separate thread at the time `at` (of `time.monotonic()`), unless the block ends earlier."""
     timer = threading.Timer(max(0.0, at - time.monotonic()), bark)
     timer.daemon = True
     timer.start()

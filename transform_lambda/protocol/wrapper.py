@@ -1,4 +1,4 @@
-"""Serves one request with exactly one answer, whatever happens."""
+"""Answer each request exactly once, even after failures."""
 
 import time
 import traceback
@@ -39,14 +39,15 @@ def process(
     records: Records | None = None,
     limits: Limits | None = None,
 ) -> None:
-    """Carry the request out and send its answer; a request that was answered before is left alone.
+    """Carry out the request and send its answer. A request that was answered before is not carried out again.
 
-    Without records every request is taken for the newest, and what a failed one leaves is found by its name alone.
+    Without records every request counts as the newest. The leftovers of a failed request are then found only by their
+    name.
 
     Raises:
-        ResourceError: the event has not even the ids an answer needs.
-        Exception: whatever `send` raised; the request then has no answer, and Lambda has to deliver it again.
-        LeftBehind: it has its answer, and Lambda has to deliver it again all the same.
+        ResourceError: the event lacks the IDs that an answer needs.
+        Exception: anything that `send` raises. The request then has no answer, and Lambda must deliver it again.
+        LeftBehind: the request has its answer, but Lambda must deliver it again.
     """
     limits = limits or read_limits(event, None)
     try:
@@ -59,11 +60,11 @@ def process(
 
 
 class LeftBehind(Exception):
-    """An overtaken request was answered, and what it made could not be removed: Lambda has to deliver it again."""
+    """An overtaken request was answered, but what it created could not be removed: Lambda must deliver it again."""
 
 
 class _Delivery:
-    """One delivery of a request, its guard and its answer: the open end that the steps below share."""
+    """One delivery of a request, with its guard and its answer."""
 
     def __init__(self, event: Event, request: Request, guard: RequestGuard, outlet: OneAnswer) -> None:
         self._event = event
@@ -79,13 +80,14 @@ class _Delivery:
             if answer:
                 self._answer(answer)
         if self._is_overtaken and not is_given_back:
-            # No newer request knows what is left; CloudFormation ignores a second answer.
+            # No newer request knows these leftovers, so Lambda must deliver this one again. CloudFormation ignores a
+            # second answer.
             raise LeftBehind(f"{self._request.logical_id}: what this overtaken request made is not removed yet")
 
     def _serve(self, handlers: Handlers) -> tuple[Answer | None, bool]:
-        """The answer, and whether nothing is left behind that the request made and did not settle."""
+        """The answer, and whether everything that the request noted and did not settle was given back."""
         try:
-            # Another's package is imported here, and may take any time.
+            # This may import another author's package, which can take any time.
             handler = handlers.get(self._request.resource_type)
         except (Exception, SystemExit) as error:
             return self._fail_by_bug(error), True
@@ -95,7 +97,7 @@ class _Delivery:
         return answer, self._quietly("give back", lambda: give_back(self._request, handler, self._guard))
 
     def _work(self, handler: Handler) -> Answer | None:
-        """The answer, or nothing where the request has one already."""
+        """The answer, or None if the request has an answer already."""
         try:
             self._guard.enter(issue_time(self._request.answer_url))
             return self._succeed(handler)
@@ -155,7 +157,7 @@ class _Delivery:
         return failed_answer(self._request, " ".join(redact(reason, self._event).split()))
 
     def _quietly(self, phase: str, action: Callable[[], object]) -> bool:
-        """Whether it went well; if not, it is logged, for the answer matters more."""
+        """Whether the action succeeded. A failure is only logged, because the answer matters more."""
         try:
             action()
         except (Exception, SystemExit):
