@@ -1,4 +1,4 @@
-"""The fence: decides which request is the newest, and what CloudFormation knows once a request has come."""
+"""The fence: find the newest request, and learn from each request which physical IDs CloudFormation knows."""
 
 from dataclasses import replace
 
@@ -12,20 +12,23 @@ _RANKS = {CREATE: 0, UPDATE: 1, DELETE: 2}
 
 
 class Repeated(Exception):
-    """The request was answered before: nothing is left to do."""
+    """The request was answered before, so nothing is left to do."""
 
 
 def rank_of(request: Request, issued: int | None) -> int | None:
-    """A request's place among others; within a second, a Delete follows an Update, and that a Create."""
+    """The request's position in the order of requests. Within one second, the order is Create, Update, Delete.
+
+    None if the issue time is unknown.
+    """
     return None if issued is None else issued * len(_RANKS) + _RANKS[request.type]
 
 
 def admit(record: Record, request: Request, rank: int | None) -> Record:
-    """The record with this request as the newest; a request without a rank follows those that arrived before it.
+    """The record with this request as the newest. A request without a rank follows all requests that arrived earlier.
 
     Raises:
-        Repeated: it was answered.
-        Overtaken: a newer one came first.
+        Repeated: the request was answered.
+        Overtaken: a newer request arrived first.
     """
     if record.request_id == request.request_id:
         if record.is_answered:
@@ -46,14 +49,14 @@ def admit(record: Record, request: Request, rank: int | None) -> Record:
 
 
 def check(record: Record, request: Request) -> Record:
-    """The record, unless a newer request has come: then raises Overtaken."""
+    """The unchanged record; raises Overtaken if a newer request has arrived."""
     if record.request_id != request.request_id:
         raise _overtaken(request)
     return record
 
 
 def answered(record: Record, request: Request) -> Record:
-    """The record once the answer was delivered."""
+    """The record after the request's answer was delivered."""
     if record.request_id != request.request_id or record.is_answered:
         return record
     return replace(record, version=record.version + 1, is_answered=True)
@@ -65,7 +68,7 @@ def follows_unanswered(record: Record) -> bool:
 
 
 def names_nothing(request: Request) -> bool:
-    """Whether its physical id is a marker, or one that CloudFormation made up."""
+    """Whether the request's physical ID is a marker, or an ID that CloudFormation invented."""
     known = request.physical_id
     return is_marker(known) or is_invented(known, request.stack_id, request.logical_id)
 
@@ -81,10 +84,11 @@ def _last_seen(record: Record) -> list[str]:
 
 
 def _reconciled(record: Record, request: Request) -> Record:
-    """What CloudFormation now shows that it knows; a last answer that it does not know never came, and is a leftover.
+    """The record with the physical IDs that CloudFormation knows according to this request.
 
-    Before a Create there is nothing it would still ask for: what was answered last is retained. A Delete of another id
-    than the last answered is the clean-up after a replacement, unless that id is no real one.
+    If CloudFormation does not know the last answered ID, that answer never arrived and the ID is a leftover. A Create
+    leaves the last answered ID as a retained resource, because CloudFormation has no further request for it. A Delete
+    of another ID than the last answered one is the clean-up after a replacement, unless the ID is a marker or invented.
     """
     last = record.current
     if request.type == CREATE:

@@ -1,4 +1,4 @@
-"""The guard of one request: the steps of fence and ledger on the stored record."""
+"""A request's guard: applies the steps of fence and ledger to the stored record."""
 
 import secrets
 from collections.abc import Callable
@@ -14,49 +14,59 @@ _SLACK_SECONDS = 5.0
 
 
 class OneInvocation:
-    """Records that are gone with the invocation, for where the installation has no table."""
+    """Records that live as long as the invocation, for installations without a table."""
 
     def __init__(self) -> None:
         self._stored: dict[str, Record] = {}
 
     def read(self, key: str) -> Record:
-        """The record of this invocation."""
+        """The record with this key, an empty record if there is none."""
         return self._stored.get(key, Record())
 
     def write(self, key: str, record: Record) -> bool:
-        """Store it."""
+        """Store the record. Always True."""
         self._stored[key] = record
         return True
 
 
 class RequestGuard:
-    """One delivery of a request before the records."""
+    """The guard of one delivery of a request."""
 
     def __init__(self, records: Records, request: Request, limits: Limits) -> None:
         self._records = records
         self._request = request
         self._limits = limits
-        # Another machine's clock decides whether a hold is over.
+        # Another machine's clock decides whether a hold has expired, so the hold lasts some seconds longer.
         self._until = limits.ends + _SLACK_SECONDS
         self._holder = ledger.holder_of(request, secrets.token_hex(4))
         self._is_closed = False
 
     def enter(self, issued: int | None) -> None:
-        """Become the newest request; raises Overtaken where a newer one was first, Repeated where it was answered."""
+        """Register the request as the newest. `issued` is its issue time in seconds since 1970.
+
+        Raises:
+            Overtaken: a newer request arrived first.
+            Repeated: the request was answered.
+        """
         rank = fence.rank_of(self._request, issued)
         self._change(lambda record: fence.admit(record, self._request, rank))
 
     def close(self) -> None:
-        """Let nothing more be created or changed: the request was answered in the meantime."""
+        """Refuse all further changes, because the request was answered in the meantime."""
         self._is_closed = True
 
     def check(self) -> None:
-        """Raise Overtaken if this is not the newest request any more, or closed."""
+        """Raise Overtaken if this request is no longer the newest, or if the guard is closed."""
         self._refuse_closed()
         fence.check(self._read(), self._request)
 
     def note(self, physical_id: str) -> None:
-        """Write the name down before it is made; waits while another request may still act on it."""
+        """Add the name to the ledger before the resource creates it. Waits while another request may still act on it.
+
+        Raises:
+            Overtaken: as for `check`.
+            ResourceError: another request may still act on the name when this request's time is over.
+        """
         self._refuse_closed()
         while self._holder not in self._change(lambda record: self._take(record, physical_id)).names[physical_id]:
             if self._limits.clock.monotonic() + _POLL_SECONDS > self._limits.work_by:
@@ -67,7 +77,7 @@ class RequestGuard:
             self._refuse_closed()
 
     def forget(self, physical_id: str) -> None:
-        """Take the name out of the ledger again, unless another request may still act on it."""
+        """Remove the name from the ledger, unless another delivery or request may still act on it."""
         self._change(lambda record: ledger.forget(record, self._holder, physical_id, self._limits.clock.now()))
 
     def follows_unanswered(self) -> bool:
@@ -75,39 +85,39 @@ class RequestGuard:
         return fence.follows_unanswered(self._read())
 
     def hold(self, name: str) -> None:
-        """Say that the name is about to be deleted; raises Overtaken."""
+        """Hold the name before its deletion; raises Overtaken as `check` does."""
         self._refuse_closed()
         self._change(lambda record: ledger.hold(record, self._request, self._holder, name, self._until))
 
     def release(self, name: str, *, is_gone: bool) -> None:
-        """Give the name back, deleted or not."""
+        """Release the hold on the name. With `is_gone`, also remove the name from the ledger."""
         self._change(
             lambda record: ledger.release(record, self._holder, name, self._limits.clock.now(), is_gone=is_gone)
         )
 
     def settle(self, physical_id: str) -> None:
-        """Take the physical id out of the ledger, as it is about to be answered; raises Overtaken."""
+        """Remove the physical ID from the ledger before it is answered; raises Overtaken as `check` does."""
         self._refuse_closed()
         self._change(
             lambda record: ledger.settle(record, self._request, self._holder, physical_id, self._limits.clock.now())
         )
 
     def mark_answered(self) -> None:
-        """Remember that later deliveries of this request have nothing to do."""
+        """Record that the request is answered, so later deliveries of it do nothing."""
         self._change(lambda record: fence.answered(record, self._request))
 
     def names_to_delete(self) -> list[str]:
-        """What a Delete removes, by physical id."""
+        """The physical IDs that a Delete removes."""
         return ledger.names_to_delete(self._read(), self._request)
 
     def leftovers(self, physical_id: str) -> list[str]:
-        """What an Update with this result sweeps."""
+        """The physical IDs that an Update removes after it succeeds with this physical ID."""
         return ledger.leftovers(self._read(), self._request, physical_id)
 
     def names_to_give_back(self) -> list[tuple[str, bool]]:
-        """The names this request noted and did not settle, each with whether it has to be removed.
+        """The names that this request noted and did not settle, each with whether this request must remove it.
 
-        It has, when the request is overtaken and CloudFormation knows nothing of it: no one else would.
+        An overtaken request must remove the names that CloudFormation does not know, because no other request does.
         """
         record = self._read()
         is_overtaken = record.request_id != self._request.request_id
@@ -115,7 +125,7 @@ class RequestGuard:
         return [(name, is_overtaken and not ledger.is_known(record, name)) for name in names]
 
     def adopt(self, name: str) -> bool:
-        """Hold a name that a delivery of this request noted, so as to remove it; False where it is no longer ours."""
+        """Hold a name that a delivery of this request noted, to remove it. False if the request no longer holds it."""
         record = self._change(lambda record: ledger.adopt(record, self._request, self._holder, name, self._until))
         return self._holder in record.names.get(name, {})
 

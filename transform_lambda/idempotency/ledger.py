@@ -1,4 +1,7 @@
-"""The ledger: names of what may exist without CloudFormation knowing, who may act on them, and until when."""
+"""The ledger: physical IDs that may exist without CloudFormation's knowledge, and who may act on them until when.
+
+In this module a name is a physical ID, and a holder is one delivery of a request.
+"""
 
 from dataclasses import replace
 
@@ -9,19 +12,22 @@ from transform_lambda.identity import is_marker, physical_id_for
 
 
 def hold(record: Record, request: Request, holder: str, name: str, until: float) -> Record:
-    """The record with the holder among those that may act on the name; raises Overtaken."""
+    """The record with the holder added to the name's holders; raises Overtaken if a newer request has arrived."""
     check(record, request)
     return _with_holders(record, name, {**record.names.get(name, {}), holder: until})
 
 
 def take(record: Record, request: Request, holder: str, name: str, until: float) -> Record:
-    """The record with the name for this request's deliveries alone; raises Overtaken."""
+    """The record in which only this request's deliveries hold the name; raises Overtaken if a newer one has arrived."""
     check(record, request)
     return _with_holders(record, name, {**_own_holders(record, request, name), holder: until})
 
 
 def adopt(record: Record, request: Request, holder: str, name: str, until: float) -> Record:
-    """The record with the holder on a name that a delivery of this request noted, newest or not; else the record."""
+    """The record with the holder added to a name that a delivery of this request noted, even if it is overtaken.
+
+    If no delivery of this request holds the name, the record is unchanged.
+    """
     if not _own_holders(record, request, name):
         return record
     return _with_holders(record, name, {**record.names[name], holder: until})
@@ -34,22 +40,29 @@ def is_taken(record: Record, request: Request, name: str, now: float) -> bool:
 
 
 def release(record: Record, holder: str, name: str, now: float, *, is_gone: bool) -> Record:
-    """The record without the hold, and without the name if it is gone and no one may bring it back."""
+    """The record without the hold, and without the name if it is gone and no other holder may recreate it.
+
+    `now` and the times of holds are in seconds since 1970.
+    """
     if holder not in record.names.get(name, {}):
         return record
     return _without_holder(record, holder, name, now, is_needed=not is_gone)
 
 
 def forget(record: Record, holder: str, name: str, now: float) -> Record:
-    """The record without the name, which was there before; it stays while others may act on it."""
+    """The record without a name that existed before the request. The name stays while other holders may act on it."""
     return _without_holder(record, holder, name, now, is_needed=False) if name in record.names else record
 
 
 def settle(record: Record, request: Request, holder: str, physical_id: str, now: float) -> Record:
-    """The record once a result is about to be answered: CloudFormation will know the physical id; raises Overtaken.
+    """The record before a result is answered, after which CloudFormation knows the physical ID.
 
-    With it goes the name noted for every Create. Both stay while another delivery of this request may make them again.
-    Nothing takes this back should the answer get lost, for another delivery's may have arrived: the next request tells.
+    Removes the physical ID from the ledger, and the name that the wrapper notes for a Create. Both stay while another
+    delivery of this request may create them again. A lost answer does not undo this step, because another delivery's
+    answer may have arrived. The next request shows which physical ID CloudFormation knows.
+
+    Raises:
+        Overtaken: a newer request has arrived.
     """
     settled = replace(check(record, request), version=record.version + 1, current=physical_id)
     for name in {physical_id, request.physical_id} & settled.names.keys():
@@ -58,24 +71,25 @@ def settle(record: Record, request: Request, holder: str, physical_id: str, now:
 
 
 def holder_of(request: Request, delivery: str) -> str:
-    """How a delivery of the request is called among the holders of a name."""
+    """The holder's key for a delivery of the request."""
     return f"{request.request_id}#{delivery}"
 
 
 def names_held(record: Record, request: Request) -> list[str]:
-    """The names that deliveries of this request may have made, and have not given back."""
+    """The names that deliveries of this request may have created, and have not released."""
     return [name for name in record.names if _own_holders(record, request, name)]
 
 
 def is_known(record: Record, name: str) -> bool:
-    """Whether CloudFormation knows it, so that only its own Delete removes it."""
+    """Whether CloudFormation knows the name. Only CloudFormation's own Delete then removes it."""
     return name == record.current or name in record.known
 
 
 def names_to_delete(record: Record, request: Request) -> list[str]:
-    """What a Delete removes: what CloudFormation names, and all that it does not know of.
+    """The names that a Delete removes: the request's physical ID, and all names that CloudFormation does not know.
 
-    Of a resource that nothing is remembered about, a marker or an invented id stand for the name a Create would take.
+    If the record of the resource is empty and the physical ID is a marker or invented, the Delete also removes the
+    name that a Create would use.
     """
     named = [] if is_marker(request.physical_id) else [request.physical_id]
     if not record.seen and not record.names and names_nothing(request):
@@ -84,7 +98,7 @@ def names_to_delete(record: Record, request: Request) -> list[str]:
 
 
 def leftovers(record: Record, request: Request, physical_id: str) -> list[str]:
-    """What an Update sweeps once it is done: names that neither CloudFormation knows nor the result is."""
+    """The names that an Update removes after it succeeds: neither its result nor known to CloudFormation."""
     known = (physical_id, request.physical_id)
     return [name for name in record.names if name not in known and not is_known(record, name)]
 

@@ -1,9 +1,9 @@
-"""What is remembered of one resource: the newest request, the fence, and the names of what may exist, the ledger.
+"""The record of one resource: the fence (its newest request) and the ledger (physical IDs that may exist).
 
-The fence only ever moves on. The ledger holds the names of what may exist without CloudFormation knowing it: written
-before a thing is created, taken out when its physical id was answered or it is gone. Behind each name stand the
-deliveries of requests that may still act on it, and until when: no invocation outlives its time limit, so who comes
-later knows when a name is free.
+The fence only moves forward. The ledger has the physical IDs of things that may exist without CloudFormation's
+knowledge. A physical ID enters the ledger before the thing is created. It leaves the ledger when it was answered, or
+when the thing is gone. For each physical ID the ledger has its holders: the deliveries of requests that may still act
+on it, and until when. No invocation runs beyond its time limit, so a later request knows when a physical ID is free.
 """
 
 from collections.abc import Mapping
@@ -15,12 +15,17 @@ Holders = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Record:
-    """All that is remembered; `version` is 0 before the first write and grows by one with each.
+    """The record of one resource.
 
-    `rank` orders requests by their issue time; `seen` are the requests before `request_id`, the newest, each with
-    whether it was answered; `current` is the physical id answered last, `known` are those that CloudFormation has
-    shown to know and not deleted, as what a policy retains; `names` are the ledger, each with its holders and the time
-    (seconds since 1970) until which they may act.
+    - `version` is 0 before the first write, and grows by one with each write.
+    - `rank` orders requests by their issue time.
+    - `request_id` is the newest request, and `is_answered` says whether it was answered.
+    - `seen` are the requests before the newest one, each with whether it was answered.
+    - `current` is the physical ID that was answered last.
+    - `known` are the physical IDs that CloudFormation has shown to know and has not deleted, for example those that a
+      policy retains.
+    - `names` is the ledger: each physical ID with its holders, and the time (seconds since 1970) until which each
+      holder may act.
     """
 
     version: int = 0
@@ -34,10 +39,10 @@ class Record:
 
 
 class Records(Protocol):
-    """What is remembered of each resource, by a key; the installation's small table."""
+    """The records of all resources by key: the installation's small table."""
 
     def read(self, key: str) -> Record:
-        """The record as it is now, an empty one of version 0 where there is none."""
+        """The current record, or an empty record of version 0 if there is none."""
 
     def write(self, key: str, record: Record) -> bool:
-        """Store it if the one it replaces is of the version before; False, and nothing stored, if it is not."""
+        """Store the record if the stored record has the preceding version. False, and nothing stored, otherwise."""
