@@ -1,4 +1,4 @@
-"""Computes what new values change in a local archive, and writes nothing."""
+"""Plan how new values change a local archive, without writing anything."""
 
 import base64
 import hashlib
@@ -21,28 +21,30 @@ class Change(NamedTuple):
 
     path: str
     before: bytes | None
-    """The env file's content, None where there is none."""
+    """The env file's content. None if the archive has no env file."""
     after: bytes | None
     kept: list[str]
     """The names of all other members, in directory order."""
     old_size: int
     new_size: int
     code_sha256: str
-    """Of the new archive in base64, as Lambda's `CodeSha256`."""
+    """SHA-256 of the new archive in base64, like Lambda's `CodeSha256`."""
     source_sha256: str
-    """In hex, over the directory records of all members but the env file: equal for all stages."""
+    """SHA-256 in hex over the directory records of all members except the env file. All stages have the same value."""
 
     @property
     def files(self) -> dict[str, bytes]:
-        """What `zip` is to replace or add."""
+        """The files to replace or add in the archive: content by path."""
         return {} if self.after is None else {self.path: self.after}
 
 
 def plan_change(archive: Path, values: Mapping[str, str], path: str, encoding: str) -> Change:
-    """The change that a deployment with these values makes; an archive that gets no values stays as it is.
+    """The change that a deployment with these values makes. Without values the archive stays unchanged.
 
     Raises:
-        EnvError, ZipError, OSError: as merging, reading and planning do.
+        EnvError: the values or the env file cannot be merged.
+        ZipError: the archive cannot be read or rewritten safely.
+        OSError: the archive's file cannot be read.
     """
     with open(archive, "rb", buffering=0) as file:
         source = open_source(file.fileno())

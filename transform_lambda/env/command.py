@@ -1,4 +1,4 @@
-"""The command ``env``: shows what the companion would do to a zip, and writes the result on request."""
+"""The command `env`: show what the companion would do to a local zip, and write the result on request."""
 
 import argparse
 import sys
@@ -21,7 +21,10 @@ examples:
 
 
 def main(argv: Sequence[str] | None = None, program: str = "python -m transform_lambda") -> int:
-    """0 when all went well, 1 for a refusal, told on stderr with nothing written; wrong usage exits with 2."""
+    """The exit code: 0 for success, 1 for an error. Wrong usage exits with 2.
+
+    An error is printed to stderr.
+    """
     parser = _parser(f"{program} env")
     command, *typed = (sys.argv[1:] if argv is None else argv) or ("",)
     if command != "env":
@@ -39,7 +42,7 @@ def main(argv: Sequence[str] | None = None, program: str = "python -m transform_
         print(f"{arguments.zip}: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        # Its own file name may be that of the part that becomes the output.
+        # The error's file name may be that of the temporary part that becomes the output.
         print(f"{place}: {error.strerror}", file=sys.stderr)
         return 1
     return 0
@@ -66,6 +69,6 @@ def _parser(program: str) -> argparse.ArgumentParser:
 def _value(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        # The text may be a value that lost its name.
+        # The message does not show the text, because it may be a secret value without its name.
         raise argparse.ArgumentTypeError("each value must be given as NAME=VALUE")
     return name, value

@@ -1,4 +1,4 @@
-"""Merges values into the text of a ``.env`` file. Bytes that need not change stay as they are."""
+"""Merge values into the text of a `.env` file, and keep every byte that need not change."""
 
 import base64
 import re
@@ -18,28 +18,30 @@ _QUOTED = {
 }
 _BOM = "\ufeff"
 _SPLITTERS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
-"""All that `str.splitlines` takes for the end of a line, as many a reader does."""
+"""All characters that end a line for `str.splitlines`, and so for many readers."""
 
 
 class EnvError(Exception):
-    """What the author of the values or of the file can mend, one line a problem; never shows a value."""
+    """Problems that the author of the values or of the file can fix, one per line. Never shows a value."""
 
 
 class Line(NamedTuple):
-    """One line with its end, or one assignment with all its lines; `name` is empty where nothing is set."""
+    """One line with its line end, or one assignment with all its lines. `name` is empty if the line sets nothing."""
 
     text: str
     name: str
 
 
 def merge_env(text: str, values: Mapping[str, str]) -> str:
-    """The text with each name set to its value: in place where it stands, else at the end, in the order given.
+    """The text with each name set to its value: in place if the text has the name, else at the end in the given order.
 
-    A name that stands several times keeps its last place, where readers find it. What is written is `NAME=value`, which
-    python-dotenv, Node and a plain split read alike; all three read the result again before it is returned.
+    A name that occurs several times keeps only its last place, where readers find it. Assignments are written as
+    `NAME=value`, which python-dotenv, Node and a plain split read in the same way. The function checks the result with
+    all three readers.
 
     Raises:
-        EnvError: naming each name whose value not all of them would get, and why.
+        EnvError: not all readers would get a value, or would read another name as before. The text has each name and
+            reason.
     """
     _refuse(f"Env.{name}: {problem}" for name, value in values.items() for problem in _problems_of(name, value))
     if not values:
@@ -50,9 +52,13 @@ def merge_env(text: str, values: Mapping[str, str]) -> str:
 
 
 def merge_env_file(content: bytes, values: Mapping[str, str]) -> bytes:
-    """The same for a file's bytes, which are UTF-8; a byte order mark and line ends stay as they are.
+    """Like `merge_env` for a file's UTF-8 bytes. A byte order mark and line ends stay unchanged.
 
-    Node takes a mark for a part of the first name, before and after; to mend that is up to the file's author.
+    Node reads a byte order mark as part of the first name, before and after the merge. Only the file's author can fix
+    that.
+
+    Raises:
+        EnvError: as for `merge_env`, or the content is not UTF-8.
     """
     try:
         text = content.decode("utf-8")
@@ -62,7 +68,11 @@ def merge_env_file(content: bytes, values: Mapping[str, str]) -> bytes:
 
 
 def encode_values(values: Mapping[str, str], encoding: str) -> dict[str, str]:
-    """The values as `EnvEncoding` asks: `raw` as they are, `base64` as base64 of their UTF-8 (carries anything)."""
+    """The values in the given `EnvEncoding`: `raw` unchanged, `base64` as base64 of their UTF-8 (carries any text).
+
+    Raises:
+        EnvError: the encoding is unknown, or a value for `base64` is not Unicode text.
+    """
     if encoding not in ENCODINGS:
         raise EnvError(f"EnvEncoding: must be one of {', '.join(ENCODINGS)}, got {encoding!r}")
     if encoding == "raw":
@@ -72,7 +82,10 @@ def encode_values(values: Mapping[str, str], encoding: str) -> dict[str, str]:
 
 
 def split_lines(text: str) -> Iterator[Line]:
-    """The text in pieces that joined are the text; only a line feed ends a line, as quotes in `.env` may hold any."""
+    """The text in pieces, which joined give the text again.
+
+    Only a line feed ends a line, because quoted values in `.env` may contain all other line ends.
+    """
     position = 0
     while position < len(text):
         found = _ASSIGNMENT.match(text, position)
@@ -158,7 +171,7 @@ def _differences(before: str, after: str, values: Mapping[str, str]) -> Iterator
         for name, value in values.items():
             if found.get(name) != value:
                 yield f"Env.{name}: {reader} would not find it: another line hides it (a quote or '=' is missing)"
-        # A plain split finds names inside quoted values, too: those go with the value.
+        # A plain split also finds names inside quoted values. These names may disappear with the value.
         others = {} if read is read_plain else found | was
         for name in others:
             if name not in values and _NAME.fullmatch(name) and found.get(name) != was.get(name):

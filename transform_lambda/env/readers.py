@@ -1,7 +1,7 @@
-"""How three readers of `.env` understand a text: python-dotenv, Node and a plain split.
+"""Models of three readers of `.env`: python-dotenv, Node and a plain split.
 
-Each of them is what the reader does on its good and its odd lines, so that a merged file can be proved before it is
-deployed; the tests hold them against the real ones. None of them expands `${…}`.
+Each model does what the reader does with valid and with odd lines. A merged file is checked with all models before it
+is deployed. The tests compare the models with the real readers. No model expands `${…}`.
 """
 
 import re
@@ -19,20 +19,20 @@ _QUOTED = {"'": re.compile(r"'((?:\\.|[^'\\])*)'", re.DOTALL), '"': re.compile(r
 _ESCAPES = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _REST = re.compile(r"[^\r\n]*")
-# Without the look behind, each blank of a long run would be tried as its first.
+# Without the lookbehind, the search would try each blank of a long run as the start of a match.
 _INLINE_COMMENT = re.compile(r"(?<!\s)\s+#.*")
 _END = re.compile(rf"(?:{_BLANKS}#[^\r\n]*)?{_BLANKS}(?:\r\n|\n|\r|$)")
 _SKIP = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
 
 
 def read_plain(text: str) -> dict[str, str]:
-    """What `line.split("=", 1)` with its white space stripped finds; lines end with a line feed and nothing else."""
+    """Names and values according to `line.split("=", 1)`, stripped of white space. Only a line feed ends a line."""
     pairs = (line.split("=", 1) for line in text.removeprefix("\ufeff").split("\n") if "=" in line)
     return {name.strip(): value.strip() for name, value in pairs}
 
 
 def read_dotenv(text: str) -> dict[str, str]:
-    """What python-dotenv finds with interpolation off; a name without "=" stands for no value and is left out."""
+    """Names and values according to python-dotenv without interpolation. A name without "=" has no value: left out."""
     found: dict[str, str | None] = {}
     text = text.removeprefix("\ufeff")
     position = _after(_LEADING, text, 0)
@@ -46,7 +46,7 @@ def read_dotenv(text: str) -> dict[str, str]:
 
 
 def read_node(text: str) -> dict[str, str]:
-    """What Node's `--env-file` and `util.parseEnv` find (node, src/node_dotenv.cc, release line 20)."""
+    """Names and values according to Node's `--env-file` and `util.parseEnv` (src/node_dotenv.cc, release line 20)."""
     found: dict[str, str] = {}
     content = text.replace("\r", "").strip(" ")
     position = 0
@@ -55,7 +55,7 @@ def read_node(text: str) -> dict[str, str]:
         if newline >= 0:
             position = newline + 1
             continue
-        # A line without "=" is no line of its own here: the name goes on to the next "=".
+        # Node does not end a line without "=" at its line feed: the name continues to the next "=".
         equals = content.find("=", position)
         name = content[position : max(equals, position)].strip(" ")
         if not name:
@@ -75,7 +75,7 @@ def _after(pattern: re.Pattern[str], text: str, position: int) -> int:
 
 
 def _dotenv_binding(text: str, start: int) -> tuple[str | None, str | None, int]:
-    """The name, its value and where reading stopped; no name where the line is not understood."""
+    """The name, its value and the position after them. The name is None if python-dotenv cannot parse the line."""
     start = _after(_EXPORT, text, start)
     key = _KEY.match(text, start)
     if key is None:
@@ -102,7 +102,7 @@ def _dotenv_value(text: str, start: int) -> tuple[str | None, int]:
 
 
 def _node_value(content: str, start: int) -> tuple[str | None, int]:
-    """The value that starts there, and where reading goes on."""
+    """The value at `start`, and the position after it. The value is None if a quote never closes."""
     quote = content[start : start + 1] if content[start : start + 1] in ("'", '"', "`") else None
     closing = content.find(quote, start + 1) if quote else -1
     newline = content.find("\n", max(start, closing + 1))

@@ -1,4 +1,4 @@
-"""Describes a changed archive for a terminal, and masks the values of its ``.env`` file."""
+"""Show an archive's change as text for a terminal, with the env file's values masked."""
 
 from collections.abc import Collection, Iterator
 from difflib import SequenceMatcher
@@ -12,14 +12,14 @@ _MASK = "***"
 
 
 class _Shown(NamedTuple):
-    """A line, and what is printed for it."""
+    """A line of the env file, and the text that is printed for the line."""
 
     line: Line
     shown: tuple[str, ...]
 
 
 def print_change(change: Change, *, shows_values: bool) -> str:
-    """The env file as a diff, then the members kept, sizes and digests."""
+    """The text of a change: the env file as a diff, the kept members, sizes and digests."""
     lines = [
         *_diff(change, shows_values),
         "",
@@ -49,7 +49,7 @@ def _lines(content: bytes | None, shows_values: bool) -> Iterator[_Shown]:
     names = read_dotenv(text).keys() & read_node(text).keys()
     for line in split_lines(text):
         yield _Shown(line, _plain(line) if shows_values else _masked(line, names))
-        # Behind a quote that never closes, what looks like a name may be a piece of the value.
+        # After a quote that never closes, text that looks like a name may be part of the value.
         names = set() if _opens_a_quote(line) else names
 
 
@@ -67,7 +67,7 @@ def _masked(line: Line, names: Collection[str]) -> tuple[str, ...]:
 
 
 def _may_be_base64(text: str) -> bool:
-    """Whether the equals sign may be padding, and what stands in front of it a piece of a value, of whole bytes."""
+    """Whether the text may be a piece of a base64 value: whole bytes, with the equals sign as padding."""
     name = text.rstrip("=")
     is_word = name in (name.upper(), name.lower()) and text == f"{name}="
     return text.endswith("=") and len(text) % 4 == 0 and name.isalnum() and not is_word
