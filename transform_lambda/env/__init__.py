@@ -1,1 +1,1 @@
-"""The ``.env`` file: parsed, merged, compared between readers, reported."""
+"""Parse, merge and report `.env` files, and compare how different readers understand them."""

@@ -21,9 +21,9 @@ examples:
 
 
 def main(argv: Sequence[str] | None = None, program: str = "python -m transform_lambda") -> int:
-    """The exit code: 0 for success, 1 for an error. Wrong usage exits with 2.
+    """The exit code: 0 for success, 1 for an error, which is printed to stderr. Wrong usage exits with 2.
 
-    An error is printed to stderr.
+    If the values or the archive are refused, nothing is written.
     """
     parser = _parser(f"{program} env")
     command, *typed = (sys.argv[1:] if argv is None else argv) or ("",)

@@ -40,8 +40,8 @@ def merge_env(text: str, values: Mapping[str, str]) -> str:
     all three readers.
 
     Raises:
-        EnvError: not all readers would get a value, or would read another name as before. The text has each name and
-            reason.
+        EnvError: a reader would not get a value, or would get another value for a name that is not set here. The text
+            has each name and the reason.
     """
     _refuse(f"Env.{name}: {problem}" for name, value in values.items() for problem in _problems_of(name, value))
     if not values:

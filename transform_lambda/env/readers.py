@@ -32,7 +32,7 @@ def read_plain(text: str) -> dict[str, str]:
 
 
 def read_dotenv(text: str) -> dict[str, str]:
-    """Names and values according to python-dotenv without interpolation. A name without "=" has no value: left out."""
+    """Names and values according to python-dotenv without interpolation. Names without "=" are left out."""
     found: dict[str, str | None] = {}
     text = text.removeprefix("\ufeff")
     position = _after(_LEADING, text, 0)
@@ -102,7 +102,7 @@ def _dotenv_value(text: str, start: int) -> tuple[str | None, int]:
 
 
 def _node_value(content: str, start: int) -> tuple[str | None, int]:
-    """The value at `start`, and the position after it. The value is None if a quote never closes."""
+    """The value at `start`, and the position after it. The value is None if a quote on the last line never closes."""
     quote = content[start : start + 1] if content[start : start + 1] in ("'", '"', "`") else None
     closing = content.find(quote, start + 1) if quote else -1
     newline = content.find("\n", max(start, closing + 1))

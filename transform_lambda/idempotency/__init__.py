@@ -1,1 +1,1 @@
-"""Late, repeated and cancelled requests: the fence, the ledger, and their record."""
+"""Handle late, repeated and cancelled requests with a fence, a ledger and their record."""

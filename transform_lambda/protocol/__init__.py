@@ -1,1 +1,1 @@
-"""One request from CloudFormation, exactly one answer."""
+"""Answer each request from CloudFormation exactly once."""

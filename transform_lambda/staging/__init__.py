@@ -1,1 +1,1 @@
-"""Archives rewritten inside S3."""
+"""Rewrite archives inside S3."""

@@ -1,1 +1,1 @@
-"""Replacing or adding a few files in a zip archive while every other member keeps its packed bytes."""
+"""Replace or add a few files in a zip archive. All other members keep their packed bytes."""

@@ -1,4 +1,4 @@
-"""Reads and checks the central directory in one pass, without reading the members."""
+"""Read and check the central directory in one pass, without reading the members."""
 
 import struct
 from array import array
@@ -27,39 +27,42 @@ from transform_lambda.zip.refused import REPACK, ZipError
 from transform_lambda.zip.source import Source
 
 _SCAN = struct.Struct("<12s8xIIHHI6xI")
-"""Of a directory record: its head, packed, unpacked, lengths of name and extra, of comment with the disk, offset."""
+"""Fields of a directory record: head, packed, unpacked, lengths of name and extra, comment length with disk, offset."""
 _HEAD = struct.Struct("<I2xHHH")
-"""Of its head: signature, version needed, flags, method."""
+"""Fields of a directory record's head: signature, version needed, flags, method."""
 _NEWEST = 63
-"""The newest version of the format, times ten (APPNOTE 4.4.3); many a reader takes no archive with a later one."""
+"""The newest version of the format, times ten (APPNOTE 4.4.3). Many readers refuse archives with a later version."""
 _LOCAL_SIGNATURE, _CHUNK, _MOST_IN_FRONT = b"PK\3\4", 1 << 20, 1000
 _NARROW, _FIRST_DISK, _HEADER, _FIXED = 0x7FFFFFFF, 0xFFFF, LOCAL.size, RECORD.size
 
 
 class Directory(NamedTuple):
-    """An archive's directory, found sound: what a rewrite is planned from."""
+    """An archive's directory after all checks. A rewrite is planned from these values."""
 
     size: int
-    """Of the archive, in bytes."""
+    """Length of the archive in bytes."""
     end: EndRecord
     records: bytes
     members: Members
     gaps: Sequence[tuple[int, int]]
-    """From where to where, in bytes, nothing belongs to any member; a rewrite leaves them out."""
+    """Start and end, in bytes, of each range that belongs to no member. A rewrite omits these ranges."""
     hidden: frozenset[bytes]
-    """Names of members in the prefix, which stand in no directory but are found by readers that go from the front."""
+    """Names of members in the prefix. No directory lists them, but readers that start at the front find them."""
 
     @property
     def prefix(self) -> int:
-        """Bytes in front of the first member, such as a self-extracting stub."""
+        """Number of bytes before the first member, for example of a self-extracting stub."""
         return self.members.start_of(0)
 
 
 def read_directory(source: Source) -> Directory:
-    """The directory of an archive that all readers understand alike; else `ZipError`.
+    """The directory of an archive.
 
-    Reads the last 64 KiB, the directory, and the local header of each member that unusual bytes follow, in the order
-    of the archive.
+    Reads the last 64 KiB, the directory and the prefix. Also reads the local header of each member that unusual bytes
+    follow, in archive order.
+
+    Raises:
+        ZipError: readers could understand the archive differently.
     """
     end = find_end(source)
     records = source.read(end.start, end.size)
@@ -78,9 +81,9 @@ def read_directory(source: Source) -> Directory:
 
 
 def _scan(records: bytes, end: EndRecord) -> tuple[Members, Sequence[int]]:
-    """All members, and the places of those that something unusual follows.
+    """All members, and the places of the members that unusual bytes follow.
 
-    The one loop over the members: everything in it is paid for thousands of times.
+    This loop runs once for each of thousands of members, so its body must be fast.
     """
     starts, positions, odd, wide = array("Q"), array("Q"), array("Q"), array("Q")
     at = floor = described = extended = 0
@@ -88,7 +91,7 @@ def _scan(records: bytes, end: EndRecord) -> tuple[Members, Sequence[int]]:
     for place in range(end.total):
         head, packed, size, name, extra, rest, offset = unpack(records, at)
         if head != last:
-            # Most members were made like the one before.
+            # Most members have the same head as the member before.
             last, (is_refused, is_described, is_stored) = head, _read_head(head)
         if packed | size | offset > _NARROW or rest > _FIRST_DISK or is_refused or (is_stored and packed != size):
             wide += array("Q", [at] if offset == WIDE else [])
@@ -105,7 +108,7 @@ def _scan(records: bytes, end: EndRecord) -> tuple[Members, Sequence[int]]:
     if end.total:
         odd.append(end.total - 1)
     order: Sequence[int] = range(end.total)
-    # A member that starts before its forerunner ended is odd, so the odd ones tell whether all stand in order.
+    # If a member starts before its predecessor ends, the predecessor is odd. Odd members alone show the order.
     if any(starts[place] > starts[place + 1] for place in odd[:-1]):
         order, odd = sorted(order, key=starts.__getitem__), array("Q", order)
     if end.shift:
@@ -115,16 +118,16 @@ def _scan(records: bytes, end: EndRecord) -> tuple[Members, Sequence[int]]:
 
 @lru_cache(maxsize=64)
 def _read_head(head: bytes) -> tuple[bool, int, bool]:
-    """Whether it has to be refused, its flag of a descriptor, whether its member is stored."""
+    """Whether the record must be refused, its descriptor flag, and whether its member is stored."""
     signature, version, flags, method = _HEAD.unpack(head)
     is_refused = signature != RECORD_SIGNATURE or version > _NEWEST or bool(flags & ENCRYPTED)
     return is_refused, flags & DESCRIBED, method == STORED
 
 
 def _names_in_front(source: Source, prefix: int) -> Iterator[bytes]:
-    """What stands behind every local header's signature in the prefix where a name would, if it could be a path."""
+    """The possible member name after each local header signature in the prefix, if its length fits a path."""
     for start in range(0, prefix, _CHUNK):
-        # Each chunk reaches into the next one by what a header and its name take.
+        # Each chunk overlaps the next one by the length of a header and its name.
         data = source.read(start, min(_CHUNK + LOCAL.size + PATH_LIMIT, prefix - start))
         at = data.find(_LOCAL_SIGNATURE)
         while 0 <= at < _CHUNK:
@@ -135,7 +138,7 @@ def _names_in_front(source: Source, prefix: int) -> Iterator[bytes]:
 
 
 def _look_closer(records: bytes, at: int, end: EndRecord) -> tuple[int, int]:
-    """Packed size and offset of a member that is no common one; `ZipError` where it may not be as it is."""
+    """Packed size and offset of an unusual member; `ZipError` if the member is not allowed."""
     record = read_record(records, at)
     if record.signature != RECORD_SIGNATURE:
         raise _miscounted(end)

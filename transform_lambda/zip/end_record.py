@@ -1,4 +1,4 @@
-"""Finds the central directory, and refuses archives in which another reader could find another one."""
+"""Find the central directory through the end record, and refuse archives in which readers could find another one."""
 
 import struct
 from typing import NamedTuple
@@ -8,40 +8,45 @@ from transform_lambda.zip.refused import REPACK, ZipError
 from transform_lambda.zip.source import Source
 
 END = struct.Struct("<4s4H2IH")
-"""APPNOTE 4.3.16: signature, disk, directory's disk, members here and in all, directory's size and offset, comment."""
+"""APPNOTE 4.3.16: signature, disk, directory's disk, members here and in total, directory size, offset, comment."""
 END64 = struct.Struct("<4sQ2H2I4Q")
-"""APPNOTE 4.3.14: signature, size of the rest, made by, version, two disks, two counts, directory size and offset."""
+"""APPNOTE 4.3.14: signature, size of the rest, made by, version, two disks, two counts, directory size, offset."""
 LOCATOR = struct.Struct("<4sIQI")
 """APPNOTE 4.3.15: signature, disk, offset of the zip64 end record, number of disks."""
 
 END_SIGNATURE, END64_SIGNATURE, LOCATOR_SIGNATURE = b"PK\5\6", b"PK\6\6", b"PK\6\7"
 
 REACH = END.size + 0xFFFF
-"""How far from the end readers look for the end record: its own length and the longest comment."""
+"""Distance from the archive's end at which readers look for the end record: its length plus the longest comment."""
 
 DIRECTORY_LIMIT = 32 << 20
-"""Bytes of directory that are read: some 300,000 members."""
+"""The largest directory in bytes, enough for some 300,000 members."""
 
 
 class EndRecord(NamedTuple):
-    """What the end records agree on, and what a rewrite repeats of them."""
+    """The values that the end records agree on, and the values that a rewrite repeats."""
 
     total: int
-    """Members in the directory."""
+    """Number of members in the directory."""
     start: int
-    """Where the directory starts, in bytes from the archive's first."""
+    """Position of the directory, in bytes from the archive's start."""
     size: int
     shift: int
-    """Added to every recorded offset: not 0 where a prefix was put in front without correcting them."""
+    """Bytes to add to every recorded offset. Not 0 if a prefix was added without correcting the offsets."""
     comment: bytes
     zip64: tuple[int, int] | None
-    """Made-by and version of the zip64 end record, or None."""
+    """Made-by and version of the zip64 end record. None if there is no zip64 end record."""
     left_open: tuple[bool, bool, bool]
-    """Whether the plain end record leaves count, size and offset to the zip64 one."""
+    """Whether the plain end record leaves count, size and offset to the zip64 end record."""
 
 
 def find_end(source: Source) -> EndRecord:
-    """The one end record; `ZipError` where there is none, a second one, or a part of a split archive."""
+    """The archive's only end record.
+
+    Raises:
+        ZipError: there is no end record or a second one, it is damaged, the directory is too large, or the archive is
+            part of a split one.
+    """
     tail_start = max(0, source.size - REACH - LOCATOR.size - END64.size)
     tail = source.read(tail_start, source.size - tail_start)
     at = _end_position(tail)
@@ -67,9 +72,9 @@ def find_end(source: Source) -> EndRecord:
 
 
 def build_end(end: EndRecord, count: int, start: int, size: int) -> bytes:
-    """The end records of a directory of `count` members and `size` bytes, written at byte `start`.
+    """The bytes of the end records for a directory of `count` members and `size` bytes at byte `start`.
 
-    A zip64 end record is written where there was one, or where a number needs it (APPNOTE 4.4.1.4).
+    Includes a zip64 end record if the archive had one, or if a number needs one (APPNOTE 4.4.1.4).
     """
     values, limits = (count, size, start - end.shift), (WIDE_COUNT, WIDE, WIDE)
     left_open = [was or value >= limit for was, value, limit in zip(end.left_open, values, limits, strict=True)]

@@ -1,4 +1,4 @@
-"""Computes where each member starts and ends, and the dead bytes between members."""
+"""Find where each member starts and ends, and the dead bytes between members."""
 
 import struct
 from collections.abc import Sequence
@@ -22,37 +22,37 @@ from transform_lambda.zip.source import Source
 _DESCRIPTOR_SIGNATURE = b"PK\7\x08"
 _HIDES_NOTHING = LOCAL.size + len(".env")
 _ZIP64_SIZES = 20
-"""Bytes of the extra field that a local header has for two wide sizes (APPNOTE 4.5.3)."""
+"""Bytes of a local header's zip64 extra field with two wide sizes (APPNOTE 4.5.3)."""
 
 
 class Members(NamedTuple):
-    """Each member's place in the directory and in the archive, by its index in the directory."""
+    """The members' positions in the directory and in the archive. A member's index is its index in the directory."""
 
     records: bytes
     positions: Sequence[int]
-    """Where its record starts, in the directory."""
+    """Where each member's record starts in the directory, by index."""
     starts: Sequence[int]
-    """Where its local header starts, in the archive."""
+    """Where each member's local header starts in the archive, by index."""
     order: Sequence[int]
-    """The indexes in the order of the archive."""
+    """The indexes in archive order."""
     wide: frozenset[int]
-    """The positions of records whose offset stands in their zip64 extra field."""
+    """The positions of records whose offset is in their zip64 extra field."""
     end: int
-    """Where the last one must have ended: the directory's first byte."""
+    """The limit for the last member's end: the directory's first byte."""
 
     def start_of(self, place: int) -> int:
-        """Where the `place`-th member in the archive starts; behind the last one, where the directory does."""
+        """Where the `place`-th member in archive order starts. After the last member, where the directory starts."""
         return self.starts[self.order[place]] if place < len(self.order) else self.end
 
 
 @lru_cache(maxsize=64)
 def usual_slack(described: int, extra: int) -> frozenset[int]:
-    """Bytes that usually lie between a member's packed data and the next member, going by its directory record.
+    """Usual numbers of bytes that a member has beyond its header, name and packed data, given its directory record.
 
-    The local extra field is missing, as long as the directory's, 4 or 8 bytes longer (times of access and creation,
-    which the directory leaves out), or 20 (zip64 sizes, written ahead of data of unknown length). A descriptor has 12
-    to 24 bytes (APPNOTE 4.3.9). Where both together could as well be a local header with a name and a content, they
-    have to be looked at.
+    These bytes are the local extra field and the descriptor. The extra field is missing, as long as the directory's,
+    4 or 8 bytes longer (times of access and creation, which the directory omits), or 20 bytes longer (zip64 sizes,
+    written before data of unknown length). A descriptor has 12 to 24 bytes (APPNOTE 4.3.9). Longer sums are left out,
+    because they could hide a local header with a name and content. The caller must then read the local header.
     """
     extras = (0, extra, extra + 4, extra + 8) if extra else (0,)
     narrow = {each + descriptor for each in extras for descriptor in ((12, 16, 20, 24) if described else (0,))}
@@ -60,10 +60,13 @@ def usual_slack(described: int, extra: int) -> frozenset[int]:
 
 
 def find_gaps(source: Source, members: Members, suspects: Sequence[int]) -> list[tuple[int, int]]:
-    """From where to where nothing belongs to any member, among the members `suspects` (by place) and what follows.
+    """Start and end of each range, after one of the members `suspects` (by place), that belongs to no member.
 
-    Lengths come from the directory. What lies behind the packed data is explained by `usual_slack`, or else by the
-    member's local header, which is read, in the order of the archive. `ZipError` on overlaps.
+    Lengths come from the directory. If `usual_slack` does not explain the bytes after a member's packed data, the
+    function reads the member's local header. It reads in archive order.
+
+    Raises:
+        ZipError: members overlap, or a local header differs from the directory.
     """
     gaps: list[tuple[int, int]] = []
     if members.order and members.start_of(len(members.order) - 1) > members.end:
@@ -102,7 +105,7 @@ def _exact_end(source: Source, members: Members, place: int, record: Record, val
 
 
 def _descriptor_length(data: bytes, record: Record, values: Values) -> int:
-    """Length of the descriptor that `data` starts with, if one says what the directory says; else 0."""
+    """Length of the descriptor at the start of `data`. 0 if none there has the directory's values."""
     for signature in (_DESCRIPTOR_SIGNATURE, b""):
         for sizes in ("QQ", "II"):
             length = len(signature) + 4 + struct.calcsize(f"<{sizes}")

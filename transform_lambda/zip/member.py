@@ -1,4 +1,4 @@
-"""Reads one small member of an archive, and makes the bytes of a new one."""
+"""Read one small file from an archive, and build the bytes of a new member."""
 
 import stat
 import struct
@@ -30,17 +30,17 @@ from transform_lambda.zip.refused import REPACK, ZipError
 from transform_lambda.zip.source import Source
 
 FILE_LIMIT = 1 << 20
-"""Bytes of a file that is read from an archive or put into one."""
+"""The largest file, in bytes, that can be read from an archive or added to one."""
 
 _MADE_BY_UNIX, _VERSION, _VERSION_ZIP64 = 3 << 8, 20, 45
 _REGULAR_0644, _READABLE = 0o100644 << 16, 0o444 << 16
 _1980_01_01 = 1 << 5 | 1
 _DEFLATE_OVERHEAD = 1024
-"""More than deflate adds to what it cannot shorten: 5 bytes for each 16 KiB and for the end."""
+"""More bytes than deflate adds to data that it cannot compress: 5 bytes for each 16 KiB and for the end."""
 
 
 class NewMember(NamedTuple):
-    """A stored file: its local header and data, and the directory record that needs only an offset."""
+    """A stored file: its local header and data, and its directory record without an offset."""
 
     name: bytes
     packed: bytes
@@ -48,7 +48,7 @@ class NewMember(NamedTuple):
     comment: bytes
 
     def at(self, offset: int) -> bytes:
-        """The directory record of this member, recorded at `offset`."""
+        """The bytes of this member's directory record, with `offset` as the member's offset."""
         extra = b"" if offset < WIDE else struct.pack("<HHQ", ZIP64_EXTRA, 8, offset)
         record = self.record._replace(offset=min(offset, WIDE), extra_length=len(extra))
         if extra:
@@ -57,10 +57,13 @@ class NewMember(NamedTuple):
 
 
 def read_member(source: Source, directory: Directory, path: str) -> bytes | None:
-    """The file at `path`, or None where the archive has none; at most `FILE_LIMIT` bytes.
+    """The content of the file at `path`, at most `FILE_LIMIT` bytes. None if the archive has no such file.
 
-    Its local header must say what the directory says, and its data must unpack to just that size and CRC-32,
-    else `ZipError`. Where several members have the name it is the last one, as for all readers.
+    If several members have this name, the content is that of the last one, as for all readers.
+
+    Raises:
+        ZipError: the local header differs from the directory, the data does not unpack to the directory's size and
+            CRC-32, or the file is too large, is packed by another method, or is no regular file.
     """
     found = find_file(directory, path)
     if not found:
@@ -78,10 +81,13 @@ def read_member(source: Source, directory: Directory, path: str) -> bytes | None
 
 
 def new_member(path: str, data: bytes, records: bytes = b"", old: Found | None = None) -> NewMember:
-    """The file as a member: stored, which gives the same bytes with every zlib.
+    """The file as a new member, stored without compression, so its bytes do not depend on the zlib version.
 
-    Mode, date and comment are those of `old`, a member of the directory `records`; else 0644 and 1980-01-01. All may
-    read it: Lambda runs the code as another user than the file's owner.
+    Mode, date and comment are those of `old`, a member of the directory `records`. Without `old`, the mode is 0644 and
+    the date 1980-01-01. All users get read permission, because Lambda runs the code as another user than the owner.
+
+    Raises:
+        ZipError: the path is not allowed, or the data exceeds `FILE_LIMIT`.
     """
     name = check_path(path)
     if len(data) > FILE_LIMIT:
@@ -102,7 +108,7 @@ def new_member(path: str, data: bytes, records: bytes = b"", old: Found | None =
 
 
 def _read_packed(source: Source, directory: Directory, member: Found, values: Values) -> bytes:
-    """The packed data, when the local header agrees with the directory (APPNOTE 4.3.7)."""
+    """The packed data; `ZipError` if the local header differs from the directory (APPNOTE 4.3.7)."""
     record, members = member.record, directory.members
     name = name_at(directory.records, member.at, record)
     if values.unpacked > FILE_LIMIT or values.packed > FILE_LIMIT + _DEFLATE_OVERHEAD:
@@ -127,7 +133,7 @@ def _read_packed(source: Source, directory: Directory, member: Found, values: Va
 
 
 def _inflate(packed: bytes, name: bytes) -> bytes:
-    # Never by the header's word: a few bytes may claim to be few and inflate to gigabytes.
+    # Do not trust the header's size: a few bytes can inflate to gigabytes.
     engine = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         data = engine.decompress(packed, FILE_LIMIT + 1)

@@ -1,4 +1,4 @@
-"""The members of the directory, and a digest that stays the same when only given files change."""
+"""List the members in the directory, and compute a digest that one file's content does not change."""
 
 import hashlib
 import struct
@@ -10,12 +10,12 @@ from transform_lambda.zip.names import check_path
 from transform_lambda.zip.records import RECORD, WIDE, read_record, values_at
 
 _SHORT = struct.Struct("<10xH4x3IH8xI")
-"""Of a directory record: method, CRC-32, packed, unpacked, length of the name, external attributes."""
+"""Fields of a directory record: method, CRC-32, packed, unpacked, length of the name, external attributes."""
 _DIGESTED = struct.Struct("<HHIQQI")
 
 
 class Member(NamedTuple):
-    """One member: its name's bytes, method, CRC-32, sizes packed and unpacked in bytes, external attributes."""
+    """One member: its name's bytes, method, CRC-32, packed and unpacked size in bytes, external attributes."""
 
     name: bytes
     method: int
@@ -37,15 +37,15 @@ def list_members(directory: Directory) -> Iterator[Member]:
 
 
 def unpacked_size(directory: Directory) -> int:
-    """Bytes that all members take unpacked, by the directory's word."""
+    """The unpacked size of all members in bytes, according to the directory."""
     return sum(member.unpacked for member in list_members(directory))
 
 
 def source_sha256(directory: Directory, path: str) -> str:
-    """SHA-256, in hex, over the directory's word on all members but the file at `path`, in directory order.
+    """SHA-256 in hex over the directory's data of all members except the file at `path`, in directory order.
 
-    Two archives made from one by replacing that file have the same. It covers name, method, CRC-32, both sizes and
-    attributes: what the members are, not where they lie or when they were made.
+    Replacing that file does not change the digest. The digest covers each member's name, method, CRC-32, both sizes
+    and attributes. It does not cover the members' positions and dates.
     """
     digest, without = hashlib.sha256(), check_path(path)
     for name, method, crc, packed, unpacked, attributes in list_members(directory):

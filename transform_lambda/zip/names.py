@@ -1,4 +1,4 @@
-"""Finds the members that are a given file, and refuses members that some readers would take for it."""
+"""Find the members that are a given file, and refuse members that only some readers take for the file."""
 
 import stat
 from bisect import bisect_right
@@ -22,7 +22,7 @@ _DOS_DIRECTORY = 0x10
 
 
 class Found(NamedTuple):
-    """A member, by its number in the directory, the place of its record there, and the record."""
+    """A member: its number in the directory, the position of its record in the directory, and the record."""
 
     number: int
     at: int
@@ -35,7 +35,7 @@ class Found(NamedTuple):
 
 
 def check_path(path: str) -> bytes:
-    """The path as a member's name; `ZipError` (path) unless it is relative, plain ASCII and already resolved."""
+    """The path as a member's name; `ZipError` (path) unless the path is relative, printable ASCII and resolved."""
     name = path.encode("utf-8", "surrogatepass")
     if not (path.isascii() and path.isprintable() and 0 < len(name) <= PATH_LIMIT and _resolved(name) == name):
         raise ZipError("path", f"{shown(name)} cannot be a file in the archive: give a path like '.env' or 'app/.env'")
@@ -43,9 +43,11 @@ def check_path(path: str) -> bytes:
 
 
 def find_file(directory: Directory, path: str) -> list[Found]:
-    """The members that are the file at `path`, in directory order; the last one is what readers get.
+    """The members that are the file at `path`, in directory order. Readers get the last one.
 
-    `ZipError` where one is no regular file, where another member would unpack onto it, or where the prefix has one.
+    Raises:
+        ZipError: one of the members is no regular file, another member would unpack onto the file, or the prefix has a
+            member of this name.
     """
     wanted = check_path(path)
     if any(_resolved(name) == wanted for name in directory.hidden):
@@ -62,7 +64,7 @@ def find_file(directory: Directory, path: str) -> list[Found]:
 
 
 def _candidates(directory: Directory, wanted: bytes) -> Iterator[Found]:
-    # Every name that resolves to the path or to a folder of it holds one of its parts, letter by letter.
+    # Each name that resolves to the path, or to one of its folders, contains a part of the path unchanged.
     indexes, records = set(), directory.records
     for part in wanted.split(b"/"):
         place = records.find(part)
@@ -75,7 +77,7 @@ def _candidates(directory: Directory, wanted: bytes) -> Iterator[Found]:
 
 
 def _unicode_names(directory: Directory, member: Found) -> Iterator[bytes]:
-    # APPNOTE 4.6.9: version, CRC-32 of the plain name, then the name that some readers take in its place.
+    # APPNOTE 4.6.9: version, CRC-32 of the plain name, then a name that some readers use instead of the plain name.
     for kind, _, data in extra_at(directory.records, member.at, member.record):
         if kind == UNICODE_PATH_EXTRA:
             yield data[5:]
@@ -106,7 +108,7 @@ def _check_kind(record: Record, name: bytes, wanted: bytes) -> None:
 
 
 def _resolved(name: bytes) -> bytes:
-    """The name as a reader resolves it that takes backslashes for slashes and never leaves its folder."""
+    """The resolved name, for a reader that treats backslashes as slashes and never leaves its folder."""
     parts: list[bytes] = []
     for part in name.replace(b"\\", b"/").split(b"/"):
         if part == b"..":

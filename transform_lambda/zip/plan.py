@@ -1,4 +1,4 @@
-"""Plans the steps that make the new archive, from the directory alone."""
+"""Plan the steps that make the new archive, from the directory alone."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -41,7 +41,7 @@ Step = Keep | Write
 
 
 class _Edit(NamedTuple):
-    """A file as it will be, and the members it replaces."""
+    """The new member for a file, and the members that it replaces."""
 
     old: Sequence[Found]
     new: NewMember
@@ -52,10 +52,13 @@ def plan_rewrite(
     files: Mapping[str, bytes],
     arrange: Callable[[list[Keep]], list[Keep]] = list,
 ) -> list[Step]:
-    """The steps, in order, of an archive in which `files` (path to content) replace or join what was there.
+    """The steps, in order, that make an archive with `files` (path to content) replaced or added.
 
-    All other members keep their bytes and their place in the directory; a replaced one keeps its place there, its
-    mode and its date. `arrange` may change the order of the kept runs, as long as a prefix stays in front.
+    All other members keep their bytes and their place in the directory. A replaced member keeps its place in the
+    directory, its mode and its date. `arrange` may change the order of the kept runs, but must keep a prefix first.
+
+    Raises:
+        ZipError: the files cannot be replaced or added safely.
     """
     edits = [_edit(directory, path, data) for path, data in files.items()]
     for upper, lower in combinations(sorted(files), 2):
@@ -82,7 +85,7 @@ def _edit(directory: Directory, path: str, data: bytes) -> _Edit:
 
 
 def _kept_runs(directory: Directory, edits: Sequence[_Edit]) -> list[Keep]:
-    """What lies between the members that go and the dead bytes."""
+    """The ranges of the source to keep: everything except replaced members and dead bytes."""
     members = directory.members
     places = [members.order.index(found.number) for edit in edits for found in edit.old]
     cuts = sorted([*directory.gaps, *((members.start_of(place), members.start_of(place + 1)) for place in places)])
@@ -95,7 +98,7 @@ def _kept_runs(directory: Directory, edits: Sequence[_Edit]) -> list[Keep]:
 
 
 def _move(directory: Directory, kept: Sequence[Keep]) -> bytearray:
-    """The directory's records, with the offsets that members have once the kept runs lie behind one another."""
+    """The directory's records, with the members' offsets in the new archive, where the kept runs follow each other."""
     records, members, target = bytearray(directory.records), directory.members, 0
     for run in kept:
         delta = target - run.start
@@ -120,12 +123,12 @@ def _shift(records: bytearray, members: Members, places: slice, delta: int) -> N
 
 
 def _at(values: Sequence[int], indexes: Sequence[int]) -> Iterable[int]:
-    """The values in the order of the indexes, which mostly is their own."""
+    """The values in the order of the indexes. Mostly the indexes are a range, and a slice is faster."""
     return values[indexes.start : indexes.stop] if isinstance(indexes, range) else map(values.__getitem__, indexes)
 
 
 def _splice(records: bytearray, edits: Sequence[_Edit], added: Sequence[bytes]) -> list[bytes | memoryview]:
-    """The records with each new one in the place of the last it replaces, or at the end."""
+    """The records, with each new record in the place of the last record that it replaces, or at the end."""
     changes, appended = [], []
     for edit, record in zip(edits, added, strict=True):
         contents = [*[b""] * (len(edit.old) - 1), record]

@@ -1,4 +1,4 @@
-"""The fixed parts of a zip file (APPNOTE 4.3), and the extra fields that matter here."""
+"""Read the fixed parts of a zip file (APPNOTE 4.3) and the extra fields that this package needs."""
 
 import struct
 from collections.abc import Iterator
@@ -7,17 +7,17 @@ from typing import NamedTuple
 from transform_lambda.zip.refused import REPACK, ZipError
 
 Bytes = bytes | bytearray
-"""A directory as it was read, or the copy that a plan changes."""
+"""A directory as read, or the copy that a plan changes."""
 
 LOCAL_SIGNATURE = 0x04034B50
 RECORD_SIGNATURE = 0x02014B50
 
 LOCAL = struct.Struct("<I5H3I2H")
-"""APPNOTE 4.3.7, field by field as `Local` names them."""
+"""A local header (APPNOTE 4.3.7), with the fields of `Local`."""
 RECORD = struct.Struct("<I6H3I5H2I")
-"""APPNOTE 4.3.12, field by field as `Record` names them."""
+"""A directory record (APPNOTE 4.3.12), with the fields of `Record`."""
 OFFSET_AT = 42
-"""Where in a directory record the member's offset stands."""
+"""Position of the member's offset in a directory record, in bytes."""
 
 ENCRYPTED = 0x0001 | 0x0040 | 0x2000
 """Flags of APPNOTE 4.4.4: encrypted, strongly encrypted, local header masked."""
@@ -26,16 +26,16 @@ DESCRIBED = 0x0008
 STORED, DEFLATED = 0, 8
 
 WIDE = 0xFFFFFFFF
-"""In a 32-bit field: the value stands in the zip64 extra field (APPNOTE 4.5.3)."""
+"""In a 32-bit field: the zip64 extra field has the value (APPNOTE 4.5.3)."""
 WIDE_COUNT = 0xFFFF
 """The same in a 16-bit field."""
 PATH_LIMIT = 255
-"""Bytes of the longest path that a file to read or replace may have."""
+"""Bytes of the longest path for a file to read or replace."""
 ZIP64_EXTRA, UNICODE_PATH_EXTRA = 0x0001, 0x7075
 
 
 class Local(NamedTuple):
-    """One local header as it stands."""
+    """One local header, unchanged."""
 
     signature: int
     version: int
@@ -51,7 +51,7 @@ class Local(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One directory record as it stands: values too wide for it are in its zip64 extra field."""
+    """One directory record, unchanged. Values that are too wide for the record are in its zip64 extra field."""
 
     signature: int
     made_by: int
@@ -73,7 +73,7 @@ class Record(NamedTuple):
 
 
 class Values(NamedTuple):
-    """A record's sizes and offset in full, and where in the directory the wide offset stands (0: not wide)."""
+    """A record's full sizes and offset, and the position of a wide offset in the directory (0: not wide)."""
 
     packed: int
     unpacked: int
@@ -82,23 +82,23 @@ class Values(NamedTuple):
 
 
 def read_record(records: Bytes, at: int) -> Record:
-    """The record that starts at `at`, known to lie inside."""
+    """The record at `at`. The caller ensures that the record lies inside the directory."""
     return Record._make(RECORD.unpack_from(records, at))
 
 
 def name_at(records: Bytes, at: int, record: Record) -> bytes:
-    """The name's bytes, in whatever encoding they are."""
+    """The name's bytes, in any encoding."""
     return bytes(records[at + RECORD.size : at + RECORD.size + record.name_length])
 
 
 def extra_at(records: Bytes, at: int, record: Record) -> Iterator[tuple[int, int, bytes]]:
-    """Each extra field of the record at `at`: its id, the place of its data, its data (APPNOTE 4.5.1)."""
+    """Each extra field of the record at `at`: its ID, the position of its data, and its data (APPNOTE 4.5.1)."""
     start = at + RECORD.size + record.name_length
     return _fields(records, start, start + record.extra_length)
 
 
 def values_at(records: Bytes, at: int, record: Record) -> Values:
-    """Sizes and offset in full; `ZipError` (directory) where a wide one has no zip64 extra field to stand in."""
+    """Full sizes and offset; `ZipError` (directory) if the zip64 extra field of a wide value is missing or short."""
     wanted = [field for field in ("unpacked", "packed", "offset") if getattr(record, field) == WIDE]
     values = {"packed": record.packed, "unpacked": record.unpacked, "offset": record.offset}
     if not wanted:
@@ -113,7 +113,7 @@ def values_at(records: Bytes, at: int, record: Record) -> Values:
 
 
 def local_sizes(local: Local, extra: bytes) -> tuple[int, int]:
-    """Packed and unpacked size of a local header; wide ones from its zip64 field, which holds both (APPNOTE 4.5.3)."""
+    """Packed and unpacked size of a local header. Wide sizes come from its zip64 field, with both (APPNOTE 4.5.3)."""
     if WIDE in (local.packed, local.unpacked):
         for kind, _, data in _fields(extra, 0, len(extra)):
             if kind == ZIP64_EXTRA and len(data) >= 16:
@@ -123,7 +123,7 @@ def local_sizes(local: Local, extra: bytes) -> tuple[int, int]:
 
 
 def shown(name: bytes) -> str:
-    """A member's name for a message: quoted, control characters escaped, at most 100 characters of it."""
+    """A member's name for a message: quoted, with control characters escaped, at most 100 characters."""
     text = repr(name.decode("utf-8", "backslashreplace"))
     return text if len(text) <= 100 else f"{text[:96]}...'"
 

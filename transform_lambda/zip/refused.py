@@ -1,4 +1,4 @@
-"""The one error of this package: raised instead of guessing which of two readings is meant."""
+"""The only error of this package. It is raised for archives that readers could understand in two ways."""
 
 REPACK = "repackage the code, for example with: zip -r -X code.zip ."
 
@@ -22,11 +22,11 @@ CODES = {
     "path": "a path that cannot name a file in an archive",
     "changed": "an archive that got shorter while it was read",
 }
-"""What each `ZipError.code` stands for."""
+"""The meaning of each `ZipError.code`."""
 
 
 class ZipError(Exception):
-    """An archive that will not be rewritten; its text says what is wrong with which member and how to repackage."""
+    """The archive is refused. The text names the problem, the member and how to repackage the code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""The source of an archive's bytes: any range, at any time."""
+"""Sources of an archive's bytes, which give any range at any time."""
 
 import os
 from typing import NamedTuple, Protocol
@@ -7,7 +7,7 @@ from transform_lambda.zip.refused import ZipError
 
 
 class Source(Protocol):
-    """An archive that can be read anywhere; whoever offers one answers for it staying the same."""
+    """An archive with random access. The implementation must ensure that its bytes do not change."""
 
     @property
     def size(self) -> int:
@@ -28,23 +28,23 @@ class BytesSource(NamedTuple):
         return len(self.data)
 
     def read(self, start: int, length: int) -> bytes:
-        """Exactly `length` bytes from `start`; `ZipError` (changed) where they end before."""
+        """Exactly `length` bytes from `start`; `ZipError` (changed) if the data ends earlier."""
         return _whole(self.data[start : start + length], start, length)
 
 
 class FileSource(NamedTuple):
-    """An archive in an open file, by its descriptor; `size` is taken once, when it is opened."""
+    """An archive in an open file, by its descriptor. `size` is the size when the source was opened."""
 
     descriptor: int
     size: int
 
     def read(self, start: int, length: int) -> bytes:
-        """Exactly `length` bytes from `start`; `ZipError` (changed) where the file ends before."""
+        """Exactly `length` bytes from `start`; `ZipError` (changed) if the file ends earlier."""
         return _whole(os.pread(self.descriptor, length, start), start, length)
 
 
 def open_source(descriptor: int) -> FileSource:
-    """The archive behind an open descriptor, at its size of now."""
+    """The archive behind an open descriptor, with its current size."""
     return FileSource(descriptor, os.fstat(descriptor).st_size)
 
 

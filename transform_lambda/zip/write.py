@@ -1,4 +1,4 @@
-"""Carries out a plan, from bytes to bytes, or from file to file without the bytes passing through Python."""
+"""Carry out a plan from bytes to bytes, or from file to file without passing the bytes through Python."""
 
 import errno
 import mmap
@@ -13,10 +13,13 @@ from transform_lambda.zip.refused import ZipError
 from transform_lambda.zip.source import BytesSource, open_source
 
 Copier = Callable[[int, int, int, int], int]
-"""Copies up to so many bytes from one descriptor, at an offset, to where another stands; gives how many it copied."""
+"""Copies bytes between descriptors: source, target, start in the source, most bytes to copy; returns the copied number.
+
+The copy goes to the target's current position.
+"""
 
 BUFFER = 1 << 20
-"""Bytes in memory at a time, where the system cannot copy by itself."""
+"""Bytes in memory at a time if the system cannot copy by itself."""
 
 _AT_ONCE = 1 << 30
 _MAPPED = 4 << 20
@@ -25,23 +28,28 @@ _NOT_HERE |= {errno.ENODEV, errno.EFAULT}
 
 
 def rewrite_bytes(data: bytes, files: Mapping[str, bytes]) -> bytes:
-    """The archive `data` with `files` (path to content) replaced or added; `ZipError` where that is not safe."""
+    """The archive `data` with `files` (path to content) replaced or added; `ZipError` if the rewrite is not safe."""
     view = memoryview(data)
     steps = plan_rewrite(read_directory(BytesSource(data)), files)
     return b"".join(view[s.start : s.start + s.length] if isinstance(s, Keep) else s.data for s in steps)
 
 
 def rewrite_file(source: Path | str, target: Path | str, files: Mapping[str, bytes]) -> None:
-    """Writes the archive `source` to `target` with `files` replaced or added; they may be the same path.
+    """Write the archive `source` to `target` with `files` (path to content) replaced or added.
 
-    `target` is there whole or not at all, with the mode that it had, or 0644 less the umask. Memory holds the
-    directory and at most `BUFFER` bytes of the archive.
+    `source` and `target` may be the same path. The new `target` is written completely or not at all. It keeps the mode
+    of an existing `target`, else its mode is 0644 less the umask. Memory holds the directory and at most `BUFFER`
+    bytes of the archive.
+
+    Raises:
+        ZipError: the rewrite is not safe.
+        OSError: a file cannot be read or written.
     """
     target = Path(target)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     with open(source, "rb", buffering=0) as reader:
         steps = plan_rewrite(read_directory(open_source(reader.fileno())), files)
-        # Opened outside of the try: a part that was there is another's, and stays.
+        # Open the part outside the try, because an existing part belongs to another process and must stay.
         writer = open(part, "xb", buffering=0, opener=_open_for_all_to_read)  # noqa: SIM115
         try:
             with writer:
@@ -55,7 +63,7 @@ def rewrite_file(source: Path | str, target: Path | str, files: Mapping[str, byt
 
 
 def write_steps(source: int, target: int, steps: Sequence[Step], copiers: Sequence[Copier] | None = None) -> None:
-    """Carries out the steps between two descriptors, with the first of `copiers` that works between them."""
+    """Carry out the steps between two descriptors, with the first of `copiers` that works between them."""
     for step in steps:
         if isinstance(step, Keep):
             _copy(source, target, step, copiers or COPIERS)
@@ -64,14 +72,14 @@ def write_steps(source: int, target: int, steps: Sequence[Step], copiers: Sequen
 
 
 def copy_in_kernel(source: int, target: int, start: int, length: int) -> int:
-    """copy_file_range(2): the file system's own copy; refuses some pairs of file systems."""
+    """Copy with copy_file_range(2), the file system's own copy. Some pairs of file systems refuse it."""
     return os.copy_file_range(source, target, length, start)
 
 
 def copy_by_mapping(source: int, target: int, start: int, length: int) -> int:
-    """Write from the page cache, 4 MiB mapped at a time.
+    """Write from the page cache, with 4 MiB mapped at a time.
 
-    That costs a fifth less than in the kernel, which moves the bytes page by page.
+    This costs a fifth less than `copy_in_kernel`, because the kernel moves the bytes page by page.
     """
     first = start - start % mmap.PAGESIZE
     end = min(start + length, first + _MAPPED, os.fstat(source).st_size)
@@ -87,12 +95,12 @@ def copy_by_mapping(source: int, target: int, start: int, length: int) -> int:
 
 
 def copy_by_sendfile(source: int, target: int, start: int, length: int) -> int:
-    """sendfile(2): through the page cache, without passing through Python."""
+    """Copy with sendfile(2), through the page cache and without passing the bytes through Python."""
     return os.sendfile(target, source, start, length)
 
 
 def copy_by_hand(source: int, target: int, start: int, length: int) -> int:
-    """Read and write, one buffer at a time; works everywhere."""
+    """Read and write one buffer at a time. This works on every system."""
     data = os.pread(source, min(length, BUFFER), start)
     _write_all(target, data)
     return len(data)
@@ -104,7 +112,7 @@ COPIERS: tuple[Copier, ...] = (
     *([copy_by_sendfile] if hasattr(os, "sendfile") else []),
     copy_by_hand,
 )
-"""Those that this system has, fastest first."""
+"""The copiers that this system has, fastest first."""
 
 
 def _open_for_all_to_read(path: str, flags: int) -> int:
