@@ -1,4 +1,4 @@
-"""Turns the steps of a rewrite into parts of an S3 multipart upload, copied inside S3 where S3 allows that."""
+"""Turn a rewrite's steps into the parts of an S3 multipart upload, copied inside S3 where S3 allows a copy."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -6,32 +6,33 @@ from typing import NamedTuple
 from transform_lambda.zip.plan import Keep, Step, Write
 
 SMALLEST = 5 << 20
-"""Bytes of every part but the last (AWS: "Amazon S3 multipart upload limits")."""
+"""The smallest size in bytes of every part except the last (AWS: "Amazon S3 multipart upload limits")."""
 
 
 class Copy(NamedTuple):
-    """A part made inside S3, of bytes of the source."""
+    """A part that S3 copies from the source's bytes."""
 
     start: int
     length: int
 
 
 class Send(NamedTuple):
-    """A part that is sent: bytes of the source, which are read first, and new ones."""
+    """A part that the companion uploads: new bytes, and bytes that it reads from the source first."""
 
     pieces: Sequence[Step]
 
 
 def long_runs_first(kept: list[Keep]) -> list[Keep]:
-    """The kept runs in the order that lets the most be copied: short ones last, beside the bytes that are sent."""
+    """The kept runs in the order that allows the most copies: short runs last, next to the bytes to upload."""
     return sorted(kept, key=lambda run: run.length < SMALLEST)
 
 
 def plan_parts(steps: Iterable[Step], *, can_copy: bool = True) -> Iterator[Copy | Send]:
-    """The parts, in the steps' order: each but the last of at least `SMALLEST` bytes, a sent one below twice that.
+    """The parts in the order of the steps. Each part except the last has at least `SMALLEST` bytes.
 
-    Only the last one may be longer, by the new bytes. Where something short must be sent before a long run, that run
-    gives its first bytes to the sent part. Without `can_copy` all parts are sent.
+    An uploaded part has less than twice `SMALLEST` bytes; only the last part may be longer, by the new bytes. If an
+    uploaded part before a long run is too short, the first bytes of the run fill it up. Without `can_copy` all parts
+    are uploaded.
     """
     pending: list[Step] = []
     for step in steps if can_copy else _cut(steps):

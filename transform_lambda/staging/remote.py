@@ -1,4 +1,4 @@
-"""Reads a code archive in S3 by ranges, and stages it with another ``.env`` file without downloading the rest."""
+"""Read a code archive in S3 by ranges, and stage it with another env file, mostly without downloading it."""
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
@@ -18,16 +18,16 @@ from transform_lambda.zip.source import Source
 from transform_lambda.zip.write import rewrite_bytes
 
 STAGED = "staged/"
-"""What the keys of staged objects start with; the installation's bucket lets them expire by it."""
+"""The prefix of staged objects' keys. The installation's bucket expires objects with this prefix."""
 
 TAIL = 1 << 20
-"""Bytes of the first read, from the end: the end record, and the directory of some 10,000 members."""
+"""Bytes of the first read, at the archive's end: the end record, and the directory of some 10,000 members."""
 SMALL = 10 << 20
-"""Below this size, in bytes, an archive is read whole and handed to Lambda in the call (which takes 50 MiB)."""
+"""Below this size in bytes, an archive is read whole and sent to Lambda in the call, which takes up to 50 MiB."""
 UNPACKED_LIMIT = 250 << 20
-"""Bytes that a function's code may have unpacked (AWS: "Lambda quotas", deployment package size)."""
+"""The largest unpacked size of a function's code, in bytes (AWS: "Lambda quotas", deployment package size)."""
 COPY_LIMIT = 5 << 30
-"""Bytes of one copied part (AWS: "Amazon S3 multipart upload limits")."""
+"""The largest size of one copied part, in bytes (AWS: "Amazon S3 multipart upload limits")."""
 
 _WAYS = {
     "memory": "rewritten in memory",
@@ -42,21 +42,21 @@ Log = Callable[[str], None]
 
 
 class Archive(NamedTuple):
-    """A code archive in S3, opened: what is known of it without reading it whole."""
+    """An open code archive in S3: the data that is known without reading the whole archive."""
 
     pinned: Pinned
     source: Source
     directory: Directory
     path: str
-    """Of the env file inside."""
+    """Path of the env file in the archive."""
     env: bytes | None
-    """The env file's content; None where the archive has none."""
+    """The env file's content. None if the archive has no env file."""
     source_sha256: str
-    """In hex, over the directory records of all members but the env file."""
+    """SHA-256 in hex over the directory records of all members except the env file."""
 
 
 class Code(NamedTuple):
-    """Code that is ready for Lambda: an archive in memory or a staged object, and how it came to be."""
+    """Code that is ready for Lambda: an archive in memory or a staged object, and the way it was made."""
 
     archive: bytes | Place
     way: Literal["memory", "copied", "streamed", "reused"]
@@ -65,9 +65,10 @@ class Code(NamedTuple):
 
 
 def open_archive(store: CodeStore, place: Place, path: str = ".env") -> Archive:
-    """The archive at `place`, pinned to its state of now, with its env file; two or three ranged reads.
+    """The archive at `place`, pinned to its current state, with its env file. Takes two or three ranged reads.
 
-    `ResourceError` where it cannot be read, cannot be rewritten safely, or is beyond Lambda's limits.
+    Raises:
+        ResourceError: the archive cannot be read, cannot be rewritten safely, or is beyond the limits of `zip`.
     """
     pinned, tail = store.read_tail(place, TAIL)
     with _speaking_of(place):
@@ -78,22 +79,25 @@ def open_archive(store: CodeStore, place: Place, path: str = ".env") -> Archive:
 
 
 def code_identity(archive: Archive, env: bytes) -> str:
-    """SHA-256, in hex, of the code as it will be: known before anything is written, equal for equal code."""
+    """The identity of the future code: a SHA-256 in hex, known before anything is written, equal for equal code."""
     parts = (archive.source_sha256, archive.path, hashlib.sha256(env).hexdigest())
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def key_under(prefix: str, archive: Archive, env: bytes) -> str:
-    """The key of a staged object: equal for equal code."""
+    """The key of a staged object: the prefix and the code's identity, so equal code has an equal key."""
     return f"{prefix}{code_identity(archive, env)}.zip"
 
 
 def prepare_code(store: CodeStore, archive: Archive, env: bytes, log: Log, keep_under: str = "") -> Code:
-    """The archive with `env` as its env file, made in the cheapest way; `log` is told which one, in a sentence.
+    """The archive with `env` as its env file, made in the cheapest way. `log` gets a sentence that names the way.
 
-    With `keep_under` always as an object whose key starts so, which whoever asked for it removes. Else below `SMALL`
-    in memory, and above as a staged object named by `code_identity`: one that is there already, one copied inside S3,
-    or, where S3 can't copy (another region), one streamed through in parts of a few MiB.
+    Below `SMALL` bytes the code is in memory. Otherwise the code is a staged object named by `code_identity`: an
+    existing object, a copy inside S3, or an upload in parts of a few MiB if S3 can't copy (another region). With
+    `keep_under` the code is always an object whose key starts with `keep_under`. The caller must remove this object.
+
+    Raises:
+        ResourceError: as for `open_archive` and `check_limits`, or S3 refuses a request.
     """
     place, size = archive.pinned.place, archive.pinned.size
     with _speaking_of(place):
@@ -108,16 +112,19 @@ def prepare_code(store: CodeStore, archive: Archive, env: bytes, log: Log, keep_
 
 
 def prepare_unchanged(store: CodeStore, archive: Archive, log: Log, keep_at: str = "") -> Code:
-    """The archive byte by byte in the state it is pinned to, in memory or staged, whoever writes its object next.
+    """The unchanged archive in its pinned state, in memory or staged. Later writes to its object do not affect it.
 
-    With the key `keep_at` always as an object of that key, which whoever asked for it removes.
+    With `keep_at` the code is always an object with this key. The caller must remove this object.
+
+    Raises:
+        ResourceError: the archive cannot be read in its pinned state, or S3 refuses a request.
     """
     place, size = archive.pinned.place, archive.pinned.size
     with _speaking_of(place):
         if size < SMALL and not keep_at:
             code = Code(_read_whole(archive), "memory", size)
         else:
-            # The ETag is the content's own; the places tell objects of equal ETags apart.
+            # The ETag depends only on the content, so the place distinguishes objects of equal ETags.
             named = hashlib.sha256(f"{place}\n{archive.pinned.etag}\n{archive.source_sha256}".encode()).hexdigest()
             metadata = {"source-sha256": archive.source_sha256, "source-etag": archive.pinned.etag}
             key = keep_at or f"{STAGED}{named}.zip"
@@ -127,7 +134,7 @@ def prepare_unchanged(store: CodeStore, archive: Archive, log: Log, keep_at: str
 
 
 def check_limits(archive: Archive, env: bytes) -> None:
-    """Return if Lambda would take the archive with this env file, and S3 could make it; else `ResourceError`."""
+    """Return if Lambda accepts the archive with this env file, and S3 can copy it; `ResourceError` otherwise."""
     unpacked = unpacked_size(archive.directory) + len(env) - len(archive.env or b"")
     if unpacked > UNPACKED_LIMIT:
         raise ResourceError(
@@ -149,7 +156,7 @@ def _read_whole(archive: Archive) -> bytes:
 
 def _stage(store: CodeStore, archive: Archive, env: bytes, log: Log, prefix: str) -> Code:
     key = key_under(prefix, archive, env)
-    # A prefix, such as a self-extracting stub, has to stay in front.
+    # A prefix, such as a self-extracting stub, must stay first.
     arrange = list if archive.directory.prefix else long_runs_first
     steps = plan_rewrite(archive.directory, {archive.path: env}, arrange)
     size = sum(step.length if isinstance(step, Keep) else len(step.data) for step in steps)

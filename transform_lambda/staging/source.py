@@ -1,13 +1,13 @@
-"""An object in S3 as the source of a zip, with few requests for many small reads."""
+"""Read an object in S3 as a zip source, with few requests for many small reads."""
 
 from transform_lambda.ports import CodeStore, Pinned
 
 FIRST_READ, LONGEST_READ = 64 << 10, 4 << 20
-"""Bytes that are fetched at least, as what follows a header is read next; twice as many each time, up to a limit."""
+"""Bytes of the first fetch, and of the longest. Each fetch doubles, because the bytes after a header are read next."""
 
 
 class RemoteSource:
-    """One pinned object; its tail stays in memory, and of the rest the last piece that was fetched."""
+    """One pinned object. Memory holds its tail, and the last piece that was fetched before the tail."""
 
     def __init__(self, store: CodeStore, pinned: Pinned, tail: bytes) -> None:
         self._store, self._pinned, self._tail = store, pinned, tail
@@ -19,7 +19,7 @@ class RemoteSource:
         return self._pinned.size
 
     def read(self, start: int, length: int) -> bytes:
-        """Exactly these bytes; at most one request for what lies before the tail, none for the tail itself."""
+        """Exactly these bytes. Sends at most one request for bytes before the tail, and none for the tail."""
         tail_start = self.size - len(self._tail)
         end = start + length
         front = self._front(start, min(end, tail_start), tail_start) if start < tail_start else b""

@@ -1,4 +1,4 @@
-"""The only error of this package. It is raised for archives that readers could understand in two ways."""
+"""The only error of this package. It refuses an archive instead of guessing which of two readings is meant."""
 
 REPACK = "repackage the code, for example with: zip -r -X code.zip ."
 

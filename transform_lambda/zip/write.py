@@ -79,7 +79,7 @@ def copy_in_kernel(source: int, target: int, start: int, length: int) -> int:
 def copy_by_mapping(source: int, target: int, start: int, length: int) -> int:
     """Write from the page cache, with 4 MiB mapped at a time.
 
-    This costs a fifth less than `copy_in_kernel`, because the kernel moves the bytes page by page.
+    This costs a fifth less than a copy in the kernel, because the kernel moves the bytes page by page.
     """
     first = start - start % mmap.PAGESIZE
     end = min(start + length, first + _MAPPED, os.fstat(source).st_size)
