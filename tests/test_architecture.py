@@ -2,6 +2,7 @@
 
 import ast
 import itertools
+import re
 import sys
 from pathlib import Path
 
@@ -276,3 +277,32 @@ def test_every_folder_of_modules_is_a_package_that_gets_installed():
     folders = {path.parent for path in FILES}
 
     assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
+# All else may change in any release.
+PUBLIC = {"macro.plugin", "macro.errors", "transform_lambda.contract"}
+TOLD = [ROOT / "README.md", *(ROOT / name / "README.md" for name in ("macro", "transform_lambda", "samples"))]
+
+
+def find_told_imports(text):
+    """The modules of ours that Python in a text imports."""
+    return set(re.findall(r"^\s*(?:from|import) ((?:macro|transform_lambda)[\w.]*)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*TOLD, *sorted(ROOT.glob("samples/**/*.py")), *sorted(ROOT.glob("macro/cli/commands/starter/**/*.*"))],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_samples_and_guides_import_what_is_public_alone(path):
+    assert find_told_imports(path.read_text("utf-8")) <= PUBLIC
+
+
+def test_what_is_public_is_imported_by_the_samples():
+    found = {name for path in ROOT.glob("samples/**/*.py") for name in find_told_imports(path.read_text("utf-8"))}
+
+    assert found == {"macro.plugin", "transform_lambda.contract"}
+    assert find_told_imports("```python\nfrom macro.expand import expand\nimport transform_lambda.ports\n```") == {
+        "macro.expand",
+        "transform_lambda.ports",
+    }
