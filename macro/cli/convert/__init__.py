@@ -1,1 +1,1 @@
-"""Converts a hand-written hit counter into a ``HitCounter`` resource."""
+"""Convert a hand-written hit counter into a ``HitCounter`` resource."""

@@ -1,4 +1,4 @@
-"""Which APIs and events call a function written by hand."""
+"""Find the APIs and events that call a hand-written function."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,10 @@ def has_route(name: str, resources: Resources) -> bool:
 
 
 def find_routes(name: str, resources: Resources, problems: list[Problem]) -> list[Route]:
-    """All ways to the function; what a counter's API can't be is added to ``problems``."""
+    """All routes that call the function.
+
+    Adds to ``problems`` each event or API setting that a counter's API can't have.
+    """
     routes = [read_event(name, event, resources, problems) for event in _find_events(name, resources)]
     for caller in _find_callers(name, resources):
         read = read_method if resources[caller]["Type"] == METHOD else read_integration

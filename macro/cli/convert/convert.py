@@ -1,6 +1,6 @@
-"""From a table, a role, a function and an API written by hand to a counter that keeps the table: the whole way.
+"""Convert a hand-written table, role, function and API into a counter that keeps the table.
 
-What can't be kept is a reason not to convert: nothing is left out that isn't told.
+A part that the counter can't keep prevents the conversion. The conversion drops nothing silently.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,12 +17,12 @@ from macro.errors import InvalidTemplate, Path, Problem
 from macro.plugin import Json, Template
 from macro.template.merge import MACRO, TYPE
 
-# What a template says for SAM's own build.
+# Metadata that only SAM's build uses; a counter doesn't need it.
 _BUILD = ("BuildMethod", "BuildProperties", "SamResourceId", "DockerTag", "DockerContext", "Dockerfile")
 
 
 class Converted(NamedTuple):
-    """The converted template, and for each counter the service that it takes the place of."""
+    """The converted template, the service that each counter replaces, and the original resources as SAM reads them."""
 
     template: Template
     heirs: Sequence[Heir]
@@ -30,9 +30,12 @@ class Converted(NamedTuple):
 
 
 def convert(template: Template, wanted: Collection[str] = ()) -> Converted:
-    """The template with a counter in place of each service, or of just those of the functions that are ``wanted``.
+    """The template with a counter in place of each service. The input stays unchanged.
 
-    The input is left as it was. Raises :class:`InvalidTemplate` with every reason not to convert.
+    ``wanted`` holds logical IDs of functions. If not empty, only the services of these functions are converted.
+
+    Raises:
+        InvalidTemplate: the template can't be converted. The error lists every reason.
     """
     if not isinstance(template.get("Resources"), dict):
         raise InvalidTemplate([Problem(("Resources",), "must be a map of resources")])
@@ -72,7 +75,7 @@ def _name_heirs(services: Sequence[Service], resources: Resources, problems: lis
 
 
 def _check_globals(template: Template, heirs: Sequence[Heir], resources: Resources, problems: list[Problem]) -> None:
-    """What ``Globals`` says of an API that SAM makes has no other place than the counter's ``Api``."""
+    """Report ``Globals`` settings of an implicit SAM API: only the counter's ``Api`` can hold them."""
     for kind, api in sam.IMPLICIT.items():
         if sam.read_globals(template, kind) and api in {heir.service.route.api for heir in heirs} - set(resources):
             text = "is said of the API that SAM makes, and a counter has its own; remove it here, and add it to Api"
@@ -108,7 +111,7 @@ def _make_counter(heir: Heir, resources: Resources, problems: list[Problem]) -> 
 
 
 def _read_attributes(heir: Heir, resources: Resources, problems: list[Problem]) -> dict[str, Json]:
-    """``Condition``, ``DependsOn`` and ``Metadata`` of the parts, for the counter."""
+    """The counter's ``Condition``, ``DependsOn`` and ``Metadata``, read from the replaced resources."""
     service = heir.service
     condition = resources[service.table].get("Condition")
     depends: list[str] = []

@@ -1,4 +1,4 @@
-"""A function's ``Api`` or ``HttpApi`` event in SAM, and the API that it means, as a counter's gateway."""
+"""Read a SAM function's ``Api`` or ``HttpApi`` event, and the event's API, as a counter's gateway."""
 
 from macro.cli.convert import sam
 from macro.cli.convert.route import Resources, Route, check_neighbours, check_path, refuse_others
@@ -9,7 +9,7 @@ _GATEWAYS = {"Api": "rest", "HttpApi": "http"}
 _NAMES = {"Api": "RestApiId", "HttpApi": "ApiId"}
 _FORMATS = {"Api": (), "HttpApi": ("PayloadFormatVersion",)}
 _STAGES = {"Api": "Prod", "HttpApi": "$default"}
-# Properties of SAM's APIs: those that go into Api as they are, and those that go into its Stage.
+# Properties of SAM's APIs: _API goes unchanged into the counter's Api, _STAGE into the Stage of that Api.
 _API = {
     "Api": ("Name", "Description", "BinaryMediaTypes", "MinimumCompressionSize", "DisableExecuteApiEndpoint"),
     "HttpApi": ("Name", "Description", "DisableExecuteApiEndpoint", "CorsConfiguration"),
@@ -21,7 +21,10 @@ _STAGE = {
 
 
 def read_event(name: str, event: str, resources: Resources, problems: list[Problem]) -> Route | None:
-    """The route that an event stands for; ``None`` where its path or method is missing."""
+    """The route that an event declares; ``None`` if the event's path or method is missing.
+
+    Adds to ``problems`` each setting that a counter's gateway can't have.
+    """
     place: Path = ("Resources", name, "Properties", "Events", event)
     told = resources[name]["Properties"]["Events"][event]
     kind, properties = told["Type"], sam.read_map(told.get("Properties"))

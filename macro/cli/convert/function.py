@@ -1,4 +1,4 @@
-"""What a function written by hand says, in the words of a counter: Code, Handler, Runtime, Env and Function."""
+"""Read a hand-written function as a counter's Code, Handler, Runtime, Env and Function properties."""
 
 import re
 
@@ -8,7 +8,7 @@ from macro.plugin import Json, Values
 from macro.template.references import find_references
 
 _SAME = ("Handler", "Runtime")
-# Said elsewhere in a counter, or of no meaning for it.
+# Properties that a counter sets elsewhere, or doesn't use.
 _ELSEWHERE = (
     "Code", "CodeUri", "InlineCode", "ImageUri", "ImageConfig", "Role", "Environment", "Tags", "LoggingConfig",
     "FunctionName", "PackageType", "CodeSigningConfigArn",
@@ -23,7 +23,10 @@ _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def read_function(name: str, table: str, resource: Values, problems: list[Problem]) -> dict[str, Json]:
-    """The counter's properties that come from the function; what no counter can have is added to ``problems``."""
+    """The counter's properties that come from the function.
+
+    Adds to ``problems`` each setting that a counter's function can't have.
+    """
     properties, place = resource["Properties"], ("Resources", name, "Properties")
     found: dict[str, Json] = {}
     _read_code(found, properties, place, problems)
@@ -46,7 +49,10 @@ def read_function(name: str, table: str, resource: Values, problems: list[Proble
 
 
 def read_tags(tags: Json, place: Path, problems: list[Problem]) -> dict[str, Json]:
-    """Tags as a map, from a map or from a list of keys and values."""
+    """Tags as a map, from a map or from a list of maps with ``Key`` and ``Value``.
+
+    Any other form gives an empty map and adds a problem.
+    """
     if tags is None or isinstance(tags, dict):
         return dict(tags or {})
     if isinstance(tags, list) and all(isinstance(tag, dict) and isinstance(tag.get("Key"), str) for tag in tags):
@@ -92,7 +98,7 @@ def _read_env(properties: Values, table: str, place: Path, problems: list[Proble
         if not _ENV_NAME.fullmatch(str(each)):
             text = "must be a name of letters, digits and underscores that starts with no digit, to stand in .env"
             problems.append(Problem((*place, "Variables", each), text, at_key=True))
-    # The counter itself puts its table's name under this name.
+    # The counter itself sets the variable "table" to its table's name.
     return {
         each: value
         for each, value in variables.items()

@@ -1,4 +1,4 @@
-"""An integration of an HTTP API that calls the function, as a counter's gateway."""
+"""Read an HTTP API's integration that calls the function as a counter's gateway."""
 
 from macro.cli.convert.route import Resources, Route, check_neighbours, check_path, refuse_others
 from macro.errors import Path, Problem
@@ -14,7 +14,10 @@ _KEYS = ("ApiId", "RouteKey", "Target", "AuthorizationType", "OperationName")
 
 
 def read_integration(caller: str, name: str, resources: Resources, problems: list[Problem]) -> Route | None:
-    """The route that an integration stands for; ``None`` where its API or its route can't be followed."""
+    """The route of an integration; ``None`` if the integration's API or route can't be found in the template.
+
+    Adds to ``problems`` each setting that a counter's gateway can't have.
+    """
     place: Path = ("Resources", caller, "Properties")
     properties = resources[caller]["Properties"]
     given = properties.get("ApiId")

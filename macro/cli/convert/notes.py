@@ -1,4 +1,4 @@
-"""What a conversion keeps, changes and leaves to be checked, in words."""
+"""Describe what a conversion keeps and changes, and what the author must check."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ _NAMES = {
 
 
 def list_notes(converted: Converted) -> list[str]:
-    """The notes, a line or a few each; those of one counter stand under its name."""
+    """The report's lines. The notes of each counter are indented below the counter's name."""
     lines = []
     for heir in converted.heirs:
         lines.append(f"{heir.counter} takes the place of {_list(heir.service.parts)}")

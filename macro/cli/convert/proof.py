@@ -1,4 +1,4 @@
-"""The proof of a conversion: it is expanded, its tables are compared, and no id changes its type."""
+"""Verify a conversion: it expands, it keeps the tables, and no logical ID changes its resource type."""
 
 from collections.abc import Collection, Sequence
 
@@ -14,7 +14,10 @@ _APIS = ("AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api")
 
 
 def prove(converted: Template, heirs: Sequence[Heir], resources: Resources, problems: list[Problem]) -> None:
-    """Expand what was made: a problem for each thing that it wouldn't deploy, or that the table would lose."""
+    """Expand the converted template, and add a problem for each part that can't deploy or that a table would lose.
+
+    Does nothing if ``problems`` already holds a problem.
+    """
     if problems:
         return
     by_counter = {heir.counter: heir for heir in heirs}
@@ -35,7 +38,7 @@ def prove(converted: Template, heirs: Sequence[Heir], resources: Resources, prob
 
 
 def find_place(path: Path, heir: Heir) -> Path:
-    """Where the author said what stands at that path of the counter."""
+    """The original template's path for the value at the counter's ``path``."""
     service, name = heir.service, str(path[3]) if len(path) > 3 else ""
     function: Path = ("Resources", service.function, "Properties")
     starts: dict[str, Path] = {
@@ -52,7 +55,7 @@ def find_place(path: Path, heir: Heir) -> Path:
 
 
 def _stand_in_code(template: Template, counters: Collection[str]) -> Template:
-    """The template as ``deploy`` expands it: with a place in S3 for local code."""
+    """The template as ``deploy`` expands it: an S3 URL replaces each path of local code."""
     resources = dict(template["Resources"])
     for name in counters:
         properties = resources[name].get("Properties", {})

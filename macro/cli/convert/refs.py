@@ -1,4 +1,4 @@
-"""References to what a counter takes the place of become references to the counter; a URL becomes its ``Url``."""
+"""Rewrite references to the replaced resources into references to the counter, and the old URL into its ``Url``."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -11,14 +11,15 @@ from macro.template.references import Export, find_references, rewrite_reference
 
 _HOST = r"https://\$\{%s\}\.execute-api\.\$\{AWS::Region\}\.(?:amazonaws\.com|\$\{AWS::URLSuffix\})"
 STAGE = "prod"
-# Before a counter's id while references are rewritten, for a part may have that very id.
+# Marks a counter's logical ID during the rewrite, because a replaced resource may have the same ID.
 _NEW = "→"
 
 
 class Heir(NamedTuple):
-    """A service and the counter that takes its place; ``is_alone`` unless others use its implicit API, too.
+    """A service and the logical ID of the counter that replaces the service.
 
-    ``is_gone`` says that none of these stays, so that the API goes.
+    ``is_alone``: no other function uses the service's API. ``is_gone``: no function that stays uses the API, so the
+    API is removed.
     """
 
     service: Service
@@ -28,14 +29,17 @@ class Heir(NamedTuple):
 
 
 class _Old(NamedTuple):
-    """The API whose URL is rewritten: its heir, and the URL up to its stage."""
+    """The API whose URL is rewritten: its heir, and a pattern of the URL up to and including the stage."""
 
     heir: Heir
     url: re.Pattern[str]
 
 
 def rewrite_all(node: Json, heirs: Sequence[Heir], path: Path, problems: list[Problem]) -> Json:
-    """The tree with every reference rewritten; what can't be is a problem at its place."""
+    """The tree with every reference rewritten.
+
+    Adds a problem, with its path, for each reference that can't be rewritten.
+    """
     resources: dict[str, Export] = {}
     for heir in heirs:
         node = _rewrite_urls(node, _Old(heir, _compile_url(heir)), path, problems)
@@ -49,7 +53,7 @@ def rewrite_all(node: Json, heirs: Sequence[Heir], path: Path, problems: list[Pr
 
 
 def rewrite_sections(template: Template, heirs: Sequence[Heir], problems: list[Problem]) -> Template:
-    """What stands beside ``Resources`` with its references rewritten."""
+    """The template with rewritten references in all sections except ``Resources`` and ``Globals``."""
     return {
         name: section if name in ("Resources", "Globals") else rewrite_all(section, heirs, (name,), problems)
         for name, section in template.items()
@@ -93,7 +97,7 @@ def _export_api(heir: Heir, offer: Callable[..., Export], get: Callable[..., Jso
 
 
 def _name_stages(service: Service) -> list[str]:
-    """The logical ids of the API's stage; SAM makes one of the API's id and the stage's name."""
+    """The logical IDs of the API's stages. SAM builds a stage's ID from the API's ID and the stage's name."""
     made = [f"{service.route.api}{service.route.stage}Stage"] if isinstance(service.route.stage, str) else []
     return [*service.route.stages, *made]
 
@@ -111,7 +115,7 @@ def _compile_url(heir: Heir) -> re.Pattern[str]:
 
 
 def _rewrite_urls(node: Json, old: _Old, path: Path, problems: list[Problem]) -> Json:
-    """The tree with the counter's URL for that of the old API, and the new stage beside each ``Ref`` to that API."""
+    """The tree with the counter's URL in place of the old API's, and the new stage next to each ``Ref`` to the API."""
     if isinstance(node, list):
         return [_rewrite_urls(item, old, (*path, place), problems) for place, item in enumerate(node)]
     if not isinstance(node, dict):
@@ -136,7 +140,7 @@ def _rewrite_url(text: str, old: _Old) -> dict[str, Json]:
 
 
 def _names_stage(node: Json, heir: Heir) -> bool:
-    """Whether a text that names the API goes on with a stage, as URLs and ARNs do."""
+    """Whether a value names the API followed by a stage, as URLs and ARNs do."""
     text = str(node)
     is_arn = ":execute-api:" in text and "/*" not in text
     names = ".execute-api." in text or "/stages/" in text or is_arn
@@ -144,7 +148,7 @@ def _names_stage(node: Json, heir: Heir) -> bool:
 
 
 def _exchange_stage(node: dict[str, Json], heir: Heir) -> dict[str, Json]:
-    """A map that names API and stage, such as that of a custom domain's path, with the stage that there is."""
+    """A map that names the API and the old stage, such as a base path mapping, with the new stage's name."""
     if {"Ref": heir.service.route.api} not in (node.get("RestApiId"), node.get("ApiId")):
         return node
     names = [name for name in ("Stage", "StageName") if node.get(name) == heir.service.route.stage]

@@ -1,4 +1,4 @@
-"""A method of a REST API that calls the function, as a counter's gateway."""
+"""Read a REST API's method that calls the function as a counter's gateway."""
 
 from macro.cli.convert.route import Resources, Route, check_neighbours, check_path, refuse_others
 from macro.errors import Path, Problem
@@ -16,7 +16,10 @@ _NAME = "method.request.path.name"
 
 
 def read_method(caller: str, name: str, resources: Resources, problems: list[Problem]) -> Route | None:
-    """The route that a method stands for; ``None`` where its API or its path can't be followed."""
+    """The route of a method; ``None`` if the method's API isn't in the template.
+
+    Adds to ``problems`` each setting that a counter's gateway can't have.
+    """
     place: Path = ("Resources", caller, "Properties")
     properties = resources[caller]["Properties"]
     api = _name_target(properties.get("RestApiId"), _API, resources)
@@ -46,7 +49,10 @@ def _name_target(value: Json, kind: str, resources: Resources) -> str | None:
 
 
 def _follow(value: Json, resources: Resources) -> str:
-    """``"hits/{name}"`` of a resource's reference; what can't be followed makes a path that no counter has."""
+    """The path, such as ``"hits/{name}"``, of a reference to a REST API's resource.
+
+    A reference that can't be followed gives a path that :func:`check_path` refuses.
+    """
     parts: list[str] = []
     name = _name_target(value, _PART, resources)
     while name and len(parts) < len(resources):

@@ -1,4 +1,4 @@
-"""What a role written by hand allows beyond what a counter's own role does, in the words of a counter: Role."""
+"""Read what a hand-written role allows beyond a counter's own role, as the counter's Role property."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,7 @@ _TEMPLATES = {
 
 
 def read_role(service: Service, resources: Resources, problems: list[Problem]) -> dict[str, Json]:
-    """The counter's ``Role``: what the role has besides the right to count in the table and to write its log."""
+    """The counter's ``Role``: the role's settings, without the permissions to count in the table and to write logs."""
     if service.role is None:
         return _read_sam(service, resources, problems)
     properties: Values = resources[service.role]["Properties"]
@@ -75,7 +75,7 @@ def _add_policies(found: dict[str, Json], arns: list[Json], policies: list[Json]
 
 
 def _leave_out(policy: Json, service: Service) -> Json:
-    """The policy without the statements that a counter's own policy makes; ``None`` where nothing is left."""
+    """The policy without the statements that a counter's own role already has; ``None`` if no statement remains."""
     document = policy.get("PolicyDocument") if isinstance(policy, dict) else None
     if not isinstance(document, dict) or "Statement" not in document:
         return policy
@@ -112,7 +112,7 @@ def _name_policy(service: Service, place: int, document: Values) -> Json:
 
 
 def _inline(name: str, resources: Resources) -> Json:
-    """A policy resource as one of the role's own."""
+    """A policy resource as an inline policy of the role."""
     properties = resources[name]["Properties"]
     named = properties.get("PolicyName", properties.get("ManagedPolicyName", name))
     return {"PolicyName": named, "PolicyDocument": properties.get("PolicyDocument")}

@@ -1,4 +1,4 @@
-"""How requests come to a function written by hand: through a REST API, an HTTP API, or an event of SAM's."""
+"""Describe how a hand-written function gets requests: through a REST API, an HTTP API or a SAM event."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from macro.template.references import find_references
 
 Resources = Mapping[str, Mapping[str, Json]]
 METHOD, INTEGRATION = "AWS::ApiGateway::Method", "AWS::ApiGatewayV2::Integration"
-# What a counter makes anew with its API, and what may stand beside an API and names it.
+# MADE: resource types that a counter creates anew with its API. BESIDE: types that may refer to an API and stay.
 MADE = {
     "AWS::ApiGateway::": ("Resource", "Method", "Deployment", "Stage", "RequestValidator"),
     "AWS::ApiGatewayV2::": ("Integration", "Route", "Stage", "Deployment"),
@@ -18,11 +18,11 @@ BESIDE = ("BasePathMapping", "BasePathMappingV2", "UsagePlan", "UsagePlanKey", "
 
 
 class Route(NamedTuple):
-    """A path and a method that call the function, and what their API says besides.
+    """A path and a method that call the function, and the settings of their API.
 
-    ``parts`` are the resources that go with the API, ``stages`` those of them that are stages, ``stage`` the old
-    stage's name, ``api`` the API's logical id, and ``path`` the place in the template that tells of all this.
-    ``options`` is the counter's ``Api``.
+    ``api`` is the API's logical ID. ``stage`` is the old stage's name. ``parts`` are the logical IDs of the API and of
+    the resources that are removed with the API; ``stages`` are the stages among these. ``options`` is the counter's
+    ``Api`` property. ``path`` is the place in the template that declares the route.
     """
 
     gateway: str
@@ -38,7 +38,11 @@ class Route(NamedTuple):
 
 
 def check_neighbours(api: str, own: tuple[str, ...], resources: Resources, problems: list[Problem]) -> tuple[str, ...]:
-    """The resources that go with an API; a problem for each that isn't the counter's or that it has none of."""
+    """The logical IDs of the API and of the resources that are removed with the API.
+
+    Adds a problem for each method, route or integration outside ``own``, and for each resource of the API that a
+    counter doesn't create.
+    """
     parts = [api]
     for name, each in resources.items():
         family = next((family for family in MADE if each["Type"].startswith(family)), None)
@@ -57,7 +61,7 @@ def check_neighbours(api: str, own: tuple[str, ...], resources: Resources, probl
 
 
 def check_path(path: str, place: Path, problems: list[Problem]) -> None:
-    """A problem where a counter can't have that path."""
+    """Add a problem if a counter can't have the URL path."""
     import re
 
     from macro.counter.validate import load_schema
@@ -69,7 +73,7 @@ def check_path(path: str, place: Path, problems: list[Problem]) -> None:
 
 
 def refuse_others(properties: Values, known: tuple[str, ...], place: Path, problems: list[Problem]) -> None:
-    """A problem for each property that a counter has no place for."""
+    """Add a problem for each property that isn't in ``known``, because a counter has no place for the property."""
     for name in properties:
         if name not in known:
             text = "a counter's API has no place for that; remove it first, and see that the API does without"

@@ -1,4 +1,4 @@
-"""A template's resources as SAM reads them: with what ``Globals`` says for all of a kind."""
+"""Read a template's resources as SAM does, with the settings in ``Globals`` merged into each resource."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,19 +7,19 @@ from macro.plugin import Json, Template, Values
 TRANSFORM = "AWS::Serverless-2016-10-31"
 PREFIX = "AWS::Serverless::"
 FUNCTION, API, HTTP_API, TABLE = (PREFIX + name for name in ("Function", "Api", "HttpApi", "SimpleTable"))
-# What a resource of SAM is in the stack, under the same logical id.
+# The type that a SAM resource has in the stack, under the same logical ID.
 BECOMES = {
     FUNCTION: "AWS::Lambda::Function",
     API: "AWS::ApiGateway::RestApi",
     HTTP_API: "AWS::ApiGatewayV2::Api",
     TABLE: "AWS::DynamoDB::Table",
 }
-# The APIs that SAM makes for events which name none.
+# The logical IDs of the APIs that SAM creates for events without an API.
 IMPLICIT = {"Api": "ServerlessRestApi", "HttpApi": "ServerlessHttpApi"}
 
 
 def read_resources(template: Template) -> dict[str, dict[str, Json]]:
-    """The resources by logical id, each with ``Properties``; loops and what is no resource are left out."""
+    """The resources by logical ID, each with ``Properties``. Loops and entries without a type are left out."""
     found = {}
     for logical_id, resource in template["Resources"].items():
         if isinstance(resource, dict) and isinstance(resource.get("Type"), str):
@@ -32,12 +32,12 @@ def read_resources(template: Template) -> dict[str, dict[str, Json]]:
 
 
 def read_globals(template: Template, kind: str) -> Values:
-    """What ``Globals`` says for ``"Function"``, ``"Api"`` and so on."""
+    """The ``Globals`` settings for a kind, such as ``"Function"`` or ``"Api"``; empty if there are none."""
     return read_map(read_map(template.get("Globals")).get(kind))
 
 
 def is_used_implicit(api: str, resources: Mapping[str, Mapping[str, Json]], converted: Sequence[str]) -> bool:
-    """Whether a function that isn't converted still has an event in an API that SAM makes."""
+    """Whether a function outside ``converted`` still has an event in the implicit API ``api``."""
     kinds = {name: kind for kind, name in IMPLICIT.items()}
     for name, each in resources.items():
         events = read_map(each["Properties"].get("Events")) if name not in converted else {}
@@ -49,17 +49,17 @@ def is_used_implicit(api: str, resources: Mapping[str, Mapping[str, Json]], conv
 
 
 def read_map(value: Json) -> Values:
-    """The value where it is a map, else an empty one: what is no map is told by who reads it, or by cfn-lint."""
+    """The value if it is a map, else an empty map. The caller or cfn-lint reports a value of another type."""
     return value if isinstance(value, dict) else {}
 
 
 def read_list(value: Json) -> list[Json]:
-    """The items of a list; of anything else that is there, just that."""
+    """The items of a list. ``None`` gives an empty list; any other value gives a list with this value."""
     return list(value) if isinstance(value, list) else [] if value is None else [value]
 
 
 def _join(common: Json, own: Json) -> Json:
-    """SAM's rule ("Overridable Globals"): maps are merged, lists are added up, anything else is overridden."""
+    """Merge by SAM's rule ("Overridable Globals"): merge maps, concatenate lists, override all other values."""
     if isinstance(common, dict) and isinstance(own, dict):
         return {**common, **{name: _join(common[name], own[name]) if name in common else own[name] for name in own}}
     return [*common, *own] if isinstance(common, list) and isinstance(own, list) else own

@@ -1,4 +1,4 @@
-"""What counts hits by hand in a template: a function, the one table it writes, its role, and the API in front of it."""
+"""Find hand-written hit counters in a template: a function, its only table, its role and its API."""
 
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
@@ -19,7 +19,7 @@ _GATEWAY = "apigateway.amazonaws.com"
 
 
 class Service(NamedTuple):
-    """One candidate, by logical ids; ``role`` is ``None`` where SAM makes it."""
+    """A candidate for conversion, as logical IDs and a route. ``role`` is ``None`` if SAM creates the role."""
 
     function: str
     table: str
@@ -31,15 +31,15 @@ class Service(NamedTuple):
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """All that the counter takes the place of, the table first."""
+        """The logical IDs of all resources that the counter replaces, the table first."""
         own = (self.table, self.function, *((self.role,) if self.role else ()), *self.policies, *self.route.parts)
         return (*own, *self.permissions, *self.logs)
 
 
 def find_services(resources: Resources, problems: list[Problem], wanted: Collection[str] = ()) -> list[Service]:
-    """The candidates, in the order of the file, of just these functions where some are wanted.
+    """The candidates in the order of the file. If ``wanted`` isn't empty, only the candidates with these functions.
 
-    What keeps one from being a counter is added to ``problems``.
+    Adds to ``problems`` each reason why a candidate can't become a counter.
     """
     used = {name: find_tables(name, resources) for name, each in resources.items() if each["Type"] in FUNCTIONS}
     found = []
@@ -63,7 +63,7 @@ def find_services(resources: Resources, problems: list[Problem], wanted: Collect
 
 
 def list_lacks(resources: Resources) -> list[Problem]:
-    """Why no function is a candidate: for each what it lacks."""
+    """The reasons why no function is a candidate: the missing parts of each function."""
     problems = []
     for name, resource in resources.items():
         if resource["Type"] in FUNCTIONS:
@@ -75,14 +75,14 @@ def list_lacks(resources: Resources) -> list[Problem]:
 
 
 def find_role(name: str, resources: Resources) -> str | None:
-    """The role of this template that a function runs as."""
+    """The logical ID of the function's execution role; ``None`` if the role isn't in this template."""
     roles = [other for other, each in resources.items() if each["Type"] == _ROLE]
     targets = find_references(resources[name]["Properties"].get("Role"), roles)
     return targets[0][0] if targets else None
 
 
 def find_tables(name: str, resources: Resources) -> list[str]:
-    """The tables that a function's environment, or a policy of its role, speaks of."""
+    """The tables that the function's environment, the function's policies or the execution role's policies refer to."""
     tables = [other for other, each in resources.items() if each["Type"] in TABLES]
     properties, role = resources[name]["Properties"], find_role(name, resources)
     places = [properties.get("Environment"), properties.get("Policies")]
@@ -124,7 +124,7 @@ def _collect(name: str, table: str, resources: Resources, problems: list[Problem
 
 
 def _find_users(name: str, kind: str, resources: Resources) -> tuple[str, ...]:
-    """The resources of a type that refer to the function."""
+    """The logical IDs of the resources of type ``kind`` that refer to the function."""
     return tuple(other for other, each in resources.items() if each["Type"] == kind and find_references(each, [name]))
 
 

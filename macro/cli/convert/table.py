@@ -1,16 +1,17 @@
-"""The table that is kept: what it says in the words of a counter, and the proof that nothing of it is replaced."""
+"""Read the kept table as a counter's Table property, and verify that the conversion doesn't replace the table."""
 
 from macro.cli.convert import sam
 from macro.errors import Path, Problem, describe
 from macro.plugin import Json, Template, Values
 
 KEY = "name"
-# A change of one of these makes a new, empty table ("AWS::DynamoDB::Table", "Update requires: Replacement").
+# A change of one of these properties replaces the table with a new, empty table
+# ("AWS::DynamoDB::Table", "Update requires: Replacement").
 REPLACING = ("TableName", "KeySchema", "LocalSecondaryIndexes", "ImportSourceSpecification")
 _TABLE = "AWS::DynamoDB::Table"
 _KEYS = [{"AttributeName": KEY, "KeyType": "HASH"}]
 _ATTRIBUTE = {"AttributeName": KEY, "AttributeType": "S"}
-# What a counter's table has unless it says otherwise.
+# The defaults of a counter's table.
 _DEFAULTS: Values = {"KeySchema": _KEYS, "AttributeDefinitions": [_ATTRIBUTE], "BillingMode": "PAY_PER_REQUEST"}
 _ON: Values = {
     "SSESpecification": {"SSEEnabled": True},
@@ -19,7 +20,7 @@ _ON: Values = {
 
 
 def read_plain(resource: Values) -> dict[str, Json]:
-    """The table's properties as CloudFormation gets them, also where SAM writes them."""
+    """The table's properties as CloudFormation gets them. A SAM table's properties are translated."""
     properties: Values = resource["Properties"]
     if resource["Type"] != sam.TABLE:
         return dict(properties)
@@ -38,7 +39,10 @@ def read_plain(resource: Values) -> dict[str, Json]:
 
 
 def read_table(name: str, resource: Values, problems: list[Problem]) -> dict[str, Json]:
-    """The counter's ``Table``: what the table says other than a counter's would say by itself."""
+    """The counter's ``Table``: the table's properties that differ from the defaults of a counter's table.
+
+    Adds a problem if the table is a global table or has a key other than a counter's.
+    """
     place: Path = ("Resources", name, "Properties")
     if resource["Type"] == "AWS::DynamoDB::GlobalTable":
         problems.append(Problem((*place[:2], "Type"), f"must be {_TABLE}, which is what a counter makes"))
@@ -57,17 +61,20 @@ def read_table(name: str, resource: Values, problems: list[Problem]) -> dict[str
 
 
 def name_counter(table: str) -> str | None:
-    """``"Visits"`` of ``"VisitsTable"``: the counter whose table has that id; ``None`` where there is none."""
+    """The logical ID of the counter whose table has the ID ``table``: ``"Visits"`` for ``"VisitsTable"``.
+
+    ``None`` if no counter's table can have this ID.
+    """
     return table.removesuffix("Table") if table.endswith("Table") and table != "Table" else None
 
 
 def list_turned_on(resource: Values) -> list[str]:
-    """What the table gets in place, because a counter's has it."""
+    """The settings that the conversion turns on, without replacing the table, because a counter's table has them."""
     return [name for name in _ON if name not in resource["Properties"]]
 
 
 def check_kept(table: str, before: Values, expanded: Template) -> list[str]:
-    """What of the table would be lost in the converted template's expansion; an empty list where it is kept."""
+    """The settings and data that the table would lose in the expansion; empty if the expansion keeps the table."""
     after = expanded["Resources"].get(table)
     if not isinstance(after, dict) or after.get("Type") != _TABLE:
         return [f"{table} is no {_TABLE} any more"]

@@ -1,4 +1,4 @@
-"""A converted template as text: what no counter takes the place of keeps its bytes."""
+"""Print a converted template. Text that no counter replaces keeps its bytes."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from macro.template.merge import MACRO
 
 
 def print_converted(source: Source, converted: Converted) -> str:
-    """The author's text with the counters in it, each where its table stood."""
+    """The author's text with the counters. Each counter takes its table's position in the text."""
     source = _add_transform(source)
     homes = {heir.counter: heir.service.table for heir in converted.heirs}
     owners = {name: name if name in source.template["Resources"] else home for name, home in homes.items()}
@@ -23,9 +23,10 @@ def print_converted(source: Source, converted: Converted) -> str:
 
 
 def print_renamed(source: Source, names: Mapping[str, str]) -> str:
-    """The author's text with other logical ids, and with them in every reference.
+    """The author's text with renamed logical IDs, also in every reference. ``names`` maps old IDs to new IDs.
 
-    Raises :class:`InvalidTemplate` where there is no resource of an old id, or there is one of a new one.
+    Raises:
+        InvalidTemplate: no resource has the old ID, or a resource already has the new ID.
     """
     resources = source.template.get("Resources")
     resources = resources if isinstance(resources, dict) else {}
@@ -45,7 +46,7 @@ def print_renamed(source: Source, names: Mapping[str, str]) -> str:
 
 
 def _add_transform(source: Source) -> Source:
-    """The source with the macro named in a line of its own, where it names no transform."""
+    """The source with a new ``Transform`` line that names the macro, if the template has no transform yet."""
     if source.node is None or "Transform" in source.template or source.node.flow_style:
         return source
     keys = [key for key, _ in source.node.value]
@@ -56,7 +57,7 @@ def _add_transform(source: Source) -> Source:
 
 
 def _close_gaps(source: Source, text: str) -> str:
-    """One empty line where the removed parts left several, in a text that had no such gaps."""
+    """Reduce the empty lines that removed resources left to one. A source with such gaps of its own stays as it is."""
     gap = re.compile(r"\r?\n(?:[ \t]*\r?\n){2,}")
     if gap.search(source.text):
         return text
@@ -69,7 +70,7 @@ def _close_gaps(source: Source, text: str) -> str:
 
 
 def _rename(node: Json, names: Mapping[str, str]) -> Any:
-    """The tree with other ids in each reference; keys stay."""
+    """The tree with renamed IDs in each reference. Keys stay unchanged."""
     if isinstance(node, list):
         return [_rename(item, names) for item in node]
     if not isinstance(node, dict):
