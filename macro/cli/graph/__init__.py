@@ -1,1 +1,1 @@
-"""What a template becomes, as a picture: counters, their plug-ins, resources, and what connects them."""
+"""Draw an expanded template: counters, their plug-ins, resources, and the connections between them."""

@@ -1,4 +1,4 @@
-"""Collects the graph of a template: what each counter became, and the author's own resources around it."""
+"""Collect a template's graph: the resources made for each counter, and the author's own resources."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path as File
@@ -14,7 +14,7 @@ from macro.expand import Expanded
 from macro.plugin import Json, Values
 from macro.template.merge import TYPE, Built, Made
 
-# What a resource serves, by the beginning of its type; the first that fits.
+# A resource's purpose by the prefix of its type. The first match counts, so longer prefixes come first.
 _TONES = {
     "AWS::Lambda::Permission": "access",
     "AWS::IAM::": "access",
@@ -37,7 +37,7 @@ _NONE: Values = {}
 
 
 class _Work(NamedTuple):
-    """A template under way: its parts, and the texts that must not be shown anywhere."""
+    """A template during the collection: its parts, and the secret texts that the graph must not show."""
 
     source: Source
     plain: Mapping[str, Json]
@@ -46,9 +46,9 @@ class _Work(NamedTuple):
 
 
 def make_graph(source: Source, expanded: Expanded, parameters: Values) -> Graph:
-    """The graph of an expanded template, whole; ``parameters`` are the values given for it.
+    """The complete graph of an expanded template. ``parameters`` are the given parameter values.
 
-    Parameters and outputs are in it where something connects them.
+    The graph contains only those parameters and outputs that have a connection.
     """
     given = source.template.get("Parameters")
     work = _Work(source, expanded.template, expanded.owners, find_secrets(given, parameters))
@@ -87,7 +87,10 @@ def _count(number: int) -> str:
 
 
 def _list_made(built: Built) -> list[Made]:
-    """What each plug-in made in each stage; of one that made nothing in a stage, nothing, unless that is all."""
+    """The resources that each plug-in made in each stage.
+
+    Stages without resources are left out, unless the plug-in made no resources at all.
+    """
     joined: dict[str, Made] = {}
     for made in built.made:
         name = _name_group(built, made)
@@ -147,7 +150,7 @@ def _make_box(
 
 
 def _find_place(work: _Work, path: tuple[str, ...]) -> str:
-    """The file, the line and the key that stands there; never the rest of the line, where values may be."""
+    """The file, the line and the line's key. The rest of the line is left out, because it may contain values."""
     name = hide_text(File(work.source.name).name, work.secrets)
     position = find_position(work.source, Problem(path, "", at_key=True))
     return f"{name}:{position.line}: {hide_text(path[-1], work.secrets)}" if position else name

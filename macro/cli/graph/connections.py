@@ -1,4 +1,4 @@
-"""Finds the references between the parts of a plain template, each with its place and form."""
+"""Find the references between the parts of a plain template, with their paths and forms."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
@@ -12,9 +12,9 @@ _FUNCTION = "Custom::LambdaFunction"
 
 
 class Connection(NamedTuple):
-    """One reference: to which id, in which form (``ref``, ``getatt``, ``sub``, ``depends``, ``env``), and where.
+    """One reference: the target's logical ID, the form (``ref``, ``getatt``, ``sub``, ``depends``, ``env``), the path.
 
-    ``attribute`` is empty where the thing itself is meant.
+    ``attribute`` is empty if the reference is to the target itself.
     """
 
     target: str
@@ -24,7 +24,7 @@ class Connection(NamedTuple):
 
     @property
     def label(self) -> str:
-        """The property that takes the value, as an author calls it; of an env file's value its name in it."""
+        """The name of the property that takes the value. For a value in an env file, the variable's name."""
         names = [part for part in self.path if isinstance(part, str) and not part.startswith("Fn::")]
         if self.kind == "env":
             return f".env {self.path[2]}" if len(self.path) > 2 else ".env"
@@ -34,13 +34,13 @@ class Connection(NamedTuple):
 
     @property
     def detail(self) -> str:
-        """The place and what is taken there: ``Properties.Role: Arn``."""
+        """The path and the attribute of the reference, such as ``Properties.Role: Arn``."""
         taken = f": {self.attribute}" if self.attribute else ""
         return f"{print_path(self.path)}{taken}" if self.path else self.attribute
 
 
 def find_connections(resource: Json, ids: Collection[str]) -> Iterator[Connection]:
-    """All that a resource, or any other part of a template, needs of ``ids``, in the order of the text."""
+    """All references to ``ids`` in a resource or another part of a template: first ``DependsOn``, then text order."""
     is_function = isinstance(resource, Mapping) and resource.get("Type") == _FUNCTION
     if isinstance(resource, Mapping):
         named = resource.get("DependsOn", ())
@@ -68,7 +68,10 @@ def _walk(node: Json, ids: Collection[str], path: Path) -> Iterator[Connection]:
 
 
 def _leave_parts_out(value: Json) -> Json:
-    """A function's content without the values inside it, which are walked by themselves; an ``Fn::Sub`` keeps names."""
+    """An intrinsic function's argument without the values of its maps; their names stay for ``Fn::Sub``.
+
+    The values are left out here because :func:`_walk` visits them separately.
+    """
     if isinstance(value, list):
         return [dict.fromkeys(part, "") if isinstance(part, dict) else part for part in value]
     return value

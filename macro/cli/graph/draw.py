@@ -1,4 +1,4 @@
-"""Draws a graph as an SVG without a browser. ELK lays it out in an embedded JavaScript engine."""
+"""Draw a graph as an SVG without a browser. ELK computes the layout in an embedded JavaScript engine."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from macro.errors import MacroError, Problem
 
 _HERE = Path(__file__).parent
 ELK = _HERE / "elk" / "elk.bundled.js"
-# What ELK asks of a browser; its timers are run one after the other by :func:`_finish`.
+# The browser functions that ELK calls. :func:`_finish` runs the timers one after the other.
 _BROWSER = """
 var self = globalThis, window = globalThis, waiting = [];
 var setTimeout = (run) => waiting.push(run), clearTimeout = () => {};
@@ -25,13 +25,20 @@ _STACK_BYTES = 4 * 1024 * 1024
 
 
 def draw_svg(graph: Graph) -> str:
-    """The picture as SVG with its own style, dark where the reader's system is; same graph, same bytes."""
+    """The picture as SVG with its own style, which follows the dark mode of the reader's system.
+
+    Equal graphs give equal bytes.
+
+    Raises:
+        MacroError: the package quickjs-ng is not installed.
+        RuntimeError: the script fails.
+    """
     context = start_engine()
     context.set("data", json.dumps(to_data(graph)))
     context.set("style", read_text("picture.css"))
     context.eval(_CALL)
     _finish(context)
-    # As JSON, since a text that was put together of many reaches Python in no other way.
+    # JSON is needed because the engine can't pass a string concatenated from many parts to Python.
     picture, failure = json.loads(context.eval("JSON.stringify([picture, failure])"))
     if failure is not None:
         raise RuntimeError(failure)
@@ -39,7 +46,11 @@ def draw_svg(graph: Graph) -> str:
 
 
 def start_engine() -> Any:
-    """An engine that has read ELK and our own script."""
+    """A JavaScript engine that has loaded ELK and ``picture.js``.
+
+    Raises:
+        MacroError: the package quickjs-ng is not installed.
+    """
     try:
         import quickjs
     except ImportError:
@@ -55,7 +66,7 @@ def start_engine() -> Any:
 
 
 def read_text(name: str) -> str:
-    """A file beside this module."""
+    """The text of a file in this module's folder."""
     return (_HERE / name).read_text("utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Turns the references of a plain template into edges between its boxes."""
+"""Turn the references of a plain template into edges between its boxes."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -8,14 +8,15 @@ from macro.cli.graph.model import COUNTER, OUTPUT, PARAMETER, RESOURCE, Edge
 from macro.expand import Expanded
 from macro.plugin import Json, Template
 
-# So many equal edges of one counter's resources are the counter's.
+# From this number on, equal edges of one counter's resources become one edge of the counter.
 _ALIKE = 4
 
 
 def find_edges(expanded: Expanded, secrets: Collection[str]) -> list[Edge]:
-    """All edges, in the order of the template, without ``secrets`` in any text.
+    """All edges in the order of the template, without ``secrets`` in any text.
 
-    What a counter says and its resources don't is an edge of the counter, as is what most of them say alike.
+    Equal edges of at least ``_ALIKE`` resources of a counter become one edge of the counter. A reference that only the
+    counter has, and none of its resources, also becomes an edge of the counter.
     """
     edges = _lift([*_find_in_resources(expanded), *_find_in_outputs(expanded)], expanded.owners)
     return [
@@ -24,13 +25,13 @@ def find_edges(expanded: Expanded, secrets: Collection[str]) -> list[Edge]:
 
 
 def get_section(template: Template | Mapping[str, Json], section: str) -> Mapping[str, Json]:
-    """A section of a template; empty where it is none."""
+    """A section of a template; an empty map if the section is missing or is no map."""
     found = template.get(section)
     return found if isinstance(found, Mapping) else {}
 
 
 def _name_kinds(expanded: Expanded) -> dict[str, str]:
-    """What each name is that a reference may mean."""
+    """The kind, parameter or resource, of each name that a reference may have as its target."""
     parameters, resources = (get_section(expanded.template, name) for name in ("Parameters", "Resources"))
     return {**dict.fromkeys(parameters, PARAMETER), **dict.fromkeys(resources, RESOURCE)}
 
@@ -59,7 +60,7 @@ def _find_in_outputs(expanded: Expanded) -> Iterator[Edge]:
 
 
 def _lift(edges: Sequence[Edge], owners: Mapping[str, str]) -> list[Edge]:
-    """The edges, those that most of a counter's resources have alike as one of the counter itself."""
+    """The edges, with one edge of the counter in place of the equal edges of many of its resources."""
     alike: dict[Edge, list[Edge]] = {}
     for edge in edges:
         counter, target = _get_owner(edge.source, owners), _get_owner(edge.target, owners)

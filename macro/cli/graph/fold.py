@@ -1,6 +1,6 @@
-"""Fold groups: each becomes one box, and what went into it or came out of it goes to that box.
+"""Fold groups: each group becomes one box that takes over the edges from and to the boxes inside.
 
-``picture.js`` does the same where a reader folds; a test holds the two together.
+``picture.js`` does the same when a reader folds a group. A test checks that both give equal results.
 """
 
 from collections.abc import Mapping
@@ -8,27 +8,27 @@ from collections.abc import Mapping
 from macro.cli.graph.model import COUNTER, PLUGIN, Box, Edge, Graph, get_groups
 
 DETAILS = ("resources", "plugins", "counters")
-# Up to how many counters a picture shows all resources, and up to how many their plug-ins.
+# The largest numbers of counters for which a picture shows all resources, and all plug-ins.
 MOST_IN_FULL, MOST_BY_PLUGINS = 2, 12
 _KINDS = ("env", "depends", "value")
 _SHOWN = 2
 
 
 def choose_detail(graph: Graph) -> str:
-    """How much of it can be read at once."""
+    """The level of detail that keeps the picture readable, chosen by the number of counters."""
     count = sum(box.kind == COUNTER for box in graph.boxes)
     return DETAILS[(count > MOST_IN_FULL) + (count > MOST_BY_PLUGINS)]
 
 
 def set_detail(graph: Graph, detail: str) -> Graph:
-    """The graph with the groups folded that the detail leaves out; ``auto`` is :func:`choose_detail`'s."""
+    """The graph with the groups folded that ``detail`` leaves out. ``auto`` stands for :func:`choose_detail`."""
     chosen = choose_detail(graph) if detail == "auto" else detail
     kinds = {"resources": (), "plugins": (PLUGIN,), "counters": (COUNTER, PLUGIN)}[chosen]
     return graph._replace(folded=[box.id for box in get_groups(graph).values() if box.kind in kinds])
 
 
 def fold(graph: Graph) -> Graph:
-    """What is seen: the folded groups without their inside, and the edges between what is left, joined by kind."""
+    """The visible graph: folded groups without the boxes inside, and edges between visible boxes, joined by kind."""
     boxes = {box.id: box for box in graph.boxes}
     shown = {name: _find_shown(name, boxes, set(graph.folded)) for name in boxes}
     joined: dict[tuple[str, str, str], list[Edge]] = {}
@@ -45,7 +45,7 @@ def fold(graph: Graph) -> Graph:
 
 
 def _find_shown(name: str, boxes: Mapping[str, Box], folded: set[str]) -> str:
-    """The outermost folded group around a box, else the box itself."""
+    """The outermost folded group around a box, or the box itself if no folded group contains the box."""
     shown, parent = name, boxes[name].parent
     while parent is not None:
         shown = parent if parent in folded else shown

@@ -1,4 +1,4 @@
-"""Removes secrets from definitions, since a picture travels further than its template."""
+"""Remove secrets from definitions, because a picture reaches more readers than its template."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -7,7 +7,7 @@ from macro.counter.literals import is_no_echo
 from macro.plugin import VARIABLE, Json
 
 HIDDEN = "***"
-# Below these, and below names that sound like a secret's, no value is shown that isn't a reference.
+# Below these keys, and below keys that match _SECRET, only references are shown.
 _CLOSED = {"env", "environment", "variables", "userdata"}
 _SECRET = re.compile(
     r"passw|passphrase|secret|credential|private_?key|api_?key|access_?key|connection_?string|token$", re.IGNORECASE
@@ -18,7 +18,7 @@ _KEPT_FORMS = ("Ref", "Fn::GetAtt")
 
 
 def find_secrets(parameters: Json, given: Mapping[str, Json]) -> list[str]:
-    """The values of the parameters that say ``NoEcho``, the longest first; ``given`` are those of the command line."""
+    """The values of the parameters with ``NoEcho``, the longest first. ``given`` holds the command line's values."""
     found: set[str] = set()
     for name, rule in parameters.items() if isinstance(parameters, Mapping) else ():
         if is_no_echo(rule):
@@ -28,7 +28,10 @@ def find_secrets(parameters: Json, given: Mapping[str, Json]) -> list[str]:
 
 
 def hide(node: Json, secrets: Collection[str] = ()) -> Json:
-    """The tree with values of env files, of environments, of what sounds secret, and of ``secrets`` taken out."""
+    """The tree without secrets.
+
+    ``HIDDEN`` replaces the values of env files, of environments, of keys that sound secret, and of ``secrets``.
+    """
     if isinstance(node, Mapping):
         closed = _CLOSED | ({"default", "allowedvalues"} if is_no_echo(node) else set())
         return {
@@ -43,7 +46,7 @@ def hide(node: Json, secrets: Collection[str] = ()) -> Json:
 
 
 def hide_text(text: str, secrets: Collection[str]) -> str:
-    """The text without any of the secrets in it; one too short to be found within others is hidden where it is all."""
+    """The text without the secrets. A secret shorter than ``_FINDABLE`` is hidden only if it is the whole text."""
     for secret in secrets:
         text = HIDDEN if text == secret else text.replace(secret, HIDDEN) if len(secret) >= _FINDABLE else text
     return text
@@ -55,7 +58,7 @@ def _is_closed(key: str, closed: Collection[str]) -> bool:
 
 
 def _close(node: Json) -> Json:
-    """The tree with its names and references, and nothing else."""
+    """The tree with only its keys and references. ``HIDDEN`` replaces each other value."""
     if isinstance(node, Mapping):
         form = next(iter(node)) if len(node) == 1 else ""
         if form in _KEPT_FORMS:
@@ -73,6 +76,6 @@ def _close(node: Json) -> Json:
 
 
 def _keep_variables(text: str) -> str:
-    """``***${Table}***`` of ``secret${Table}secret``."""
+    """The text with only its variables: ``***${Table}***`` for ``secret${Table}secret``."""
     parts = VARIABLE.split(text)
     return "".join(f"${{{part}}}" if place % 2 else HIDDEN if part else "" for place, part in enumerate(parts))

@@ -1,4 +1,4 @@
-"""A graph as a Mermaid flowchart, which GitHub and others draw inside Markdown."""
+"""Print a graph as a Mermaid flowchart, which GitHub and others draw inside Markdown."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -6,7 +6,7 @@ from macro.cli.graph.fold import fold
 from macro.cli.graph.model import OUTPUT, PARAMETER, Box, Edge, Graph
 
 _ARROWS = {"env": "==>", "depends": "-.->", "value": "-.->", "ref": "-->"}
-# Fill, line and ink of each tone, readable on light and dark paper.
+# Fill and line colour of each tone, readable on light and dark backgrounds.
 _TONES = {
     "data": "#dbeafe,#2563eb",
     "code": "#ffedd5,#c2410c",
@@ -23,7 +23,7 @@ _TONES = {
 
 
 def print_mermaid(graph: Graph) -> str:
-    """The text of a flowchart, its folded groups as boxes; names that could break it are written as entities."""
+    """The flowchart's text, with folded groups as boxes. Entities replace characters that could break the syntax."""
     shown = fold(graph)
     names = {box.id: f"b{place}" for place, box in enumerate(graph.boxes)}
     held: dict[str | None, list[Box]] = {}
@@ -70,7 +70,7 @@ def _write_edge(edge: Edge, names: Mapping[str, str]) -> str:
 
 
 def _escape(text: str) -> str:
-    """Mermaid's entities, ``#60;``, for all but letters, digits and what no grammar of its own takes."""
+    """The text with Mermaid entities, such as ``#60;``, for characters that may have a meaning in Mermaid's syntax."""
     return "".join(letter if letter.isalnum() or letter in " _.,:+·-" else f"#{ord(letter)};" for letter in text)
 
 

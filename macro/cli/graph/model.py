@@ -1,19 +1,19 @@
-"""A graph's data: boxes within boxes and connections between them, as plain text that any form can show."""
+"""Define a graph's data: nested boxes and the edges between them, as plain text for every output format."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from macro.plugin import Json
 
-# What a box is. The first two hold others.
+# The kinds of boxes. Boxes of the first two kinds contain other boxes.
 COUNTER, PLUGIN, RESOURCE, PARAMETER, OUTPUT = "counter", "plugin", "resource", "parameter", "output"
 
 
 class Box(NamedTuple):
-    """A counter, a plug-in of it, a resource, a parameter or an output.
+    """A counter, a counter's plug-in, a resource, a parameter or an output.
 
-    ``tone`` is what it is drawn as: its kind, or for a resource what that serves (``data``, ``code``, …). ``place`` is
-    the author's line, as ``file:line: key``; ``definition`` is YAML without secrets.
+    ``tone`` selects the style: the box's kind, or a resource's purpose (``data``, ``code``, …). ``place`` is the
+    author's line as ``file:line: key``. ``definition`` is YAML without secrets.
     """
 
     id: str
@@ -27,9 +27,10 @@ class Box(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """One box needs another: ``kind`` is ``ref``, ``getatt``, ``sub``, ``depends``, ``env`` or ``value``.
+    """A reference from the box ``source`` to the box ``target``, both by ID.
 
-    ``label`` is short, such as the property's name; ``detail`` says where the reference stands and what it is.
+    ``kind`` is ``ref``, ``getatt``, ``sub``, ``depends``, ``env`` or ``value``. ``label`` is short, such as the
+    property's name. ``detail`` is the reference's path and attribute.
     """
 
     source: str
@@ -40,7 +41,7 @@ class Edge(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """The whole picture; ``folded`` are the groups whose inside is not shown at first."""
+    """The complete graph. ``folded`` holds the IDs of the groups that a picture shows folded at first."""
 
     title: str
     boxes: Sequence[Box]
@@ -49,7 +50,7 @@ class Graph(NamedTuple):
 
 
 def to_data(graph: Graph) -> dict[str, Json]:
-    """The graph as JSON has it."""
+    """The graph as data for JSON."""
     return {
         "title": graph.title,
         "boxes": [box._asdict() for box in graph.boxes],
@@ -59,5 +60,5 @@ def to_data(graph: Graph) -> dict[str, Json]:
 
 
 def get_groups(graph: Graph) -> Mapping[str, Box]:
-    """The boxes that hold others, by their ids."""
+    """The boxes that can contain other boxes, by ID."""
     return {box.id: box for box in graph.boxes if box.kind in (COUNTER, PLUGIN)}

@@ -1,4 +1,4 @@
-"""One HTML file that draws a graph in a reader's browser, where it can be folded and searched; it loads nothing."""
+"""Print one HTML file that draws a graph in a browser, to fold and search. The page loads no other files."""
 
 import base64
 import hashlib
@@ -10,12 +10,12 @@ from macro.cli.graph.draw import ELK, read_text
 from macro.cli.graph.model import Graph, to_data
 
 _MARK = re.compile(r"\{\{([a-z-]+)\}\}")
-# What would end a script, or begin a comment in it, in whatever text stands in the JSON.
+# Characters in the JSON text that could end the script element or start a comment in it.
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 def print_page(graph: Graph) -> str:
-    """The page; its policy lets the browser run the scripts in it, known by their digests, and nothing else."""
+    """The page. Its Content Security Policy allows only the page's own scripts and styles, by their digests."""
     style = read_text("picture.css") + read_text("page.css")
     elk, script = ELK.read_text("utf-8"), read_text("picture.js") + read_text("page.js")
     parts = {
@@ -31,7 +31,7 @@ def print_page(graph: Graph) -> str:
 
 
 def write_json(graph: Graph) -> str:
-    """The graph as JSON that may stand in a ``script`` element."""
+    """The graph as JSON that is safe inside a ``script`` element."""
     text = json.dumps(to_data(graph), ensure_ascii=False)
     return "".join(_ESCAPES.get(letter, letter) for letter in text)
 
