@@ -1,1 +1,1 @@
-"""One module for each command: arguments in, exit code out."""
+"""The commands, one module each: every command takes parsed arguments and returns an exit code."""

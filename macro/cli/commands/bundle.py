@@ -1,4 +1,4 @@
-"""``hitcounter bundle``: the zips of an installation into a folder, beside the template that installs them."""
+"""``hitcounter bundle``: write an installation's zips into a folder, next to the template that installs them."""
 
 import argparse
 import hashlib
@@ -23,14 +23,14 @@ examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``bundle`` takes."""
+    """Add the arguments of ``bundle``."""
     parser.add_argument("-o", "--output", default="build", metavar="DIR", help="where to write; default: build")
     parser.add_argument("--json", action="store_true", help="print names, sizes and digests as JSON")
     add_packing(parser)
 
 
 def add_packing(parser: argparse.ArgumentParser) -> None:
-    """What says which packages go into the zips, for every command that makes them for an account."""
+    """Add the arguments that select the zips' packages, for every command that makes an account's zips."""
     add_packed_plugin(parser)
     parser.add_argument(
         "--with-boto3",
@@ -45,7 +45,7 @@ def add_packing(parser: argparse.ArgumentParser) -> None:
 
 
 def add_packed_plugin(parser: argparse.ArgumentParser) -> None:
-    """Further plug-ins and custom resources for the installation."""
+    """Add the argument for further plug-ins and custom resources in the installation."""
     parser.add_argument(
         "--plugin",
         action="append",
@@ -56,7 +56,7 @@ def add_packed_plugin(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the zips and print what they are."""
+    """Write the zips and print their sizes and digests."""
     from macro.builtin.digest import KEY
     from macro.cli.cloud.installation.template import print_served
     from macro.cli.package.bundle import INSTALL, make_bundles
@@ -75,7 +75,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Each file whole, or as it was; raises :class:`MacroError` where the folder can't be written."""
+    """Replace each file atomically: after an error, a file has either its new or its old content.
+
+    Raises:
+        MacroError: the folder can't be written.
+    """
     draft = folder / f".draft.{os.getpid()}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -90,7 +94,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def print_table(folder: Path, files: Mapping[str, bytes]) -> str:
-    """A line for each file: size, SHA-256, path."""
+    """One line for each file: size, SHA-256 in hex, path."""
     return "\n".join(
         f"{print_size(len(content)):>8}  {hashlib.sha256(content).hexdigest()}  {folder / name}"
         for name, content in files.items()
@@ -98,14 +102,14 @@ def print_table(folder: Path, files: Mapping[str, bytes]) -> str:
 
 
 def print_size(count: int) -> str:
-    """``113.8 kB``: a number of bytes, short."""
+    """A number of bytes in short form, such as ``113.8 kB``. 1 kB is 1,000 bytes."""
     if count < 1_000:
         return f"{count} B"
     return f"{count / 1_000:,.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:,.1f} MB"
 
 
 def print_json(folder: Path, files: Mapping[str, bytes]) -> str:
-    """The same for scripts."""
+    """A JSON list for scripts, with each file's path, size in bytes and SHA-256 in hex."""
     listed = [
         {"path": str(folder / name), "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         for name, content in files.items()

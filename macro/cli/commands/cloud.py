@@ -1,4 +1,4 @@
-"""The commands ``install``, ``uninstall`` and ``deploy``: arguments in, exit code out."""
+"""Run the commands ``install``, ``uninstall`` and ``deploy``, and return their exit codes."""
 
 import argparse
 import sys
@@ -24,7 +24,7 @@ from macro.errors import MacroError
 
 
 def run_install(arguments: argparse.Namespace) -> int:
-    """Bundle, upload, deploy the installation's stack, and say how to use it."""
+    """Make and upload the zips, deploy the installation's stack, and report how to use the macro."""
     from macro.cli.package.bundle import make_bundles
 
     with show_progress(arguments.json) as report, in_account(arguments) as account:
@@ -46,7 +46,11 @@ def run_install(arguments: argparse.Namespace) -> int:
 
 
 def run_uninstall(arguments: argparse.Namespace) -> int:
-    """Remove the installation, unless stacks use it."""
+    """Remove the installation, unless stacks use the companion.
+
+    Raises:
+        CloudError: stacks use the companion, and ``--force`` is not given.
+    """
     with show_progress(arguments.json) as report, in_account(arguments) as account:
         users = find_users(account, arguments.suffix)
         if users and not arguments.force:
@@ -64,7 +68,7 @@ def run_uninstall(arguments: argparse.Namespace) -> int:
 
 
 def run_deploy(arguments: argparse.Namespace) -> int:
-    """Deploy the template after showing what would change; problems of the template are told at its lines."""
+    """Show the changes, then deploy the template. Problems of the template are reported with file and line."""
     source = read_source(arguments.template)
     parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
     order = Order(arguments.stack_name, source, parameters, _read_tags(arguments.tag))
@@ -79,12 +83,16 @@ def run_deploy(arguments: argparse.Namespace) -> int:
 
 
 def ask(question: str, option: str) -> bool:
-    """Whether the user says yes; :class:`CloudError` naming the option where no one can be asked."""
+    """Whether the user answers yes.
+
+    Raises:
+        CloudError: stdin is no terminal. The message names ``option``, which answers the question.
+    """
     return _read_answer(f"{question} [y/N] ", option).lower() in ("y", "yes")
 
 
 def _platforms(account: Account) -> tuple[str, ...]:
-    """Lambda's, or none: MiniStack runs functions in its own interpreter, where packages for Lambda can't be loaded."""
+    """Lambda's platforms. None for MiniStack: its own interpreter runs functions and can't load Lambda's packages."""
     return () if account.is_ministack() else tuple(MACHINES)
 
 

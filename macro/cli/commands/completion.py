@@ -1,4 +1,4 @@
-"""``hitcounter completion``: lines that teach a shell to complete the command."""
+"""``hitcounter completion``: print the shell code that completes ``hitcounter`` commands and options."""
 
 import argparse
 
@@ -15,12 +15,12 @@ examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``completion`` takes."""
+    """Add the arguments of ``completion``."""
     parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell that reads them")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the lines."""
+    """Print the shell code."""
     from argcomplete.shell_integration import shellcode
 
     print(shellcode(["hitcounter"], shell=arguments.shell), end="")

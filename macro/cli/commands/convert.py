@@ -1,4 +1,4 @@
-"""``hitcounter convert``: how what counts hits by hand becomes a counter that keeps its table, or why it doesn't."""
+"""``hitcounter convert``: convert a hand-written hit counter and keep its table, or report why not."""
 
 import argparse
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ examples:
   hitcounter convert template.yaml --function HitFunction        that function's only
   hitcounter convert template.yaml --rename Hits=HitsTable       first give a resource the id that a counter needs
 """
-# Names that AWS takes once.
+# Properties with names that must be unique, so two resources can't have the same name.
 _FIXED = ("FunctionName", "RoleName", "ManagedPolicyName", "LogGroupName")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``convert`` takes."""
+    """Add the arguments of ``convert``."""
     parser.add_argument("template", metavar="TEMPLATE", help="a YAML or JSON file, or - for stdin")
     parser.add_argument("-o", "--output", metavar="FILE", help="write there instead of to stdout")
     parser.add_argument("--explain", action="store_true", help="report what would be kept and changed; writes nothing")
@@ -40,7 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the converted template and report the notes; reasons not to convert are told at the template's lines."""
+    """Write the converted template and report the notes.
+
+    If the template can't be converted, report each reason with the template's file and line.
+    """
     from macro.cli.convert.convert import convert
     from macro.cli.convert.notes import list_notes
     from macro.cli.convert.text import print_converted, print_renamed
@@ -74,7 +77,7 @@ def _is_id(text: str) -> bool:
 
 
 def _list_steps(source: Source, names: Mapping[str, str], file: str) -> list[str]:
-    """What to do with a template whose ids were changed; what holds data is moved, the rest made anew."""
+    """The author's next steps for a template with renamed IDs: move the tables, create other resources anew."""
     resources = source.template["Resources"]
     tables = [name for name in names if resources[name].get("Type") in ("AWS::DynamoDB::Table", sam.TABLE)]
     others = [name for name in names if name not in tables]

@@ -1,4 +1,4 @@
-"""``hitcounter deploy``: a template into an account, after showing what would change."""
+"""``hitcounter deploy``: show what would change, then deploy a template into an account."""
 
 import argparse
 
@@ -19,7 +19,7 @@ examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``deploy`` takes."""
+    """Add the arguments of ``deploy``."""
     add_template(parser)
     parser.add_argument(
         "--stack-name", type=read_stack_name, metavar="NAME", required=True, help="the stack to make or to change"
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show, ask, deploy, and print the outputs."""
+    """Show the changes, ask, deploy, and print the stack's outputs."""
     from macro.cli.commands.cloud import run_deploy
 
     return run_deploy(arguments)

@@ -1,4 +1,4 @@
-"""``hitcounter diff``: what deploying a template would change in a stack, told in words."""
+"""``hitcounter diff``: report in words what a deployment would change in a stack."""
 
 import argparse
 import json
@@ -23,7 +23,7 @@ examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``diff`` takes."""
+    """Add the arguments of ``diff``."""
     parser.add_argument("stack_name", type=read_stack_name, metavar="STACK", help="the stack to compare with")
     add_template(parser)
     add_place(parser)
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the differences; problems of the template are told at its lines."""
+    """Print the differences. Problems of the template are reported with file and line."""
     from macro.cli.cloud.deployment.compare import compare
     from macro.cli.cloud.deployment.deploy import Order
     from macro.cli.cloud.stack.account import in_account

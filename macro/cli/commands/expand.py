@@ -1,4 +1,4 @@
-"""``hitcounter expand``: the plain template, printed, written, compared or checked."""
+"""``hitcounter expand``: print, write, compare or check the plain template."""
 
 import argparse
 import sys
@@ -24,7 +24,7 @@ _LAST_OUTPUT = "\0"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``expand`` takes."""
+    """Add the arguments of ``expand``."""
     add_template(parser)
     add_plugin(parser)
     parser.add_argument("--format", choices=("yaml", "json"), help="form of the output; default: the template's own")
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check(text: str, arguments: argparse.Namespace) -> int:
-    """Whether the output file is what expanding gives now."""
+    """Report an output file that is missing or differs from the current expansion."""
     output = Path(arguments.output)
     if output.is_file() and read_output(output) == text:
         return FINE
@@ -70,7 +70,7 @@ def _check(text: str, arguments: argparse.Namespace) -> int:
 
 
 def _compare(text: str, arguments: argparse.Namespace) -> int:
-    """Print how the plain template differs from another template's, or from the last output."""
+    """Print the differences to another template's expansion, or to the output file's last content."""
     from macro.cli.text.edit import print_template
     from macro.cli.text.output import print_diff
 
@@ -89,7 +89,7 @@ def _compare(text: str, arguments: argparse.Namespace) -> int:
 
 
 def _warn_of_size(text: str) -> None:
-    """Say on stderr where the plain template is too long to be passed inline."""
+    """Print a note to stderr if the plain template is too long for an inline template body."""
     from macro.cli.preview.preview import warn_inline
     from macro.template.merge import check_size
 

@@ -1,4 +1,4 @@
-"""``hitcounter explain``: what a counter may say, what it offers, and which plug-ins there are."""
+"""``hitcounter explain``: print a counter's properties and attributes, and the plug-ins."""
 
 import argparse
 
@@ -21,7 +21,7 @@ examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``explain`` takes."""
+    """Add the arguments of ``explain``."""
     topics = ("all", "properties", "attributes", "plugins", "values")
     parser.add_argument("topic", nargs="?", choices=topics, default="all", help="what to explain; default: all")
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print it."""
+    """Print the chosen topic, the cfn-lint settings or the JSON Schema."""
     from macro.cli.explain import explain as explainer
 
     if arguments.cfnlintrc:

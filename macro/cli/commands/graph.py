@@ -1,4 +1,4 @@
-"""``hitcounter graph``: what a template becomes, as a picture."""
+"""``hitcounter graph``: draw the expansion of a template."""
 
 import argparse
 import json
@@ -31,7 +31,7 @@ _ENDS = {".svg": "svg", ".html": "html", ".htm": "html", ".json": "json"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``graph`` takes."""
+    """Add the arguments of ``graph``."""
     add_template(parser)
     add_plugin(parser)
     parser.add_argument("--format", choices=_FORMATS, help="default: what FILE's ending says, else mermaid")
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def print_graph(source: Source, expanded: Expanded, arguments: argparse.Namespace) -> str:
-    """The picture's text in the form that the arguments ask for."""
+    """The picture's text in the format and detail that the arguments select."""
     from macro.cli.graph.collect import make_graph
     from macro.cli.graph.fold import set_detail
 
@@ -78,5 +78,5 @@ def _find_printer(form: str) -> Callable[[Graph], str]:
 
 
 def print_json(graph: Graph) -> str:
-    """The whole graph as data, for programs; ``folded`` says what a picture would not show."""
+    """The complete graph as JSON for programs. ``folded`` lists the groups that a picture would fold."""
     return json.dumps(to_data(graph), indent=2, ensure_ascii=False) + "\n"

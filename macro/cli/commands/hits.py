@@ -1,4 +1,4 @@
-"""``hitcounter hits``: how often each name was counted."""
+"""``hitcounter hits``: print the number of hits of each name."""
 
 import argparse
 
@@ -20,7 +20,7 @@ examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``hits`` takes."""
+    """Add the arguments of ``hits``."""
     parser.add_argument("stack_name", type=read_stack_name, metavar="STACK", help="the stack with the counters")
     parser.add_argument("name", nargs="?", metavar="NAME", help="the name to report of; default: all")
     parser.add_argument("--counter", metavar="NAME", help="of this counter alone, by its logical id")

@@ -1,4 +1,4 @@
-"""``hitcounter init``: a counter with code of its own, to begin with: template, handler, ``.env``, and a test."""
+"""``hitcounter init``: write a counter to begin with: a template, its own handler, an env file and a test."""
 
 import argparse
 from pathlib import Path
@@ -14,7 +14,7 @@ examples:
   hitcounter init hits              into a folder of that name
 """
 STARTER = Path(__file__).parent / "starter"
-# What is written where. Texts, as they are none of our modules.
+# Target paths and their sources in STARTER. Python sources end in .txt, because they are no modules of this package.
 FILES = {
     "template.yaml": "template.yaml",
     "handler/index.py": "index.py.txt",
@@ -24,12 +24,12 @@ FILES = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``init`` takes."""
+    """Add the arguments of ``init``."""
     parser.add_argument("folder", nargs="?", default=".", metavar="FOLDER", help="where to write; default: this folder")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the files and say what to do with them."""
+    """Write the files and print the next steps."""
     folder = Path(arguments.folder)
     write_starter(folder)
     here = "" if arguments.folder == "." else f"cd {arguments.folder} && "
@@ -40,7 +40,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def write_starter(folder: Path) -> None:
-    """All files into the folder, or none; raises :class:`MacroError` where one is there or can't be made."""
+    """Write all files into the folder, or none.
+
+    Raises:
+        MacroError: one of the files already exists, or a file can't be written.
+    """
     there = [name for name in FILES if (folder / name).exists()]
     if there:
         raise MacroError([Problem((), f"{folder / name}: is there already; nothing was written") for name in there])

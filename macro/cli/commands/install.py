@@ -1,4 +1,4 @@
-"""``hitcounter install``: the macro and its companion into an account."""
+"""``hitcounter install``: install the macro and its companion in an account."""
 
 import argparse
 
@@ -20,7 +20,7 @@ examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``install`` takes."""
+    """Add the arguments of ``install``."""
     add_place(parser)
     add_suffix(parser)
     parser.add_argument("--dry-run", action="store_true", help="show what would be changed, and change nothing")
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Install, and say how to use it."""
+    """Install the macro and the companion, and report how to use the macro."""
     from macro.cli.commands.cloud import run_install
 
     return run_install(arguments)

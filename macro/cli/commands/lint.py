@@ -1,4 +1,4 @@
-"""``hitcounter lint``: problems of the compact template, then what cfn-lint finds in the plain one."""
+"""``hitcounter lint``: report the compact template's problems, then cfn-lint's findings in the plain template."""
 
 import argparse
 
@@ -19,7 +19,7 @@ examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``lint`` takes; the rest is cfn-lint's."""
+    """Add the arguments of ``lint``. Unknown arguments go to cfn-lint."""
     add_template(parser)
     add_plugin(parser)
     forms = ("text", "json", "junit", "parseable", "pretty", "quiet", "sarif")

@@ -1,4 +1,4 @@
-"""``hitcounter local``: a template on the embedded engine, whose hits are counted."""
+"""``hitcounter local``: deploy a template on the embedded engine and count hits there."""
 
 import argparse
 
@@ -21,7 +21,7 @@ examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``local`` takes."""
+    """Add the arguments of ``local``."""
     add_template(parser)
     parser.add_argument("--port", type=int, metavar="N", help="port on loopback; default: a free one")
     parser.add_argument(
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Deploy it, and serve until ctrl-c."""
+    """Deploy the template, and serve requests until ctrl-c, or only the requests of ``--once``."""
     from macro.cli.engine.run.local_run import run_local
 
     return run_local(arguments)

@@ -1,4 +1,4 @@
-"""``hitcounter logs``: what functions and gateways logged."""
+"""``hitcounter logs``: print the log lines of functions and gateways."""
 
 import argparse
 import re
@@ -22,7 +22,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``logs`` takes."""
+    """Add the arguments of ``logs``."""
     parser.add_argument("stack_name", type=read_stack_name, metavar="STACK", help="the stack with the counters")
     parser.add_argument("counter", nargs="?", metavar="COUNTER", help="of this counter alone, by its logical id")
     parser.add_argument("--stage", metavar="NAME", help="in this stage alone")
@@ -35,14 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the lines."""
+    """Print the log lines."""
     from macro.cli.cloud.observe.show_logs import show_logs
 
     return show_logs(arguments)
 
 
 def read_span(text: str) -> int:
-    """The seconds that a text such as ``10m`` stands for; for argparse."""
+    """The duration in seconds of a text such as ``10m``. An argparse type.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is no duration.
+    """
     match = re.fullmatch(r"([0-9]{1,6})([smhdw])", text)
     if not match:
         raise argparse.ArgumentTypeError(f"must be a whole number with s, m, h, d or w, such as 10m, got {text!r}")

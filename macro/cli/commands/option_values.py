@@ -1,15 +1,19 @@
-"""Values of options that an account would refuse, refused while the command line is read."""
+"""Check option values during argument parsing, so a value that an account would refuse fails early."""
 
 import argparse
 import re
 from collections.abc import Callable
 
-# CloudFormation's own rule: API reference, CreateStack, StackName.
+# CloudFormation's rule for stack names (API reference, CreateStack, StackName).
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
 
 def read_stack_name(text: str) -> str:
-    """The name, if a stack can have it; for argparse."""
+    """The name, if the name is valid for a stack. An argparse type.
+
+    Raises:
+        argparse.ArgumentTypeError: a stack can't have the name.
+    """
     if not _STACK_NAME.fullmatch(text):
         raise argparse.ArgumentTypeError(
             f"must be a letter, then letters, digits and hyphens, at most 128 in all, got {text!r}"
@@ -18,7 +22,7 @@ def read_stack_name(text: str) -> str:
 
 
 def read_as(parameter: str) -> Callable[[str], str]:
-    """A function that gives the text, if that parameter of ``install.yaml`` takes it; for argparse."""
+    """An argparse type that accepts the valid values of a parameter of ``install.yaml``."""
 
     def read(text: str) -> str:
         problem = find_problem(parameter, text)
@@ -30,7 +34,7 @@ def read_as(parameter: str) -> Callable[[str], str]:
 
 
 def find_problem(parameter: str, text: str) -> str:
-    """What a value must be, as ``install.yaml`` says it; nothing where the text is such a value."""
+    """The rule in ``install.yaml`` that the value breaks, as the end of "must be …"; empty for a valid value."""
     from macro.cli.cloud.installation.names import read_template
 
     declared = read_template()["Parameters"][parameter]
@@ -42,7 +46,7 @@ def find_problem(parameter: str, text: str) -> str:
 
 
 def add_suffix(parser: argparse.ArgumentParser) -> None:
-    """Which of several installations is meant."""
+    """Add the argument that selects one of several installations."""
     parser.add_argument(
         "--suffix",
         type=read_as("Suffix"),

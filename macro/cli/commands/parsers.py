@@ -1,29 +1,29 @@
-"""What the commands' parsers have in common."""
+"""Build the commands' parsers, and add the arguments that several commands share."""
 
 import argparse
 from typing import Protocol
 
 
 class Command(Protocol):
-    """A command, as its module is one; the examples are ``None`` where it prints help of its own."""
+    """The interface of a command's module. ``EXAMPLES`` is ``None`` if the command prints its own help."""
 
     @property
     def SUMMARY(self) -> str:  # noqa: N802
-        """What it does, in a line."""
+        """One line that says what the command does."""
 
     @property
     def EXAMPLES(self) -> str | None:  # noqa: N802
-        """How it is called."""
+        """Further help with examples of calls."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Add what it takes."""
+        """Add the command's arguments."""
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Do it; the exit code."""
+        """Run the command, and return the exit code."""
 
 
 def add_command(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, command: Command) -> None:
-    """A command's parser among those of all."""
+    """Add the command's parser to the parsers of all commands."""
     parser: argparse.ArgumentParser = parsers.add_parser(
         name,
         help=command.SUMMARY,
@@ -38,7 +38,7 @@ def add_command(parsers: "argparse._SubParsersAction[argparse.ArgumentParser]", 
 
 
 def add_template(parser: argparse.ArgumentParser) -> None:
-    """The template, and values for its parameters."""
+    """Add the arguments for the template and its parameter values."""
     parser.add_argument("template", metavar="TEMPLATE", help="a YAML or JSON file, or - for stdin")
     parser.add_argument(
         "--parameter",
@@ -53,7 +53,7 @@ def add_template(parser: argparse.ArgumentParser) -> None:
 
 
 def add_plugin(parser: argparse.ArgumentParser) -> None:
-    """Plug-ins to try out."""
+    """Add the argument for plug-ins on trial."""
     parser.add_argument(
         "--plugin",
         action="append",
@@ -64,12 +64,12 @@ def add_plugin(parser: argparse.ArgumentParser) -> None:
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:
-    """The account and region, or the engine."""
+    """Add the arguments for the account and region, or for an engine that stands in for AWS."""
     parser.add_argument("--profile", metavar="NAME", help="profile of the AWS CLI's configuration")
     parser.add_argument("--region", metavar="NAME", help="region, such as eu-central-1")
     parser.add_argument("--endpoint-url", metavar="URL", help="an engine that stands in for AWS, such as MiniStack")
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
-    """Events for scripts."""
+    """Add the argument that reports events as JSON for scripts."""
     parser.add_argument("--json", action="store_true", help="report what happens as JSON, one event a line, on stdout")

@@ -1,4 +1,4 @@
-"""``hitcounter uninstall``: macro and companion out of an account."""
+"""``hitcounter uninstall``: remove the macro and its companion from an account."""
 
 import argparse
 
@@ -16,7 +16,7 @@ examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``uninstall`` takes."""
+    """Add the arguments of ``uninstall``."""
     add_place(parser)
     add_suffix(parser)
     parser.add_argument("--yes", action="store_true", help="don't ask")
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Remove it, unless stacks use it."""
+    """Remove the installation, unless stacks use the companion."""
     from macro.cli.commands.cloud import run_uninstall
 
     return run_uninstall(arguments)

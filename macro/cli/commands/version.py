@@ -1,4 +1,4 @@
-"""``hitcounter version``: which release this is, and the digests by which what it installs can be told."""
+"""``hitcounter version``: print the release and the digests that identify the installed code."""
 
 import argparse
 import base64
@@ -22,19 +22,22 @@ _MEANINGS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``version`` takes."""
+    """Add the arguments of ``version``."""
     parser.add_argument("--json", action="store_true", help="print the same as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print release and digests."""
+    """Print the release and the digests."""
     facts = read_facts()
     print(json.dumps(facts, indent=2) if arguments.json else print_facts(facts))
     return 0
 
 
 def read_facts() -> dict[str, str]:
-    """Release, and CodeSha256 (SHA-256 in base64) of the macro's own files, the companion and the built-in handler."""
+    """The release, and the CodeSha256 of the macro's own files, the companion and the built-in handler.
+
+    A CodeSha256 is a SHA-256 in base64.
+    """
     from macro.cli.cloud.installation.names import own_version
     from macro.cli.package.bundle import make_bundles
 
@@ -48,7 +51,7 @@ def read_facts() -> dict[str, str]:
 
 
 def print_facts(facts: dict[str, str]) -> str:
-    """The first line is the same as that of ``--version``."""
+    """The facts as text. The first line equals the output of ``--version``."""
     rows = (f"{name:<9}  {facts[name]}  {meaning}" for name, meaning in _MEANINGS.items())
     return "\n".join([f"hitcounter {facts['version']}", *rows])
 
