@@ -1,1 +1,1 @@
-"""The ``hitcounter`` command. It runs on a developer's machine and is left out of the Lambda zip."""
+"""The ``hitcounter`` command. The command runs on a developer's machine and is never in a Lambda zip."""

@@ -1,4 +1,7 @@
-"""``hitcounter``: its commands, and help that teaches with examples; what a command needs is imported when it runs."""
+"""Parse the ``hitcounter`` command line and run the chosen command.
+
+Each command imports its dependencies only when it runs.
+"""
 
 import argparse
 import os
@@ -30,7 +33,7 @@ from macro.cli.text.positions import print_problem
 from macro.cli.text.report import FINE, WRONG_USAGE, report
 from macro.errors import MacroError
 
-# In the order of help.
+# The help lists the commands in this order.
 COMMANDS: dict[str, Command] = {
     "init": init,
     "convert": convert,
@@ -50,7 +53,7 @@ COMMANDS: dict[str, Command] = {
     "version": version,
     "completion": completion,
 }
-# What a shell reports for a command that ctrl-c ended.
+# The exit code that shells report for a command ended by ctrl-c.
 INTERRUPTED = 130
 _OVERVIEW = """\
 examples:
@@ -78,7 +81,7 @@ examples:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code is 0 where all is fine, 1 where problems were found, 2 for wrong usage."""
+    """Run one command and return its exit code: 0 fine, 1 problems found, 2 wrong usage, 130 ended by ctrl-c."""
     try:
         if "_ARGCOMPLETE" in os.environ:
             _complete_for_shell()
@@ -101,13 +104,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of the output has gone (``| head``), which is no fault; keep the interpreter from flushing to it.
+        # The reader closed the pipe (``| head``), which is no error. Without a new target, the final flush would fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FINE
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The command line's grammar; parsed arguments carry their command's function as ``run``."""
+    """The command line's parser. Parsed arguments hold their command's function as ``run``."""
     parser = argparse.ArgumentParser(
         "hitcounter",
         description="Expands, checks and deploys compact CloudFormation templates with HitCounter resources.",
@@ -123,14 +126,14 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _complete_for_shell() -> None:
-    """Report a shell what may follow what was typed so far, and end."""
+    """Print the possible completions of the typed text for the shell, and exit."""
     import argcomplete
 
     argcomplete.autocomplete(make_parser())
 
 
 class _Version(argparse.Action):
-    """Prints the release, which is read only then."""
+    """Prints the release. Only this action reads the release, so other commands don't import the code that reads it."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from macro.cli.cloud.installation.names import own_version
