@@ -133,7 +133,7 @@ def _complete_for_shell() -> None:
 
 
 class _Version(argparse.Action):
-    """Prints the release. Only this action reads the release, so other commands don't import the code that reads it."""
+    """Prints the release. The import that reads the release runs only with ``--version``."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from macro.cli.cloud.installation.names import own_version

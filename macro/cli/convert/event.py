@@ -1,4 +1,4 @@
-"""Read a SAM function's ``Api`` or ``HttpApi`` event, and the event's API, as a counter's gateway."""
+"""Translate a SAM function's ``Api`` or ``HttpApi`` event, and the event's API, into a counter's gateway."""
 
 from macro.cli.convert import sam
 from macro.cli.convert.route import Resources, Route, check_neighbours, check_path, refuse_others

@@ -1,4 +1,4 @@
-"""Read a REST API's method that calls the function as a counter's gateway."""
+"""Translate a REST API's method, which calls the function, into a counter's gateway."""
 
 from macro.cli.convert.route import Resources, Route, check_neighbours, check_path, refuse_others
 from macro.errors import Path, Problem
