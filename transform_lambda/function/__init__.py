@@ -1,1 +1,1 @@
-"""``Custom::LambdaFunction``."""
+"""The custom resource ``Custom::LambdaFunction``."""

@@ -1,4 +1,4 @@
-"""Changes a function step by step into what the template wants. Each step looks at the function as it is now."""
+"""Bring a function to the template's state step by step. Each step reads the function's current state."""
 
 import time
 from collections.abc import Mapping
@@ -20,17 +20,17 @@ from transform_lambda.tags import CODE_SHA256, is_ours
 
 
 class Changed(NamedTuple):
-    """A function as a request has made it."""
+    """A function after a request has changed it."""
 
     found: Found
     version: Mapping[str, Json] | None
-    """The configuration of its version, if one is wanted."""
+    """The configuration of the function's version. None if the template wants no version."""
     before: Mapping[str, Json] | None
-    """The configuration that the request found; others may still refer to a version that is like it."""
+    """The configuration that the request found. Other resources may still refer to a version like it."""
 
 
 class Change:
-    """One request's way to its target; holds what was done, so that nothing is done twice and all can be undone."""
+    """One request's changes. Records the steps taken: no step repeats, and a refused request can be undone."""
 
     def __init__(self, functions: Functions, store: CodeStore, target: Target, clock: Clock) -> None:
         self._functions, self._store, self._clock = functions, store, clock
@@ -42,11 +42,11 @@ class Change:
         self._before: Found | None = None
 
     def carry_out(self) -> Changed:
-        """The function once it is as wanted and ready, with its version.
+        """Change the function, and return it with its version once it is ready and as wanted.
 
         Raises:
-            ResourceError: it is another's, it was refused, it failed, or time is up; unless time is up, all is as it
-                was before.
+            ResourceError: another resource owns the function, Lambda refuses a call, the function fails, or time is
+                up. Unless time is up, the function is first restored to its earlier state.
             Overtaken: a newer request has begun.
         """
         try:
@@ -60,7 +60,7 @@ class Change:
         return Changed(found, self._published, self._before and self._before.configuration)
 
     def _next_step(self, found: Found | None) -> Step | None:
-        """What is due, or nothing: the function then is as wanted."""
+        """The next step. None if the function is as wanted."""
         if found is None:
             return Step("create", "it is not there", self._create, self._sent())
         if not is_ours(found, self._request):
@@ -73,7 +73,7 @@ class Change:
         self._await(found.configuration)
         done = self._way.done
         if not done and needs_code(self._target, found):
-            # What cannot be made ready shall fail before anything is changed.
+            # Code that cannot be prepared must fail before the first change.
             self._request.guard.check()
             self._prepared()
         step = next_step(self._functions, self._target, self._prepared, found, done) or self._version()
@@ -83,21 +83,24 @@ class Change:
         return step
 
     def _await(self, configuration: Mapping[str, Json]) -> None:
-        """What failed before this request may be mended by it; what failed since is told."""
+        """Raise if the function is not ready, or has failed since this request's first step.
+
+        An earlier failure raises nothing, because this request may repair the function.
+        """
         if not is_ready(configuration):
             raise NotReady(f"function {configuration.get('FunctionName')}: is not ready yet")
         if self._way.done:
             check_state(configuration, is_updated=True)
 
     def _await_version(self) -> None:
-        """A version may take minutes more, with SnapStart."""
+        """Raise if the published version is not ready. With SnapStart, a version can take some more minutes."""
         if self._published and not is_ready(self._published):
             version = self._functions.read(self._wanted.name, str(self._published["Version"]))
             self._published = version.configuration if version else self._published
             self._await(self._published)
 
     def _sent(self) -> dict[str, Json]:
-        """What the template says of it, for a refusal to be about."""
+        """The template's properties of the function, which a refusal can be about."""
         return {**self._wanted.call, "Code": self._wanted.code, "Tags": self._wanted.tags}
 
     def _create(self, _: Found) -> None:
@@ -114,7 +117,7 @@ class Change:
 
         def take(now: Found) -> None:
             options = self._wanted.publish_options
-            # To a version that it has no more, a stack would roll back in vain.
+            # A rollback needs the version that the stack had before, so an equal version is reused.
             same = None if "create" in self._way.done else same_version(self._functions, now.configuration, options)
             self._published = same or self._functions.publish(self._wanted.name, options, revision_of(now))
 
@@ -132,14 +135,17 @@ class Change:
         log_phase(self._request, "prepare", time.monotonic(), note)
 
     def _take_back(self, *, is_over: bool) -> None:
-        """All but what ran out of time: another delivery may have had more, and the ledger knows what there is."""
+        """Undo the request unless time is up.
+
+        After a timeout, another delivery of the request may have had more time, and the ledger has what exists.
+        """
         undo = Undo(self._functions, self._store, self._target, self._clock, self._log_code)
         done = self._way.done
         try:
             if not is_over and (self._request.physical_id == self._wanted.name or "create" in done):
                 undo.take_back(Attempt(self._before, done, self._published))
                 done = done - {"create", "code"}
-            # After a call without an answer, Lambda may run from the object.
+            # A call that got no answer may have succeeded, so Lambda may run from the object.
             may_run = bool(done & {"create", "code"}) or (is_over and self._source.is_kept)
             if self._payload and self._payload.staged and not may_run:
                 self._store.remove_staged(self._payload.staged)

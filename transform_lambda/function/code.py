@@ -1,4 +1,4 @@
-"""Opens and checks a function's code first. Prepares it for Lambda only when a call needs it."""
+"""Open and check a function's code first, and prepare the code for Lambda only when a call needs it."""
 
 import base64
 import hashlib
@@ -26,10 +26,10 @@ from transform_lambda.zip.members import source_sha256
 from transform_lambda.zip.source import BytesSource
 
 KEPT = "kept/"
-"""What the keys of objects start with that Lambda runs from; they do not expire, the function's Delete removes them."""
+"""The key prefix of objects that Lambda runs from. They do not expire; the function's Delete removes them."""
 
 DIRECT_LIMIT = 50 << 20
-"""Bytes of an archive that is sent in the call itself (AWS: "Lambda quotas", deployment package size)."""
+"""The largest archive to send in a call, in bytes (AWS: "Lambda quotas", deployment package size)."""
 
 _INLINE = Place("inline", "code")
 _PASSED_ON = ("S3ObjectStorageMode", "SourceKMSKeyArn")
@@ -37,56 +37,60 @@ _BY_REFERENCE = "REFERENCE"
 
 
 class Source(NamedTuple):
-    """Code as the template wants it; nothing of it has been written yet."""
+    """Code as the template describes it. Nothing has been written yet."""
 
     identity: str
-    """In hex; equal for code that need not be sent again."""
+    """A SHA-256 in hex. Equal for code that need not be sent again."""
     label: str
-    """Where it is from."""
+    """The code's origin: a place in S3, Code.ZipFile, or an image URI."""
     archive: Archive | None
     """None for a container image."""
     env: bytes | None
-    """The env file as it shall be; None where the archive stays as it is."""
+    """The env file's future content. None if the archive stays unchanged."""
     code: Mapping[str, Json]
 
     @property
     def source_sha256(self) -> str | None:
-        """Of all but the env file; None for a container image."""
+        """The SHA-256 in hex of all members except the env file. None for a container image."""
         return self.archive.source_sha256 if self.archive else None
 
     @property
     def is_kept(self) -> bool:
-        """Whether Lambda runs it from an object of ours, which then has to stay: it can name versions alone."""
+        """Whether Lambda runs the code from an object in the staging bucket, which must then stay.
+
+        Only an object version can be run by reference, so changed code and code without a version need such an object.
+        """
         if not is_by_reference(self.code) or self.archive is None:
             return False
         return self.env is not None or self.archive.pinned.place.version is None
 
     def kept_key(self, prefix: str) -> str:
-        """The key of that object: equal for equal code."""
+        """The key of the object that Lambda runs the code from: equal for equal code."""
         if self.archive is None or self.env is None:
             return f"{prefix}{self.identity}.zip"
         return key_under(prefix, self.archive, self.env)
 
 
 class Payload(NamedTuple):
-    """Code as Lambda takes it, and the key of the object that was staged for it, if one was."""
+    """Code as Lambda's API takes it, and the key of the object that was staged for the call, empty if none was."""
 
     code: Mapping[str, Json]
     staged: str = ""
     code_sha256: str = ""
-    """As Lambda will say; empty where the bytes are not at hand."""
+    """The CodeSha256 that Lambda will return, in base64. Empty if the bytes are not in memory."""
 
 
 def is_by_reference(code: Json) -> bool:
-    """Whether Lambda is to run it from the object, without a copy of its own."""
+    """Whether Lambda runs the code from the object in S3, without its own copy."""
     return isinstance(code, Mapping) and code.get("S3ObjectStorageMode") == _BY_REFERENCE
 
 
 def open_code(store: CodeStore, wanted: Wanted) -> Source:
-    """The code, read as far as it takes to know and check what it will be.
+    """The code, read only as far as needed to identify and check the future code.
 
     Raises:
-        ResourceError: it cannot be read, rewritten or run by Lambda, or not all readers would get a value of `Env`.
+        ResourceError: the code cannot be read, rewritten or run by Lambda, or some reader of the env file would not get
+            a value of `Env`.
     """
     if "ImageUri" in wanted.code:
         uri = wanted.code["ImageUri"]
@@ -103,7 +107,7 @@ def open_code(store: CodeStore, wanted: Wanted) -> Source:
 
 
 def make_payload(store: CodeStore, source: Source, log: Log, kept: str) -> Payload:
-    """The code ready to be sent; an object that has to stay gets a key that starts with `kept`."""
+    """The code, ready to send. An object that must stay gets a key that starts with `kept`."""
     passed = {name: source.code[name] for name in _PASSED_ON if name in source.code}
     archive, env = source.archive, source.env
     if archive is None:
@@ -132,7 +136,7 @@ def _open(store: CodeStore, wanted: Wanted) -> Archive:
 
 
 def _can_take(store: CodeStore, pinned: Pinned) -> bool:
-    """Whether Lambda can read the very state that was read here: a version, in a bucket of its own region."""
+    """Whether Lambda can read exactly the pinned state: an object version, in a bucket of Lambda's own region."""
     return pinned.place.version is not None and store.can_copy(pinned)
 
 
@@ -160,7 +164,7 @@ def _named(line: str, place: Place) -> str:
 def _identity(source: Source, archive: Archive) -> str:
     content = archive.source_sha256 if archive.env is None else code_identity(archive, archive.env)
     content = content if source.env is None else code_identity(archive, source.env)
-    # Of another object by reference, Lambda has to know; another key is another encryption.
+    # By reference, Lambda must learn about another object. Another KMS key means another encryption.
     own_object = source.label if is_by_reference(source.code) and not source.is_kept else ""
     passed = [str(source.code.get(name, "")) for name in _PASSED_ON]
     return _digest(content, own_object, *passed) if any((own_object, *passed)) else content

@@ -1,4 +1,4 @@
-"""Turns the text of ``Code.ZipFile`` into the archive that CloudFormation makes of it."""
+"""Build the archive that CloudFormation builds from the text of ``Code.ZipFile``."""
 
 import zipfile
 from io import BytesIO
@@ -6,16 +6,16 @@ from io import BytesIO
 from transform_lambda.contract import ResourceError
 
 _FILES = {"python": "index.py", "nodejs": "index.js"}
-"""Runtimes that take inline code (AWS: "AWS::Lambda::Function Code")."""
+"""Runtimes that accept inline code, with the file's name (AWS: "AWS::Lambda::Function Code")."""
 _DATE = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o100644
 
 
 def zip_inline(text: str, runtime: str) -> bytes:
-    """An archive of one file, `index` by the runtime's ending; the same text gives the same bytes.
+    """An archive of one file, `index` with the runtime's file extension. Equal text gives equal bytes.
 
     Raises:
-        ResourceError: the runtime takes no inline code.
+        ResourceError: the runtime accepts no inline code.
     """
     name = next((file for head, file in _FILES.items() if runtime.startswith(head)), None)
     if name is None:

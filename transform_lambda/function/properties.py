@@ -1,4 +1,4 @@
-"""Reads the properties of a function, typed by Lambda's own model, and checks them before any change."""
+"""Read the properties of a function, typed by Lambda's own model, and check them before any change."""
 
 import json
 import re
@@ -20,15 +20,15 @@ _NOT_SENT = (*_OWN, "FunctionName", "Code", "Tags", "Publish", "PublishTo")
 _MANDATORY = ("Role", "Code")
 _MANDATORY_WITH_A_ZIP = ("Handler", "Runtime")
 _FIXED = {"PackageType": "Zip", "TenancyConfig": None}
-"""What cannot be changed in place, with what it is where it is not given."""
+"""Properties that cannot be changed in place, with the values they have if the template omits them."""
 _FIXED_PRESENCE = ("CapacityProviderConfig", "DurableConfig")
-"""What can be changed in place, but neither come nor go."""
+"""Properties that can be changed in place, but not added or removed."""
 _SOURCES = {"S3Bucket", "S3Key", "ZipFile", "ImageUri"}
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class _Members(NamedTuple):
-    """A shape of our own, as far as `type_properties` asks."""
+    """A shape that Lambda's model lacks, with the attributes that `type_properties` reads."""
 
     type_name: str
     members: Mapping[str, Shape] = {}  # noqa: RUF100 - never changed
@@ -41,11 +41,11 @@ _OWN_MEMBERS = {"Env": _Members("map", value=_TEXT), "EnvFile": _TEXT, "EnvEncod
 
 @dataclass(frozen=True)
 class Wanted:
-    """A function as the template wants it; `call` and `code` are in the API's own terms and types."""
+    """A function as the template describes it. `call` and `code` have the members and types of Lambda's API."""
 
     name: str
     call: Mapping[str, Json] = field(repr=False)
-    """What CreateFunction takes, without what stands here by its own name."""
+    """The input of CreateFunction, without the properties that have their own fields here."""
     code: Mapping[str, Json] = field(repr=False)
     tags: Mapping[str, str]
     env: Mapping[str, str] = field(repr=False)
@@ -57,10 +57,10 @@ class Wanted:
 
 
 def read_wanted(shape: Shape, request: Request) -> Wanted:
-    """The function that `request.properties` describe; `shape` is what CreateFunction takes.
+    """The function that `request.properties` describe. `shape` is the input shape of CreateFunction.
 
     Raises:
-        ResourceError: all that is wrong, each as property, what is wrong and what would be right.
+        ResourceError: properties are wrong. Each line names a property, its problem, and what would be right.
     """
     properties = {**request.properties, "Code": _code_map(request.properties.get("Code"))}
     typed = type_properties(_extended(shape), {name: part for name, part in properties.items() if part is not None})
@@ -82,10 +82,10 @@ def read_wanted(shape: Shape, request: Request) -> Wanted:
 
 
 def function_name(request: Request) -> str:
-    """The name to have: another than `request.physical_id` where the template's change cannot be made in place.
+    """The function's name. It differs from `request.physical_id` if the template's change cannot be made in place.
 
     Raises:
-        ResourceError: a replacement is needed, and the template insists on one name.
+        ResourceError: the change needs a replacement, but the template gives the same name as before.
     """
     name = _name_for(request, request.properties)
     if not request.old_properties:
@@ -103,7 +103,7 @@ def function_name(request: Request) -> str:
 
 
 def is_function_name(name: str) -> bool:
-    """Whether a function could be called so."""
+    """Whether Lambda accepts this name for a function."""
     return _NAME.fullmatch(name) is not None
 
 
@@ -117,14 +117,14 @@ def _name_for(request: Request, properties: Mapping[str, Json]) -> str:
 
 
 def _fixed(properties: Mapping[str, Json]) -> dict[str, Json]:
-    """All that is not as it is where it is not given."""
+    """The properties that cannot be changed, added or removed in place, without those at their defaults."""
     values = {name: properties.get(name, usual) for name, usual in _FIXED.items()}
     is_given = {name: True for name in _FIXED_PRESENCE if properties.get(name)}
     return {**{name: value for name, value in values.items() if value != _FIXED[name]}, **is_given}
 
 
 def _code_map(code: Json) -> Json:
-    """The code as a map, where it is a place in S3 written as text."""
+    """The code as a map. Text such as s3://bucket/key becomes S3Bucket and S3Key."""
     if not isinstance(code, str):
         return code
     found = re.fullmatch(r"s3://([^/]+)/(.+)", code, re.DOTALL)

@@ -18,32 +18,32 @@ from transform_lambda.tags import is_ours
 
 
 class LambdaFunction:
-    """The three functions of the resource, on a code store and Lambda."""
+    """The resource's handler for Create, Update and Delete requests, with a code store and Lambda."""
 
     def __init__(self, code: CodeStore, functions: Functions, clock: Clock | None = None) -> None:
         self._store, self._functions, self._clock = code, functions, clock or Clock()
 
     def create(self, request: Request) -> Result:
-        """Make the function, or go on with one that carries our tags for this very resource."""
+        """Create the function, or continue with an existing function that has this resource's ownership tags."""
         return self._bring(request)
 
     def update(self, request: Request) -> Result:
-        """Change what differs; another name means a replacement, and what was deleted by hand is made again."""
+        """Change what differs. Another name means a replacement. A function deleted by hand is created again."""
         return self._bring(request)
 
     def delete(self, request: Request) -> None:
-        """Remove the function if it is this resource's, waiting for what still holds it."""
+        """Delete the function if this resource owns it. Retries while Lambda cannot delete the function yet."""
         started, name = time.monotonic(), request.physical_id
         if not is_function_name(name):
             return
         found = self._remove(request, name)
         log_phase(request, "delete", started, f"{name} is another's, and stays" if found else f"{name} is gone")
         if found is None:
-            # Whether it ever ran from objects, the properties of now do not tell.
+            # The current properties do not say whether Lambda ever ran the function from an object.
             self._drop_objects(request, name)
 
     def _remove(self, request: Request, name: str) -> Found | None:
-        """What is there in the end: nothing, or another's."""
+        """None once the function is gone, or the function of this name that another resource owns."""
         retry = Retry(request, self._clock)
         while True:
             try:
@@ -54,7 +54,7 @@ class LambdaFunction:
             except TryAgain as error:
                 retry.pause(error)
             except DeniedError:
-                # CloudFormation makes ids up, of a form that the companion's role need not allow.
+                # CloudFormation can invent the physical ID, in a form that the companion's role may not allow.
                 if is_invented(name, request.stack_id, request.logical_id):
                     return None
                 raise
@@ -68,7 +68,7 @@ class LambdaFunction:
         return Result(wanted.name, _data(changed.found, changed.version, source))
 
     def _clean_up(self, target: Target, changed: Changed) -> None:
-        """Drop what only the function's past needed; nothing of it keeps the request from success."""
+        """Remove versions and objects that the function no longer needs. A refused call does not fail the request."""
         request, wanted, source, _ = target
         if wanted.keep_versions:
             used = [each for each in (changed.found.configuration, changed.before) if each]
@@ -81,7 +81,7 @@ class LambdaFunction:
                 log_phase(request, "clean up", time.monotonic(), str(error))
 
     def _drop_objects(self, request: Request, name: str, source: Source | None = None) -> None:
-        """Remove the objects that Lambda ran the function from, but that of its source of now."""
+        """Remove the objects that Lambda ran the function from, except the object of the current source."""
         prefix = _kept(request, name)
         needed = source.kept_key(prefix) if source and source.is_kept else ""
         for key in self._store.list_staged(prefix):
@@ -94,7 +94,7 @@ def _kept(request: Request, name: str) -> str:
 
 
 def _data(found: Found, version: Mapping[str, Json] | None, source: Source) -> dict[str, str]:
-    """What Fn::GetAtt gives; without a numbered version, `VersionArn` is the function's own ARN."""
+    """The attributes for Fn::GetAtt. Without a numbered version, `VersionArn` is the function's own ARN."""
     now = found.configuration
     return {
         "Arn": now["FunctionArn"],

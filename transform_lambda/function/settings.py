@@ -1,4 +1,4 @@
-"""Finds the settings of a function that differ from what the template wants."""
+"""Find the settings of a function that differ from the template."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,15 +17,18 @@ _DEFAULTS: dict[str, Json] = {
     "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []},
     "DeadLetterConfig": {"TargetArn": ""},
 }
-"""Lambda's own (AWS: "CreateFunction"); of what is not named here, the empty value of its type is the default."""
+"""Lambda's defaults (AWS: "CreateFunction"). A setting that is not listed defaults to the empty value of its type."""
 _EMPTY: dict[str, Json] = {"structure": {}, "map": {}, "list": [], "string": ""}
 _OF_CODE = {"CodeSha256": "", "Architectures": ["x86_64"]}
 _KEPT_WHERE_NOT_GIVEN = ("Handler", "Runtime", "Role", "CapacityProviderConfig", "DurableConfig")
-"""The last two have no value that means none: with and without them are two functions (`function_properties`)."""
+"""Settings that stay if the template omits them.
+
+The last two have no value that means "none". Adding or removing one needs another function (`function.properties`).
+"""
 
 
 def setting_changes(shape: Shape, wanted: Mapping[str, Json], current: Mapping[str, Json]) -> dict[str, Json]:
-    """What UpdateFunctionConfiguration (its `shape`) has to be sent; a property not wanted goes back to its default."""
+    """The changes for UpdateFunctionConfiguration (its input `shape`). An omitted property returns to its default."""
     changes = {}
     for name, member in shape.members.items():
         if name in _NOT_SETTINGS:
@@ -38,20 +41,20 @@ def setting_changes(shape: Shape, wanted: Mapping[str, Json], current: Mapping[s
 
 
 def settings_in(shape: Shape, current: Mapping[str, Json]) -> dict[str, Json]:
-    """What a function is set to, in the terms of UpdateFunctionConfiguration (its `shape`)."""
+    """The function's current settings, as members of UpdateFunctionConfiguration (its input `shape`)."""
     names = [name for name in shape.members if name not in _NOT_SETTINGS]
     found = {name: _current(name, current) for name in names}
     return {name: _sendable(shape.members[name], value) for name, value in found.items() if value is not None}
 
 
 def is_readable(name: str, current: Mapping[str, Json]) -> bool:
-    """False where Lambda tells an error instead of the value, as of variables whose key the companion may not use."""
+    """False if Lambda returns an error instead of the value, as for variables whose key the companion may not use."""
     value = current.get("ImageConfigResponse" if name == "ImageConfig" else name)
     return not (isinstance(value, Mapping) and "Error" in value)
 
 
 def is_same(shape: Shape, one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
-    """Whether two configurations, of a function or a version of it, run the same code with the same settings."""
+    """Whether two configurations, of a function or its versions, have the same code and the same settings."""
     names = [name for name in shape.members if name not in _NOT_SETTINGS]
     return all(one.get(name, usual) == other.get(name, usual) for name, usual in _OF_CODE.items()) and all(
         _comparable(name, one) == _comparable(name, other) for name in names
@@ -59,7 +62,7 @@ def is_same(shape: Shape, one: Mapping[str, Json], other: Mapping[str, Json]) ->
 
 
 def _sendable(shape: Shape, value: Any) -> Json:
-    """The value without what Lambda adds in its answers."""
+    """The value without the members that Lambda adds in its responses."""
     if shape.type_name == "structure":
         return {name: _sendable(part, value[name]) for name, part in shape.members.items() if name in value}
     if shape.type_name == "list":
@@ -84,7 +87,7 @@ def _with_default_logging(given: Mapping[str, Json], function: Json) -> dict[str
 
 
 def _wanted(name: str, shape: Shape, wanted: Mapping[str, Json], function: str) -> Json:
-    """The value to have; None where any will do."""
+    """The wanted value. None if every value is right."""
     if name == "LoggingConfig":
         return _with_default_logging(wanted.get(name, {}), function)
     if name == "VpcConfig" and name in wanted:
@@ -97,7 +100,7 @@ def _wanted(name: str, shape: Shape, wanted: Mapping[str, Json], function: str) 
 
 
 def _emptied(shape: Shape, value: Json, now: Json) -> Json:
-    """The value with what has an empty one and is not wanted in it any more: left out, it would stay."""
+    """The value, with members that are no longer wanted set to empty. Lambda would keep an omitted member."""
     if shape.type_name != "structure" or not value or not isinstance(now, Mapping):
         return value
     empty = {}
@@ -118,7 +121,7 @@ def _current(name: str, current: Mapping[str, Json]) -> Json:
 
 
 def _has(now: Any, value: Any) -> bool:
-    """Whether it says all that the value says; Lambda adds fields, and leaves out what is empty."""
+    """Whether `now` contains all of `value`. Lambda adds members, and omits empty members."""
     if isinstance(value, Mapping):
         if "Variables" in value:
             return bool(((now or {}).get("Variables") or {}) == value["Variables"])
@@ -137,7 +140,7 @@ def _is_empty(value: Any) -> bool:
 
 
 def _sorted(value: Json) -> Json:
-    """The same with the lists of a network in one order, as theirs means nothing."""
+    """The value with its subnets and security groups sorted, because their order has no meaning."""
     if not isinstance(value, Mapping) or "SubnetIds" not in value:
         return value
     return {name: sorted(part) if isinstance(part, list) else part for name, part in value.items()}

@@ -1,4 +1,4 @@
-"""Tells whether a function is ready for the next change, or has failed."""
+"""Check whether a function is ready for the next change, or has failed."""
 
 from collections.abc import Mapping
 
@@ -19,23 +19,26 @@ _ABOUT = {
     "Role": "Role",
     "Capacity": "CapacityProviderConfig",
 }
-"""Which property a reason's code is about, by what stands in it."""
+"""The property that a reason code is about, by a text that the code contains."""
 
 
 def is_ready(configuration: Mapping[str, Json]) -> bool:
-    """Whether nothing is under way (AWS: "Lambda function states")."""
+    """Whether no change of the function is in progress (AWS: "Lambda function states")."""
     return not _MOVING & {configuration.get("State"), configuration.get("LastUpdateStatus")}
 
 
 def is_failed(configuration: Mapping[str, Json]) -> bool:
-    """Whether it cannot be invoked."""
+    """Whether the function cannot be invoked."""
     return configuration.get("State") == "Failed"
 
 
 def check_state(configuration: Mapping[str, Json], *, is_updated: bool) -> None:
-    """Raise ResourceError with Lambda's reason where the function failed, or the update just made to it.
+    """Return if the function has not failed. `is_updated` says whether this request has changed the function.
 
-    An update that an earlier request made, and that failed, is for this one to mend.
+    A failed update by an earlier request is no error, because this request repairs the function.
+
+    Raises:
+        ResourceError: the function failed, or this request's update of the function failed. Has Lambda's reason.
     """
     if is_failed(configuration):
         raise _failure(configuration, "State", "failed")

@@ -1,4 +1,4 @@
-"""Makes one call at a time, each for the function as it is now, until no step is left."""
+"""Make one call at a time, each based on the function's current state, until no step is left."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -15,17 +15,17 @@ _NOTHING = Found({}, {})
 
 
 class Step(NamedTuple):
-    """One call that changes the function, of a kind that is due once at most; `why` is for the log."""
+    """One call that changes the function. A request needs each `kind` at most once. `why` is a reason for the log."""
 
     kind: str
     why: str
     take: Callable[[Found], None]
     about: Mapping[str, Json] = {}  # noqa: RUF100 - never changed
-    """The properties that it carries, by name: those that a refusal may be about."""
+    """The properties that the call sends, by name. A refusal can be about these properties."""
 
 
 class StepByStep:
-    """The steps of one request on one function; `done` has the kinds of those that were taken."""
+    """The steps of one request on one function. `done` has the kinds of the steps that were taken."""
 
     def __init__(self, functions: Functions, request: Request, name: str, clock: Clock) -> None:
         self._functions, self._request, self._name = functions, request, name
@@ -33,10 +33,10 @@ class StepByStep:
         self.done: set[str] = set()
 
     def walk(self, next_step: Callable[[Found | None], Step | None]) -> Found | None:
-        """The function once `next_step` names nothing more; what passes by itself is tried again.
+        """Take the steps that `next_step` returns, with retries, and return the function once `next_step` returns None.
 
         Raises:
-            ResourceError: what a step raised, with the properties that it is about; or time is up.
+            ResourceError: a step failed (the text names the offending properties), or time is up.
             Overtaken: a newer request has begun.
         """
         while True:
@@ -51,7 +51,7 @@ class StepByStep:
 
     def _take(self, step: Step, found: Found) -> None:
         started = time.monotonic()
-        # Last of all before a change: what was read may be decided on by the newest request alone.
+        # Checked immediately before the change, because only the newest request may act on what was read.
         self._request.guard.check()
         try:
             step.take(found)

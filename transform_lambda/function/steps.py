@@ -1,4 +1,4 @@
-"""Lists the steps that turn a function into what the template wants, in order, with the call for each."""
+"""List the steps that bring a function to the template's state, in order, with the call for each step."""
 
 from collections.abc import Callable, Collection
 from typing import NamedTuple
@@ -17,21 +17,21 @@ Prepare = Callable[[], Payload]
 
 
 class Target(NamedTuple):
-    """What to bring about: the request, the function it wants, and its code."""
+    """The goal: the request, the function that the request wants, and the function's code."""
 
     request: Request
     wanted: Wanted
     source: Source
     kept: str
-    """What the keys of objects start with that Lambda runs this function from."""
+    """The key prefix of the objects that Lambda runs this function from."""
 
 
 def next_step(
     functions: Functions, target: Target, prepare: Prepare, found: Found, done: Collection[str]
 ) -> Step | None:
-    """The first step that the function, as it is, still needs; nothing where it is as wanted.
+    """The first step that the function still needs, None if the function is as wanted.
 
-    `prepare` gives the code, and is called only where it has to be sent.
+    `prepare` returns the code. It is called only when the code must be sent.
     """
     plans: tuple[Callable[[], Step | None], ...] = (
         lambda: _signing(functions, target),
@@ -44,22 +44,22 @@ def next_step(
 
 
 def needs_code(target: Target, found: Found) -> bool:
-    """Whether the function that is there has to be sent its code."""
+    """Whether the existing function needs the wanted code to be sent."""
     return not has_code(found, target.source.identity) or _wanted_architectures(target) != architectures_of(found)
 
 
 def wanted_tags(target: Target) -> dict[str, str]:
-    """All tags the function shall have, but for the digest of its code."""
+    """All tags that the function must have, except the digest of its code."""
     return tags_for(target.request, target.wanted.tags, target.source.label, target.source.identity)
 
 
 def revision_of(found: Found) -> str:
-    """The revision that an update names; empty where an engine tells none."""
+    """The revision ID for an update. Empty if an engine returns none."""
     return str(found.configuration.get("RevisionId", ""))
 
 
 def architectures_of(found: Found) -> list[str]:
-    """What its code is for."""
+    """The architectures of the function's code. Without a value, Lambda's default."""
     return list(found.configuration.get("Architectures", _X86))
 
 
@@ -113,7 +113,7 @@ def _tags(functions: Functions, target: Target, found: Found) -> Step | None:
 
 
 def _revise(functions: Functions, target: Target) -> Step | None:
-    """Another revision, so that no call of a request that was given up on is taken after this one."""
+    """A step that creates a new revision. Lambda then refuses late calls of an earlier, abandoned request."""
     if not target.request.guard.follows_unanswered():
         return None
     same = {"Description": target.wanted.call.get("Description", "")}

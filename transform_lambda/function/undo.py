@@ -1,4 +1,4 @@
-"""Undoes a refused request: deletes what it made, and restores what it changed."""
+"""Undo a refused request: delete what the request created, and restore what it changed."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
@@ -18,17 +18,17 @@ from transform_lambda.tags import CODE_SHA256, has_code, is_ours
 
 
 class Attempt(NamedTuple):
-    """How far a request came."""
+    """The progress of a request."""
 
     before: Found | None
-    """The function as the request found it."""
+    """The function before the request."""
     done: Collection[str]
-    """The kinds of steps that it took."""
+    """The kinds of the steps that the request took."""
     version: Mapping[str, Json] | None
 
 
 class Undo:
-    """One refused request, taken back; `log` is told what was done."""
+    """The undo of one refused request. `log` gets a sentence about each preparation of code."""
 
     def __init__(
         self, functions: Functions, store: CodeStore, target: Target, clock: Clock, log: Callable[[str], None]
@@ -38,10 +38,10 @@ class Undo:
         self._payload: Payload | None = None
 
     def take_back(self, attempt: Attempt) -> None:
-        """Return once all is as it was.
+        """Return once the function is in the state from before the request.
 
         Raises:
-            ResourceError: it cannot be, in the time left; then the next request mends it.
+            ResourceError: the undo fails, or time is up. The next request then repairs the function.
             Overtaken: a newer request has begun.
         """
         if "create" in attempt.done:
@@ -58,7 +58,7 @@ class Undo:
             self._functions.delete(self._target.wanted.name)
 
     def _next_step(self, attempt: Attempt, before: Found, found: Found | None) -> Step | None:
-        """What is still due, in an order that passes through states alone that Lambda has taken before."""
+        """The next undo step. The order uses only states of the function that Lambda has accepted before."""
         if found is None or not is_ours(found, self._target.request):
             return None
         if not is_ready(found.configuration):
@@ -96,7 +96,7 @@ class Undo:
         return Step("undo code", "as before", take)
 
     def _old_code(self, before: Found) -> Mapping[str, Json]:
-        """The code as Lambda had it, made again of what the template said before."""
+        """The code from before the request, prepared again from the template's old properties."""
         if self._payload is None:
             request = self._target.request
             old = replace(request, properties=request.old_properties, old_properties={})
@@ -135,6 +135,6 @@ class Undo:
         return Step("undo tags", f"{', '.join([*changed, *gone])} as before", take)
 
     def _drop_payload(self) -> None:
-        """What was staged to send the old code once more; what Lambda runs from stays."""
+        """Remove the object that was staged to resend the old code. An object that Lambda runs from stays."""
         if self._payload and self._payload.staged and not self._payload.staged.startswith(self._target.kept):
             self._store.remove_staged(self._payload.staged)

@@ -1,4 +1,4 @@
-"""Reuses a published version that equals the function, and deletes old versions."""
+"""Reuse a published version that equals the function, and delete old versions."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -10,23 +10,23 @@ from transform_lambda.log import log_phase
 from transform_lambda.ports import Functions
 
 LATEST_PUBLISHED = "$LATEST.PUBLISHED"
-"""What `PublishTo` publishes to, again and again (AWS: "$LATEST.PUBLISHED version in Lambda Managed Instances")."""
+"""The version that `PublishTo` overwrites (AWS: "$LATEST.PUBLISHED version in Lambda Managed Instances")."""
 
 _FEWEST = 3
-"""The newest and the two before: others refer to one of them until the stack's update, or its rollback, is done."""
+"""The newest version and two older ones. Until an update or rollback ends, other resources refer to one of them."""
 
 
 def same_version(
     functions: Functions, now: Mapping[str, Json], options: Mapping[str, Json]
 ) -> Mapping[str, Json] | None:
-    """The newest version with the code and settings that the function has now: a rollback's is there already.
+    """The newest version with the function's current code and settings, None if there is none.
 
-    With the option `PublishTo` that is the one version it names, or none.
+    A rollback reuses the earlier version this way. With the option `PublishTo`, only `LATEST_PUBLISHED` can match.
     """
     name = str(now["FunctionName"])
     listed = [] if options else reversed(functions.versions(name))
     alike = (str(each["Version"]) for each in listed if _is_like(functions, each, now))
-    # A list tells no states (AWS: "ListFunctions"), so each is read by itself.
+    # A list has no states (AWS: "ListFunctions"), so each version is read separately.
     for number in [LATEST_PUBLISHED] if options else alike:
         found = functions.read(name, number)
         if found and not is_failed(found.configuration) and _is_like(functions, found.configuration, now):
@@ -35,9 +35,9 @@ def same_version(
 
 
 def prune_versions(functions: Functions, request: Request, keep: int, used: Sequence[Mapping[str, Json]]) -> None:
-    """Delete all but the `keep` newest, but never the last three, nor one that is like a configuration in `used`.
+    """Delete old versions. The newest `keep` versions stay, at least three, and versions like one in `used`.
 
-    One that an alias needs stays, and the log says so.
+    A version that an alias needs stays too, and the log says so. Refused calls are logged, not raised.
     """
     started, name = time.monotonic(), str(used[0]["FunctionName"])
     try:
