@@ -1,1 +1,1 @@
-"""The ports on AWS, by boto3."""
+"""The ports, implemented with boto3."""

@@ -1,4 +1,4 @@
-"""The port ``Gateways`` on boto3. Errors of API Gateway become problems for the author, or reasons to retry."""
+"""The port ``Gateways``, with boto3. API Gateway's errors become problems for the author, or reasons to retry."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ CHANGES = (
     *("CreateStage", "UpdateStage", "DeleteStage", "TagResource", "UntagResource"),
 )
 OF_LAMBDA = ("GetPolicy", "AddPermission", "RemovePermission")
-"""All operations that are ever called, which is what the companion's role has to allow."""
+"""With `READS` and `CHANGES`, all operations that are ever called. The companion's role must allow them."""
 
 _GONE = {"NotFoundException", "ResourceNotFoundException"}
 _PASSING = {
@@ -35,24 +35,24 @@ _PASSING = {
     *("InternalFailure", "InternalServerError", "ServiceException", "RequestTimeout"),
 }
 _UNFINISHED = "No integration defined for method"
-"""Of a deployment: someone else's method is half made."""
+"""The error text of a deployment while another resource's method is incomplete."""
 _QUOTAS = ("maximum number", "exceeds the limit", "limit exceeded for")
-"""Of a quota, which does not pass by itself; its errors have the code that those of a rate have."""
+"""Texts of quota errors, which do not pass with time. Errors of a rate limit have the same error code."""
 _DENIED = {"AccessDeniedException", "AccessDenied", "ForbiddenException", "UnauthorizedException"}
 
 
 class ApiGateways:
-    """`Gateways` on a client of API Gateway and one of Lambda."""
+    """`Gateways` with a client of API Gateway and a client of Lambda."""
 
     def __init__(self, gateways: Client, functions: Client) -> None:
         self._gateways, self._functions = gateways, functions
 
     def takes(self, operation: str) -> Shape:
-        """What the client's own model says."""
+        """The operation's input shape in the client's own model."""
         return self._client(operation).meta.service_model.operation_model(operation).input_shape
 
     def read(self, operation: str, call: Mapping[str, Json]) -> Mapping[str, Json] | None:
-        """The operation, all pages of it; methods that a list of parts only names are read one by one."""
+        """The operation's response, all pages. GetResources may only name methods; those are read one by one."""
         with _explained(operation, call):
             try:
                 answer = self._read(operation, call)
@@ -63,7 +63,7 @@ class ApiGateways:
                 raise
 
     def change(self, operation: str, call: Mapping[str, Json]) -> Mapping[str, Json]:
-        """The operation."""
+        """The operation's response. Empty if the thing to delete does not exist."""
         with _explained(operation, call):
             try:
                 return self._call(operation, call)
@@ -105,7 +105,7 @@ def _explained(operation: str, call: Mapping[str, Json]) -> Iterator[None]:
     except ParamValidationError as error:
         raise ResourceError(f"{where}: {str(error).split(':', 1)[-1].strip()}") from error
     except (HTTPClientError, NotConnectedError) as error:
-        # No answer came, so it may have been done or not: the next look at the API tells.
+        # Without an answer, the call may or may not have succeeded. The next read of the API shows which.
         raise TryAgain(f"{where}: {type(error).__name__}") from error
     except BotoCoreError as error:
         raise ResourceError(f"{where}: {error}") from error

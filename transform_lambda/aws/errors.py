@@ -1,4 +1,4 @@
-"""What errors of S3 mean for the author of a template."""
+"""Explain S3's errors to the author of a template."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ UNCOPIABLE = FORBIDDEN | {
     *("PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"),
     *("InvalidRequest", "MethodNotAllowed", "NotImplemented"),
 }
-"""Refusals that concern copying alone; what else goes wrong would go wrong for a stream too."""
+"""Error codes that concern only copies. Other errors would also occur in a download and upload."""
 
 _DENIED = (
     "access denied, or it is not there; allow s3:GetObject (with a version s3:GetObjectVersion, with a KMS key "
@@ -35,13 +35,17 @@ _REASONS = {
 
 
 def code_of(error: ClientError) -> str:
-    """The error's code, as S3 names it."""
+    """The error code that S3 returned."""
     return str(error.response.get("Error", {}).get("Code"))
 
 
 @contextmanager
 def explained(what: str) -> Iterator[None]:
-    """Raise what goes wrong in the block as ResourceError: cannot do `what`, and why."""
+    """Explain the errors of a block.
+
+    Raises:
+        ResourceError: a call in the block failed. The text says "cannot", `what` and the reason.
+    """
     try:
         yield
     except (ClientError, BotoCoreError) as error:
@@ -49,7 +53,7 @@ def explained(what: str) -> Iterator[None]:
 
 
 def explain(error: Exception, what: str, kind: type[ResourceError] = ResourceError) -> ResourceError:
-    """The error to raise: cannot do `what`, and why."""
+    """The error to raise, of class `kind`. The text says "cannot", `what` and the reason."""
     if not isinstance(error, ClientError):
         return kind(f"cannot {what}: {error}")
     code, said = code_of(error), error.response.get("Error", {}).get("Message", "")

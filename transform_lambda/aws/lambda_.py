@@ -1,4 +1,4 @@
-"""The port ``Functions`` on boto3. Errors of Lambda become problems for the author, or reasons to retry."""
+"""The port ``Functions``, with boto3. Lambda's errors become problems for the author, or reasons to retry."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ _PASSING_TEXTS = (
     "Please try the request again",
     "Please try again",
 )
-"""Of InvalidParameterValueException: a role that was just made is not known everywhere at once."""
+"""Temporary texts of InvalidParameterValueException. For example, a new role is not known everywhere at once."""
 _REPLICATED = "replicated function"
 _GONE = "ResourceNotFoundException"
 _DENIED = {"AccessDeniedException", "AccessDenied"}
@@ -37,17 +37,21 @@ _SIGNED = (
 
 
 class LambdaFunctions:
-    """`Functions` on a Lambda client."""
+    """`Functions` with a Lambda client."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     def takes(self, operation: str) -> Shape:
-        """What the client's own model says."""
+        """The operation's input shape in the client's own model."""
         return self._client.meta.service_model.operation_model(operation).input_shape
 
     def read(self, name: str, version: str = "") -> Found | None:
-        """GetFunction; refuses to guess where it may not see the tags."""
+        """GetFunction.
+
+        Raises:
+            ResourceError: the tags cannot be read, so the owner is unknown, or Lambda refuses the call.
+        """
         with _explained("read", name):
             try:
                 answer = self._client.get_function(FunctionName=name, **_qualifier(version))
@@ -66,17 +70,17 @@ class LambdaFunctions:
             self._client.create_function(**call)
 
     def update_configuration(self, name: str, changes: Mapping[str, Json], revision: str) -> None:
-        """UpdateFunctionConfiguration of that revision."""
+        """UpdateFunctionConfiguration, only of this revision."""
         with _explained("update", name):
             self._client.update_function_configuration(FunctionName=name, **changes, **_revision(revision))
 
     def update_code(self, name: str, code: Mapping[str, Json], revision: str) -> None:
-        """UpdateFunctionCode of that revision."""
+        """UpdateFunctionCode, only of this revision."""
         with _explained("update the code of", name):
             self._client.update_function_code(FunctionName=name, **code, **_revision(revision))
 
     def sign(self, name: str, arn: str) -> None:
-        """PutFunctionCodeSigningConfig, or DeleteFunctionCodeSigningConfig."""
+        """PutFunctionCodeSigningConfig, or DeleteFunctionCodeSigningConfig if the ARN is empty."""
         with _explained("set the code signing of", name):
             if arn:
                 self._client.put_function_code_signing_config(FunctionName=name, CodeSigningConfigArn=arn)
@@ -92,7 +96,7 @@ class LambdaFunctions:
                 self._client.untag_resource(Resource=arn, TagKeys=list(gone))
 
     def publish(self, name: str, options: Mapping[str, Json], revision: str) -> Mapping[str, Json]:
-        """PublishVersion of that revision; Lambda itself makes none where nothing has changed."""
+        """PublishVersion, only of this revision. Lambda publishes no version if nothing has changed."""
         with _explained("publish a version of", name):
             answer: Mapping[str, Json] = self._client.publish_version(
                 FunctionName=name, **options, **_revision(revision)
@@ -100,14 +104,14 @@ class LambdaFunctions:
         return answer
 
     def versions(self, name: str) -> list[Mapping[str, Json]]:
-        """ListVersionsByFunction, all pages."""
+        """ListVersionsByFunction, all pages, without $LATEST."""
         with _explained("list the versions of", name):
             pages = self._client.get_paginator("list_versions_by_function").paginate(FunctionName=name)
             found = [version for page in pages for version in page["Versions"] if version["Version"].isdecimal()]
         return sorted(found, key=lambda version: int(version["Version"]))
 
     def delete(self, name: str, version: str = "") -> None:
-        """DeleteFunction."""
+        """DeleteFunction. Succeeds if the function or version does not exist."""
         with _explained("delete", f"{name}:{version}" if version else name):
             try:
                 self._client.delete_function(FunctionName=name, **_qualifier(version))
@@ -134,7 +138,7 @@ def _explained(what: str, name: str) -> Iterator[None]:
         problems = str(error).split(":", 1)[-1].strip()
         raise ResourceError(f"cannot {what} function {name}: {problems}") from error
     except (HTTPClientError, NotConnectedError) as error:
-        # No answer came, so it may have been done or not: the next look at the function tells.
+        # Without an answer, the call may or may not have succeeded. The next read of the function shows which.
         raise TryAgain(f"cannot {what} function {name}: {type(error).__name__}") from error
     except BotoCoreError as error:
         raise ResourceError(f"cannot {what} function {name}: {error}") from error

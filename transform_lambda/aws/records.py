@@ -1,4 +1,4 @@
-"""The port ``Records`` on a DynamoDB table: one item for each resource, written only over the version that was read."""
+"""The port ``Records``, with a DynamoDB table: an item for each resource. A write replaces only the version read."""
 
 import json
 import time
@@ -8,7 +8,7 @@ from typing import Any
 from transform_lambda.idempotency.record import Record
 
 KEPT_SECONDS = 90 * 24 * 3600
-"""How long after its last request a resource is remembered; late copies of a request come within hours."""
+"""Seconds that a record stays after its resource's last request. Late copies of a request arrive within hours."""
 
 DynamoClient = Any
 
@@ -21,7 +21,7 @@ class TableRecords:
         self._table = table
 
     def read(self, key: str) -> Record:
-        """The record as the last write left it."""
+        """The record after the last write. An empty record if there was no write."""
         item = self._client.get_item(TableName=self._table, Key={"id": {"S": key}}, ConsistentRead=True).get("Item")
         if item is None:
             return Record()
@@ -29,7 +29,10 @@ class TableRecords:
         return Record(**{**stored, "seen": tuple(stored["seen"]), "known": tuple(stored["known"])})
 
     def write(self, key: str, record: Record) -> bool:
-        """Whether the table held the version before; a write whose answer was lost counts, too."""
+        """Write the record if the table has the previous version, and return whether it did.
+
+        Also True if an earlier attempt wrote the record, but its answer was lost.
+        """
         before = record.version - 1
         item = {
             "id": {"S": key},

@@ -1,4 +1,4 @@
-"""The clients of boto3, and the port ``CodeStore`` on S3."""
+"""Create boto3 clients, and implement the port ``CodeStore`` with S3."""
 
 import hashlib
 import re
@@ -21,7 +21,7 @@ from transform_lambda.contract import ResourceError
 from transform_lambda.ports import CopyError, Part, Pinned, Place, Stored, Upload
 
 Client = Any
-"""A boto3 client: boto3 makes its classes when it runs, so there is no type to name."""
+"""A boto3 client. boto3 creates its classes at run time, so there is no type to name."""
 
 _NOT_WHOLE = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError, FlexibleChecksumError)
 _ATTEMPTS = 3
@@ -31,17 +31,17 @@ _MD5 = re.compile(r'"([0-9a-f]{32})"')
 
 
 class S3CodeStore:
-    """`CodeStore` on an S3 client of the staging bucket's region.
+    """`CodeStore` with an S3 client of the staging bucket's region.
 
-    `bucket` is the installation's. Every call to it names `owner`, the account it must belong to, since a bucket's
-    name can be guessed (AWS: "Verifying bucket ownership with bucket owner condition").
+    `bucket` is the installation's staging bucket. Every call to this bucket names `owner`, the account that must own
+    it, because bucket names can be guessed (AWS: "Verifying bucket ownership with bucket owner condition").
     """
 
     def __init__(self, client: Client, bucket: str, owner: str) -> None:
         self._client, self._bucket, self._owner = client, bucket, owner
 
     def read_tail(self, place: Place, length: int) -> tuple[Pinned, bytes]:
-        """One GET of a suffix range; what it answers pins the object."""
+        """One GET of a suffix range. The response pins the object."""
         with explained(f"read {place}"):
             answer, data = self._get(place, Range=f"bytes=-{length}")
         size = int(answer.get("ContentRange", f"/{len(data)}").rpartition("/")[2])
@@ -49,18 +49,18 @@ class S3CodeStore:
         return Pinned(place, answer["ETag"], size, _md5(answer)), data
 
     def read_range(self, source: Pinned, start: int, length: int) -> bytes:
-        """One GET of a range, on condition that the ETag is still the same."""
+        """One GET of a range, on condition that the ETag is unchanged."""
         with explained(f"read {source.place}"):
             answer, data = self._get(source.place, IfMatch=source.etag, Range=_range(start, length))
         if "ContentRange" not in answer and len(data) == source.size:
-            # A server may answer with all there is (RFC 9110, 14.2); an emulator does so for older versions.
+            # A server may return the whole object (RFC 9110, 14.2). An emulator does so for older versions.
             data = data[start : start + length]
         if len(data) != length:
             raise ResourceError(f"cannot read {source.place}: {len(data)} bytes came where {length} were asked for")
         return data
 
     def can_copy(self, source: Pinned) -> bool:
-        """Whether HeadBucket names the client's region, which S3 does in a refusal too; not known counts as yes."""
+        """Whether HeadBucket names the client's region. S3 names the region in a refusal too. Unknown counts as yes."""
         try:
             answer = self._client.head_bucket(Bucket=source.place.bucket)
         except ClientError as error:
@@ -71,7 +71,7 @@ class S3CodeStore:
         return region in (None, self._client.meta.region_name)
 
     def find_staged(self, key: str) -> Stored | None:
-        """One HEAD; a refusal counts as nothing there, which is what S3 says to those who may not list."""
+        """One HEAD. A refusal counts as a missing object: S3 refuses so if the caller may not list the bucket."""
         try:
             answer = self._client.head_object(**self._staged(key))
         except ClientError as error:
@@ -90,7 +90,7 @@ class S3CodeStore:
         return Upload(key, answer["UploadId"])
 
     def copy_part(self, upload: Upload, number: int, source: Pinned, start: int, length: int) -> Part:
-        """UploadPartCopy of the pinned version, on condition that the ETag is still the same."""
+        """UploadPartCopy of the pinned version, on condition that the ETag is unchanged."""
         version = {"VersionId": source.place.version} if source.place.version else {}
         owner = {"ExpectedSourceBucketOwner": self._owner} if source.place.bucket == self._bucket else {}
         try:
@@ -107,7 +107,7 @@ class S3CodeStore:
         return _part(number, answer["CopyPartResult"])
 
     def upload_part(self, upload: Upload, number: int, data: bytes) -> Part:
-        """UploadPart, with a CRC-32 that S3 compares."""
+        """UploadPart, with a CRC-32 that S3 checks."""
         with explained(f"stage {Place(self._bucket, upload.key)}"):
             answer = self._client.upload_part(**self._part(upload, number), Body=data, ChecksumAlgorithm=_CHECKSUM)
         return _part(number, answer)
@@ -141,7 +141,7 @@ class S3CodeStore:
             self._client.abort_multipart_upload(**self._staged(upload.key), UploadId=upload.number)
 
     def list_staged(self, prefix: str) -> list[str]:
-        """ListObjectVersions, so that what has a delete marker is found too."""
+        """ListObjectVersions, which also finds keys with a delete marker."""
         return list(dict.fromkeys(key for key, _ in self._versions(prefix)))
 
     def remove_staged(self, key: str) -> None:
@@ -169,14 +169,14 @@ class S3CodeStore:
         return {**self._staged(upload.key), "UploadId": upload.number, "PartNumber": number}
 
     def _completed_before(self, upload: Upload, size: int, error: Exception) -> Place | None:
-        # boto3 repeats a call whose answer was lost; of an upload that is complete, S3 may say that there is none.
+        # boto3 repeats a call whose answer was lost. S3 may then say that the completed upload does not exist.
         if not isinstance(error, ClientError) or code_of(error) != "NoSuchUpload":
             return None
         stored = self.find_staged(upload.key)
         return stored.place if stored and stored.size == size else None
 
     def _get(self, place: Place, **request: str) -> tuple[Mapping[str, Any], bytes]:
-        # boto3 repeats a request that failed, but not one whose answer broke off or came damaged.
+        # boto3 repeats a failed request, but not a request whose response broke off or was damaged.
         if place.version:
             request["VersionId"] = place.version
         if place.bucket == self._bucket:
@@ -197,7 +197,12 @@ def _range(start: int, length: int) -> str:
 
 
 def _whole(answer: Mapping[str, Any], data: bytes) -> bytes:
-    """The data, once it is as long as the answer says and, where that is all of the object, has its MD5."""
+    """The data, after a check of its length and, if the data is the whole object, of its MD5.
+
+    Raises:
+        IncompleteReadError: the data is not as long as the response says.
+        FlexibleChecksumError: the MD5 differs.
+    """
     span = _SPAN.match(answer.get("ContentRange", ""))
     if span is None:
         return data
@@ -210,7 +215,10 @@ def _whole(answer: Mapping[str, Any], data: bytes) -> bytes:
 
 
 def _md5(answer: Mapping[str, Any]) -> str:
-    """The object's MD5, where its ETag is one: not of parts, nor with a key of KMS (AWS: API_Object, ETag)."""
+    """The object's MD5 in hex, empty if unknown.
+
+    The ETag is no MD5 if the object was uploaded in parts or encrypted with a KMS key (AWS: API_Object, ETag).
+    """
     found = _MD5.fullmatch(answer["ETag"])
     return found[1] if found and answer.get("ServerSideEncryption", "AES256") == "AES256" else ""
 
@@ -220,25 +228,26 @@ def _part(number: int, answer: Mapping[str, Any]) -> Part:
 
 
 def _version(answer: Mapping[str, Any]) -> str | None:
-    # "null" is what a bucket without versions, or with versions suspended, calls the one it has and may overwrite.
+    # Without versioning, or with suspended versioning, the version is "null". A later write may overwrite it.
     version = answer.get("VersionId")
     return None if version == "null" else version
 
 
 def connect(service: str, answer_seconds: float = 60.0) -> Client:
-    """A client of the service in the companion's own region; the environment may name another endpoint.
+    """A client of the service in the companion's own region. The environment may name another endpoint.
 
-    `answer_seconds` is how long each of a call's attempts, of which there are three, waits for an answer.
+    `answer_seconds` is how long each of a call's three attempts waits for an answer.
     """
     import boto3
     from botocore.config import Config
 
-    # By itself boto3 may try five times, DynamoDB ten, by its version and the environment; no lock outlasts that.
+    # By default boto3 may try five times, and ten for DynamoDB, depending on its version and the environment. No lock
+    # lasts that long.
     retries: Any = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
     return boto3.client(service, config=Config(connect_timeout=5, read_timeout=answer_seconds, retries=retries))
 
 
 @cache
 def input_shape(service: str, operation: str) -> Any:
-    """What botocore's model says an API call takes."""
+    """The input shape of an API call in botocore's model."""
     return session.get_session().get_service_model(service).operation_model(operation).input_shape
