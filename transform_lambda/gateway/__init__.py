@@ -1,1 +1,1 @@
-"""``Custom::APIGatewayResource``."""
+"""The custom resource ``Custom::APIGatewayResource``."""

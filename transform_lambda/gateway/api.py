@@ -1,4 +1,4 @@
-"""The REST API of a resource: named by its ID, or shared by the resources of a stack under one name."""
+"""The REST API of a resource: identified by its ID, or shared under one name by the resources of a stack."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,29 +15,32 @@ from transform_lambda.ports import Found
 from transform_lambda.tags import STACK, tag_changes
 
 API_NAME = "hitcounter:api-name"
-"""The tag with the name that the resources of a stack share an API by; beside it stands the stack's."""
+"""The tag with the name of an API that a stack's resources share. The API also has the stack's ownership tag."""
 
 _SNAPSHOT = ("binaryMediaTypes", "minimumCompressionSize", "apiKeySource", "policy", "disableExecuteApiEndpoint")
-"""Settings of an API that a stage has from its deployment."""
+"""The API settings that a stage gets from its deployment."""
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9 _.:/=+@-]")
 
 
 class Api(NamedTuple):
-    """An API that is there."""
+    """An existing API."""
 
     id: str
     is_ours: bool
-    """Whether it was made for a stack's resources."""
+    """Whether the companion created the API for the resources of a stack."""
     settings: Mapping[str, Json] = {}  # noqa: RUF100 - never changed
 
     @property
     def snapshot(self) -> dict[str, Json]:
-        """What a deployment holds of its settings; only for one of ours."""
+        """The settings that a deployment holds, without empty ones. Only for an API that the companion created."""
         return {name: self.settings[name] for name in _SNAPSHOT if self.settings.get(name)}
 
 
 def find_api(calls: Calls, lock: Lock, place: Place) -> Api | None:
-    """The API of the place; for a name the one that carries our tags for the stack, whatever others bear the name."""
+    """The API of the place, None if there is none.
+
+    For a name, this is the API with the stack's ownership tags. Other APIs of the same name are ignored.
+    """
     if place.api_id:
         return Api(place.api_id, is_ours=False)
     known = calls.read("GetRestApi", restApiId=lock.api_id) if lock.api_id else None
@@ -48,14 +51,14 @@ def find_api(calls: Calls, lock: Lock, place: Place) -> Api | None:
 
 
 def shared_apis(calls: Calls, place: Place) -> dict[str, Mapping[str, Json]]:
-    """All APIs that carry our tags for the stack and the name, by id, the oldest first."""
+    """All APIs that have the ownership tags for the stack and the name, by ID, the oldest first."""
     found = [each for each in calls.items("GetRestApis", limit=500) if _is_shared(calls, place, each)]
     oldest_first = sorted(found, key=lambda each: (str(each.get("createdDate")), str(each["id"])))
     return {str(each["id"]): each for each in oldest_first}
 
 
 def apply_api(calls: Calls, lock: Lock, wanted: Wanted) -> Api:
-    """The API of the place, made or changed where the template says so."""
+    """The API of the place, created or updated as the template asks. An API given by its ID stays unchanged."""
     api = find_api(calls, lock, wanted.place)
     if api is None:
         tags = {**wanted.api.get("tags", {}), **_own_tags(calls, wanted.place)}
@@ -70,13 +73,13 @@ def apply_api(calls: Calls, lock: Lock, wanted: Wanted) -> Api:
 
 
 def api_arn(calls: Calls, api_id: str) -> str:
-    """What the tagging operations call the API."""
+    """The API's ARN, as the tagging operations take it."""
     _, partition, _, region, *_ = calls.request.stack_id.split(":")
     return f"arn:{partition}:apigateway:{region}::/restapis/{api_id}"
 
 
 def apply_tags(calls: Calls, arn: str, changed: Mapping[str, str], gone: Sequence[str]) -> None:
-    """These tags set, and the tags of these names gone."""
+    """Set the tags in `changed`, and remove the tags named in `gone`."""
     if changed:
         calls.change("TagResource", {"resourceArn": arn, "tags": dict(changed)})
     if gone:
@@ -95,7 +98,7 @@ def _is_shared(calls: Calls, place: Place, api: Mapping[str, Json]) -> bool:
 
 
 def _update(calls: Calls, api: Api, wanted: Wanted) -> Api:
-    """The API with what this resource says of it; what it never said may be another's word, and stays."""
+    """The API with this resource's settings. A setting that this resource never had may be another's, and stays."""
     old = calls.request.old_properties.get("Api")
     had = old if isinstance(old, Mapping) else {}
     changes = setting_patches(api.settings, wanted.api, renamed(had, API))

@@ -7,7 +7,7 @@ from transform_lambda.contract import Json
 from transform_lambda.gateway.patches import Patch, patches
 
 REGIONAL: Mapping[str, Json] = {"types": ["REGIONAL"]}
-"""An endpoint where none is given: an account has five times as many of these as of those at the edge."""
+"""The default endpoint: an account may have five times as many regional APIs as edge-optimized ones."""
 
 _USUAL: Mapping[str, Json] = {
     "description": "",
@@ -22,7 +22,11 @@ Settings = Mapping[str, Json]
 
 
 def setting_patches(now: Settings, given: Settings, had: Settings) -> list[Patch]:
-    """What to send; what is given no more, but was (`had`, as text), goes back, and what is in neither stays."""
+    """The patches from the API's settings `now` to the `given` ones.
+
+    A setting that is in `had` (the old properties, as text) but not in `given` returns to its default. A setting that
+    is in neither stays unchanged.
+    """
     usual = {name: value for name, value in _USUAL.items() if name in given or name in had}
     endpoint = given.get("endpointConfiguration", REGIONAL if "endpointConfiguration" in had else None)
     return [
@@ -50,7 +54,7 @@ def _of_endpoint(was: Settings, shall: Settings) -> Iterator[Patch]:
 
 
 def _read_policy(text: str) -> Json:
-    """The policy itself; API Gateway tells it as JSON without the quotes around it."""
+    """The parsed policy. API Gateway returns a policy as a JSON string without the surrounding quotes."""
     for form in (text, text.replace('\\"', '"')):
         try:
             return json.loads(form)

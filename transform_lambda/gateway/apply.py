@@ -1,4 +1,4 @@
-"""Applies what the template wants: a method of an API, or its stages, with all that they need."""
+"""Applies the template: creates or updates a method of an API, or the API's stages, with everything they need."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -25,7 +25,7 @@ from transform_lambda.ports import TryAgain
 
 
 class Work(NamedTuple):
-    """What the steps below share."""
+    """The values that the steps below share."""
 
     calls: Calls
     lock: Lock
@@ -37,11 +37,13 @@ TakeBack = Callable[[Lock, Api], None]
 
 
 def bring(calls: Calls, wanted: Wanted, take_back: TakeBack) -> dict[str, str]:
-    """What Fn::GetAtt gives, once all is as wanted; where something is refused, `take_back` has its turn at once.
+    """Apply the template, and return the attributes for Fn::GetAtt.
+
+    After a refusal, `take_back` runs at once, while the API is still locked.
 
     Raises:
-        TryAgain: something has to pass first.
-        ResourceError: the method or a stage is another's, or something was refused.
+        TryAgain: a temporary condition must pass first.
+        ResourceError: the method or a stage belongs to another resource, or AWS refused a call.
         Overtaken: a newer request has begun.
     """
     if wanted.place.api_id:
@@ -51,7 +53,7 @@ def bring(calls: Calls, wanted: Wanted, take_back: TakeBack) -> dict[str, str]:
 
 
 def apply_changes(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> dict[str, str]:
-    """The same on an API that is locked."""
+    """Apply the template to an API that is locked already. Returns and raises the same as `bring`."""
     work, tree = Work(calls, lock, api, wanted), _without_half_made(calls, lock, api, wanted)
     found = tree.method(wanted.place.path, wanted.place.verb)
     _refuse_foreign(calls, found, api, wanted.place)
@@ -62,7 +64,7 @@ def apply_changes(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> dict[st
         stale = grant(calls, wanted.place, _functions(work, found, stages))
         settle_parts(calls, lock, tree)
     deployment = apply_stages(calls, tree, wanted, stages) if stages else ""
-    # Until then, what is served called by it.
+    # Before the deployment above, the served methods still needed these permissions.
     revoke(calls, stale)
     _tidy(calls, tree, wanted)
     return data_of(calls.request.stack_id, tree, wanted, deployment)
@@ -75,7 +77,7 @@ def _bring_in_turn(calls: Calls, api: Api, wanted: Wanted, take_back: TakeBack) 
         except TryAgain:
             raise
         except ResourceError:
-            # Once another delivery of the request has had its turn, what is there may be answered.
+            # Take back under the lock: another delivery of the request could otherwise report this state as its answer.
             take_back(lock, api)
             raise
 
@@ -90,7 +92,10 @@ def _read(calls: Calls, api: Api) -> Tree:
 
 
 def _without_half_made(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> Tree:
-    """The tree without what a replacement that died left: with a method that is half made, nothing can be deployed."""
+    """The tree without this resource's method at another place that has no integration.
+
+    An interrupted replacement leaves an incomplete method. API Gateway deploys nothing while the API has one.
+    """
     tree, place = _read(calls, api), wanted.place
     for each in tree.methods():
         is_own = each.mark is not None and each.mark.who == who_of(calls.request)
@@ -110,12 +115,12 @@ def _refuse_foreign(calls: Calls, found: Found | None, api: Api, place: Place) -
 
 
 def _bring_method(work: Work, tree: Tree, found: Found | None) -> Tree:
-    """The tree with the method, its parts and its validator."""
+    """The tree after the method, its parts and its validator are created or updated."""
     calls, lock, api, wanted = work
     path, before = wanted.place.path, len(calls.done)
     tree = make_parts(calls, lock, tree, path)
     if found is None and wanted.place.physical_id == calls.request.physical_id:
-        # It was deleted by hand: nothing else would tell a Delete that comes meanwhile that it is made again.
+        # Someone deleted the method by hand. A concurrent Delete learns only from this note that it is created again.
         calls.request.guard.note(wanted.place.physical_id)
     made = made_on(lock, tree, path) | (found.mark.made if found and found.mark else frozenset())
     validator = apply_validator(calls, api.id, wanted.validator)
@@ -129,7 +134,7 @@ def _bring_method(work: Work, tree: Tree, found: Found | None) -> Tree:
 
 
 def _functions(work: Work, found: Found | None, stages: Stages) -> Sources:
-    """The functions that the method shall call, with their sources, and those it may have called before, with none."""
+    """The functions that the method must call, with their sources, and its possible former functions, without any."""
     calls, _, api, wanted = work
     named = function_of(found.method) if found else ""
     before = [resolve(named, (stage or {}).get("variables") or {}) for stage in [None, *stages.values()]]
@@ -144,7 +149,7 @@ def _functions(work: Work, found: Found | None, stages: Stages) -> Sources:
 
 
 def _tidy(calls: Calls, tree: Tree, wanted: Wanted) -> None:
-    """Remove what only the resource's past needed: a validator, a variable, a stage, or the deployment before."""
+    """Remove what only the old properties needed: a validator, a variable, a stage or the previous deployment."""
     request, old = calls.request, calls.request.old_properties
     if old.get("RequestValidation") != request.properties.get("RequestValidation") and old:
         tidy_validators(calls, tree)
@@ -155,6 +160,6 @@ def _tidy(calls: Calls, tree: Tree, wanted: Wanted) -> None:
     elif old and deployed_names(old, request) != wanted.deployed:
         tidy_stages(calls, tree)
     elif wanted.deployed and (old or "CreateDeployment" in calls.done):
-        # A call that points the stage to the deployment of a request that was given up on finds it gone. An earlier
-        # delivery may have moved the stages and have come no further.
+        # Delete the deployments of abandoned requests, so that their late calls cannot point a stage to them. Prune
+        # on every update: an earlier delivery may have moved the stages and then stopped.
         prune(calls, tree.api_id, list_stages(calls, tree.api_id))

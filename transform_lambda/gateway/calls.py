@@ -1,4 +1,4 @@
-"""The calls of one request to API Gateway and Lambda. Each change needs the lock and passes the fence."""
+"""The calls of one request to API Gateway and Lambda. Each change renews the locks and then passes the fence."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Calls:
-    """The calls of one request; `done` has the operations that changed something, in order."""
+    """The calls of one request. `done` lists the operations that changed something, in order."""
 
     def __init__(self, gateways: Gateways, records: Records, request: Request, clock: Clock) -> None:
         self._gateways, self._records, self._clock = gateways, records, clock
@@ -29,10 +29,10 @@ class Calls:
         self._turns: dict[str, int] = {}
         self.done: list[str] = []
         self.made: set[str] = set()
-        """The operations that were done since another request, or delivery, had its turn with the API."""
+        """The operations that this request did since another request or delivery last held the lock."""
 
     def until_done(self, work: Callable[[], T]) -> T:
-        """What the work gives, which starts again with a new look where something passes by itself."""
+        """The result of `work`, which starts from the beginning, after a pause, each time it raises `TryAgain`."""
         while True:
             try:
                 return work()
@@ -41,7 +41,7 @@ class Calls:
 
     @contextmanager
     def locked(self, key: str) -> Iterator[Lock]:
-        """The lock, which every change in the block renews."""
+        """The lock with this key. Every change in the block renews the lock."""
         lock = Lock(self._records, key, self.request, self._clock)
         try:
             with lock:
@@ -54,31 +54,31 @@ class Calls:
             self._turns[key] = lock.left
 
     def on_behalf_of(self, request: Request) -> "Calls":
-        """The same for another request, behind the same locks."""
+        """The calls of another request, under the same locks."""
         calls = Calls(self._gateways, self._records, request, self._clock)
         calls._locks = self._locks
         return calls
 
     def takes(self, operation: str) -> Shape:
-        """What the service's model says an operation takes."""
+        """The input shape of an operation, from the service's model."""
         return self._gateways.takes(operation)
 
     def read(self, operation: str, **call: Json) -> Mapping[str, Json] | None:
-        """What it answers; nothing where the thing is not there."""
+        """The operation's answer. None if the thing does not exist."""
         return self._gateways.read(operation, call)
 
     def items(self, operation: str, key: str = "items", **call: Json) -> list[Mapping[str, Json]]:
-        """What it lists; nothing where that is not there. GetStages alone lists them as `item`."""
+        """The listed items, none if their parent does not exist. Only GetStages has them under the key `item`."""
         return list((self.read(operation, **call) or {}).get(key, []))
 
     def change(
         self, operation: str, call: Mapping[str, Json], about: Mapping[str, Json] | None = None
     ) -> Mapping[str, Json]:
-        """What it answers; a refusal names the properties, of those in `about`, that it is about.
+        """The operation's answer. After a refusal, the error names the offending properties among those in `about`.
 
         Raises:
-            TryAgain: it may be refused for now alone, or the API is another request's by now.
-            ResourceError: it is refused.
+            TryAgain: the refusal may be temporary, or another request holds the lock by now.
+            ResourceError: AWS refused the call.
             Overtaken: a newer request has begun.
         """
         started = time.monotonic()

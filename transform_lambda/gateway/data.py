@@ -7,11 +7,15 @@ from transform_lambda.gateway.tree import Tree, method_digest
 from transform_lambda.gateway.urls import part_of, url_of
 
 _LONGEST_URLS = 2500
-"""Of an answer's 4,096 bytes; a counter's own attributes need none of these."""
+"""Characters for stage URLs, of an answer's 4,096 bytes. A counter's own attributes do not use stage URLs."""
 
 
 def data_of(stack_id: str, tree: Tree, wanted: Wanted, deployment: str) -> dict[str, Json]:
-    """The first stage's URL, name and deployment, and where there are several the URL of each, as far as they fit."""
+    """The IDs of the API and its resources, and the first stage's URL, name and deployment.
+
+    If the template names stages by `Stages`, the URL of each stage follows, unless all of them together are too long.
+    If a method's stages are deployed by another resource, `MethodDigest` follows.
+    """
     place, names = wanted.place, [each.name for each in wanted.stages]
     first = next(iter(names), "")
     data = {

@@ -1,4 +1,4 @@
-"""Deploys an API for all its stages whenever their content changed. Deletes deployments that no stage uses."""
+"""Deploys an API for its stages when their content has changed, and deletes deployments that no stage uses."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from transform_lambda.log import log_phase
 from transform_lambda.ports import TryAgain
 
 _LABEL = "hitcounter "
-"""What the description of each deployment of the companion's starts with; digests of what stages find in it follow."""
+"""The start of the description of every deployment by the companion. Digests of the stages' content follow."""
 
 Stage = Mapping[str, Any]
 
@@ -17,9 +17,10 @@ Stage = Mapping[str, Any]
 def apply_deployments(
     calls: Calls, api_id: str, digests: Mapping[str, str], now: Mapping[str, Stage | None]
 ) -> dict[str, str]:
-    """For each stage's name the id of a deployment that holds what its digest says.
+    """The ID of a deployment for each stage's name. Its description contains the stage's digest.
 
-    That is the one which the stage has, or another of these stages has; or a new one for all that find none.
+    The deployment is the stage's current one, or else the current one of another stage in `now`. All stages without
+    a match share one new deployment.
     """
     used = dict.fromkeys(str(stage["deploymentId"]) for stage in now.values() if stage)
     known = {number: _digests_of(calls.read("GetDeployment", restApiId=api_id, deploymentId=number)) for number in used}
@@ -32,7 +33,7 @@ def apply_deployments(
 
 
 def prune(calls: Calls, api_id: str, stages: Iterable[Stage]) -> None:
-    """Remove the deployments of the companion's that none of the API's stages points to."""
+    """Delete the companion's deployments that no stage of the API uses, neither directly nor as a canary."""
     listed = list(stages)
     used = {stage.get("deploymentId") for stage in listed}
     used |= {(stage.get("canarySettings") or {}).get("deploymentId") for stage in listed}
@@ -43,7 +44,7 @@ def prune(calls: Calls, api_id: str, stages: Iterable[Stage]) -> None:
             except TryAgain:
                 raise
             except ResourceError as error:
-                # Another's stage took it meanwhile.
+                # A stage of someone else uses the deployment by now.
                 log_phase(calls.request, "prune", 0.0, str(error))
 
 

@@ -1,4 +1,4 @@
-"""A lock on an API, held in a record of the installation. Requests of all stacks work on an API one after the other."""
+"""A lock on an API, stored in a record of the installation. Requests of all stacks take turns with an API."""
 
 import secrets
 import time
@@ -14,31 +14,34 @@ from transform_lambda.ports import TryAgain
 from transform_lambda.retry import TimeOver
 
 _LEASE_SECONDS = 180.0
-"""A request that died holds the API for so long; one that lives renews it after half, which no call outlasts."""
+"""The longest time that a dead request holds the lock. A live one renews it after half; no call lasts that long."""
 _POLL_SECONDS, _MARGIN_SECONDS = 1.0, 1.0
 _HELD, _PATHS = "held", "paths"
-"""Of a record's names: who holds the lock until when, and what is remembered, at least until when."""
+"""Keys in a record's `names`: the lock's holder and the remembered paths.
+
+The values are times: the end of the holder's lease, and the earliest time to forget a path that does not exist.
+"""
 
 
 def key_of_api(api_id: str) -> str:
-    """What an API is locked by, whoever names it."""
+    """The key of an API's lock, the same for all stacks."""
     return f"API {api_id}"
 
 
 def key_of_name(request: Request, name: str) -> str:
-    """What is locked while a stack's resources look for, make or remove the API that they share by its name."""
+    """The key of the lock under which a stack's resources find, create or delete the API that they share by name."""
     return f"{request.stack_id}|API {name}"
 
 
 class Lock:
-    """One API for one request, for the block; and what is remembered of the API beyond that."""
+    """Locks one API for one request during a `with` block. Also stores data about the API between requests."""
 
     def __init__(self, records: Records, key: str, request: Request, clock: Clock) -> None:
         self._records, self._key, self._request, self._clock = records, key, request, clock
         self._holder = f"{request.request_id}#{secrets.token_hex(4)}"
         self._record = Record()
         self.found = 0
-        """The record's version before this turn; the turn before `left` it so where no one came between."""
+        """The record's version before this turn. Without a turn in between, it equals the earlier `left`."""
         self.left = 0
 
     def __enter__(self) -> "Lock":
@@ -55,32 +58,33 @@ class Lock:
             if self._holder in self._record.names.get(_HELD, {}) and self._records.write(self._key, released):
                 self.left = released.version
         except Exception as problem:
-            # What was done is done, and the lease ends by itself.
+            # The changes are complete, and the lease expires without a release.
             log_phase(self._request, "release", started, f"{self._key}: {type(problem).__name__}")
 
     @property
     def paths(self) -> frozenset[str]:
-        """Parts that the companion made, or was about to, and that no method's mark names yet."""
+        """Paths of parts that the companion created, or was about to create, and that no method's mark names yet."""
         return frozenset(self._record.names.get(_PATHS, {}))
 
     @property
     def api_id(self) -> str:
-        """The API that goes by this name; empty where none is known."""
+        """The ID of the API with this name. Empty if unknown."""
         return self._record.current
 
     def renew(self) -> None:
-        """Keep the lock; called before each change.
+        """Keep the lock. Call this before each change.
 
         Raises:
-            TryAgain: it went to another request, as this one took too long.
+            TryAgain: this request took too long, and another request has the lock.
         """
         if self._record.names.get(_HELD, {}).get(self._holder, 0.0) - self._clock.now() < _LEASE_SECONDS / 2:
             self._write(self._record)
 
     def remember_paths(self, paths: Iterable[str], *, are_to_come: bool = True) -> None:
-        """Write down what is about to be made, or else to lose its mark, so that whoever comes next knows whose it is.
+        """Record that the companion owns these parts, before it creates them or deletes the mark that names them.
 
-        What is about to be made may be so late, by a call that is under way as long as its invocation.
+        With `are_to_come`, a path stays recorded while a call that is under way may still create the part. That call
+        ends with its invocation at the latest.
         """
         new = frozenset(paths) - self.paths
         if new:
@@ -89,18 +93,18 @@ class Lock:
             self._write(replace(self._record, names={**self._record.names, _PATHS: times}))
 
     def forget_paths(self, paths: Iterable[str]) -> None:
-        """Take them out again, with the next write or at the end: they are gone, or named by a mark."""
+        """Forget parts that are deleted or named by a mark. The next write, or the release, saves the change."""
         gone = frozenset(paths)
         left = {path: until for path, until in self._record.names.get(_PATHS, {}).items() if path not in gone}
         self._record = replace(self._record, names={**self._record.names, _PATHS: left})
 
     def forget_missing(self, paths: Iterable[str]) -> None:
-        """The same for what is not there, unless a call may still make it."""
+        """Forget parts that do not exist, except those that a call under way may still create."""
         times = self._record.names.get(_PATHS, {})
         self.forget_paths(path for path in paths if times.get(path, 0.0) < self._clock.now())
 
     def remember_api(self, api_id: str) -> None:
-        """Write down which API goes by this name."""
+        """Record the ID of the API with this name."""
         if api_id != self.api_id:
             self._write(replace(self._record, current=api_id))
 
