@@ -1,7 +1,8 @@
-"""Mark: whose a method is, which stages it is deployed to and which parts came with it, kept in its `operationName`.
+"""The mark in a method's `operationName`: the method's owner, its stages, and the parts created with the method.
 
-Neither a method nor a part has tags. A method's `operationName` comes with the call that makes it, stays as long as it
-does, and is letters, digits and underscores alone, so that an SDK can still be generated.
+Methods and parts (API resources) cannot have tags. The call that creates a method also sets its `operationName`, which
+stays as long as the method. A mark has only letters, digits and underscores, so API Gateway can still generate an
+SDK.
 """
 
 import hashlib
@@ -17,21 +18,21 @@ _NO_STAGE = "none"
 
 
 class Mark(NamedTuple):
-    """What a method of the companion's says of itself."""
+    """The mark of a method that the companion created."""
 
     who: str
-    """Made of stack and logical id."""
+    """The owner: a name made of the stack ID and the logical ID."""
     stages: frozenset[str] = frozenset()
-    """Digests of the names of the stages that its resource deploys it to."""
+    """Digests of the names of the stages to which the owner deploys the method."""
     made: frozenset[str] = frozenset()
-    """The ids of the parts that the companion made, and that go with the last method below them."""
+    """IDs of the parts that the companion created. It deletes them with the last method below them."""
 
     def __str__(self) -> str:
         return f"{self.who}__{'_'.join(sorted(self.stages)) or _NO_STAGE}__{'_'.join(sorted(self.made))}"
 
 
 def mark_of(method: Mapping[str, Json]) -> Mark | None:
-    """The method's mark, if the companion made it."""
+    """The method's mark. None if the companion did not create the method."""
     found = _MARK.fullmatch(str(method.get("operationName") or ""))
     if not found:
         return None
@@ -40,15 +41,15 @@ def mark_of(method: Mapping[str, Json]) -> Mark | None:
 
 
 def new_mark(request: Request, stages: Iterable[str], made: Iterable[str] = ()) -> Mark:
-    """The mark of a method that this resource makes, and deploys to the stages of these names."""
+    """The mark of a method that this resource creates and deploys to the stages with these names."""
     return Mark(who_of(request), frozenset(map(stage_digest, stages)), frozenset(made))
 
 
 def who_of(request: Request) -> str:
-    """How the resource is called in marks: the same for all of its requests, and another for any other resource."""
+    """The resource's name in marks: the same in all of its requests, and different for every other resource."""
     return re.sub(r"[^A-Za-z0-9]+", "_", physical_id_for(request.stack_id, request.logical_id))
 
 
 def stage_digest(stage: str) -> str:
-    """How a stage is called in marks."""
+    """The digest that identifies a stage in marks."""
     return hashlib.sha256(stage.encode()).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""The calls that give a method its integration and responses as the template wants them."""
+"""The calls that create or update a method, its integration and its responses as the template asks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ _INTEGRATION, _RESPONSES = ("IntegrationRequest",), ("Responses",)
 
 
 class Step(NamedTuple):
-    """One call, and the properties that a refusal may be about."""
+    """One call, and the names of the properties that may cause a refusal."""
 
     operation: str
     call: Mapping[str, Json]
@@ -31,7 +31,7 @@ class Step(NamedTuple):
 
 
 class Target(NamedTuple):
-    """Which method, and what is known of it only once the API is there."""
+    """The method to change, with the values that are known only after the API exists."""
 
     api_id: str
     resource_id: str
@@ -41,12 +41,15 @@ class Target(NamedTuple):
 
     @property
     def keys(self) -> dict[str, str]:
-        """What each call about the method names."""
+        """The parameters that identify the method in every call."""
         return {"restApiId": self.api_id, "resourceId": self.resource_id, "httpMethod": self.verb}
 
 
 def method_steps(now: Mapping[str, Json] | None, wanted: Wanted, target: Target) -> list[Step]:
-    """All calls that are due, in an order in which none refers to what is not there; `now` is the method, if it is."""
+    """All necessary calls, ordered so that no call refers to something that does not exist.
+
+    `now` is the current method, None if the method does not exist.
+    """
     if now is None:
         return [*_new_method(wanted, target), *_method_responses({}, wanted, target), *_integration({}, wanted, target)]
     changes = patches(now, _method_members(wanted, target), METHOD)
@@ -97,7 +100,7 @@ def _integration(now: Answer, wanted: Wanted, target: Target) -> Iterator[Step]:
         members = {**wanted.integration, "httpMethod": wanted.integration.get("integrationHttpMethod")}
         usual = {**INTEGRATION, "cacheNamespace": target.resource_id}
         yield from _update("UpdateIntegration", target.keys, patches(now, members, usual), _INTEGRATION)
-    # What a new integration leaves of an old one's responses is put again, or taken away.
+    # A new integration may keep responses of the old one: put the wanted ones again, and delete the others.
     responses = now.get("integrationResponses") or {}
     for status, response in wanted.integration_responses.items():
         keys = {**target.keys, "statusCode": status}

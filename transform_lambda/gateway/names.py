@@ -1,4 +1,4 @@
-"""The names of a gateway's parts in templates, and API Gateway's names for them."""
+"""The names of a gateway's properties in templates, and API Gateway's own names for them."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -51,11 +51,11 @@ METHOD_SETTINGS: Names = {
     "MetricsEnabled": "metrics/enabled",
     "DataTraceEnabled": "logging/dataTrace",
 }
-"""Of a stage, by the paths that UpdateStage has for them (AWS: "Patch operations", UpdateStage)."""
+"""A stage's method settings, each with its path in UpdateStage (AWS: "Patch operations", UpdateStage)."""
 
 
 class Members(NamedTuple):
-    """A shape of our own, as far as `type_properties` asks."""
+    """A shape of the companion's own, with the attributes that `type_properties` reads."""
 
     type_name: str
     members: Mapping[str, Shape] = {}  # noqa: RUF100 - never changed
@@ -68,7 +68,7 @@ TEXTS = Members("map", value=TEXT)
 
 
 def properties_shape(gateways: Gateways) -> Members:
-    """What the resource takes, with the types of API Gateway's own model."""
+    """The shape of the resource's properties, with the types of API Gateway's own model."""
     method, stage = gateways.takes("PutMethod"), gateways.takes("CreateStage")
     integration = _renamed(gateways.takes("PutIntegration"), INTEGRATION)
     response = _renamed(gateways.takes("PutIntegrationResponse"), RESPONSE)
@@ -93,17 +93,17 @@ def properties_shape(gateways: Gateways) -> Members:
 
 
 def renamed(given: Mapping[str, Json], names: Names) -> dict[str, Json]:
-    """What is given by a template's names, by API Gateway's."""
+    """The given values under API Gateway's names instead of the template's. Drops names that `names` lacks."""
     return {names[name]: value for name, value in given.items() if name in names}
 
 
 def _renamed(shape: Shape, names: Names) -> dict[str, Shape]:
-    # An older SDK knows less than the newest.
+    # An older SDK lacks the newest members.
     return {name: _capital(shape.members[own]) for name, own in names.items() if own in shape.members}
 
 
 def _capital(shape: Shape) -> Shape:
-    """A structure with its members named as a template names them."""
+    """A structure with its members named as in a template: with a capital first letter."""
     if shape.type_name != "structure":
         return shape
     return Members("structure", {name[:1].upper() + name[1:]: part for name, part in shape.members.items()})

@@ -1,4 +1,4 @@
-"""Creates the API resources that a path lacks. Deletes those that the companion created once they are unused."""
+"""Creates the parts (API resources) that a path lacks, and deletes those of the companion that are unused."""
 
 from transform_lambda.contract import ResourceError
 from transform_lambda.gateway.calls import Calls
@@ -8,10 +8,10 @@ from transform_lambda.gateway.tree import Found, Tree
 
 
 def make_parts(calls: Calls, lock: Lock, tree: Tree, path: str) -> Tree:
-    """The tree with all parts of the path; those that are made are remembered by the lock before they are.
+    """The tree with all parts of the path. The lock records missing parts before this function creates them.
 
     Raises:
-        ResourceError: a part takes any value, and has a sibling of another name that does.
+        ResourceError: a missing part is a path variable, and a path variable of another name exists at this place.
     """
     missing = [each for each in prefixes(path) if each not in tree.parts]
     if missing:
@@ -25,14 +25,15 @@ def make_parts(calls: Calls, lock: Lock, tree: Tree, path: str) -> Tree:
 
 
 def made_on(lock: Lock, tree: Tree, path: str) -> frozenset[str]:
-    """The ids of the path's parts that the companion made and no mark names yet."""
+    """The IDs of the path's parts that the companion created, and that no mark names yet."""
     return frozenset(tree.id_of(each) for each in prefixes(path) if each in lock.paths and each in tree.parts)
 
 
 def settle_parts(calls: Calls, lock: Lock, tree: Tree) -> Tree:
-    """The tree after each part that the lock remembers is gone, or is named by the mark of a method below it.
+    """Delete each empty part that the lock records, let a mark name each other one, and return the new tree.
 
-    What others use and no method of the companion's does is theirs by now, and stays.
+    A part is named by the mark of a method below it. A part that only methods of others use now belongs to them, and
+    stays.
     """
     for path in sorted(lock.paths & tree.parts.keys(), reverse=True):
         if tree.is_empty(path):
@@ -55,7 +56,7 @@ def _refuse_siblings(tree: Tree, path: str) -> None:
 
 
 def _heir(tree: Tree, path: str) -> Found | None:
-    """A method of the companion's below the part, unless one names the part already."""
+    """A method of the companion at or below the part. None if a mark names the part already."""
     marked = [each for each in tree.methods() if each.mark]
     if any(each.mark and tree.id_of(path) in each.mark.made for each in marked):
         return None
@@ -63,7 +64,7 @@ def _heir(tree: Tree, path: str) -> Found | None:
 
 
 def _hand_over(calls: Calls, tree: Tree, heir: Found, part: str) -> Tree:
-    """The tree with the part named by the heir's mark."""
+    """The tree after the mark of `heir` names the part."""
     assert heir.mark, "an heir is one of the companion's methods"
     mark = str(heir.mark._replace(made=heir.mark.made | {part}))
     keys = {"restApiId": tree.api_id, "resourceId": tree.id_of(heir.path), "httpMethod": heir.verb}

@@ -17,7 +17,7 @@ METHOD: Mapping[str, Json] = {
     "requestParameters": {},
     "requestModels": {},
 }
-"""What UpdateMethod can change, with what each is where it is not given."""
+"""The members that UpdateMethod can change, each with its default."""
 INTEGRATION: Mapping[str, Json] = {
     "uri": "",
     "httpMethod": "",
@@ -34,7 +34,7 @@ INTEGRATION: Mapping[str, Json] = {
     "responseTransferMode": "BUFFERED",
     "integrationTarget": "",
 }
-"""The same for UpdateIntegration; `cacheNamespace` is the part's id where it is not given."""
+"""The same for UpdateIntegration. The default of `cacheNamespace` is the ID of the API resource."""
 METHOD_RESPONSE: Mapping[str, Json] = {"responseParameters": {}, "responseModels": {}}
 INTEGRATION_RESPONSE: Mapping[str, Json] = {
     "selectionPattern": "",
@@ -47,7 +47,10 @@ _STRUCTURES = ("tlsConfig",)
 
 
 def patches(now: Mapping[str, Json], wanted: Mapping[str, Json], usual: Mapping[str, Json]) -> list[Patch]:
-    """What to send; a member that is not wanted goes back to its usual value, one that is not in `usual` stays."""
+    """The patches from the members `now` to the `wanted` ones.
+
+    A member that is not wanted returns to its default in `usual`. A member that is not in `usual` stays unchanged.
+    """
     found: list[Patch] = []
     for name, default in usual.items():
         was, shall = _value(now, name, default), _value(wanted, name, default)
@@ -63,22 +66,22 @@ def patches(now: Mapping[str, Json], wanted: Mapping[str, Json], usual: Mapping[
 
 
 def widening(found: list[Patch]) -> list[Patch]:
-    """Those that take nothing away: due before what refers to it is changed."""
+    """The patches that remove nothing. Send them before any change to the things that refer to the patched members."""
     return [each for each in found if each["op"] != "remove"]
 
 
 def narrowing(found: list[Patch]) -> list[Patch]:
-    """Those that take away: due once nothing refers to it any more."""
+    """The patches that remove something. Send them after nothing refers to the removed members any more."""
     return [each for each in found if each["op"] == "remove"]
 
 
 def escaped(name: str) -> str:
-    """A name as a step of a path (RFC 6901)."""
+    """A name, escaped as one step of a patch's path (RFC 6901)."""
     return name.replace("~", "~0").replace("/", "~1")
 
 
 def text_of(value: Json) -> str:
-    """A value as patches carry it; API Gateway, and an engine, may tell it by another type."""
+    """A value as the text in a patch. API Gateway and the local engine may return the value as another type."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

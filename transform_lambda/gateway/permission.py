@@ -1,4 +1,4 @@
-"""Lets a method call its functions: one statement in the policy of each function."""
+"""Permits a method to call its functions, by a statement for each source in the policy of each function."""
 
 import hashlib
 import json
@@ -14,18 +14,21 @@ _URI = re.compile(r"/functions/(.+)/invocations$")
 
 
 Sources = Mapping[str, Collection[str]]
-"""For each function that the method names, or may have named before, from where it is to be callable."""
+"""The functions that the method names, or may have named before, each with the source ARNs that may call it."""
 
 
 def grant(calls: Calls, place: Place, functions: Sources) -> list[dict[str, str]]:
-    """Let API Gateway call the functions from their sources; what this resource once got and needs no more is told."""
+    """Permit API Gateway to call the functions from their sources.
+
+    Returns this resource's statements that are not needed any more, as parameters of RemovePermission.
+    """
     stale = []
     for function, sources in functions.items():
         names = _function_keys(function)
         found = list(_statements(calls, place, names))
         wanted = {_statement_id(calls, place, source): source for source in sources}
         others = [{**names, "StatementId": statement} for statement, source in found if wanted.get(statement) != source]
-        # One of a wanted id has another source by someone else's hand alone.
+        # A statement with a wanted ID can have another source only after someone else changed the policy.
         revoke(calls, [each for each in others if each["StatementId"] in wanted])
         stale += [each for each in others if each["StatementId"] not in wanted]
         for statement, source in wanted.items():
@@ -35,13 +38,13 @@ def grant(calls: Calls, place: Place, functions: Sources) -> list[dict[str, str]
 
 
 def revoke(calls: Calls, stale: Iterable[Mapping[str, str]]) -> None:
-    """Take away what `grant` told."""
+    """Remove the statements that `grant` returned."""
     for each in stale:
         calls.change("RemovePermission", each)
 
 
 def source_arn(calls: Calls, api_id: str, place: Place, stage: str) -> str:
-    """The requests that the method gets in its stage, or in any where it is deployed to none by the companion."""
+    """The ARN of the method's requests in one stage. An empty `stage`: any, as the companion deploys to none."""
     _, partition, _, region, account, *_ = calls.request.stack_id.split(":")
     verb = "*" if place.verb == "ANY" else place.verb
     path = re.sub(r"\{[^}]*\}", "*", place.path)
@@ -49,7 +52,7 @@ def source_arn(calls: Calls, api_id: str, place: Place, stage: str) -> str:
 
 
 def function_of(method: Mapping[str, Json]) -> str:
-    """The function that the method calls, a stage variable in its place; empty where it is another integration."""
+    """The ARN of the function that the method calls, with its stage variables. Empty for any other integration."""
     found = _URI.search(str((method.get("methodIntegration") or {}).get("uri", "")))
     return found[1] if found else ""
 
@@ -65,7 +68,7 @@ def _add(calls: Calls, function: str, statement: Mapping[str, str]) -> None:
 
 
 def _statements(calls: Calls, place: Place, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The statements of this resource at this place, each with its source."""
+    """The ID and the source ARN of each statement that this resource has for the method at this place."""
     answer = calls.read("GetPolicy", **names)
     for each in json.loads(answer["Policy"])["Statement"] if answer else []:
         if str(each.get("Sid")).startswith(_prefix(calls, place)):

@@ -1,4 +1,4 @@
-"""Finds what API Gateway would refuse or misread in a template's properties, all problems at once."""
+"""Finds all properties in a template that API Gateway would refuse or misread."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ TYPES = {
     "Mock": "MOCK",
     "Aws": "AWS",
 }
-"""API Gateway's own names of the kinds of integrations."""
+"""The integration types in templates, each with API Gateway's own name."""
 
 _VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY")
 _WITH_URI = ("Http", "HttpProxy", "Aws")
@@ -40,12 +40,12 @@ Typed = Mapping[str, Any]
 
 
 def is_lambda(integration: Typed) -> bool:
-    """Whether it calls a function by its ARN."""
+    """Whether the integration calls a function by its ARN."""
     return integration.get("Type") in ("Lambda", "LambdaProxy")
 
 
 def find_problems(typed: Typed) -> Iterator[str]:
-    """All problems, each as where, what and what would be right."""
+    """All problems. Each one says where it is, what is wrong and what would be right."""
     yield from _problems_of_the_api(typed)
     yield from (_problems_of_the_deployer(typed) if "Methods" in typed else _problems_of_the_method(typed))
     yield from find_stage_problems(typed)
