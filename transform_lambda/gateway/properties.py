@@ -1,4 +1,4 @@
-"""Reads the properties of a gateway, with the types of API Gateway's own model, and checks them before any change."""
+"""Reads a gateway's properties with the types of API Gateway's own model, and checks them before any change."""
 
 import json
 from collections.abc import Mapping
@@ -24,40 +24,40 @@ _VALIDATORS = {
     (True, False): "hitcounter-body",
     (False, True): "hitcounter-parameters",
 }
-"""Names of request validators by what they look at: the body, the parameters."""
+"""The names of request validators, by whether they check the body and the parameters."""
 OWN_VALIDATORS = frozenset(_VALIDATORS.values())
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A gateway as the template wants it; maps are in API Gateway's own terms and types."""
+    """A gateway as the template wants it. The maps have API Gateway's own names and types."""
 
     place: Place
     api: Mapping[str, Json] = field(repr=False)
-    """What CreateRestApi takes, but for the name."""
+    """The parameters of CreateRestApi, without the name."""
     method: Mapping[str, Json] = field(repr=False)
-    """What PutMethod takes, but for the mark and the validator."""
+    """The parameters of PutMethod, without the mark and the validator."""
     validator: str
-    """Its name; empty for none."""
+    """The request validator's name. Empty for none."""
     integration: Mapping[str, Json] = field(repr=False)
     method_responses: Mapping[str, Mapping[str, Json]] = field(repr=False)
-    """By status, as PutMethodResponse takes them."""
+    """The parameters of PutMethodResponse, by status."""
     integration_responses: Mapping[str, Mapping[str, Json]] = field(repr=False)
     stages: tuple[WantedStage, ...] = field(repr=False)
-    """Those that it is served in, whoever deploys it."""
+    """The stages that serve the gateway, even if another resource deploys them."""
     are_several: bool
-    """Whether the template names them by `Stages`."""
+    """Whether the template names the stages by `Stages`."""
     deployed: tuple[str, ...]
-    """The names of those that it deploys to."""
+    """The names of the stages to which the resource deploys."""
     functions: Mapping[str, tuple[str, ...]]
-    """Those that the method is to be allowed to call, with the stages that each is called from; "" is any."""
+    """The functions that the method may call, each with the stages that call the function. "" means any stage."""
 
 
 def read_wanted(gateways: Gateways, request: Request) -> Wanted:
-    """The gateway that `request.properties` describe.
+    """The gateway that `request.properties` describe, after all checks.
 
     Raises:
-        ResourceError: all that is wrong, each as property, what is wrong and what would be right.
+        ResourceError: all problems. Each one names the property, what is wrong and what would be right.
     """
     given = {name: value for name, value in request.properties.items() if value is not None}
     typed = type_properties(properties_shape(gateways), _with_policy_as_text(given))
@@ -84,7 +84,7 @@ def read_wanted(gateways: Gateways, request: Request) -> Wanted:
 
 
 def read_typed_place(properties: Mapping[str, Json]) -> Place:
-    """The place that checked properties tell."""
+    """The place that the checked properties name."""
     api_id, api_name = (str(properties.get(name, "")) for name in ("RestApiId", "ApiName"))
     if "Methods" in properties:
         return Place(api_id, api_name)

@@ -1,4 +1,4 @@
-"""Deletes what has this resource's mark or tag, and what nothing else uses of its parts."""
+"""Deletes everything with this resource's mark or ownership tag, and the parts that nothing else uses."""
 
 from typing import NamedTuple
 
@@ -17,18 +17,21 @@ from transform_lambda.gateway.wanted_stages import functions_in, resolve, variab
 
 
 class Removal(NamedTuple):
-    """What to remove: all of the resource's at a place, or all but its method or stages, and what these need."""
+    """What to remove at a place: everything of the resource.
+
+    With `keeps_own`, the resource's method or stages stay, with everything that they need.
+    """
 
     place: Place
     keeps_own: bool = False
 
 
 def remove(calls: Calls, removal: Removal) -> None:
-    """Return once it is gone, with all that nothing else uses of what came with it.
+    """Delete the resource's things, and everything created with them that nothing else uses.
 
     Raises:
-        TryAgain: something has to pass first.
-        ResourceError: something was refused.
+        TryAgain: a temporary condition must pass first.
+        ResourceError: AWS refused a call.
         Overtaken: a newer request has begun.
     """
     place = removal.place
@@ -44,7 +47,7 @@ def remove(calls: Calls, removal: Removal) -> None:
 
 
 def remove_on(calls: Calls, lock: Lock, api: Api, removal: Removal) -> None:
-    """The same on an API that is locked."""
+    """Remove the same from an API that is locked already. Raises the same as `remove`."""
     tree = read_tree(calls, api)
     found = tree.method(removal.place.path, removal.place.verb) if tree else None
     own = found if found and found.mark and found.mark.who == who_of(calls.request) else None
@@ -80,7 +83,10 @@ def _tidy(calls: Calls, tree: Tree, *, is_to_stay: bool) -> None:
 
 
 def _remove_apis(calls: Calls, place: Place) -> None:
-    """All that the stack's resources share by this name: a call without an answer may have made more than the one."""
+    """Delete all APIs that the stack's resources share by this name, if they have no methods.
+
+    There may be several, because a call whose answer was lost may have created one more.
+    """
     for api_id in shared_apis(calls, place):
         tree = read_tree(calls, Api(api_id, is_ours=True))
         if tree and not list(tree.methods()):
@@ -88,7 +94,7 @@ def _remove_apis(calls: Calls, place: Place) -> None:
 
 
 def _remove_method(calls: Calls, lock: Lock, tree: Tree, found: Found) -> None:
-    """The parts that its mark names are remembered first: with the method, the mark is gone."""
+    """Delete the method. The lock first records the parts in the method's mark, which disappears with the method."""
     made = found.mark.made if found.mark else ()
     lock.remember_paths({path for path in tree.parts if tree.id_of(path) in made}, are_to_come=False)
     keys = {"restApiId": tree.api_id, "resourceId": tree.id_of(found.path), "httpMethod": found.verb}

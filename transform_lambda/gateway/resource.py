@@ -1,4 +1,4 @@
-"""``Custom::APIGatewayResource``: one method of a REST API with all that serves it, or the stages of several."""
+"""``Custom::APIGatewayResource``: one method of a REST API with its infrastructure, or the stages of several."""
 
 import time
 from dataclasses import replace
@@ -22,22 +22,22 @@ _MAKES_STAGES = {"CreateRestApi", "CreateDeployment", "CreateStage", "TagResourc
 
 
 class ApiGatewayResource:
-    """The three functions of the resource, on API Gateway and the installation's records."""
+    """The resource's create, update and delete. They use API Gateway and the installation's records."""
 
     def __init__(self, gateways: Gateways, records: Records, clock: Clock | None = None) -> None:
         self._gateways, self._records, self._clock = gateways, records, clock or Clock()
 
     def create(self, request: Request) -> Result:
-        """Make what is missing, or go on with a method that bears this very resource's mark."""
+        """Create everything that is missing. Continues with an existing method that has this resource's mark."""
         return self._bring(request)
 
     def update(self, request: Request) -> Result:
-        """Change what differs; another API, path or method means a replacement."""
+        """Change what differs. A different API, path or method means a replacement."""
         return self._bring(request)
 
     def delete(self, request: Request) -> None:
-        """Remove the method if it bears this resource's mark, and what nothing else uses of what came with it."""
-        # An overtaken request gives back by this what it made; that it is the newest is not asked.
+        """Delete the method if it has this resource's mark, and everything created with it that nothing else uses."""
+        # An overtaken request cleans up through this method, so the request need not be the newest one.
         request = replace(request, guard=Unguarded())
         started, place, calls = time.monotonic(), read_place(request.physical_id), self._calls(request)
         if place is not None:
@@ -61,14 +61,14 @@ class ApiGatewayResource:
         try:
             return calls.until_done(lambda: bring(calls, wanted, partial(self._take_back, calls, wanted)))
         except ResourceError:
-            # It may be refused for what a newer request has changed or removed.
+            # A change by a newer request may be the cause of the refusal.
             calls.request.guard.check()
             raise
 
     def _take_back(self, calls: Calls, wanted: Wanted, lock: Lock, api: Api) -> None:
-        """What was made is gone again, what was changed is as the template had it before.
+        """Delete what the request created, and restore what it changed to the old properties.
 
-        What ran out of time is left to the next request: lock and ledger know what there is.
+        If the time runs out, the next request does the rest: lock and ledger record what exists.
         """
         request, started = calls.request, time.monotonic()
         again = replace(request, properties=request.old_properties, old_properties=request.properties)
@@ -82,7 +82,7 @@ class ApiGatewayResource:
             log_phase(request, "take back", started, f"{error}; the next request tries again")
 
     def _clear(self, calls: Calls, wanted: Wanted) -> None:
-        """What was made too late for the newer request to find is gone again; method and stages are that one's."""
+        """Delete what was created too late for the newer request to see. The newer request owns method and stages."""
         started, again = time.monotonic(), self._calls(replace(calls.request, guard=Unguarded()))
         try:
             again.until_done(lambda: remove(again, Removal(wanted.place, keeps_own=True)))

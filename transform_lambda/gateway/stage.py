@@ -1,4 +1,4 @@
-"""Creates, updates and deletes stages, together with the resources that need them."""
+"""Creates, updates and deletes stages with the resources that need them."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
@@ -18,15 +18,15 @@ from transform_lambda.ports import Found
 from transform_lambda.tags import LOGICAL_ID, PREFIX, STACK, tag_changes
 
 _DEPLOYER = f"{PREFIX}deployer"
-"""The tag of a stage that one resource deploys for others, and that goes with that resource alone."""
+"""The tag with the resource that deploys a stage for others. The stage stays while the resource deploys it."""
 
 Stage = Mapping[str, Any]
 Stages = Mapping[str, Stage | None]
-"""By name; nothing for one that is not there."""
+"""Stages by name. None for a stage that does not exist."""
 
 
 class _Turn(NamedTuple):
-    """A stage as it is, and what is to become of it beside the settings."""
+    """The current stage, the old settings, and the wanted deployment and ownership tags."""
 
     now: Stage | None
     had: Stage
@@ -35,10 +35,10 @@ class _Turn(NamedTuple):
 
 
 def check_stages(calls: Calls, api: Api, wanted: Wanted) -> Stages:
-    """The stages that the resource deploys to, as they are.
+    """The current state of the stages to which the resource deploys.
 
     Raises:
-        ResourceError: one is there and, by its tags, not the companion's, or another resource deploys it.
+        ResourceError: a stage exists and, by its tags, is not the companion's, or another resource deploys the stage.
     """
     stages = {name: calls.read("GetStage", restApiId=api.id, stageName=name) for name in wanted.deployed}
     for name, stage in stages.items():
@@ -54,7 +54,10 @@ def check_stages(calls: Calls, api: Api, wanted: Wanted) -> Stages:
 
 
 def apply_stages(calls: Calls, tree: Tree, wanted: Wanted, now: Stages) -> str:
-    """The id of the deployment that the first has in the end: a new one for all that would hold something else."""
+    """Create or update the wanted stages, and return the ID of the first stage's deployment.
+
+    Stages whose content has changed share one new deployment.
+    """
     is_deployer = not wanted.place.has_method
     digests = {
         name: snapshot_digest(tree, name, holds_all=is_deployer or bool(_deployer(now[name] or {})))
@@ -71,9 +74,10 @@ def apply_stages(calls: Calls, tree: Tree, wanted: Wanted, now: Stages) -> str:
 
 
 def tidy_stages(calls: Calls, tree: Tree, *, deploys: bool = True, deployed: Collection[str] | None = None) -> None:
-    """Deploy what stages of ours have lost, remove those that nothing needs, and deployments without a stage.
+    """Delete unneeded stages of the companion, redeploy stages that lost content, and prune deployments.
 
-    `deployed`, of a resource that deploys for others, are the stages that it still does; its others are not needed.
+    `deployed` is for a resource that deploys for others: the stages that the resource still deploys. It does not need
+    its other stages. Without `deploys`, no stage is redeployed.
     """
     marked = {digest for each in tree.methods() if each.mark for digest in each.mark.stages}
     ours: dict[str, Stage] = {}
@@ -93,12 +97,12 @@ def tidy_stages(calls: Calls, tree: Tree, *, deploys: bool = True, deployed: Col
 
 
 def list_stages(calls: Calls, api_id: str) -> list[Stage]:
-    """All stages of the API, as they are."""
+    """The current state of all stages of the API."""
     return calls.items("GetStages", key="item", restApiId=api_id)
 
 
 def is_ours(stage: Stage) -> bool:
-    """Whether the companion made it, by its tags."""
+    """Whether the companion created the stage, by its ownership tags."""
     return STACK in (stage.get("tags") or {})
 
 
@@ -127,7 +131,7 @@ def _bring(calls: Calls, api_id: str, wanted: WantedStage, turn: _Turn) -> None:
 def _let_go(
     calls: Calls, api_id: str, stage: Stage, *, is_marked: bool, deployed: Collection[str] | None
 ) -> Stage | None:
-    """The stage, without the tag of a deployer that it no longer has; nothing where it is not needed any more."""
+    """The stage, without the tag of a resource that no longer deploys it. None if nothing needs the stage."""
     name, tags = stage["stageName"], dict(stage.get("tags") or {})
     if deployed is not None and name not in deployed and _deployer(stage) == who_of(calls.request):
         del tags[_DEPLOYER]

@@ -1,4 +1,4 @@
-"""Finds problems in the stages of a template and in the functions that each stage calls."""
+"""Finds problems in a template's stages, and in the functions that each stage calls."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ Typed = Mapping[str, Any]
 
 
 def find_stage_problems(typed: Typed) -> Iterator[str]:
-    """All problems, each as where, what and what would be right."""
+    """All problems. Each one says where it is, what is wrong and what would be right."""
     deploys = typed.get("Deploy", True)
     if "Stage" in typed and not typed.get("StageName"):
         yield "Properties.Stage: needs StageName"
@@ -39,19 +39,19 @@ def names_functions(typed: Typed) -> bool:
 
 
 def is_function(arn: str) -> bool:
-    """Whether it is a function's ARN, or one of a version or an alias, without stage variables."""
+    """Whether this is the ARN of a function, a version or an alias, without stage variables."""
     return bool(_FUNCTION.fullmatch(arn)) and "${" not in arn
 
 
 def problems_of_tags(where: str, tags: Typed) -> Iterator[str]:
-    """Those that begin as ours do."""
+    """A problem for each tag with the prefix of the ownership tags."""
     for name in tags:
         if name.startswith(PREFIX):
             yield f"{where}.{name}: must not start with {PREFIX!r}, which the companion's own tags do"
 
 
 def one_of(where: str, value: Json, allowed: tuple[str, ...]) -> Iterator[str]:
-    """A problem where it is none of them."""
+    """A problem if the value is not one of the allowed values."""
     if value not in allowed:
         got = "nothing" if value is None else repr(value)
         yield f"{where}: must be {', '.join(allowed[:-1])} or {allowed[-1]}, got {got}"

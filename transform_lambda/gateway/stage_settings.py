@@ -22,13 +22,17 @@ _USUAL: Mapping[str, Json] = {
     "MetricsEnabled": False,
     "DataTraceEnabled": False,
 }
-"""Minus one: as the account has it."""
+"""The settings' defaults. -1 means the account's own limit."""
 
 Stage = Mapping[str, Any]
 
 
 def stage_patches(now: Stage, given: Stage, had: Stage) -> list[Patch]:
-    """What to send; what is given no more, but was (`had`, as text), goes back, and what is in neither stays."""
+    """The patches from the stage's settings `now` to the `given` ones.
+
+    A setting that is in `had` (the old properties, as text) but not in `given` returns to its default. A setting that
+    is in neither stays unchanged.
+    """
     return [
         *_scalar(
             "description", now.get("description", ""), given.get("Description", "" if "Description" in had else None)
@@ -63,7 +67,7 @@ def _access_log(was: Stage, given: Stage, had: Stage) -> list[Patch]:
     if "AccessLog" not in given:
         return [{"op": "remove", "path": "/accessLogSettings"}] if "AccessLog" in had and was else []
     wanted = {word: given["AccessLog"][name] for name, word in ACCESS_LOG.items()}
-    # CloudFormation's ARN of a log group ends in what IAM needs for its streams, and API Gateway doesn't take.
+    # CloudFormation's ARN of a log group ends in ":*", which IAM needs for log streams and API Gateway refuses.
     wanted["destinationArn"] = wanted["destinationArn"].removesuffix(":*")
     differing = [word for word in wanted if was.get(word) != wanted[word]]
     return [{"op": "replace", "path": f"/accessLogSettings/{word}", "value": wanted[word]} for word in differing]

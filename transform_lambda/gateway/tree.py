@@ -1,4 +1,4 @@
-"""Reads the resources and methods of an API, and digests what a deployment of them would hold."""
+"""Reads an API's parts (API resources) and methods, and digests the content that a deployment would hold."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ _MOST_AT_ONCE = 500
 
 
 class Found(NamedTuple):
-    """A method, and where it stands."""
+    """A method with its path and its HTTP method (`verb`)."""
 
     path: str
     verb: str
@@ -24,66 +24,69 @@ class Found(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """The parts of an API by path, each as GetResources tells it."""
+    """The parts of an API by path, each as GetResources returns it."""
 
     api_id: str
     parts: Mapping[str, Mapping[str, Json]]
     settings: Mapping[str, Json]
-    """What a deployment holds of the API beside its parts, where the companion sets it."""
+    """The API settings that a deployment holds. Empty for an API that the companion does not manage."""
 
     def id_of(self, path: str) -> str:
-        """The id of the part with this path."""
+        """The ID of the part with this path."""
         return str(self.parts[path]["id"])
 
     def methods(self) -> Iterator[Found]:
-        """All methods, by path and verb."""
+        """All methods, sorted by path and verb."""
         for path in sorted(self.parts):
             methods = self.parts[path].get("resourceMethods") or {}
             for verb in sorted(methods):
                 yield Found(path, verb, methods[verb], mark_of(methods[verb]))
 
     def method(self, path: str, verb: str) -> Found | None:
-        """The method, if it is there."""
+        """The method. None if it does not exist."""
         return next((each for each in self.methods() if (each.path, each.verb) == (path, verb)), None)
 
     def children(self, path: str) -> list[str]:
-        """The paths of the parts that hang on this one."""
+        """The paths of the part's direct children."""
         return [each for each in self.parts if each != ROOT and parent_of(each) == path]
 
     def is_empty(self, path: str) -> bool:
-        """Whether nothing hangs on the part, and it has no method."""
+        """Whether the part has neither children nor methods."""
         return not self.children(path) and not self.parts[path].get("resourceMethods")
 
     def adding(self, part: Mapping[str, Json], path: str) -> "Tree":
-        """With a part that was made."""
+        """The tree with a part that was created or changed."""
         return self._replace(parts={**self.parts, path: part})
 
     def without(self, path: str) -> "Tree":
-        """Without a part that is gone."""
+        """The tree without a part that was deleted."""
         return self._replace(parts={each: part for each, part in self.parts.items() if each != path})
 
 
 def read_tree(calls: Calls, api: Api) -> Tree | None:
-    """The API's tree; nothing where the API is not there."""
+    """The API's tree. None if the API does not exist."""
     answer = calls.read("GetResources", restApiId=api.id, embed=["methods"], limit=_MOST_AT_ONCE)
     return Tree(api.id, {str(each["path"]): each for each in answer["items"]}, api.snapshot) if answer else None
 
 
 def is_in(found: Found, stage: str, *, holds_all: bool) -> bool:
-    """Whether the stage of that name holds the method of the companion's; `holds_all`: also what names no stage."""
+    """Whether the stage with this name holds the method. Only the companion's methods count.
+
+    With `holds_all`, the stage also holds methods whose marks name no stage.
+    """
     return found.mark is not None and (
         stage_digest(stage) in found.mark.stages or (holds_all and not found.mark.stages)
     )
 
 
 def snapshot_digest(tree: Tree, stage: str, *, holds_all: bool) -> str:
-    """A digest of what a deployment to the stage holds of the companion's: its methods there, its API's settings."""
+    """A digest of the companion's content in a deployment to the stage: its methods, and its API's settings."""
     methods = [_content(each) for each in tree.methods() if is_in(each, stage, holds_all=holds_all)]
     return _digest([methods, tree.settings])
 
 
 def method_digest(found: Found) -> str:
-    """A digest of what a deployment holds of the method."""
+    """A digest of the method as a deployment holds it."""
     return _digest(_content(found))
 
 

@@ -1,4 +1,4 @@
-"""Request validators: one for each kind of check in an API, deleted with the last method that uses it."""
+"""Creates one request validator for each kind of check in an API. Deletes a validator with its last method."""
 
 from transform_lambda.gateway.calls import Calls
 from transform_lambda.gateway.properties import OWN_VALIDATORS
@@ -6,7 +6,7 @@ from transform_lambda.gateway.tree import Tree
 
 
 def apply_validator(calls: Calls, api_id: str, name: str) -> str:
-    """The id of the validator of this name, made where it is not there; empty for none."""
+    """The ID of the validator with this name, which is created if it does not exist. Empty without a name."""
     if not name:
         return ""
     for each in calls.items("GetRequestValidators", restApiId=api_id, limit=500):
@@ -22,7 +22,7 @@ def apply_validator(calls: Calls, api_id: str, name: str) -> str:
 
 
 def tidy_validators(calls: Calls, tree: Tree) -> None:
-    """Remove the validators of ours that no method has."""
+    """Delete the companion's validators that no method uses."""
     used = {each.method.get("requestValidatorId") for each in tree.methods()}
     for each in calls.items("GetRequestValidators", restApiId=tree.api_id, limit=500):
         if each.get("name") in OWN_VALIDATORS and each["id"] not in used:

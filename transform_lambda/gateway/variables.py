@@ -1,4 +1,4 @@
-"""Stage variables that name functions. They exist as long as a method uses them."""
+"""Keeps and removes stage variables that name functions. A variable exists as long as a method uses it."""
 
 from collections.abc import Collection, Mapping
 
@@ -13,9 +13,9 @@ Settings = Mapping[str, Json]
 
 
 def keep_named(tree: Tree, had: Settings, wanted: Settings) -> Settings:
-    """What the stage had of the template, but for variables that are not wanted any more and a method still names.
+    """The old settings, without the variables that are no longer wanted but that a method still names.
 
-    That method's resource is deleted when the stack's update is done, or stays, where it is rolled back.
+    CloudFormation deletes the method's resource at the end of the stack's update. After a rollback, the method stays.
     """
     named = _named_in(tree)
     variables = had.get("Variables")
@@ -25,7 +25,7 @@ def keep_named(tree: Tree, had: Settings, wanted: Settings) -> Settings:
 
 
 def drop_variables(calls: Calls, tree: Tree, stages: Collection[Mapping[str, Json]], names: Collection[str]) -> None:
-    """Take the variables of these names, which no method names any more, from the stages."""
+    """Remove from the stages each variable in `names` that no method uses any more."""
     gone = sorted(set(names) - _named_in(tree))
     for stage in stages:
         changes = [

@@ -1,4 +1,4 @@
-"""The stages that a template names, with the settings of each and the functions that it calls."""
+"""The stages that a template names, each with its settings and the functions that the stage calls."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from transform_lambda.contract import Json, Request
 from transform_lambda.gateway.mark import who_of
 
 Properties = Mapping[str, Json]
-"""Checked or not: those of a request that failed come as the old ones of its rollback."""
+"""Properties, possibly unchecked: a rollback has the properties of the failed request as its old ones."""
 
 _VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 _LAMBDA = ("Lambda", "LambdaProxy")
@@ -19,11 +19,11 @@ class WantedStage(NamedTuple):
 
     name: str
     settings: Mapping[str, Json]
-    """By the template's names; among its variables the one that names the stage's function."""
+    """Settings by the template's names. Their variables include the one that names the stage's function."""
 
 
 def stages_in(properties: Properties, request: Request) -> tuple[WantedStage, ...]:
-    """The stages that the properties name, by name: no one keeps the order of a map for us."""
+    """The stages that the properties name, sorted by name, because the order of a map may get lost on the way."""
     several = _map(properties.get("Stages"))
     if several:
         variable = variable_in(properties, request)
@@ -33,19 +33,20 @@ def stages_in(properties: Properties, request: Request) -> tuple[WantedStage, ..
 
 
 def deploys(properties: Properties) -> bool:
-    """Whether the resource deploys what it makes, and does not leave that to another."""
+    """Whether the resource deploys its own method. Otherwise another resource deploys it."""
     return str(properties.get("Deploy", True)).lower() != "false"
 
 
 def deployed_names(properties: Properties, request: Request) -> tuple[str, ...]:
-    """The names of the stages that the resource deploys to."""
+    """The names of the stages to which the resource deploys."""
     return tuple(each.name for each in stages_in(properties, request)) if deploys(properties) else ()
 
 
 def variable_in(properties: Properties, request: Request) -> str:
-    """The stage variable that names each stage's function; empty where no stage has one of its own.
+    """The stage variable that names each stage's function. Empty if no stage has its own function.
 
-    Unless the template gives it a name, it has one that no other resource's has, for several may have the same stages.
+    The template may name the variable. Otherwise its name is unique to the resource, because several resources may
+    share a stage.
     """
     if not any(_map(each).get("FunctionArn") for each in _map(properties.get("Stages")).values()):
         return ""
@@ -54,7 +55,7 @@ def variable_in(properties: Properties, request: Request) -> str:
 
 
 def function_pattern(properties: Properties, request: Request) -> str:
-    """The ARN in which that variable stands for the functions' names; empty where there is none."""
+    """The functions' common ARN, with the stage variable instead of the name. Empty if there is no variable."""
     variable = variable_in(properties, request)
     if not variable:
         return ""
@@ -64,7 +65,7 @@ def function_pattern(properties: Properties, request: Request) -> str:
 
 
 def functions_in(properties: Properties) -> dict[str, tuple[str, ...]]:
-    """The functions that the properties name to be called, each with the stages it is called from; "" is any."""
+    """The functions in the properties, each with the stages that call the function. "" means any stage."""
     several = _map(properties.get("Stages"))
     stages = sorted(several) or [str(properties.get("StageName") or "")]
     found: dict[str, tuple[str, ...]] = {}
@@ -76,13 +77,13 @@ def functions_in(properties: Properties) -> dict[str, tuple[str, ...]]:
 
 
 def resolve(function: str, variables: Mapping[str, str]) -> str:
-    """The function's ARN with the stage's variables in it; empty where it names one that the stage has not."""
+    """The function's ARN with the values of the stage's variables. Empty if the stage lacks one of them."""
     named = _VARIABLE.findall(function)
     return _VARIABLE.sub(lambda each: variables[each[1]], function) if variables.keys() >= set(named) else ""
 
 
 def variables_named(text: str) -> set[str]:
-    """The stage variables that a URI names."""
+    """The names of the stage variables in a text, for example a URI."""
     return set(_VARIABLE.findall(text))
 
 
@@ -95,12 +96,12 @@ def _settings(given: Mapping[str, Json], variable: str) -> dict[str, Json]:
 
 
 def _name_of(arn: str) -> str:
-    """A function's name, with the version or alias where the ARN has one."""
+    """The function's name, with the version or alias if the ARN has one."""
     return arn.rpartition(":function:")[2]
 
 
 def _common(properties: Properties) -> Iterator[str]:
-    """The functions that are called from all stages."""
+    """The functions that all stages call."""
     given = properties.get("PermissionFor")
     if isinstance(given, (list, tuple)):
         yield from dict.fromkeys(str(each) for each in given)
