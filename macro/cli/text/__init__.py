@@ -1,1 +1,1 @@
-"""Templates as text: read with positions, edited in place, emitted, and printed safely."""
+"""Read templates with positions, edit them in place, write them, and print text safely."""

@@ -1,8 +1,8 @@
-"""Put the plain template into the author's text: what changes is written anew, every other byte stays.
+"""Edit the author's text to hold the plain template. Only the parts that change are rewritten.
 
-Like a zip whose members are copied as they are: the YAML tree says where each part stands (its marks), and only the
-parts in which compact and plain template differ are replaced. The result is read again and compared, so that a text
-this can't do justice to (aliases, a whole template in flow style) is written anew as a whole instead.
+The marks of the YAML tree give the position of each part. Only the parts in which the compact and the plain template
+differ are replaced, and every other byte stays. The result is parsed again and compared with the plain template. If a
+text can't be edited (aliases, a whole template in flow style), the whole template is written anew.
 """
 
 import json
@@ -19,7 +19,7 @@ from macro.template.merge import get_conditions
 
 
 class Edit(NamedTuple):
-    """Characters ``start`` to ``end`` of a text, and what takes their place."""
+    """Replaces the characters from ``start`` to ``end`` (exclusive) with ``text``."""
 
     start: int
     end: int
@@ -27,7 +27,10 @@ class Edit(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A text, which counter each generated id comes from, the generated conditions, and the edits found so far."""
+    """A text with the edits found so far.
+
+    ``owners`` maps each generated logical ID to its counter. ``conditions`` are the names of the generated conditions.
+    """
 
     text: str
     owners: Mapping[str, str]
@@ -36,11 +39,11 @@ class Sheet(NamedTuple):
 
 
 class _Unplaced(Exception):
-    """A change for which there is no small edit."""
+    """The change needs more than a small edit."""
 
 
 def print_template(source: Source, expanded: Expanded, form: str | None = None) -> str:
-    """The text of the plain template; ``form`` is ``"yaml"``, ``"json"``, or ``None`` for the author's own."""
+    """The text of the plain template. ``form`` is ``"yaml"``, ``"json"``, or ``None`` for the author's own format."""
     is_json = source.node is None
     if form == "json" or (form is None and is_json):
         return source.mark + _print_json(source, expanded.template)
@@ -49,7 +52,7 @@ def print_template(source: Source, expanded: Expanded, form: str | None = None) 
 
 
 def edit_text(source: Source, expanded: Expanded) -> str | None:
-    """The author's text with the changes in it; ``None`` where it has to be written anew as a whole."""
+    """The author's text with the changes in it, or ``None`` if the whole template must be written anew."""
     if source.has_aliases:
         return None
     known = get_conditions(source.template)
@@ -81,7 +84,10 @@ def _print_json(source: Source, plain: Template) -> str:
 
 
 def _compare(sheet: Sheet, node: Any, old: Json, new: Json, column: int | None) -> None:
-    """Add the edits that make ``old`` ``new``; children of a block begin at ``column``, ``None`` inside brackets."""
+    """Add the edits that turn ``old`` into ``new``.
+
+    The children of a block start at ``column``. Inside brackets (flow style), ``column`` is ``None``.
+    """
     if old is new or old == new:
         return
     is_tagged = node.tag.startswith("!")
@@ -97,12 +103,12 @@ def _compare(sheet: Sheet, node: Any, old: Json, new: Json, column: int | None) 
 
 
 def _is_exchanged(old: Json, new: Json) -> bool:
-    """Whether one intrinsic function takes the place of another."""
+    """Whether something else replaces an intrinsic function."""
     return len(old) == 1 and list(old) != list(new) and next(iter(old)).startswith(("Ref", "Fn::"))
 
 
 def _compare_maps(sheet: Sheet, node: Any, old: Template, new: Template) -> None:
-    # What takes the place of something under the same key.
+    # Generated resources that replace their counter under the same logical ID.
     replaced = {name for name in new if name in old and sheet.owners.get(name) == name}
     added: dict[str, dict[str, Json]] = {name: {} for name in old if name not in new or name in replaced}
     further: dict[str, Json] = {}
@@ -128,7 +134,7 @@ def _compare_maps(sheet: Sheet, node: Any, old: Template, new: Template) -> None
 
 
 def _append(text: str, node: Any, entries: Mapping[str, Json], step: int) -> Edit:
-    """Put entries behind the last one of a map."""
+    """The edit that adds entries after the last entry of a map."""
     if not node.value or node.flow_style:
         raise _Unplaced
     key, value = node.value[-1]
@@ -138,7 +144,10 @@ def _append(text: str, node: Any, entries: Mapping[str, Json], step: int) -> Edi
 
 
 def _compare_lists(sheet: Sheet, node: Any, old: Sequence[Json], new: Sequence[Json]) -> None:
-    """Exchange what lies between the items that both begin and end with, item by item where there are as many."""
+    """Add the edits for the items between the common start and the common end of both lists.
+
+    If both lists have the same number of items there, the items are compared one by one.
+    """
     column = None if node.flow_style else node.start_mark.column + 2
     same = min(len(old), len(new))
     first = next((place for place in range(same) if old[place] != new[place]), same)
@@ -191,7 +200,7 @@ def _skip_back(text: str, place: int, characters: str) -> int:
 
 
 def _replace_variables(before: str, node: Any, old: Json, new: Json) -> str | None:
-    """A quoted or block ``!Sub`` with just its variables exchanged, so that its quotes and lines stay."""
+    """A quoted or block ``!Sub`` in which only the variables change. The quotes and line breaks stay."""
     was, now = (value.get("Fn::Sub") if isinstance(value, dict) else value for value in (old, new))
     if node.id != "scalar" or not node.style or not isinstance(was, str) or not isinstance(now, str):
         return None
@@ -202,7 +211,10 @@ def _replace_variables(before: str, node: Any, old: Json, new: Json) -> str | No
 
 
 def _match_variables(was: str, now: str) -> dict[str, str] | None:
-    """What stands in place of each variable, which is the same wherever it stands; ``None`` where it is unclear."""
+    """The text that replaces each variable, or ``None`` if the replacement is ambiguous.
+
+    A variable has the same replacement at every occurrence.
+    """
     first, *rest = VARIABLE.split(was)
     values: dict[str, str] = {}
     at = len(first) if now.startswith(first) else len(now) + 1
@@ -220,7 +232,7 @@ def _match_variables(was: str, now: str) -> dict[str, str] | None:
 
 
 def _remove(text: str, node: Any, first: Any, last: Any) -> Edit:
-    """Take the lines away from that node to that one, which must have them for themselves."""
+    """The edit that removes the lines from node ``first`` to node ``last``. The lines must hold nothing else."""
     start, end = first.start_mark.index, _find_end(text, last)
     line_start = text.rfind("\n", 0, start) + 1
     if node.flow_style or text[line_start:start].strip(" -"):
@@ -230,7 +242,7 @@ def _remove(text: str, node: Any, first: Any, last: Any) -> Edit:
 
 
 def _find_end(text: str, node: Any) -> int:
-    """Where the node's own text ends; libyaml's mark of a block lies behind the comments that follow it."""
+    """The index at which the node's own text ends. libyaml's end mark of a block is after the comments that follow."""
     if node.id == "scalar":
         end = int(node.end_mark.index)
         return len(text[:end].rstrip()) if node.style in ("|", ">") else end
@@ -241,7 +253,7 @@ def _find_end(text: str, node: Any) -> int:
 
 
 def _get_step(node: Any) -> int:
-    """How far the author indents: the distance of the first block inside this map, two where there is none."""
+    """The author's indentation in columns, taken from the first block inside this map. Two if the map has no block."""
     for key, value in node.value:
         if value.id == "mapping" and not value.flow_style and value.value:
             return max(int(value.start_mark.column) - int(key.start_mark.column), 1)

@@ -1,4 +1,4 @@
-"""Writes template data as YAML that reads as if written by hand: short tags, few quotes, short lists on one line."""
+"""Write template data as YAML in a handwritten style: short tags, few quotes, short lists on one line."""
 
 import functools
 import re
@@ -9,7 +9,7 @@ from macro.plugin import Json
 
 WIDTH = 100
 _SHORT = re.compile(r"Fn::[A-Za-z0-9]+")
-# Plain wherever it stands: starts with no indicator, holds none that means something further on.
+# Needs no quotes in any position: starts with no indicator, and contains no indicator that matters further on.
 _PLAIN = re.compile(r"[A-Za-z0-9_./$][A-Za-z0-9_./$()*+=@%;~^ :{}!-]*")
 _UNSAFE = re.compile(r": |:$| #|\s$")
 _FLOW_UNSAFE = re.compile(r"[\[\]{},]|:(?![A-Za-z0-9:])")
@@ -18,7 +18,10 @@ _STR = "tag:yaml.org,2002:str"
 
 
 def write_map(data: Mapping[str, Json], column: int = 0, step: int = 2) -> str:
-    """The entries of a map as block YAML from that column on, each line ended; the first line is not indented."""
+    """The entries of a map as block YAML that starts at ``column``. Each line ends with a line break.
+
+    The first line is not indented.
+    """
     if not data:
         return "{}\n"
     lines: list[str] = []
@@ -28,7 +31,7 @@ def write_map(data: Mapping[str, Json], column: int = 0, step: int = 2) -> str:
 
 
 def write_value(value: Json, column: int, step: int = 2) -> str:
-    """A value as it stands behind ``key:``, without the space before it; more lines are indented to ``column``."""
+    """A value as written after ``key:``, without the space between. Further lines are indented to ``column``."""
     lines: list[str] = []
     _write(lines, "", value, column, step)
     return "\n".join(lines).removeprefix(" ")
@@ -46,17 +49,17 @@ def write_flow(value: Json) -> str:
 
 
 def write_flow_key(text: str) -> str:
-    """A text inside brackets, quoted where it must be."""
+    """A text for use inside brackets, quoted if YAML requires quotes."""
     return text if _is_plain(text) and not _FLOW_UNSAFE.search(text) else _quote(text)
 
 
 def write_key(name: str) -> str:
-    """A key, quoted where it must be."""
+    """A key, quoted if YAML requires quotes."""
     return name if _is_plain(name) and not name.startswith("<<") else _quote(name)
 
 
 def _write(lines: list[str], lead: str, value: Json, column: int, step: int) -> None:
-    """Append ``value`` to the lines, the first of which begins with ``lead``; children stand at ``column``."""
+    """Append ``value`` to the lines. Its first line starts with ``lead``, and its children start at ``column``."""
     tag, content = _split_tag(value)
     if isinstance(content, str):
         _write_text(lines, f"{lead} {tag}", content, column)
@@ -99,7 +102,7 @@ def _write_text(lines: list[str], lead: str, text: str, column: int) -> None:
 
 
 def _quote(text: str) -> str:
-    """Double quotes; what can't be seen is escaped (YAML 1.1, 5.6)."""
+    """The text in double quotes, with characters that are not printable escaped (YAML 1.1, 5.6)."""
     return '"' + "".join(_ESCAPES.get(character) or _escape(character) for character in text) + '"'
 
 
@@ -116,12 +119,12 @@ def _write_constant(value: Json) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     text = repr(value)
-    # YAML 1.1 knows no number with an exponent and without a point.
+    # YAML 1.1 reads a number with an exponent but without a decimal point as text.
     return text.replace("e", ".0e") if "e" in text and "." not in text else text
 
 
 def _split_tag(value: Json) -> tuple[str, Json]:
-    """``("!Sub ", content)`` for a function that can be written short, else ``("", value)``."""
+    """``("!Sub ", content)`` for a function that has a short form, otherwise ``("", value)``."""
     if not isinstance(value, Mapping) or len(value) != 1:
         return "", value
     name, content = next(iter(value.items()))
@@ -131,7 +134,7 @@ def _split_tag(value: Json) -> tuple[str, Json]:
         return "", value
     if name == "Fn::GetAtt":
         return _split_get_att(value, content)
-    # A tag can't follow a tag, and what stands behind one as a number or nothing would be read as text.
+    # A tag can't follow another tag. A number or null after a tag would be read as text.
     is_taggable = isinstance(content, (str, list)) or (isinstance(content, Mapping) and not _split_tag(content)[0])
     return (f"!{name.removeprefix('Fn::')} ", content) if is_taggable else ("", value)
 
@@ -144,7 +147,7 @@ def _split_get_att(value: Json, content: Json) -> tuple[str, Json]:
 
 
 def _is_short(lead: str, tag: str, content: Json) -> bool:
-    """Whether a list of simple values fits on its line."""
+    """Whether the content is a list of simple values that fits on the current line."""
     if not isinstance(content, list) or not all(_is_simple(item) for item in content):
         return False
     return len(lead) + len(tag) + len(write_flow(content)) < WIDTH
@@ -158,7 +161,7 @@ def _is_simple(value: Json) -> bool:
 
 
 def _is_block(text: str) -> bool:
-    """Whether a text of several lines comes back the same from a literal block (YAML 1.1, 9.3)."""
+    """Whether a text has several lines and a literal block reproduces it exactly (YAML 1.1, 9.3)."""
     if "\n" not in text.removesuffix("\n") or text.endswith("\n\n") or not text.strip():
         return False
     lines = text.split("\n")
@@ -185,7 +188,7 @@ def _fold(text: str, width: int) -> list[str]:
 
 @functools.lru_cache(maxsize=4096)
 def _is_plain(text: str) -> bool:
-    """Whether the text needs no quotes in block style: no indicator in it, and not read as anything but text."""
+    """Whether the text needs no quotes in block style: it has no indicators, and YAML reads it as text."""
     return bool(_PLAIN.fullmatch(text)) and not _UNSAFE.search(text) and _resolver().resolve(*_question(text)) == _STR
 
 

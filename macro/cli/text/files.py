@@ -1,4 +1,4 @@
-"""Reads a template from a file: its data, the position of each part, and its text as the author wrote it."""
+"""Read a template from a file: its data, the position of each part, and the author's text."""
 
 import contextlib
 import functools
@@ -16,21 +16,21 @@ from macro.cli.text.reader import MAX_DEPTH, MAX_NODES, Reader, TooDeep, TooMany
 from macro.errors import MacroError, Problem
 from macro.plugin import Json, Template
 
-# Where libyaml's composer, which is recursive, could end the process, or end with words of its own.
+# libyaml's composer is recursive. From this depth it could crash the process or fail with its own message.
 _COMPOSED_DEPTH = 1_000
 STDIN = "-"
 _MARK = "\ufeff"
-# Two escapes that JSON takes for one character, and YAML for none.
+# A surrogate pair: two escapes that JSON reads as one character and YAML refuses.
 _PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]')
 _STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
 class Source(NamedTuple):
-    """A template with its text; ``node`` is the root of its YAML tree, ``None`` where the text is JSON.
+    """A template with its text.
 
-    ``mark`` is the byte order mark that stood before the text, if any; ``texts`` are the scalars in the tree that YAML
-    itself would not read as texts.
+    ``node`` is the root of the YAML tree, or ``None`` if the text is JSON. ``mark`` is the byte order mark before the
+    text, or empty. ``texts`` are the scalars in the tree that CloudFormation reads as text and YAML itself does not.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Source(NamedTuple):
 
 
 class FileError(MacroError):
-    """A file can't be read as a template; each problem comes with its position."""
+    """A file can't be read. ``found`` has each problem with its position."""
 
     def __init__(self, name: str, found: Iterable[tuple[Problem, Position | None]]) -> None:
         self.name = name
@@ -52,7 +52,11 @@ class FileError(MacroError):
 
 
 def read_source(name: str) -> Source:
-    """The template in that file (``-`` is stdin); :class:`FileError` where it isn't one."""
+    """The template in a file. The name ``-`` stands for stdin.
+
+    Raises:
+        FileError: the file can't be read, or is not a template.
+    """
     try:
         content = sys.stdin.buffer.read() if name == STDIN else File(name).read_bytes()
         text = content.decode("utf-8")
@@ -65,12 +69,16 @@ def read_source(name: str) -> Source:
 
 
 def find_folder(source: Source) -> File:
-    """Where the template's relative paths begin: beside its file, in the current folder for stdin."""
+    """The folder that relative paths start from: the folder of the template's file, or the current one for stdin."""
     return File() if source.name == "<stdin>" else File(source.name).parent
 
 
 def parse_source(name: str, text: str) -> Source:
-    """The template in that text, JSON or YAML; ``name`` is for messages."""
+    """The template in a JSON or YAML text. Messages use ``name``.
+
+    Raises:
+        FileError: the text is not a template.
+    """
     if text.lstrip()[:1] == "{":
         template = _parse_json(text)
         if template is not None:
@@ -91,7 +99,11 @@ def parse_source(name: str, text: str) -> Source:
 
 
 def compose(name: str, text: str) -> Any:
-    """The YAML tree of a text; :class:`FileError` with the position where it is broken."""
+    """The YAML tree of a text. Messages use ``name``.
+
+    Raises:
+        FileError: the YAML is broken or nested too deeply. The error has the position.
+    """
     import yaml
 
     form = "JSON" if name.endswith(".json") else "YAML"
@@ -112,10 +124,10 @@ def compose(name: str, text: str) -> Any:
 
 
 def _check_depth(yaml: Any, loader: Any, text: str) -> None:
-    """Raise :class:`TooDeep` before a recursive composer meets its own limit; asked only where it could.
+    """Raise :class:`TooDeep` before a recursive composer reaches its own limit.
 
-    Each level takes a bracket, or a column of a line. Newer versions of libyaml end with an error of their own, while
-    they read ahead; the loader without libyaml has no limit.
+    Each level takes a bracket or a column of a line, so most texts need no further check. Newer versions of libyaml
+    raise their own error while they read ahead. The loader without libyaml has no limit.
     """
     most = _COMPOSED_DEPTH if loader is not yaml.SafeLoader else MAX_DEPTH
     if text.count("[") + text.count("{") + max(map(len, text.split("\n"))) < most:
@@ -140,7 +152,7 @@ def _explain_depth(text: str, mark: Any) -> tuple[Problem, Position | None]:
 
 
 def find_position(source: Source, problem: Problem) -> Position | None:
-    """Where the author wrote what the problem is about: as near to it as the file goes."""
+    """The position of the problem in the author's text, or of the nearest part that exists, if there is any."""
     node = source.node if source.node is not None else _compose_json(source.name, source.text)
     if node is None:
         return None
@@ -157,11 +169,11 @@ def _compose_json(name: str, text: str) -> Any:
 
 
 def _parse_json(text: str) -> Template | None:
-    """The data of JSON without duplicate keys; ``None`` for anything else, which is read as YAML and judged there."""
+    """The data of JSON without duplicate keys, or ``None`` for any other text, which is then read as YAML."""
     try:
         data = json.loads(text, object_pairs_hook=_make_map, parse_constant=_refuse, parse_float=_read_float)
         if "\\u" in text:
-            # A half of a surrogate pair is no character, and could not be written again.
+            # Half of a surrogate pair is no character and could not be written back.
             json.dumps(data, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
@@ -169,7 +181,7 @@ def _parse_json(text: str) -> Template | None:
 
 
 def _is_deep(text: str) -> bool:
-    """Whether JSON goes deeper than :data:`MAX_DEPTH`; where that is, the reader of YAML finds."""
+    """Whether JSON is nested deeper than :data:`MAX_DEPTH`. The YAML reader finds the position."""
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return False
     steps = (_STEPS[token] for token in _JSON_TOKEN.findall(text) if token in _STEPS)

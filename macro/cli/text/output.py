@@ -1,4 +1,4 @@
-"""The output of a command: text to stdout or into a file, and messages about wrong usage."""
+"""Write a command's output to stdout or a file, and print messages about wrong usage."""
 
 import os
 import sys
@@ -12,7 +12,10 @@ _BOLD, _PLAIN = "\033[1m", "\033[0m"
 
 
 def write(text: str, output: str | None) -> int:
-    """The text to stdout, or into a file that holds all of it or is left as it was."""
+    """Write the text to stdout or to a file, and return the exit code.
+
+    On failure the file keeps its earlier content, and the reason is printed to stderr.
+    """
     if output is None:
         sys.stdout.write(text)
         return FINE
@@ -31,18 +34,21 @@ def write(text: str, output: str | None) -> int:
 
 
 def read_output(path: Path) -> str:
-    """An earlier output with its own line ends; what is no text is no output of ours and equals none."""
+    """The text of an earlier output file, with its line ends unchanged.
+
+    Bytes that are not UTF-8 are replaced, so a file that this command did not write equals no output.
+    """
     return path.read_bytes().decode("utf-8", "replace")
 
 
 def fail(text: str) -> NoReturn:
-    """End with a message about how the command is used."""
+    """Print a message about wrong usage, and exit with code 2."""
     print(f"hitcounter: {text}", file=sys.stderr)
     raise SystemExit(WRONG_USAGE)
 
 
 def print_diff(before: str, after: str, names: tuple[str, str], is_coloured: bool) -> str:
-    """A unified diff, empty where there is no difference."""
+    """A unified diff, empty if there is no difference."""
     import difflib
 
     lines = list(difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm=""))

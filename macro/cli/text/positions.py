@@ -1,4 +1,4 @@
-"""Positions in a template's text: the line and column of a node or a problem, and how they are printed."""
+"""Find and print the line and column of a node or a problem in a template's text."""
 
 import functools
 from bisect import bisect_right
@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 from macro.errors import Path, Problem, print_path
 
-# A line of JSON may be the whole file.
+# At most this many characters of a line are shown: one line of JSON can be the whole file.
 _SHOWN = 240
 
 
 class Position(NamedTuple):
-    """A place in a file: line and column, both counted from 1, and the line's text."""
+    """A line and a column, both counted from 1, and the line's text."""
 
     line: int
     column: int
@@ -19,7 +19,7 @@ class Position(NamedTuple):
 
 
 def make_position(text: str, mark: Any) -> Position:
-    """The place of a YAML mark, in lines as editors count them: YAML ends one at U+0085 and U+2028, too."""
+    """The position of a YAML mark, with lines as editors count them. YAML also ends a line at U+0085 and U+2028."""
     starts = _find_lines(text)
     line = bisect_right(starts, mark.index)
     start, end = starts[line - 1], starts[line] - 1 if line < len(starts) else len(text)
@@ -28,20 +28,20 @@ def make_position(text: str, mark: Any) -> Position:
 
 @functools.lru_cache(maxsize=2)
 def _find_lines(text: str) -> list[int]:
-    """Where each line begins."""
+    """The index at which each line starts."""
     return [0, *(place + 1 for place, character in enumerate(text) if character == "\n")]
 
 
 def long_name(tag: str) -> str:
-    """``Fn::Sub`` of the short tag ``!Sub``."""
+    """The long name of a short tag, for example ``Fn::Sub`` for ``!Sub``."""
     name = tag.removeprefix("!")
     return name if name in ("Ref", "Condition") else f"Fn::{name}"
 
 
 def find_mark(node: Any, path: Path, at_key: bool) -> Any:
-    """The mark of what a path leads to in a YAML tree, or of what is nearest to it.
+    """The mark of the node at a path in a YAML tree, or of the nearest node that exists.
 
-    It is the key's where the key is meant, or where the value is a block below it.
+    If ``at_key`` is true, the value is a collection, or the value starts on another line, the mark is the key's.
     """
     key = None
     for part in path:
@@ -54,7 +54,7 @@ def find_mark(node: Any, path: Path, at_key: bool) -> Any:
 
 
 def _step(node: Any, part: str | int) -> tuple[Any, Any] | None:
-    """The key node (or None) and value node that one part of a path leads to."""
+    """The key node (or ``None``) and the value node for one part of a path. ``None`` if there is no such node."""
     if isinstance(part, str) and part == long_name(node.tag):
         return None, node
     if node.id == "mapping":
@@ -65,7 +65,7 @@ def _step(node: Any, part: str | int) -> tuple[Any, Any] | None:
 
 
 def print_problem(name: str, problem: Problem, position: Position | None) -> str:
-    """``file:line:column: where: what``, and below it the line itself with a mark under the place."""
+    """``file:line:column: where: what``, and below this the line itself with a mark under the column."""
     told = f"{print_path(problem.path)}: {problem.text}" if problem.path else problem.text
     if not position:
         return f"{name}: {told}"
@@ -76,7 +76,7 @@ def print_problem(name: str, problem: Problem, position: Position | None) -> str
 
 
 def _hide_value(position: Position, problem: Problem) -> Position:
-    """The line as far as it tells no value: the others of an ``Env``, too, may be secrets."""
+    """The position with its line cut before any value, because every value of an ``Env`` can be a secret."""
     name = str(problem.path[-1])
     before = position.text[: position.column - 1]
     if before.strip() in ("", f"{name}:"):
@@ -87,7 +87,7 @@ def _hide_value(position: Position, problem: Problem) -> Position:
 
 
 def print_position(position: Position) -> str:
-    """The line, or what is around the place in a long one, and a mark under the place."""
+    """The line with a mark under the column. A long line is cut to the part around the column."""
     margin = f"{position.line:>5} | "
     start = max(position.column - 1 - _SHOWN // 2, 0) if len(position.text) > _SHOWN else 0
     shown = position.text[start : start + _SHOWN]

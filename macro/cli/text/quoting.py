@@ -1,4 +1,4 @@
-"""Quotes plain scalars that YAML reads as numbers or dates and CloudFormation as text, for tools that read YAML."""
+"""Quote plain scalars that CloudFormation reads as text, and that YAML tools would read as numbers or dates."""
 
 from bisect import bisect_left
 from collections.abc import Iterable
@@ -6,23 +6,23 @@ from typing import Any, NamedTuple
 
 
 class Quoted(NamedTuple):
-    """A text with quotes put in, and the columns where they stand, by line, both counted from 0."""
+    """A text with added quotes, and the columns of these quotes by line. Lines and columns are counted from 0."""
 
     text: str
     columns: dict[int, list[int]]
 
     def find_column(self, line: int, column: int) -> int:
-        """The column before the quotes were put in."""
+        """The column in the text without the added quotes."""
         return column - bisect_left(self.columns.get(line, []), column)
 
 
 def quote(text: str, scalars: Iterable[Any]) -> Quoted:
-    """The text with these plain scalars, nodes of its YAML tree, in single quotes."""
+    """The text with single quotes around these plain scalars, which are nodes of the text's YAML tree."""
     parts: list[str] = []
     columns: dict[int, list[int]] = {}
     done = 0
     for end, scalar in sorted({scalar.end_mark.index: scalar for scalar in scalars}.items()):
-        # A node begins at its anchor.
+        # The start mark is of no use: a node starts at its anchor, before its value.
         start = end - len(scalar.value)
         if not scalar.style and start >= done and text[start:end] == scalar.value:
             parts += [text[done:start], "'", scalar.value, "'"]

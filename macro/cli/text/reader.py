@@ -1,4 +1,4 @@
-"""Turns YAML nodes into data as CloudFormation reads them, and collects what CloudFormation would refuse."""
+"""Turn YAML nodes into data as CloudFormation reads them, and collect what CloudFormation would refuse."""
 
 import functools
 from typing import Any
@@ -8,7 +8,7 @@ from macro.errors import Path, Problem
 from macro.plugin import Json
 
 MAX_NODES = 250_000
-# Well over what a template needs, and under what Python's recursion takes anywhere in the product.
+# Well above what a template needs, and below Python's recursion limit for every function of the product.
 MAX_DEPTH = 100
 _STR, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 _CONSTRUCTORS = {
@@ -17,18 +17,21 @@ _CONSTRUCTORS = {
     "tag:yaml.org,2002:bool": "construct_yaml_bool",
     "tag:yaml.org,2002:null": "construct_yaml_null",
 }
-# Read as text, as CloudFormation does: AWSTemplateFormatVersion: 2010-09-09.
+# CloudFormation reads these as text, for example in AWSTemplateFormatVersion: 2010-09-09.
 _TEXTS = {_STR, "tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value", "!"}
 _NOT_FINITE = (float("inf"), float("-inf"))
 _COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 
 
 class TooManyNodes(Exception):
-    """Aliases make the template larger than anyone would write it."""
+    """The template has more than :data:`MAX_NODES` nodes, usually because aliases multiply them."""
 
 
 class TooDeep(Exception):
-    """Collections are nested more than :data:`MAX_DEPTH` levels deep; ``mark`` is where the first of them begins."""
+    """Collections are nested more than :data:`MAX_DEPTH` levels deep.
+
+    ``mark`` is the start of the first collection that is too deep.
+    """
 
     def __init__(self, mark: Any) -> None:
         super().__init__(mark)
@@ -36,9 +39,10 @@ class TooDeep(Exception):
 
 
 class Reader:
-    """Reads one text's nodes.
+    """Reads the nodes of one text.
 
-    ``found`` holds the problems with their positions, ``texts`` the scalars that YAML itself would not read as texts.
+    ``found`` has the problems with their positions. ``texts`` has the scalars that are read as text here, but that
+    YAML itself would not read as text.
     """
 
     def __init__(self, text: str) -> None:
@@ -51,16 +55,18 @@ class Reader:
         self.count = 0
 
     def read_root(self, node: Any) -> Json:
-        """The data of a text's first node.
+        """The data of a text's root node.
 
-        Raises :class:`TooManyNodes` before any time is spent on what aliases multiply, and :class:`TooDeep`.
+        Raises:
+            TooManyNodes: the template is too large. This check runs before aliases are expanded.
+            TooDeep: collections are nested too deeply.
         """
         if node is not None and _weigh(node, {}) > MAX_NODES:
             raise TooManyNodes
         return self.read(node, ())
 
     def read(self, node: Any, path: Path) -> Json:
-        """The node's data; a problem for each tag, key or value that no template may have."""
+        """The node's data. Each tag, key or value that a template can't have adds a problem to ``found``."""
         if node is None:
             return None
         self.count += 1
@@ -79,7 +85,7 @@ class Reader:
         return data
 
     def _read_content(self, node: Any, path: Path) -> Json:
-        """The data of a node; with one of CloudFormation's short tags, of the function it stands for."""
+        """The data of a node. A short tag of CloudFormation gives the long form of the function."""
         tag = node.tag
         if not tag.startswith("!") or tag == "!":
             return self._read_plain(node, path)
@@ -100,7 +106,7 @@ class Reader:
         if node.id == "scalar" and node.tag in _CONSTRUCTORS:
             try:
                 value = getattr(_constructor(), _CONSTRUCTORS[node.tag])(node)
-                # Written in hexadecimal, a whole number may have more digits than Python writes.
+                # A hexadecimal integer can have more decimal digits than Python converts to text.
                 str(value)
             except (ValueError, LookupError, OverflowError):
                 return self._read_text(node)
@@ -152,10 +158,10 @@ class Reader:
 
 
 def _weigh(node: Any, known: dict[int, int], depth: int = 1) -> int:
-    """How many nodes are read for this one, each alias counted as what it stands for."""
+    """The number of nodes that are read for this node. Each alias counts as many nodes as its target has."""
     weight = known.get(id(node))
     if weight is None:
-        # An alias for what it is part of: it will be refused.
+        # An alias to a collection that contains the alias counts as 1. It is refused later.
         known[id(node)] = 1
         if node.id == "scalar":
             return 1
