@@ -1,1 +1,1 @@
-"""The expansion as CloudFormation runs it, with parameters, local code and plug-ins from files."""
+"""Run the expansion as CloudFormation does, with parameters, local code and plug-ins from files."""

@@ -1,4 +1,4 @@
-"""Expands a template with the parameters and plug-ins of a command's arguments."""
+"""Expand a template with the parameters and plug-ins from a command's arguments."""
 
 import argparse
 import functools
@@ -13,9 +13,13 @@ from macro.plugin import Plugin, Template
 def expand_source(
     source: Source, arguments: argparse.Namespace, is_other: bool = False, end: str = "nothing was written"
 ) -> Expanded | None:
-    """The plain template, or ``None`` after its problems were told, each with the author's line, and ``end`` last.
+    """The plain template, or ``None`` after its problems were printed.
 
-    Another template need not have the parameters whose values are given.
+    Each problem is printed with the author's line, and the last line ends with ``end``. If ``is_other`` is true,
+    values for parameters that the template does not have are ignored.
+
+    Raises:
+        FileError: a file that the arguments name can't be read.
     """
     try:
         return preview_source(source.template, source, arguments, is_other)
@@ -29,7 +33,11 @@ def expand_source(
 def preview_source(
     template: Template, source: Source, arguments: argparse.Namespace, is_other: bool = False
 ) -> Expanded:
-    """The plain template of that source's, in whichever form its data is; raises :class:`MacroError`."""
+    """The plain template for ``template``, which is the data of ``source`` in any form, for example with marks.
+
+    Raises:
+        MacroError: the template can't be expanded. The error has all problems.
+    """
     from macro.cli.preview.parameters import read_parameters
     from macro.cli.preview.preview import preview_file
     from macro.plugins import find_plugin
@@ -40,7 +48,7 @@ def preview_source(
 
 
 def load_plugins(arguments: argparse.Namespace) -> dict[str, Plugin]:
-    """The plug-ins to try out, by name."""
+    """The plug-ins that the arguments name for a trial, by name."""
     if not arguments.plugin:
         return {}
     from macro.cli.preview.plugin_files import load_plugin_files

@@ -1,4 +1,4 @@
-"""Values for template parameters, from the command line and in the AWS CLI's file forms."""
+"""Read values for template parameters from the command line, and from files in the AWS CLI's formats."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,14 @@ from macro.plugin import Json, Template
 def read_parameters(
     pairs: Sequence[str], file: str | None, template: Template, is_other: bool = False
 ) -> dict[str, Json]:
-    """The values by name; those of ``pairs`` (``NAME=VALUE``) win over those of the file.
+    """The values by name. Values in ``pairs`` (``NAME=VALUE``) take precedence over values in the file.
 
-    Raises :class:`InvalidTemplate` naming every value that can't be one of the template's parameters; with
-    ``is_other`` such values are left out, for they are another template's.
+    If ``is_other`` is true, values for parameters that the template does not have are omitted, because they belong to
+    another template.
+
+    Raises:
+        InvalidTemplate: a pair has no ``=``, or the template has no such parameter. The error names every such value.
+        FileError: the file can't be read.
     """
     values = read_file(file) if file else {}
     problems = []
@@ -40,10 +44,13 @@ def read_parameters(
 
 
 def read_file(name: str) -> dict[str, Json]:
-    """The values in a file of one of the AWS CLI's forms.
+    """The values in a file that has one of the AWS CLI's formats.
 
-    ``[{"ParameterKey": …, "ParameterValue": …}]`` (create-stack), ``["Name=Value"]`` (deploy) or
-    ``{"Parameters": {"Name": "Value"}}`` (deploy, CodePipeline). Raises :class:`FileError`.
+    The formats are ``[{"ParameterKey": …, "ParameterValue": …}]`` (create-stack), ``["Name=Value"]`` (deploy) and
+    ``{"Parameters": {"Name": "Value"}}`` (deploy, CodePipeline).
+
+    Raises:
+        FileError: the file can't be read, or has another format.
     """
     try:
         content = json.loads(Path(name).read_text("utf-8-sig"))
@@ -52,7 +59,7 @@ def read_file(name: str) -> dict[str, Json]:
     except UnicodeDecodeError as error:
         raise _fail(name, f"must be UTF-8; byte {error.start} is not") from None
     except json.JSONDecodeError as error:
-        # Without the line: a value may be a secret.
+        # The line is not shown because a value can be a secret.
         raise _fail(name, "must be JSON", Position(error.lineno, error.colno, "")) from None
     except ValueError:
         raise _fail(name, "must be JSON that Python can read; a number has too many digits") from None
@@ -66,7 +73,7 @@ def read_file(name: str) -> dict[str, Json]:
 
 
 def _is_previous(entry: Json) -> bool:
-    """Whether an entry says to use the value that the stack has, which no one knows here."""
+    """Whether an entry asks for the stack's current value. That value is unknown here."""
     return isinstance(entry, Mapping) and entry.get("UsePreviousValue") in (True, "true")
 
 

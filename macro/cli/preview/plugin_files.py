@@ -1,4 +1,4 @@
-"""Plug-ins from files or modules that the command line names; a template can't name code to import."""
+"""Load plug-ins from files or modules that the command line names. A template can't name code to import."""
 
 import importlib
 import importlib.util
@@ -12,9 +12,10 @@ from macro.plugins import as_plugin
 
 
 def load_plugin_files(names: Sequence[str]) -> dict[str, Plugin]:
-    """The plug-ins by name; each of ``names`` is ``[NAME=]FILE.py`` or ``[NAME=]package.module``.
+    """The plug-ins by name. Each of ``names`` is ``[NAME=]FILE.py`` or ``[NAME=]package.module``.
 
-    Raises :class:`PluginError` where there is none, or it isn't a plug-in.
+    Raises:
+        PluginError: a file or module does not exist, can't be imported, or is not a plug-in.
     """
     plugins = {}
     for entry in names:

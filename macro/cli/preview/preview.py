@@ -1,4 +1,4 @@
-"""Expands a template as CloudFormation would: with the transform it names and the values of its parameters."""
+"""Expand a template as CloudFormation would, with the template's own transform and parameter values."""
 
 from collections.abc import Iterator
 from pathlib import Path as File
@@ -31,9 +31,11 @@ _LOOP = (
 
 
 def preview(template: Template, parameters: Values, find: FindPlugin) -> Expanded:
-    """The plain template that the macro would make of this one, at the top or in its ``Resources``.
+    """The plain template that the macro would return. The template calls the macro at the top or in ``Resources``.
 
-    Raises :class:`InvalidTemplate` with all problems, among them those that the macro itself never gets to see.
+    Raises:
+        InvalidTemplate: the template has problems. The error has all of them, including problems that CloudFormation
+            finds before it calls the macro.
     """
     rest, name = split_transform(template)
     problems = [*_find_misplaced(rest), *_find_parameters(template)]
@@ -68,7 +70,11 @@ def preview(template: Template, parameters: Values, find: FindPlugin) -> Expande
 
 
 def preview_file(template: Template, folder: File, parameters: Values, find: FindPlugin) -> Expanded:
-    """What :func:`preview` gives for a template whose local code, below that folder, is to be uploaded."""
+    """The result of :func:`preview` for a template with local code. Paths are relative to ``folder``.
+
+    Raises:
+        InvalidTemplate: the local code can't be packed, or the template has problems. The error has all of them.
+    """
     packing = find_local_code(template, folder, read_suffix(find_name(template) or ""))
     try:
         expanded = preview(packing.template, parameters, find)
@@ -80,12 +86,12 @@ def preview_file(template: Template, folder: File, parameters: Values, find: Fin
 
 
 def find_name(template: Template) -> str | None:
-    """Under which name the template calls our macro, at its top or in its ``Resources``."""
+    """The name by which the template calls this macro, at the top or in ``Resources``. ``None`` if there is no call."""
     return split_transform(template)[1] or _find_inner(template)
 
 
 def warn_inline(size: int) -> str | None:
-    """A warning where a plain template of that many bytes can't be passed inline."""
+    """A warning if a plain template of ``size`` bytes is too large to be passed inline, otherwise ``None``."""
     if size <= MAX_INLINE_BYTES:
         return None
     limit = f"{MAX_INLINE_BYTES:,}"
@@ -110,12 +116,12 @@ def _is_unrolled_before(template: Template, name: str) -> bool:
 
 
 def _find_place(listed: list[Json], name: str) -> int:
-    """Where the transform stands in the list; one in ``Resources`` comes before all of it."""
+    """The index of the transform in the list. A transform in ``Resources`` runs before the whole list and gives -1."""
     return next((place for place, entry in enumerate(listed) if name in (entry, _get_name(entry))), -1)
 
 
 def _set_loops_aside(template: Template) -> tuple[Template, list[str]]:
-    """The template without the loops that hold counters, and the names of those."""
+    """The template without the loops that contain counters, and the names of these loops."""
     resources = template.get("Resources")
     if not isinstance(resources, dict):
         return template, []
@@ -125,7 +131,7 @@ def _set_loops_aside(template: Template) -> tuple[Template, list[str]]:
 
 
 def _get_name(transform: Json) -> str | None:
-    """The name of our macro in an ``Fn::Transform``, alone or in a list."""
+    """The name of this macro in an ``Fn::Transform``, which can be one transform or a list."""
     entries = transform if isinstance(transform, list) else [transform]
     names = [entry.get("Name") for entry in entries if isinstance(entry, dict)]
     return next((name for name in names if isinstance(name, str) and name.startswith(MACRO)), None)

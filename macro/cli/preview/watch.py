@@ -1,4 +1,4 @@
-"""Finds the files that a template consists of, and notices when one changes."""
+"""Find the files that a template consists of, and detect changes to these files."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -12,7 +12,10 @@ Stamps = Mapping[Path, tuple[int, int]]
 
 
 class Snapshot(NamedTuple):
-    """A template as it was read, and how its files were then: ``further`` ones, and its local code, with it."""
+    """A template, and the state that its files had when it was read.
+
+    The files are the template itself, ``further`` files and the local code.
+    """
 
     source: Source
     further: tuple[Path, ...]
@@ -20,9 +23,10 @@ class Snapshot(NamedTuple):
 
 
 def watch(name: str, further: Iterable[Path] = ()) -> Snapshot:
-    """The template in that file; a change made while it is read, or later, is one that is noticed.
+    """The template in a file, with stamps taken before the file is read. Changes during the read are detected too.
 
-    Raises :class:`macro.cli.text.files.FileError`.
+    Raises:
+        macro.cli.text.files.FileError: the file can't be read as a template.
     """
     files = tuple(further)
     before = _stamp([Path(name), *files])
@@ -31,7 +35,7 @@ def watch(name: str, further: Iterable[Path] = ()) -> Snapshot:
 
 
 def look(snapshot: Snapshot) -> Stamps:
-    """When the files of a template were changed last, and how long they are; those that are there."""
+    """The current modification time (nanoseconds) and size (bytes) of each file that exists."""
     source = snapshot.source
     code = list_local_code(source.template, find_folder(source))
     return _stamp([*code, Path(source.name), *snapshot.further])
@@ -40,7 +44,7 @@ def look(snapshot: Snapshot) -> Stamps:
 def _stamp(files: Iterable[Path]) -> Stamps:
     stamps = {}
     for file in files:
-        # A file may be gone the moment it was found.
+        # A file can disappear between the search and this call.
         with suppress(OSError):
             found = file.stat()
             stamps[file] = (found.st_mtime_ns, found.st_size)
