@@ -1,1 +1,1 @@
-"""Zips: local code, wheels, and the bundles of an installation."""
+"""Make zips of local code, wheels, and an installation's bundles."""

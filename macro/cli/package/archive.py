@@ -1,7 +1,7 @@
-"""Write zips whose bytes are the same on every machine and day: dates, modes and order are fixed.
+"""Write zips whose bytes are the same on every machine and day. Dates, modes and order are fixed.
 
-Members of a wheel are copied as they are packed there. Our own files are stored, since builds of zlib compress
-differently.
+Members of a wheel keep their packed bytes. Other files are stored without compression, because builds of zlib
+compress differently.
 """
 
 import io
@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 FILE, PROGRAM, LINK = stat.S_IFREG | 0o644, stat.S_IFREG | 0o755, stat.S_IFLNK | 0o777
 STORED, DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
-# APPNOTE 4.4: made by and needed, version 2.0 of Unix; the earliest date that a zip can hold, so that no clock gets in.
+# APPNOTE 4.4: made by Unix, version 2.0; needs version 2.0. The date is the earliest that a zip can have, so that the
+# bytes don't depend on a clock.
 _MADE_BY, _NEEDED, _TIME, _DATE = 3 << 8 | 20, 20, 0, 1 << 5 | 1
 _UTF8 = 0x800
 _LOCAL = struct.Struct("<4s5H3I2H")
@@ -25,7 +26,7 @@ _LOCAL_SIGNATURE, _CENTRAL_SIGNATURE, _END_SIGNATURE = b"PK\3\4", b"PK\1\2", b"P
 
 
 class Packed(NamedTuple):
-    """A member as it stands in a zip: its packed bytes, and what its directory entry says of them."""
+    """A member of a zip: its packed bytes, and the values of its central directory entry."""
 
     content: bytes
     crc: int
@@ -34,17 +35,17 @@ class Packed(NamedTuple):
     mode: int = FILE
 
     def unpack(self) -> bytes:
-        """What was packed."""
+        """The unpacked content."""
         return self.content if self.method == STORED else zlib.decompress(self.content, -zlib.MAX_WBITS)
 
 
 def store(content: bytes, mode: int = FILE) -> Packed:
-    """The content as it is."""
+    """A member that holds the content without compression."""
     return Packed(content, zlib.crc32(content), len(content), STORED, mode)
 
 
 def write_zip(members: Mapping[str, Packed]) -> bytes:
-    """A zip of these members in this order, readable by all."""
+    """A zip with these members in this order. ``FILE``, ``PROGRAM`` and ``LINK`` members are readable by all users."""
     body, directory = bytearray(), bytearray()
     for name, member in members.items():
         raw = name.encode()
@@ -59,7 +60,12 @@ def write_zip(members: Mapping[str, Packed]) -> bytes:
 
 
 def read_packed(path: Path) -> Iterator[tuple[str, Packed]]:
-    """The files of a zip by name, as they are packed; raises ``zipfile.BadZipFile`` where it is none, or damaged."""
+    """The files of a zip, each as its name and its packed member.
+
+    Raises:
+        zipfile.BadZipFile: the file is not a zip, is damaged, or uses a method other than stored and deflate.
+        OSError: the file can't be read.
+    """
     content = path.read_bytes()
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]

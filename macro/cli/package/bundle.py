@@ -1,4 +1,4 @@
-"""Makes the zips of an installation, with the same bytes on every machine and day."""
+"""Make the zips of an installation, with the same bytes on every machine and day."""
 
 import hashlib
 import re
@@ -16,12 +16,12 @@ from macro.errors import MacroError, Problem, describe
 ROOT = Path(__file__).parents[3]
 BUILTIN = ROOT / "macro" / "builtin"
 INSTALL = ROOT / "macro" / "install.yaml"
-# What runs, and nothing that only a checkout has: a release that was installed gives the same zip.
+# Only files that run. A checkout has further files, but must give the same zip as an installed release.
 _KINDS = (".py", ".json", ".env")
 
 
 class Bundles(NamedTuple):
-    """The zips of both functions and of the built-in handler, and what is served beside what is built in."""
+    """The zips of both functions and the built-in handler, and the names of added plug-ins and custom resources."""
 
     macro: bytes
     companion: bytes
@@ -30,7 +30,7 @@ class Bundles(NamedTuple):
     resources: tuple[str, ...] = ()
 
     def served(self) -> dict[str, tuple[str, ...]]:
-        """The same by the names of the outputs of ``install.yaml`` that report it."""
+        """The added plug-ins and custom resources, by the outputs of ``install.yaml`` that report these names."""
         return {"Plugins": self.plugins, "CustomResources": self.resources}
 
 
@@ -40,12 +40,18 @@ def make_bundles(
     boto3: str | None = None,
     wheels: Path | None = None,
 ) -> Bundles:
-    """The zips for functions on these platforms; one zip serves both.
+    """The zips for functions on these platforms. One zip works on all of them.
 
-    Without platforms they are for an engine on this machine that runs functions in this very interpreter: no package
-    of others is packed but the ``plugins`` (names, wheels, folders), and nothing is fetched. ``boto3`` is a version to
-    pack into the companion's zip, ``""`` the pinned one. ``wheels`` is the folder to take packages from instead of the
-    index. Raises :class:`MacroError` where a package is missing, damaged or can't be packed.
+    Args:
+        platforms: Lambda's architectures. If empty, the zips are for an engine on this machine that runs functions in
+            the current interpreter. These zips have no third-party packages except ``plugins``, and no package is
+            fetched for them.
+        plugins: names of installed packages, wheels or project folders.
+        boto3: the version for the companion's zip. ``""`` stands for the pinned version, and ``None`` for no boto3.
+        wheels: the folder to take packages from instead of the index.
+
+    Raises:
+        MacroError: a package is missing, damaged or can't be packed.
     """
     target = Target(platforms)
     packages = read_packages(plugins, target)
@@ -62,17 +68,17 @@ def make_bundles(
 
 
 def zip_files(files: Mapping[str, bytes]) -> bytes:
-    """A zip of these files in this order, readable by all and stored."""
+    """A zip with these files in this order, stored without compression and readable by all users."""
     return write_zip({name: store(content) for name, content in files.items()})
 
 
 def zip_builtin() -> bytes:
-    """The built-in handler's code zip; ``macro.builtin.digest`` holds its SHA-256."""
+    """The built-in handler's code zip. ``macro.builtin.digest`` has the SHA-256 of this zip."""
     return zip_files({name: (BUILTIN / name).read_bytes() for name in (".env", "index.py")})
 
 
 def write_digest(module: Path = BUILTIN / "digest.py") -> None:
-    """Bring the module that holds the built-in handler's digest up to date."""
+    """Update the built-in handler's digest in its module."""
     digest = hashlib.sha256(zip_builtin()).hexdigest()
     lines = module.read_text("utf-8").split("\n")
     lines = [f'SHA256 = "{digest}"' if line.startswith("SHA256") else line for line in lines]
@@ -80,7 +86,7 @@ def write_digest(module: Path = BUILTIN / "digest.py") -> None:
 
 
 def _read_sources(package: str) -> dict[str, Packed]:
-    """What a function runs of our own package; ``cli`` is for a developer's machine."""
+    """The files of this project's package that a function runs. ``cli`` only runs on a developer's machine."""
     names = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*") if path.is_file())
     left_out = ("macro/cli/", f"{package}/__main__.py")
     kept = [name for name in names if name.endswith(_KINDS) and not name.startswith(left_out)]
@@ -88,7 +94,7 @@ def _read_sources(package: str) -> dict[str, Packed]:
 
 
 def _read_boto3(version: str, folder: Path | None) -> dict[str, Packed]:
-    # Nothing of it is compiled, so that every platform's will do.
+    # boto3 and its dependencies have no compiled parts, so the wheels for any platform work.
     target = Target()
     if not version:
         return read_wheels(find_packages(BOTO3, target, folder))

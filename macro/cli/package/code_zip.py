@@ -1,4 +1,4 @@
-"""Packs a folder or file of code for Lambda, with the same bytes on every machine and day."""
+"""Pack a folder or file of code for Lambda, with the same bytes on every machine and day."""
 
 import io
 import os
@@ -10,23 +10,26 @@ from pathlib import Path
 from macro.cli.package.archive import FILE, LINK, PROGRAM, Packed, store, write_zip
 
 MAX_UNPACKED_BYTES = 262_144_000
-"""Lambda's limit for a function's code and layers, 250 MiB."""
+"""Lambda's limit for a function's unpacked code and layers, 250 MiB."""
 
 _MAX_FILES = 65_535
-# What tools leave beside the code; a .env is code.
+# Tools leave these beside the code. A .env file is code and is packed.
 _NOISE_FOLDERS = {"__pycache__", ".git"}
 _NOISE = (".pyc", ".DS_Store")
 
 
 class CodeError(Exception):
-    """What is there can't be a function's code; the text says why, and what would be right."""
+    """A path can't be a function's code. The text has the reason and says what would be right."""
 
 
 def zip_code(path: Path) -> bytes:
-    """A zip as it is, a folder's files, or one file; stored, since compressed bytes differ between machines.
+    """The zip for a function's code. ``path`` is a zip, a folder or one file.
 
-    Modes are 0644, or 0755 for what its owner may execute; links inside the folder stay links. Raises
-    :class:`CodeError`.
+    A zip is returned unchanged. Other files are stored without compression, because compressed bytes differ between
+    machines. Modes are 0644, or 0755 for files that the owner may execute. Links inside the folder stay links.
+
+    Raises:
+        CodeError: the path does not exist, can't be read, or can't be a function's code.
     """
     try:
         if path.is_dir():
@@ -45,7 +48,7 @@ def zip_code(path: Path) -> bytes:
 
 
 def find_files(folder: Path) -> Iterator[str]:
-    """The names of what is packed, below the folder, with slashes."""
+    """The names of the files to pack, relative to the folder and with slashes."""
     for place, folders, files in os.walk(folder, onerror=_raise):
         links = [name for name in folders if os.path.islink(os.path.join(place, name))]
         folders[:] = [name for name in folders if name not in _NOISE_FOLDERS and name not in links]

@@ -1,4 +1,4 @@
-"""Packs local code that a template names, and replaces it by the key under which ``deploy`` uploads it."""
+"""Pack the local code that a template names, and replace each path with the S3 key that ``deploy`` uploads to."""
 
 from contextlib import suppress
 from copy import copy
@@ -15,7 +15,7 @@ TYPES = (TYPE, "Custom::LambdaFunction", "AWS::Lambda::Function")
 
 
 class Upload(NamedTuple):
-    """A zip that the template names by its key in the installation's bucket, and the local path it is made of."""
+    """A zip, its key in the installation's bucket, and the local path that it is made from."""
 
     path: Path
     key: str
@@ -23,7 +23,7 @@ class Upload(NamedTuple):
 
 
 class Packing(NamedTuple):
-    """A template without local paths, what is to be uploaded for it, and what can't be."""
+    """A template without local paths, the uploads that it requires, and the problems of paths that can't be packed."""
 
     template: Template
     uploads: list[Upload]
@@ -31,10 +31,12 @@ class Packing(NamedTuple):
 
 
 def pack_local_code(template: Template, folder: Path, suffix: str) -> tuple[Template, list[Upload]]:
-    """The template with local code under its keys, and what to upload; the input is left as it was.
+    """The template with S3 keys instead of local paths, and the uploads. The input template is not modified.
 
-    Paths are relative to ``folder``; ``suffix`` is the installation's. Raises :class:`InvalidTemplate` with all the
-    problems there are.
+    Paths are relative to ``folder``. ``suffix`` is the installation's suffix.
+
+    Raises:
+        InvalidTemplate: code can't be packed. The error has all problems.
     """
     packing = find_local_code(template, folder, suffix)
     if packing.problems:
@@ -43,7 +45,7 @@ def pack_local_code(template: Template, folder: Path, suffix: str) -> tuple[Temp
 
 
 def find_local_code(template: Template, folder: Path, suffix: str) -> Packing:
-    """What :func:`pack_local_code` gives, with the problems; a path that has one stands for an empty zip."""
+    """The result of :func:`pack_local_code`, with the problems. A path with a problem gets the key of an empty zip."""
     paths = _find_paths(template)
     if not paths:
         return Packing(template, [], [])
@@ -58,25 +60,25 @@ def find_local_code(template: Template, folder: Path, suffix: str) -> Packing:
             packed[path] = upload
         code = {"S3Bucket": name_bucket(suffix), "S3Key": upload.key}
         changed[logical_id] = _replace(changed[logical_id], code)
-    # Several paths may lead to the same bytes.
+    # Several paths can have the same content.
     uploads = {upload.key: upload for upload in packed.values()}
     return Packing(result, list(uploads.values()), problems)
 
 
 def list_local_code(template: Template, folder: Path) -> list[Path]:
-    """The files that are packed for a template, as far as they can be found."""
+    """The local code files of a template. Files that can't be found are omitted."""
     from macro.cli.package.code_zip import find_files
 
     files: list[Path] = []
     for place in dict.fromkeys(folder / path for path in _find_paths(template).values()):
-        # What can't be read is told when it is packed.
+        # Packing reports files that can't be read.
         with suppress(OSError):
             files += [place / name for name in find_files(place)] if place.is_dir() else [place]
     return files
 
 
 def _find_paths(template: Template) -> dict[str, str]:
-    """The local path of each resource that names one."""
+    """The local path of each resource that names one, by logical ID."""
     resources = template.get("Resources")
     found = resources.items() if isinstance(resources, dict) else ()
     return {logical_id: path for logical_id, resource in found if (path := _get_path(resource))}
@@ -87,12 +89,12 @@ def _get_path(resource: Json) -> str | None:
         return None
     properties = resource.get("Properties")
     code = properties.get("Code") if isinstance(properties, dict) else None
-    # What begins like an S3 address was meant to be one.
+    # A value that starts like an S3 address is treated as an S3 address, even if the address is wrong.
     return code if isinstance(code, str) and not code.lower().startswith("s3:") else None
 
 
 def _pack(local: Path, path: str, place: tuple[str, ...], problems: list[Problem]) -> Upload:
-    # Most templates name no local code, and start without these.
+    # Most templates name no local code. The command starts faster without these imports.
     import hashlib
 
     from macro.cli.package.code_zip import CodeError, zip_code

@@ -1,4 +1,4 @@
-"""One Python package: its files, its entry points, and its requirements."""
+"""Read one Python package: its files, its entry points, and its requirements."""
 
 import configparser
 import re
@@ -14,15 +14,15 @@ from macro.cli.package.wheels import MACHINES, Target, fits, is_run, read_wheel,
 from macro.errors import MacroError, Problem
 
 MACRO, COMPANION = "hitcounter_macro.plugins", "hitcounter_macro.resources"
-"""Entry points of the first group are the macro's affair, of the second the companion's."""
+"""Entry-point groups: the macro loads the first group, and the companion loads the second."""
 
 _COMPILED = (".so", ".pyd", ".dylib")
 
 
 class Package(NamedTuple):
-    """A package to be packed: its members by name, what it registers in each group, and the packages that it needs.
+    """A package to pack: its members by name, the names that it registers in each group, and the packages it needs.
 
-    ``platforms`` are those that it was compiled for, ``None`` where nothing in it is compiled.
+    ``platforms`` are the platforms that the package is compiled for, or ``None`` if nothing in it is compiled.
     """
 
     name: str
@@ -33,16 +33,17 @@ class Package(NamedTuple):
 
 
 def read_package(requirement: str, target: Target) -> Package:
-    """The package by the name of an installed distribution, a wheel's file or a project's folder.
+    """The package for a requirement: the name of an installed distribution, a wheel file or a project folder.
 
-    Raises :class:`MacroError` where there is none, or none that can be packed.
+    Raises:
+        MacroError: there is no such package, or it can't be packed.
     """
     path = Path(requirement)
     if path.suffix == ".whl":
         return _tag(_make_package(requirement, dict(read_wheel(path)), target.python), path.stem, target)
     if path.is_dir():
         with build_wheel(path) as wheel:
-            # Packed anew: what wrote this wheel had a zlib of its own.
+            # Stored without compression, because the bytes of this wheel depend on the local build of zlib.
             members = {name: store(member.unpack()) for name, member in read_wheel(wheel)}
             return _tag(_make_package(requirement, members, target.python), wheel.stem, target)
     if path.suffix == ".py":
@@ -52,7 +53,11 @@ def read_package(requirement: str, target: Target) -> Package:
 
 
 def join_packages(before: Package | None, package: Package) -> Package:
-    """One package of two wheels, which differ in what is compiled for which platform."""
+    """One package made of two wheels that are compiled for different platforms.
+
+    Raises:
+        MacroError: a file differs between the wheels.
+    """
     if before is None:
         return package
     for name, member in package.members.items():
@@ -64,7 +69,7 @@ def join_packages(before: Package | None, package: Package) -> Package:
 
 
 def _tag(package: Package, stem: str, target: Target) -> Package:
-    """The package with the platforms that its wheel's file name tells."""
+    """The package with the platforms from its wheel's file name."""
     platforms = frozenset(platform for platform in MACHINES if fits(stem, platform, target.python))
     return package if stem.endswith("-any") else package._replace(platforms=platforms)
 
@@ -102,7 +107,10 @@ def _make_package(requirement: str, members: Mapping[str, Packed], python: str) 
 
 
 def _read_need(text: str, python: str) -> str | None:
-    """The package's name, or ``None`` where the marker is of an extra, or of another Python; others are not judged."""
+    """The name of the required package, or ``None`` if the marker is for an extra or another Python version.
+
+    Other markers are ignored.
+    """
     name, _, marker = text.partition(";")
     compared = re.fullmatch(r"""\s*python_version\s*(<|>=)\s*["']3\.(\d+)["']\s*""", marker)
     if "extra" in marker or (compared and (int(python.split(".")[1]) < int(compared[2])) != (compared[1] == "<")):

@@ -1,4 +1,4 @@
-"""Packages that the command line names, and the zip into which each one's entry points put it."""
+"""Read the packages that the command line names. The entry points of each package determine its zip."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -16,10 +16,11 @@ _IN_ZIP = {
 
 
 def read_packages(requirements: Sequence[str], target: Target) -> list[Package]:
-    """The packages, of which several wheels may be one.
+    """The packages, sorted by name. Several wheels can make up one package.
 
-    Raises :class:`MacroError` with all problems: where there is no such package, where it registers nothing, or needs
-    what is neither named nor there when it runs.
+    Raises:
+        MacroError: a package does not exist or registers nothing, has no wheel for a platform, or needs a package
+            that is neither named nor available in Lambda. The error has all problems.
     """
     packages: dict[str, Package] = {}
     problems: list[Problem] = []
@@ -37,7 +38,7 @@ def read_packages(requirements: Sequence[str], target: Target) -> list[Package]:
 
 
 def choose_members(packages: Sequence[Package], group: str) -> dict[str, Packed]:
-    """What goes into the zip of that group: its packages, and those that they need."""
+    """The members for the zip of a group: the packages of this group and the packages they need."""
     named = {package.name: package for package in packages}
     members: dict[str, Packed] = {}
     for name in _find_needed(named, group):
@@ -46,14 +47,14 @@ def choose_members(packages: Sequence[Package], group: str) -> dict[str, Packed]
 
 
 def list_registered(packages: Sequence[Package], group: str) -> tuple[str, ...]:
-    """The names that packages register in that group."""
+    """The names that the packages register in a group."""
     return tuple(sorted({name for package in packages for name in package.registers.get(group, ())}))
 
 
 def _find_problems(packages: Mapping[str, Package], target: Target) -> Iterator[str]:
     yield from _find_uncompiled(packages, target)
     yield from _find_idle(packages)
-    # What both zips lack is told once.
+    # A package that both zips lack is reported once.
     yield from dict.fromkeys(text for group in _IN_ZIP for text in _find_lacking(packages, group))
 
 
@@ -84,7 +85,7 @@ def _find_lacking(packages: Mapping[str, Package], group: str) -> Iterator[str]:
 
 
 def _find_needed(packages: Mapping[str, Package], group: str) -> list[str]:
-    """The packages of a group, and those of the named ones that they need."""
+    """The names of a group's packages, and of the packages they need, as far as ``packages`` has them."""
     found = [name for name, package in packages.items() if group in package.registers]
     for name in found:
         found += [need for need in packages[name].needs if need in packages and need not in found]

@@ -1,4 +1,4 @@
-"""Uses pip to fetch pinned wheels into the user's cache, and to build the wheel of a folder."""
+"""Use pip to fetch pinned wheels into the user's cache, and to build the wheel of a folder."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from macro.errors import MacroError, Problem
 
-# What Amazon Linux 2023, below Lambda's Python 3.12 and later, can run.
+# The platform tags that Amazon Linux 2023 supports. Lambda's Python 3.12 and later run on Amazon Linux 2023.
 _PLATFORMS = ("manylinux2014", "manylinux_2_17", "manylinux_2_28", "manylinux_2_34")
 _OFFLINE = "without a network, copy the wheels from a machine that has one and name their folder with --wheels"
 
@@ -19,12 +19,16 @@ _OTHER_FILE = "the index has another file than this release is made for; its SHA
 
 
 def find_cache() -> Path:
-    """The folder in which fetched wheels are kept for the next time."""
+    """The folder that keeps fetched wheels for later calls."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "hitcounter", "wheels")
 
 
 def fetch_locked(lock: Path, machines: Sequence[str], python: str, folder: Path) -> None:
-    """Fetch a lock file's wheels for these machines into the folder, their digests checked by pip."""
+    """Fetch a lock file's wheels for these machines into the folder. pip verifies their digests.
+
+    Raises:
+        MacroError: a wheel can't be fetched, or the folder can't be written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as draft:
@@ -40,7 +44,11 @@ def fetch_locked(lock: Path, machines: Sequence[str], python: str, folder: Path)
 
 @contextmanager
 def fetch_latest(requirements: Sequence[str], python: str, folder: Path | None = None) -> Iterator[list[Path]]:
-    """Wheels of these packages and of what they need, chosen by pip, from a folder or from the index."""
+    """Wheels of these packages and their dependencies, chosen by pip from a folder or from the index.
+
+    Raises:
+        MacroError: a wheel can't be fetched.
+    """
     with tempfile.TemporaryDirectory() as draft:
         source = ["--no-index", "--find-links", str(folder)] if folder else []
         _download([*source, *_choose_platform("x86_64", python), *requirements], Path(draft))
@@ -49,10 +57,14 @@ def fetch_latest(requirements: Sequence[str], python: str, folder: Path | None =
 
 @contextmanager
 def build_wheel(folder: Path) -> Iterator[Path]:
-    """The wheel of a project's folder, which is left as it was."""
+    """The wheel of a project folder. The folder is not modified.
+
+    Raises:
+        MacroError: the folder can't be read, or the wheel can't be built.
+    """
     with tempfile.TemporaryDirectory() as name:
         draft = Path(name)
-        # Setuptools leaves its own folders beside the sources.
+        # Setuptools leaves build folders beside the sources.
         noise = shutil.ignore_patterns("build", "*.egg-info", "__pycache__", ".git", ".venv")
         try:
             copy = shutil.copytree(folder, draft / "project", ignore=noise, symlinks=True)
@@ -60,7 +72,7 @@ def build_wheel(folder: Path) -> Iterator[Path]:
             problems = [Problem((), f"{source}: can't be read: {text}") for source, _, text in error.args[0]]
             raise MacroError(problems) from None
         command = ["wheel", "--no-deps", "--wheel-dir", str(draft), str(copy)]
-        # Build tools come from the index; without it those that are installed have to do.
+        # pip fetches build tools from the index. Without an index, the installed build tools are used.
         if _run(command).returncode:
             run = _run([*command, "--no-build-isolation"])
             if run.returncode:
@@ -90,7 +102,7 @@ def _run(arguments: Sequence[str]) -> "subprocess.CompletedProcess[str]":
 
 
 def _find_reason(run: "subprocess.CompletedProcess[str]") -> str:
-    """The one line of pip's that says why."""
+    """The line of pip's output that has the reason."""
     if "No module named pip" in run.stderr:
         return "pip is missing; 'python -m ensurepip' installs it"
     lines = [line.strip() for line in run.stderr.splitlines() if line.strip()]

@@ -1,4 +1,4 @@
-"""Third-party packages that Lambda's runtime lacks: pinned wheels, each verified by its digest."""
+"""Find and read pinned wheels of packages that Lambda's runtime lacks. Each wheel is verified by its digest."""
 
 import hashlib
 import re
@@ -12,25 +12,25 @@ from macro.cli.package.pip import fetch_locked, find_cache
 from macro.errors import MacroError, Problem
 
 MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
-"""Lambda's architectures, and how the names of wheels call them."""
+"""Lambda's architectures, and their names in the file names of wheels."""
 
 FOR_MACRO = Path(__file__).with_name("macro_packages.txt")
 BOTO3 = Path(__file__).with_name("boto3_packages.txt")
 _PIN = re.compile(r"^([\w.-]+)==(\S+)((?:[\s\\]+--hash=sha256:[0-9a-f]{64})+)", re.MULTILINE)
-# Who installed a wheel from where, and a list of files that no longer holds; nothing asks for them.
+# Notes of installers, and a list of files that is no longer correct. No code reads these files at run time.
 _LEFT_OUT = {"RECORD", "WHEEL", "INSTALLER", "REQUESTED", "direct_url.json", "top_level.txt"}
 _NOT_RUN = {"tests", "benchmarks"}
 
 
 class Target(NamedTuple):
-    """Lambda's architectures that a zip must run on, and its Python."""
+    """The Lambda architectures and the Python version that a zip must run on."""
 
     platforms: Sequence[str] = tuple(MACHINES)
     python: str = "3.13"
 
 
 class Pin(NamedTuple):
-    """One package of a lock file: the only version, and the only files, that will do."""
+    """One package of a lock file: its only accepted version, and the SHA-256 digests of its only accepted files."""
 
     name: str
     version: str
@@ -38,9 +38,13 @@ class Pin(NamedTuple):
 
 
 def find_packages(lock: Path, target: Target, folder: Path | None = None) -> list[Path]:
-    """The wheels that a lock file (pip's form) names: from a folder, else from the user's cache, fetched as needed.
+    """The wheels that a lock file (pip's format) names.
 
-    Raises :class:`MacroError` where the folder lacks one or has another of its name, or where none can be fetched.
+    The wheels come from ``folder``, or else from the user's cache. Wheels that the cache lacks are fetched.
+
+    Raises:
+        MacroError: the folder does not exist, lacks a wheel or has a wheel with another digest, or a wheel can't be
+            fetched.
     """
     pins = read_pins(lock.read_text("utf-8"))
     place = folder or find_cache()
@@ -56,7 +60,7 @@ def find_packages(lock: Path, target: Target, folder: Path | None = None) -> lis
 
 
 def read_pins(text: str) -> list[Pin]:
-    """The pins of a lock file's text."""
+    """The pins in the text of a lock file."""
     return [
         Pin(name, version, frozenset(re.findall(r"[0-9a-f]{64}", hashes)))
         for name, version, hashes in _PIN.findall(text)
@@ -64,13 +68,17 @@ def read_pins(text: str) -> list[Pin]:
 
 
 def read_wheels(wheels: Iterable[Path]) -> dict[str, Packed]:
-    """What pinned wheels put on the path, by name: no tests, no notes of installers."""
+    """The members that pinned wheels add to the import path, by name, without tests and installers' notes."""
     members = {name: member for wheel in wheels for name, member in read_wheel(wheel)}
     return {name: member for name, member in sorted(members.items()) if not _NOT_RUN & {*name.split("/")[:-1]}}
 
 
 def read_wheel(wheel: Path) -> Iterator[tuple[str, Packed]]:
-    """What one wheel puts on the path; :class:`MacroError` where it is no wheel."""
+    """The members that one wheel adds to the import path, each with its name.
+
+    Raises:
+        MacroError: the file can't be read, or is not a wheel.
+    """
     try:
         members = list(read_packed(wheel))
     except OSError as error:
@@ -88,13 +96,13 @@ def read_wheel(wheel: Path) -> Iterator[tuple[str, Packed]]:
 
 
 def is_run(name: str) -> bool:
-    """Whether a file of a package may be asked for when it runs; what installers note down is not."""
+    """Whether a package can need a file at run time. Installers' notes and ``__pycache__`` are not needed."""
     top, _, rest = name.partition("/")
     return not (top.endswith(".dist-info") and rest in _LEFT_OUT) and "__pycache__" not in name
 
 
 def fits(stem: str, platform: str, python: str) -> bool:
-    """Whether the wheel of that file name runs on Lambda's architecture with that Python."""
+    """Whether the wheel with this file name (without suffix) runs on this Lambda architecture and Python version."""
     tag, abi, machines = ["", "", "", *stem.split("-")][-3:]
     if machines == "any":
         return True
@@ -105,7 +113,7 @@ def fits(stem: str, platform: str, python: str) -> bool:
 
 
 def simplify(name: str) -> str:
-    """A distribution's name as indexes compare it (PEP 503)."""
+    """A distribution's name in the normalized form that indexes compare (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

@@ -34,8 +34,8 @@ def preview(template: Template, parameters: Values, find: FindPlugin) -> Expande
     """The plain template that the macro would return. The template calls the macro at the top or in ``Resources``.
 
     Raises:
-        InvalidTemplate: the template has problems. The error has all of them, including problems that CloudFormation
-            finds before it calls the macro.
+        InvalidTemplate: the template has problems. The error has all of them, including problems that the macro
+            itself never sees.
     """
     rest, name = split_transform(template)
     problems = [*_find_misplaced(rest), *_find_parameters(template)]

@@ -23,7 +23,9 @@ class Snapshot(NamedTuple):
 
 
 def watch(name: str, further: Iterable[Path] = ()) -> Snapshot:
-    """The template in a file, with stamps taken before the file is read. Changes during the read are detected too.
+    """The template in a file. Changes to the file are detected even if they happen while it is read.
+
+    The template and the ``further`` files get their stamps before the template is read.
 
     Raises:
         macro.cli.text.files.FileError: the file can't be read as a template.
