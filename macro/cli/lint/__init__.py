@@ -1,1 +1,1 @@
-"""Checks a compact template, and with cfn-lint the plain template that it becomes."""
+"""Check a compact template, and run cfn-lint on the plain template that it expands to."""

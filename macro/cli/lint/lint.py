@@ -1,4 +1,4 @@
-"""Runs cfn-lint on the plain template, and shows each finding where the author caused it."""
+"""Run cfn-lint on the plain template, and show each finding at the author's line that causes it."""
 
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,10 +18,11 @@ _LEVELS = {"informational": 1, "warning": 2, "error": 3, "none": 4}
 
 
 def lint_source(source: Source, expand: Callable[[Template], Expanded], options: Sequence[str]) -> int:
-    """Print cfn-lint's findings in its own format; 1 where there are any that count, else 0.
+    """Print cfn-lint's findings in cfn-lint's format, and return the exit code.
 
-    ``expand`` makes the plain template; it gets the compact one with the marks that cfn-lint gives each part, and
-    passes them on, so that what the author wrote is still found where it was written. ``options`` are cfn-lint's own.
+    The exit code is 1 if a finding is at or above cfn-lint's ``non_zero_exit_code`` level, 2 if cfn-lint refuses to
+    run, otherwise 0. ``expand`` makes the plain template from the compact one. It keeps the marks that cfn-lint gives
+    each part, so that findings get the author's positions. ``options`` are cfn-lint's own.
     """
     from cfnlint.decode import decode_str
     from cfnlint.exceptions import CfnLintExitException
@@ -56,7 +57,7 @@ def lint_source(source: Source, expand: Callable[[Template], Expanded], options:
 
 
 def read_options(options: Sequence[str]) -> Any:
-    """cfn-lint's configuration, from its own arguments and ``.cfnlintrc``; ends with exit code 2 for wrong usage."""
+    """cfn-lint's configuration from its arguments and ``.cfnlintrc``. Wrong usage exits with code 2."""
     from cfnlint.config import ConfigMixIn
 
     try:
@@ -66,7 +67,10 @@ def read_options(options: Sequence[str]) -> Any:
 
 
 def keep_marks(expanded: Expanded, compact: Marked) -> Template:
-    """The plain template as cfn-lint's nodes: each part where its author wrote it, a generated one at its counter."""
+    """The plain template as cfn-lint's nodes, with marks.
+
+    Each part has the position at which the author wrote it. Generated parts have their counter's position.
+    """
     from cfnlint.decode.node import dict_node, list_node, str_node
 
     def mark(node: Json, near: Marked) -> Json:
@@ -110,18 +114,18 @@ def _lint_native_functions(runner: Any, plain: Marked) -> list[Any]:
 
 
 def _is_used(finding: Any, parameters: Collection[str]) -> bool:
-    """Whether a finding calls a parameter unused (W2001) whose value went into a counter's expansion."""
+    """Whether a finding reports a parameter as unused (W2001) although a counter's expansion used its value."""
     path: Sequence[Json] = getattr(finding, "path", None) or []
     return finding.rule.id == "W2001" and len(path) > 1 and path[1] in parameters
 
 
 def _place(finding: Any, source: Source, owners: Mapping[str, str], quoted: Quoted) -> None:
-    """Give a finding the file's name, its column in the author's text, and the generated resource it is in."""
+    """Set a finding's file name and its columns in the author's text. Add the generated resource to its message."""
     path: Sequence[Json] = getattr(finding, "path", None) or []
     text = finding.message
     if len(path) > 1 and path[0] == "Resources" and path[1] in owners:
         text = f"{text} (in {path[1]}, which counter {owners[path[1]]} becomes)"
-    # A finding is frozen, and its constructor would lose the path that the JSON format prints.
+    # A finding is frozen. A new one from its constructor would lose the path that the JSON format prints.
     object.__setattr__(finding, "filename", source.name)
     for end in ("", "end"):
         line, column = getattr(finding, f"linenumber{end}"), getattr(finding, f"columnnumber{end}")

@@ -1,15 +1,15 @@
-"""Shows each ``Custom::LambdaFunction`` to cfn-lint as the ``AWS::Lambda::Function`` that it becomes."""
+"""Show each ``Custom::LambdaFunction`` to cfn-lint as the corresponding ``AWS::Lambda::Function``."""
 
 from collections.abc import Mapping
 from typing import Any
 
 TYPE, NATIVE = "Custom::LambdaFunction", "AWS::Lambda::Function"
-# What only the companion takes, or takes in another form.
+# Properties that only the companion accepts, and properties that it accepts in another form.
 _OWN = ("ServiceToken", "ServiceTimeout", "Env", "EnvFile", "EnvEncoding")
 _OTHER_FORM = ("KeepVersions", "Publish", "PublishTo", "Tags")
-# The API's name and CloudFormation's; all others are the same.
+# The API's name and CloudFormation's name. All other names are the same.
 _RENAMED = {"KMSKeyArn": "KmsKeyArn"}
-# What is missing around a native, or is said of the resource itself already.
+# Rules about parts that the template of native functions lacks, and rules that already check the resource itself.
 _ELSEWHERE = ("E1", "E6", "W1", "W6", "I")
 _SECTIONS = ("AWSTemplateFormatVersion", "Metadata", "Parameters", "Mappings", "Conditions", "Rules")
 
@@ -17,7 +17,7 @@ Marked = Any
 
 
 def as_native_functions(plain: Marked) -> Marked | None:
-    """A template of the functions alone, with the marks that cfn-lint's nodes have; ``None`` where there are none."""
+    """A template with only the functions and with cfn-lint's marks, or ``None`` if there are no functions."""
     from cfnlint.decode.node import dict_node
 
     resources: Mapping[str, Marked] = plain.get("Resources") or {}
@@ -33,7 +33,7 @@ def as_native_functions(plain: Marked) -> Marked | None:
 
 
 def is_about_native_function(finding: Any) -> bool:
-    """Whether a finding is about a native's properties, and not about what is missing around it."""
+    """Whether a finding is about a native function's properties, and not about parts that its template lacks."""
     path = getattr(finding, "path", None) or []
     return len(path) > 2 and path[2] == "Properties" and not finding.rule.id.startswith(_ELSEWHERE)
 

@@ -1,4 +1,4 @@
-"""E9101: what HitCounterMacro would refuse, at the author's place, in a plain cfn-lint run and in editors."""
+"""Report what HitCounterMacro would refuse, at the author's line, in a plain cfn-lint run and in editors."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from macro.errors import MacroError
 
 
 class E9101(CloudFormationLintRule):  # type: ignore[misc]
-    """Expand the template as the macro would, and report what it says."""
+    """Expands the template as the macro would, and reports the macro's problems."""
 
     id = "E9101"
     shortdesc = "HitCounter can be expanded"
@@ -18,7 +18,7 @@ class E9101(CloudFormationLintRule):  # type: ignore[misc]
     tags = ("resources", "hitcounter")
 
     def match(self, cfn: Any) -> list[Any]:
-        """One match for each problem, on the path where the macro finds it."""
+        """One match for each problem, at the path that the macro reports."""
         try:
             expand_for_lint(cfn)
         except MacroError as error:

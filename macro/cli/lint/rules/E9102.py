@@ -1,6 +1,7 @@
-"""E9102: dependencies that are circular in what a template becomes; takes the place of E3004, see explain --cfnlintrc.
+"""Report dependencies that are circular in the expanded template. Replaces E3004, see ``explain --cfnlintrc``.
 
-A counter that refers to itself, or two that refer to each other's URL, look circular to E3004 and need not be.
+E3004 reports a counter that refers to itself, and two counters that refer to each other's URL. The resources that such
+counters expand to need not be circular.
 """
 
 from typing import Any
@@ -14,7 +15,7 @@ from macro.errors import MacroError
 
 
 class E9102(CloudFormationLintRule):  # type: ignore[misc]
-    """Look for cycles among the resources that the macro makes and those beside them."""
+    """Finds cycles among the resources that the macro makes and the template's other resources."""
 
     id = "E9102"
     shortdesc = "Resource dependencies are not circular once HitCounters are expanded"
@@ -23,8 +24,8 @@ class E9102(CloudFormationLintRule):  # type: ignore[misc]
     tags = ("resources", "hitcounter")
 
     def match(self, cfn: Any) -> list[Any]:
-        """One match for each resource of the author's that is part of a cycle."""
-        # At the top of a module, cfn-lint would take the class for one more rule of this folder.
+        """One match for each of the author's resources that is part of a cycle."""
+        # If this import were at the top of the module, cfn-lint would load the class as a rule of this folder.
         from cfnlint.rules.resources.CircularDependency import CircularDependency
 
         try:

@@ -1,6 +1,6 @@
-"""W9103: conditions that nothing uses in what a template becomes; takes the place of W8001, see explain --cfnlintrc.
+"""Report conditions that the expanded template does not use. Replaces W8001, see ``explain --cfnlintrc``.
 
-A condition that only a counter's stage names looks unused to W8001.
+W8001 reports a condition that only a counter's stage names.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ from macro.errors import MacroError
 
 
 class W9103(CloudFormationLintRule):  # type: ignore[misc]
-    """Look for conditions that neither the macro's resources nor those beside them use."""
+    """Finds conditions that neither the macro's resources nor other parts of the template use."""
 
     id = "W9103"
     shortdesc = "Conditions are used once HitCounters are expanded"
@@ -23,8 +23,8 @@ class W9103(CloudFormationLintRule):  # type: ignore[misc]
     tags = ("conditions", "hitcounter")
 
     def match(self, cfn: Any) -> list[Any]:
-        """One match for each condition that nothing uses."""
-        # At the top of a module, cfn-lint would take the class for one more rule of this folder.
+        """One match for each unused condition."""
+        # If this import were at the top of the module, cfn-lint would load the class as a rule of this folder.
         from cfnlint.rules.conditions.Used import Used
 
         try:

@@ -1,1 +1,1 @@
-"""cfn-lint rules, one a file; cfn-lint loads this folder (append_rules)."""
+"""Rules for cfn-lint, one in each file. cfn-lint loads this folder (``append_rules``)."""

@@ -1,4 +1,4 @@
-"""What the rules have in common: the expansion of the template that is linted."""
+"""Expand the linted template for all rules."""
 
 from pathlib import Path
 from typing import Any
@@ -9,16 +9,20 @@ from macro.plugins import find_plugin
 
 
 def expand_for_lint(cfn: Any) -> Expanded:
-    """What cfn-lint has read, as the macro would expand it.
+    """The template that cfn-lint has read, expanded as the macro would expand it.
 
-    Raises :class:`macro.errors.MacroError` where it would refuse.
+    Raises:
+        macro.errors.MacroError: the macro would refuse the template.
     """
     folder = Path(cfn.filename or "").parent
     return preview_file(cfn.template, folder, _guess_parameters(cfn.template), find_plugin)
 
 
 def _guess_parameters(template: Any) -> dict[str, Any]:
-    """A value for each parameter without a Default that lists its allowed ones: which is given, no linter knows."""
+    """The first allowed value of each parameter with ``AllowedValues`` and no ``Default``.
+
+    A linter can't know the value that a deployment passes.
+    """
     declared = template.get("Parameters")
     rules = declared.items() if isinstance(declared, dict) else ()
     return {
