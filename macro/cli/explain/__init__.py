@@ -1,1 +1,1 @@
-"""Describes properties, attributes and plug-ins, for people and for editors."""
+"""Describe properties, attributes and plug-ins for people and editors."""

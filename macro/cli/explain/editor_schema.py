@@ -1,7 +1,8 @@
-"""JSON Schema of a whole template with counters, for editors: completion, hover texts and checks while one types.
+"""Make a JSON Schema of a template with counters, for completion, hover texts and checks in editors.
 
-It is draft 7, which yaml-language-server and VS Code read, and is made from the counter's own schema. An editor sees
-``!Ref Name`` as the text ``Name``, so what could be one is let through; ``hitcounter lint`` is what decides.
+The schema is draft 7, which yaml-language-server and VS Code read. It is made from the counter's own schema. An editor
+sees ``!Ref Name`` as the text ``Name``, so the schema accepts every text that could be a reference.
+``hitcounter lint`` makes the exact checks.
 """
 
 import json
@@ -13,9 +14,9 @@ from macro.plugins import load_plugins
 
 _OURS = ("$schema", "$defs", "$ref", "defaultText", "literal", "secret")
 _LONG = {"type": "object", "maxProperties": 1, "minProperties": 1, "propertyNames": {"pattern": "^(Ref|Fn::.+)$"}}
-# A parameter's name, which no value of ours looks like: those of HTTP methods have no small letter.
+# A parameter's name. No value of a counter's property matches: HTTP methods have no lowercase letter.
 _NAME = {"type": "string", "pattern": "^[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*$"}
-# CloudFormation's values are texts, so a number or a boolean may be written as one.
+# CloudFormation's values are texts, so authors can write numbers and booleans as text.
 _WRITTEN = {"type": "string", "pattern": "^(true|false|[0-9]+)$"}
 _ATTRIBUTES: dict[str, tuple[str, dict[str, Json]]] = {
     "Condition": ("Name of the condition under which the counter exists.", {"type": "string"}),
@@ -33,12 +34,12 @@ _ATTRIBUTES: dict[str, tuple[str, dict[str, Json]]] = {
 
 
 def print_schema(further: Sequence[Plugin] = ()) -> str:
-    """The schema as JSON, with these plug-ins beside those that are installed."""
+    """The schema as JSON, for the installed plug-ins and the ``further`` ones."""
     return json.dumps(make_schema([*load_plugins(), *further]), indent=2, ensure_ascii=False) + "\n"
 
 
 def make_schema(plugins: Sequence[Plugin]) -> dict[str, Json]:
-    """The schema of a template; these plug-ins are the ones that ``Plugins`` offers."""
+    """The schema of a template. Editors offer these plug-ins for ``Plugins``."""
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "CloudFormation template with HitCounter resources",
@@ -66,7 +67,7 @@ def _resource(plugins: Sequence[Plugin]) -> dict[str, Json]:
     kind = {"const": "HitCounter", "description": load_schema()["description"]}
     attributes = {name: {"description": text, **rule} for name, (text, rule) in _ATTRIBUTES.items()}
     return {
-        # Fn::ForEach in the place of a resource is a list.
+        # An Fn::ForEach instead of a resource is a list.
         "type": ["object", "array"],
         "properties": {"Type": {"anyOf": [kind, {"type": "string"}]}},
         "if": {"required": ["Type"], "properties": {"Type": {"const": "HitCounter"}}},
@@ -80,7 +81,7 @@ def _resource(plugins: Sequence[Plugin]) -> dict[str, Json]:
 def _counter(plugins: Sequence[Plugin]) -> dict[str, Json]:
     counter: dict[str, Json] = _loosen(load_schema())
     named = {"anyOf": [*({"const": plugin.name, "description": plugin.summary} for plugin in plugins), {}]}
-    # A local path is uploaded by 'hitcounter deploy'.
+    # Local paths are valid because 'hitcounter deploy' uploads the files.
     counter["properties"]["Code"]["else"]["else"] = {"type": "string", "minLength": 1}
     offered = counter["properties"]["Plugins"]["else"]
     offered["items"] = {"allOf": [named, offered["items"]]}
@@ -88,7 +89,7 @@ def _counter(plugins: Sequence[Plugin]) -> dict[str, Json]:
 
 
 def _loosen(rule: Json) -> Json:
-    """The rule in draft 7, without references, and true of whatever may stand for a short tag."""
+    """The rule in draft 7, without references. It accepts every value that an editor can see for a short tag."""
     if isinstance(rule, list):
         return [_loosen(each) for each in rule]
     if not isinstance(rule, dict):
@@ -104,9 +105,9 @@ def _loosen(rule: Json) -> Json:
         return {**words, **kept}
     strict = {**kept, **{name: _convert(name, value) for name, value in rule["then"].items()}} if is_optional else kept
     message = {"errorMessage": words["errorMessage"]} if "errorMessage" in words else {}
-    # A list is what !If and its like are seen as; a literal can't be one of those.
+    # An editor sees !If and similar functions as lists. A literal can't be a function.
     if "enum" in strict:
-        # Editors complete these; what stands behind an "else" they don't.
+        # Editors complete examples, but not values inside an "else".
         words["examples"] = strict["enum"]
     let_through = [_LONG, _NAME, *([] if rule.get("literal") else [{"type": "array"}]), *_written(strict)]
     return {**words, "if": {"anyOf": let_through}, "then": {}, "else": {**message, **strict}}
@@ -125,7 +126,7 @@ def _follow(rule: dict[str, Json]) -> dict[str, Json]:
 
 
 def _is_scalar(rule: Mapping[str, Json]) -> bool:
-    """Whether what fits is one text, number or the like, in whose place a reference may stand."""
+    """Whether the rule is for a single value, such as a text or a number, that a reference can replace."""
     kinds = rule.get("type", "object")
     return "enum" in rule or not {"object", "array"} & {kinds if isinstance(kinds, str) else kinds[0]}
 

@@ -1,4 +1,4 @@
-"""What a counter may say and what it offers, told from the schema and the plug-ins themselves."""
+"""Describe a counter's properties, attributes and plug-ins, based on the schema and the plug-ins themselves."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ from macro.plugins import load_plugins
 from macro.template.references import attribute_name
 
 _LINT = Path(__file__).parents[1] / "lint"
-# What each value that is there before any plug-in runs is, for who writes a plug-in.
+# Meanings, for plug-in authors, of the values that exist before any plug-in runs.
 GIVEN = {
     "counter_id": "the counter's logical id, with Stages the stage's part behind it; every id begins with it",
     "stage": "the stage's name",
@@ -56,7 +56,11 @@ class Table(NamedTuple):
 
 
 def explain(topic: str, form: str, further: Sequence[Plugin] = ()) -> str:
-    """Properties, attributes, plug-ins, values given to plug-ins, or all of them, in text, JSON or Markdown."""
+    """The description of a topic, or of all topics, in text, JSON or Markdown.
+
+    The topics are properties, attributes, plug-ins, and values given to plug-ins. ``form`` is ``"json"``,
+    ``"markdown"``, or any other value for text.
+    """
     topics = {
         "properties": list_properties,
         "attributes": list_attributes,
@@ -76,7 +80,7 @@ def explain(topic: str, form: str, further: Sequence[Plugin] = ()) -> str:
 
 
 def list_properties(plugins: Sequence[Plugin] = ()) -> list[dict[str, Json]]:
-    """Each property of a counter: name, description, default, and whether it must be literal."""
+    """Each property of a counter: name, description, default, and whether the value must be literal."""
     return [
         {
             "name": name,
@@ -89,7 +93,7 @@ def list_properties(plugins: Sequence[Plugin] = ()) -> list[dict[str, Json]]:
 
 
 def list_attributes(plugins: Sequence[Plugin]) -> list[dict[str, Json]]:
-    """Each attribute that references to a counter may name, and the plug-ins that make it."""
+    """Each attribute that references to a counter can name, and the plug-ins that make this attribute."""
     makers: dict[str, list[str]] = {}
     for plugin in plugins:
         for output in plugin.outputs:
@@ -98,7 +102,7 @@ def list_attributes(plugins: Sequence[Plugin]) -> list[dict[str, Json]]:
 
 
 def list_plugins(plugins: Sequence[Plugin]) -> list[dict[str, Json]]:
-    """Each plug-in with what it takes and what it gives."""
+    """Each plug-in with its summary, inputs and outputs."""
     return [
         {
             "name": plugin.name,
@@ -111,16 +115,16 @@ def list_plugins(plugins: Sequence[Plugin]) -> list[dict[str, Json]]:
 
 
 def list_values(plugins: Sequence[Plugin] = ()) -> list[dict[str, Json]]:
-    """Each value that a plug-in may name among its INPUTS without another plug-in making it."""
+    """Each value that a plug-in can name in its INPUTS although no plug-in makes it."""
     return [{"name": name, "meaning": meaning} for name, meaning in GIVEN.items()]
 
 
 def print_settings() -> str:
-    """The lines of a ``.cfnlintrc`` that teach a plain cfn-lint the type ``HitCounter``."""
+    """The lines of a ``.cfnlintrc`` that add the type ``HitCounter`` to a plain cfn-lint."""
     settings = {
         "append_rules": str(_LINT / "rules"),
         "registry_schemas": str(_LINT / "registry"),
-        # E9102 and W9103 look for cycles and for unused conditions in what the template becomes.
+        # E9102 and W9103 find cycles and unused conditions in the expanded template instead.
         "ignore_checks": ["E3004", "W8001"],
     }
     lines = []
