@@ -1,6 +1,6 @@
 """Report conditions that the expanded template does not use. Replaces W8001, see ``explain --cfnlintrc``.
 
-W8001 reports a condition that only a counter's stage names.
+W8001 reports a condition as unused if only a counter's stage names it.
 """
 
 from typing import Any
