@@ -1,1 +1,1 @@
-"""One CloudFormation stack: account, change sets, events, progress."""
+"""Connect to an account, and run and follow operations on one CloudFormation stack."""

@@ -1,4 +1,4 @@
-"""The account and region, or the engine, that a command works in."""
+"""Connect to the account and region, or to the local engine, that a command works in."""
 
 import argparse
 import os
@@ -14,7 +14,7 @@ Client = Any
 
 
 class Place(NamedTuple):
-    """What the user says of it; what is ``None`` is left to the SDK's own ways of finding out."""
+    """The user's choice of account. The SDK finds its own default for a field that is ``None``."""
 
     profile: str | None = None
     region: str | None = None
@@ -22,7 +22,10 @@ class Place(NamedTuple):
 
 
 class Account:
-    """Clients for one account and region, made once each; ``is_shared`` says that others may work there, too."""
+    """Clients for one account and region. Each client is created once.
+
+    ``is_shared`` says that other people may work in the same account.
+    """
 
     def __init__(self, session: Any, place: Place, is_shared: bool = True) -> None:
         self._session = session
@@ -31,20 +34,20 @@ class Account:
         self.endpoint = place.endpoint
         self.profile = place.profile
         self.region: str = session.region_name
-        # Few attempts: a wrong region or endpoint is to be told at once.
+        # Few attempts, to report a wrong region or endpoint at once.
         caller = self._make("sts", attempts=2).get_caller_identity()
         self.id: str = caller["Account"]
         self.partition: str = caller["Arn"].split(":")[1]
 
     def client(self, service: str) -> Client:
-        """The client of that service."""
+        """The client for a service, such as ``cloudformation``."""
         if service not in self._clients:
-            # What doesn't answer on this machine at once has ended.
+            # An engine on this machine that doesn't answer at once has ended.
             self._clients[service] = self._make(service, attempts=5 if self.is_shared else 2)
         return self._clients[service]
 
     def is_ministack(self) -> bool:
-        """Whether the endpoint is a MiniStack, which tells so by a page of its own."""
+        """Whether the endpoint is MiniStack. Only MiniStack serves the page ``/_ministack/health``."""
         if not self.endpoint:
             return False
         try:
@@ -55,11 +58,11 @@ class Account:
             return False
 
     def name(self) -> str:
-        """How messages call it: ``account 123456789012, eu-central-1``, or the engine by its URL."""
+        """The account's name in messages: ``account 123456789012, eu-central-1``, or the engine with its URL."""
         return f"the engine at {self.endpoint}" if self.endpoint else f"account {self.id}, {self.region}"
 
     def options(self) -> str:
-        """The command-line options that lead here again, with a leading space where there are any."""
+        """The command-line options that select this account again, each with a leading space."""
         given = {"--profile": self.profile, "--endpoint-url": self.endpoint}
         if not self.endpoint:
             given["--region"] = self.region
@@ -70,9 +73,12 @@ class Account:
 
 
 def connect(place: Place) -> Account:
-    """The account that the place leads to, after one call that proves the credentials.
+    """The account for the user's choice. One call to STS checks the credentials.
 
-    Raises :class:`CloudError`, or what :func:`macro.cli.cloud.stack.errors.explained` turns into one.
+    Raises:
+        CloudError: the endpoint is no URL, the profile is unknown, or there is no region.
+        ClientError, BotoCoreError: the call to STS fails. :func:`macro.cli.cloud.stack.errors.explained` turns these
+            errors into :class:`CloudError`.
     """
     import boto3
     from botocore.exceptions import ProfileNotFound
@@ -80,7 +86,7 @@ def connect(place: Place) -> Account:
     if place.endpoint and not _is_url(place.endpoint):
         raise CloudError(f"--endpoint-url {place.endpoint}: must be a URL such as http://127.0.0.1:4566")
     try:
-        # boto3 reads AWS_DEFAULT_REGION alone; AWS's other tools also this.
+        # boto3 reads only AWS_DEFAULT_REGION. AWS's other tools also read AWS_REGION.
         region = place.region or os.environ.get("AWS_REGION")
         session = boto3.Session(profile_name=place.profile, region_name=region)
     except ProfileNotFound:
@@ -91,11 +97,11 @@ def connect(place: Place) -> Account:
 
 
 def connect_to_engine(url: str) -> Account:
-    """An engine on this machine, with the credentials it takes: nothing of the user's is read."""
+    """An engine on this machine, with credentials that the engine accepts. The user's AWS settings are not read."""
     import boto3
     from botocore.session import Session
 
-    # Each setting is its default: neither a variable of the environment nor a file's entry is looked at.
+    # Each setting keeps its default: the session reads neither environment variables nor configuration files.
     defaults = {name: (None, None, *rest) for name, (_, _, *rest) in Session.SESSION_VARIABLES.items()}
     nowhere = (None, None, os.devnull, None)
     alone = Session({**defaults, "config_file": nowhere, "credentials_file": nowhere})
@@ -104,7 +110,7 @@ def connect_to_engine(url: str) -> Account:
 
 
 def is_here(url: str) -> bool:
-    """Whether it leads to this machine, where no proxy is asked."""
+    """Whether the URL's host is this machine. Requests to this machine use no proxy."""
     return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
@@ -119,7 +125,7 @@ def _is_url(text: str) -> bool:
 def _explain_profile(name: str | None) -> str:
     from botocore.session import Session
 
-    # Not boto3's own session, which asks for the profile again.
+    # A new botocore session, because boto3's session would look up the unknown profile again.
     known = ", ".join(sorted(Session().full_config.get("profiles", {}))) or "none"
     return f"there is no profile {name!r}; there are: {known}"
 
@@ -128,7 +134,7 @@ def _config(endpoint: str | None, attempts: int) -> Any:
     from botocore.config import Config
 
     return Config(
-        # None: as the environment says.
+        # With None, botocore takes the proxies from the environment.
         proxies={} if endpoint and is_here(endpoint) else None,
         retries={"mode": "standard", "max_attempts": attempts},
         connect_timeout=10,
@@ -139,8 +145,8 @@ def _config(endpoint: str | None, attempts: int) -> Any:
 
 @contextmanager
 def in_account(arguments: argparse.Namespace) -> Iterator[Account]:
-    """The account that the arguments name, with the SDK's errors inside the block explained."""
-    # An engine is called by its URL, wherever that stands, and is dealt with as one.
+    """The account that the arguments name. The SDK's errors inside the block become :class:`CloudError`."""
+    # An engine's URL may come from the option or the environment. Both are handled alike.
     endpoint = arguments.endpoint_url or os.environ.get("AWS_ENDPOINT_URL") or None
     place = Place(arguments.profile, arguments.region, endpoint)
     with explained(place.endpoint):

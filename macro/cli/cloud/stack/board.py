@@ -1,4 +1,4 @@
-"""The resources of the operation under way, on a terminal: a line each that changes in place."""
+"""Show the resources of a running operation on a terminal. Each resource has a line that is updated in place."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -24,16 +24,17 @@ _WORDS = {
 }
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAMES_PER_SECOND = 8
-# Less of a type than this says nothing.
+# A type that is cut to fewer columns tells the reader nothing.
 _LEAST_OF_TYPE = 12
-# The cursor's line, and one that a terminal's own wrapping may need.
+# One line for the cursor, and one that the terminal may need to wrap a line.
 _LINES_KEPT = 2
 
 
 class Row(NamedTuple):
-    """A resource as last heard of; ``failure`` is the reason of its first failure, which outlasts what follows on it.
+    """A resource's latest state.
 
-    ``seconds`` are those since it was first heard of, until it was done.
+    ``failure`` is the reason of the resource's first failure. Later events don't change ``failure``.
+    ``seconds`` is the time from the resource's first event to its latest event.
     """
 
     logical_id: str
@@ -43,20 +44,20 @@ class Row(NamedTuple):
     failure: str | None = None
 
     def is_running(self) -> bool:
-        """Whether more is to come."""
+        """Whether more events are expected."""
         return self.status.endswith("_IN_PROGRESS")
 
     def is_bad(self) -> bool:
-        """Whether it failed, or is taken back."""
+        """Whether the resource failed or is rolled back."""
         return self.failure is not None or "ROLLBACK" in self.status
 
     def reason(self) -> str:
-        """Why it failed, unless only because something else did."""
+        """The reason of the failure. Empty if the resource was cancelled because another resource failed."""
         return "" if not self.failure or _is_cancelled(self.failure) else self.failure
 
 
 class Board:
-    """Rows by logical id, in the order in which they were first heard of."""
+    """Rows by logical ID, in the order of their first events."""
 
     def __init__(self, console: Any) -> None:
         self._console = console
@@ -65,7 +66,7 @@ class Board:
         self._live: Any = None
 
     def note(self, facts: Mapping[str, Any]) -> None:
-        """Show what is new of a resource."""
+        """Show a resource's new state, from the facts of a stack event."""
         name, status = facts["logical_id"], facts["status"]
         begun = self._begun.setdefault(name, time.monotonic())
         failure = self._rows[name].failure if name in self._rows else None
@@ -75,7 +76,7 @@ class Board:
         if self._live is None:
             from rich.live import Live
 
-            # Not what others print: outputs go into files.
+            # Other output is not redirected, because it may go into files.
             theirs: dict[str, Any] = {"redirect_stdout": False, "redirect_stderr": False}
             self._live = Live(
                 console=self._console, get_renderable=self._draw, refresh_per_second=_FRAMES_PER_SECOND, **theirs
@@ -83,7 +84,7 @@ class Board:
             self._live.start()
 
     def close(self) -> None:
-        """Leave all resources as they stand now, and begin anew with the next."""
+        """Leave the current lines on the screen. The next event starts a new board."""
         live, self._live = self._live, None
         if live is not None:
             live.stop()
@@ -100,16 +101,16 @@ class Board:
 
 
 def draw(rows: Sequence[Row], width: int, height: int | None = None, frame: int = 0) -> Any:
-    """What rich shows for the rows, the stack's own as the last; with a height, that many lines at most.
+    """A rich renderable of the rows. The stack's own row comes last.
 
-    Where rows are too many, those that are done go first, then those that began last. Reasons are cut at the line's end
-    then, and else told in full.
+    ``width`` is in columns. With ``height``, at most that many lines are shown: completed rows are left out first, then
+    those that began last, and reasons are cut at the end of the line. Without ``height``, reasons are shown in full.
     """
     from rich.console import Group
     from rich.padding import Padding
     from rich.text import Text
 
-    # The stack itself is what an operation tells of first.
+    # An operation's first event is about the stack itself.
     own = rows[:1] if rows and rows[0].type == _STACK else []
     shown = choose(rows[len(own) :], height - len(own)) if height else rows[len(own) :]
     left_out = len(rows) - len(own) - len(shown)
@@ -125,11 +126,11 @@ def draw(rows: Sequence[Row], width: int, height: int | None = None, frame: int 
 
 
 def choose(rows: Sequence[Row], height: int) -> list[Row]:
-    """The rows to show in that many lines, of which one says how many are left out."""
+    """The rows to show in ``height`` lines. If rows are left out, one line is reserved for their number."""
     done = [row for row in rows if not row.is_running() and not row.is_bad()]
     lines = sum(_count_lines(row) for row in rows)
     gone: set[Row] = set()
-    # What nobody waits for goes first, from the top; then the rest from the end.
+    # Nobody waits for completed rows. They are left out first, from the top, then the others, from the end.
     for row in [*done, *(row for row in rows[::-1] if row.is_running() or row.is_bad())]:
         if lines + bool(gone) <= height:
             break
@@ -143,11 +144,11 @@ def _count_lines(row: Row) -> int:
 
 
 def _measure(rows: Sequence[Row], width: int) -> tuple[int, int, int]:
-    """The widths of logical ids, types and statuses, so that no line is broken."""
+    """The widths of logical IDs, types and statuses at which each row fits on one line."""
     statuses = max(len(_say(row)) for row in rows)
     ids = max(len(row.logical_id) for row in rows)
     longest = max(len(_short(row.type)) for row in rows)
-    # A mark, the seconds, and the space between.
+    # A row also has a mark, the seconds, and spaces.
     left = width - statuses - len("✓ ") - len("  ") - len("  9999 s")
     types = min(longest, left - ids - len("  "))
     if types < min(longest, _LEAST_OF_TYPE):
@@ -185,7 +186,7 @@ def _short(resource_type: str) -> str:
 
 
 def _cut(text: str, width: int, end: int) -> str:
-    """The text in that width; where it is too long, what stands before the last ``end`` characters is left out."""
+    """The text in exactly ``width`` columns. A longer text is cut before its last ``end`` characters."""
     if len(text) <= width:
         return f"{text:<{width}}"
     return f"{text[: max(width - 1 - end, 0)]}…{text[len(text) - end :]}"

@@ -1,4 +1,4 @@
-"""Why an operation failed: the failures that no other one explains, and what was refused beforehand."""
+"""Find why an operation failed: failures that no other failure explains, and refusals by validations and hooks."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,22 +6,26 @@ from typing import Any
 from macro.cli.cloud.stack.account import Client
 from macro.cli.cloud.stack.events import Happening
 
-# What fails only because something else did before it.
+# Reasons of resources that fail only because another resource failed before.
 _FOLLOWED = ("resource creation cancelled", "resource update cancelled", "resource deletion cancelled")
 
 
 def find_causes(events: Sequence[Happening]) -> list[Happening]:
-    """The failures that no other failure explains, the first on top; the stack's own where there is no other."""
+    """The failures that no other failure explains, in the order of the events.
+
+    If there are none, the result is the last event of the stack itself that has a reason.
+    """
     failed = [event for event in events if event.has_failed()]
     own = [event for event in failed if not event.is_stack and not event.reason.lower().startswith(_FOLLOWED)]
     return own or [event for event in events if event.is_stack and event.reason][-1:]
 
 
 def find_refusals(client: Client, reason: str, place: Mapping[str, str]) -> list[str]:
-    """What validations and hooks refused before anything was made, where the reason leads to DescribeEvents for it.
+    """What validations and hooks refused before any resource was created, one line a refusal.
 
-    ``place`` is an ``OperationId``, ``ChangeSetName`` or ``StackName``. Nothing where the SDK is older than that call,
-    or it is not allowed: the reason itself is told in any case.
+    CloudFormation refers to DescribeEvents in ``reason`` if there are refusals. ``place`` is an ``OperationId``,
+    ``ChangeSetName`` or ``StackName``. The result is empty if the SDK has no DescribeEvents, or if the call fails:
+    callers report the reason in any case.
     """
     from botocore.exceptions import ClientError
 

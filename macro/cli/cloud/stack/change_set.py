@@ -1,4 +1,4 @@
-"""Change sets: made, read, carried out or thrown away; nothing is ever changed in another way."""
+"""Create, read, execute and delete change sets. All stack creations and updates use a change set."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -10,19 +10,21 @@ from macro.cli.cloud.stack.changes import Change, read_changes
 from macro.cli.cloud.stack.errors import CloudError, code_of
 from macro.cli.cloud.stack.stack import REVIEW, Stack, pause, read_stack
 
-# A macro adds roles, which CloudFormation wants acknowledged; the change set is shown before anything is done.
+# CloudFormation requires an acknowledgment of the roles that a macro adds. The user sees the change set first.
 _CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 _EMPTY = ("didn't contain changes", "No updates are to be performed")
-# What an operation that was begun first does to all other change sets of its stack.
+# Error codes for a change set that an earlier operation on its stack has made invalid.
 _OVERTAKEN = ("ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus")
 _FAILED_BY_MACRO = ("failed with: ", ". Rollback requested by user.")
 
 
 class Wanted(NamedTuple):
-    """A deployment: the stack's name, its template, and parameters by name (``None``: the value the stack has).
+    """A deployment: the stack's name, template, parameters and tags.
 
-    ``imports``, as ``ResourcesToImport`` has them, are all that the template holds, if any. ``takes_in`` says to import
-    what is there already under a literal name, ``reverts`` to bring back what differs from what the stack should be.
+    ``template`` is ``TemplateBody`` or ``TemplateURL``. A parameter that is ``None`` keeps the value that the stack
+    has. ``imports`` has the shape of ``ResourcesToImport``: if there are any, the template holds no other resources.
+    ``takes_in`` imports existing resources that the template names literally (``ImportExistingResources``).
+    ``reverts`` reverts drift: resources that differ from the stack's definition are restored.
     """
 
     stack_name: str
@@ -35,7 +37,7 @@ class Wanted(NamedTuple):
 
 
 class ChangeSet(NamedTuple):
-    """One that can be carried out; ``is_import`` says that it makes nothing, but takes in what is there."""
+    """A change set that can be executed. With ``is_import``, it creates nothing and imports existing resources."""
 
     id: str
     stack_id: str
@@ -45,10 +47,11 @@ class ChangeSet(NamedTuple):
 
 
 def make_change_set(client: Client, wanted: Wanted, stack: Stack | None) -> ChangeSet | None:
-    """A change set on the stack; ``None`` where nothing would change.
+    """A new change set for the stack, or ``None`` if nothing would change.
 
-    Raises :class:`CloudError` with CloudFormation's reason, or the macro's problems, where there can be none; nothing
-    is left of it then.
+    Raises:
+        CloudError: CloudFormation can't create the change set. The text has CloudFormation's reason or the macro's
+            problems. The failed change set is deleted.
     """
     is_new = stack is None or stack.status == REVIEW
     kind = "IMPORT" if wanted.imports else "CREATE" if is_new else "UPDATE"
@@ -69,13 +72,14 @@ def make_change_set(client: Client, wanted: Wanted, stack: Stack | None) -> Chan
 
 
 def execute(client: Client, change_set: ChangeSet) -> None:
-    """Begin to carry it out; where it fails, what it made anew goes again, also what has the policy ``Retain``.
+    """Start to execute the change set. If that fails, new resources are deleted, even those with ``Retain``.
 
-    Raises :class:`CloudError` where another change of the stack came before.
+    Raises:
+        CloudError: another operation has changed the stack since the change set was created.
     """
     from botocore.exceptions import ClientError
 
-    # An import makes nothing that could be taken back.
+    # An import creates no resources that a rollback could delete.
     more = {} if change_set.is_import else {"RetainExceptOnCreate": True}
     try:
         client.execute_change_set(
@@ -91,7 +95,7 @@ def execute(client: Client, change_set: ChangeSet) -> None:
 
 
 def discard(client: Client, change_set: ChangeSet) -> None:
-    """Throw it away, and the empty stack with it that CloudFormation made for it."""
+    """Delete the change set, and the empty stack that CloudFormation created for it."""
     client.delete_change_set(ChangeSetName=change_set.id, StackName=change_set.stack_id)
     stack = read_stack(client, change_set.stack_id)
     if stack and stack.status == REVIEW and not client.list_change_sets(StackName=stack.id)["Summaries"]:
@@ -118,7 +122,7 @@ def _request(client: Client, wanted: Wanted) -> dict[str, Any]:
 
 
 def _can_revert(client: Client) -> bool:
-    """Whether the SDK knows of drift-aware change sets."""
+    """Whether the SDK supports drift-aware change sets."""
     call = client.meta.service_model.operation_model("CreateChangeSet")
     return "DeploymentMode" in call.input_shape.members
 

@@ -1,4 +1,4 @@
-"""What a change set would do, as a person reads it: added, changed, replaced, removed, and what to be afraid of."""
+"""Read and print a change set's changes: added, changed, replaced and removed resources, and possible loss of data."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -12,10 +12,11 @@ _PARTICIPLES = {ADD: "added", CHANGE: "changed", REPLACE: "replaced", REMOVE: "r
 
 
 class Change(NamedTuple):
-    """One resource's change; ``causes`` are the properties and attributes it comes from.
+    """The change of one resource.
 
-    ``is_certain`` is false where CloudFormation knows only while it deploys whether it replaces, or changes anything;
-    ``is_kept`` says that what leaves the stack is left in the account.
+    ``causes`` are the properties and attributes that cause the change. ``is_certain`` is false if CloudFormation
+    decides only during the deployment whether it replaces or changes the resource. ``is_kept`` says that a resource
+    that leaves the stack stays in the account.
     """
 
     action: str
@@ -26,17 +27,17 @@ class Change(NamedTuple):
     is_kept: bool = False
 
     def costs_data(self) -> bool:
-        """Whether counts would be lost, or begin anew, or may be."""
+        """Whether counts are lost or start again from zero, or may be."""
         return self.type in _HOLD_DATA and (self.action in (REPLACE, REMOVE) or not self.is_certain)
 
 
 def read_changes(listed: Sequence[Mapping[str, Any]]) -> list[Change]:
-    """The ``Changes`` of DescribeChangeSet, in its order."""
+    """The changes in the ``Changes`` of DescribeChangeSet, in the same order."""
     return [_read(entry["ResourceChange"]) for entry in listed if "ResourceChange" in entry]
 
 
 def print_changes(changes: Sequence[Change], has_colour: bool = False) -> str:
-    """A line for each change, in columns, and how many there are of each kind."""
+    """A line for each change, in columns, then the number of changes of each kind."""
     names = max((len(change.logical_id) for change in changes), default=0)
     types = max((len(change.type) for change in changes), default=0)
     lines = []
@@ -49,7 +50,7 @@ def print_changes(changes: Sequence[Change], has_colour: bool = False) -> str:
 
 
 def count_changes(changes: Sequence[Change]) -> str:
-    """``2 added, 1 changed``."""
+    """The number of changes of each kind, such as ``2 added, 1 changed``."""
     counts = {action: sum(change.action == action for change in changes) for action in _SIGNS}
     told = [f"{count} {_PARTICIPLES.get(action, action)}" for action, count in counts.items() if count]
     return ", ".join(told) or "no resource changes"

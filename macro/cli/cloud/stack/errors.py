@@ -1,4 +1,4 @@
-"""What can go wrong between the command and an account, each with its remedy."""
+"""Explain errors between the command and an account, each with a remedy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,13 +9,13 @@ from macro.errors import MacroError, Problem
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId"}
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
-"""What services answer to those who may not."""
+"""Error codes that services return for a call without permission."""
 
 _CREDENTIALS = "say which with --profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; 'aws configure' makes a profile"
 
 
 class CloudError(MacroError):
-    """The account, or the engine, doesn't do what was asked; the text says what would help."""
+    """The account or the engine doesn't do what the command needs. The text says what would help."""
 
     def __init__(self, text: str) -> None:
         super().__init__([Problem((), text)])
@@ -23,9 +23,9 @@ class CloudError(MacroError):
 
 @contextmanager
 def explained(endpoint: str | None = None) -> Iterator[None]:
-    """The SDK's errors inside the block as :class:`CloudError`, with what would help.
+    """Turn the SDK's errors inside the block into :class:`CloudError` with a remedy.
 
-    Never shows a request's parameters; of an answer, only the code and the message of the service.
+    The text never shows a request's parameters. From a response, the text shows only the service's code and message.
     """
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
@@ -42,12 +42,12 @@ def explained(endpoint: str | None = None) -> Iterator[None]:
 
 
 def code_of(error: Any) -> str:
-    """The code in a ``ClientError``: ``AccessDenied``, or the HTTP status where the answer had no body."""
+    """The code of a ``ClientError``, such as ``AccessDenied``, or the HTTP status if the response has no body."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def message_of(error: Any) -> str:
-    """The service's own words in a ``ClientError``."""
+    """The service's message in a ``ClientError``."""
     return str(error.response.get("Error", {}).get("Message") or "")
 
 
@@ -58,7 +58,7 @@ def _explain_answer(error: Any) -> str:
     if code == "SignatureDoesNotMatch":
         return f"the secret key doesn't fit the key id, or this machine's clock is wrong; {_CREDENTIALS}"
     if code in _UNKNOWN:
-        # What AWS answers also where they are right, but the account hasn't enabled the region.
+        # AWS returns the same code for correct credentials if the account hasn't enabled the region.
         return f"AWS doesn't know these credentials ({code}), or the region isn't enabled for them; {_CREDENTIALS}"
     if code in DENIED:
         return f"{call} is not allowed: {said.rstrip('.')}; ask for that permission, or use another --profile"

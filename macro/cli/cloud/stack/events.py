@@ -1,4 +1,4 @@
-"""What happens to a stack, told event by event until its operation is over."""
+"""Follow a stack's events until its operation ends."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -8,14 +8,14 @@ from macro.cli.cloud.stack.errors import CloudError
 from macro.cli.cloud.stack.stack import REVIEW, Stack, find_stack, is_running, pause
 
 _STACK = "AWS::CloudFormation::Stack"
-# What AWS puts before the reason that a custom resource gave.
+# AWS puts this text before the reason that a custom resource gives.
 _OF_COMPANION = "Received response status [FAILED] from custom resource. Message returned: "
-# An operation that is over for so many looks, without an event that says so, is taken to be.
+# An operation counts as ended after this many reads that report its end, even without an event that confirms it.
 _QUIET_LOOKS = 15
 
 
 class Happening(NamedTuple):
-    """One stack event: a resource entered a status; ``operation`` is the id of what it is a part of, if told."""
+    """One stack event: a resource entered a status. ``operation`` is the operation's ID, empty if not reported."""
 
     id: str
     logical_id: str
@@ -26,7 +26,7 @@ class Happening(NamedTuple):
     operation: str = ""
 
     def has_failed(self) -> bool:
-        """Whether the status is a failure."""
+        """Whether the event's status is a failure."""
         return self.status.endswith("_FAILED")
 
 
@@ -34,22 +34,27 @@ Watch = Callable[[Happening], None]
 
 
 def last_event(client: Client, name: str) -> str:
-    """The id of the newest event, after which those of an operation that begins now will stand."""
+    """The ID of the stack's newest event, empty if there is none. The next operation's events come after this event."""
     events = client.describe_stack_events(StackName=name)["StackEvents"]
     return str(events[0]["EventId"]) if events else ""
 
 
 def follow(client: Client, stack_id: str, after: str, watch: Watch) -> tuple[Stack, list[Happening]]:
-    """The stack once its operation is over, and all that happened, each told to ``watch`` as it was seen.
+    """Wait until the stack's operation ends, and return the stack and all events.
 
-    ``stack_id`` is the id, not the name, since a deleted stack is found by that alone. DescribeStacks may still report
-    of the time before the operation began, or of no stack; so it is over when an event of the stack's own says the
-    same, or when nothing else was told for long. Raises :class:`CloudError` where no stack was told of for as long.
+    ``watch`` gets each event as soon as it is read. ``stack_id`` is the ID, not the name: a deleted stack is found
+    only by its ID. ``after`` is the ID of the last event before the operation.
+
+    DescribeStacks may still report the state before the operation, or no stack. So the operation counts as ended when
+    an event of the stack itself has the same status, or when the status has not changed for several reads.
+
+    Raises:
+        CloudError: several reads found no stack.
     """
     seen: list[Happening] = []
     quiet = 0
     while True:
-        # The status first: so the events read after it are all, once it says that the operation is over.
+        # The status is read first. If it says that the operation has ended, the events read afterwards are complete.
         stack = find_stack(client, stack_id)
         for event in list(_events_after(client, stack_id, after) if stack else ())[::-1]:
             after = event.id
@@ -64,12 +69,12 @@ def follow(client: Client, stack_id: str, after: str, watch: Watch) -> tuple[Sta
 
 
 def _last_status(events: Sequence[Happening]) -> str | None:
-    """Of the stack itself, but that it was planned: that is no end."""
+    """The last status of the stack itself. REVIEW_IN_PROGRESS is left out, because it doesn't end an operation."""
     return next((event.status for event in reversed(events) if event.is_stack and event.status != REVIEW), None)
 
 
 def _events_after(client: Client, stack_id: str, after: str) -> Iterator[Happening]:
-    """Newest first, as the pages come."""
+    """The events after ``after``, newest first, read page by page."""
     for page in client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
         for event in page["StackEvents"]:
             if event["EventId"] == after:

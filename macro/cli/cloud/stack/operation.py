@@ -1,4 +1,4 @@
-"""One operation on a stack: made ready for, carried out before the user's eyes, its failure told by its first cause."""
+"""Prepare for an operation on a stack, run it with progress, and explain a failure by its first cause."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,9 +23,13 @@ _NEVER_THERE = ("CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_", "DELETE_")
 
 
 def make_ready(account: Account, name: str, report: Report) -> Stack | None:
-    """The stack of that name, no operation under way; one that another command began is waited for first.
+    """The stack with no operation running, or ``None`` if there is no such stack.
 
-    Raises :class:`CloudError` with the remedy where the stack can't be updated.
+    If another command's operation is running, this function waits for its end. In a local engine, a stack that was
+    never created is deleted.
+
+    Raises:
+        CloudError: the stack can't be updated. The text has the remedy.
     """
     if not account.is_shared:
         return _recover(account, name, report)
@@ -38,7 +42,7 @@ def make_ready(account: Account, name: str, report: Report) -> Stack | None:
 
 
 def await_end(account: Account, name: str, report: Report) -> Stack | None:
-    """The stack of that name once nothing is under way on it, in whatever state; ``None`` where there is none."""
+    """Wait until no operation is running on the stack. The stack may be in any state; ``None`` if there is none."""
     client = account.client("cloudformation")
     stack = read_stack(client, name)
     if stack is None or not is_running(stack.status):
@@ -49,9 +53,10 @@ def await_end(account: Account, name: str, report: Report) -> Stack | None:
 
 
 def carry_out(account: Account, change_set: ChangeSet, report: Report) -> Stack:
-    """The stack as the change set left it.
+    """Execute the change set, and return the stack after it.
 
-    Raises :class:`CloudError` with the first real cause where it failed, once all is rolled back.
+    Raises:
+        CloudError: the operation failed and its rollback has ended. The text starts with the first real cause.
     """
     client = account.client("cloudformation")
     after = last_event(client, change_set.stack_id)
@@ -63,9 +68,10 @@ def carry_out(account: Account, change_set: ChangeSet, report: Report) -> Stack:
 
 
 def remove(account: Account, stack: Stack, report: Report) -> None:
-    """Delete the stack, protected or not, and wait until it is gone.
+    """Delete the stack and wait for the end. Termination protection is turned off first.
 
-    Raises :class:`CloudError` with the first cause where it isn't.
+    Raises:
+        CloudError: the stack wasn't deleted. The text starts with the first cause.
     """
     client = account.client("cloudformation")
     if stack.is_protected:
@@ -84,9 +90,9 @@ def print_outputs(outputs: Mapping[str, str]) -> str:
 
 
 def _recover(account: Account, name: str, report: Report) -> Stack | None:
-    """A stack of an engine of ours: what an engine that was ended had begun on it, nobody goes on with.
+    """The stack in a local engine. An operation that was running when an engine ended is never continued.
 
-    One that was never created goes, since nothing was counted in it yet; any other can be updated as it is.
+    A stack that was never created is deleted, because it holds no counts yet. Any other stack can be updated.
     """
     stack = read_stack(account.client("cloudformation"), name)
     if stack is None or not stack.status.startswith(_NEVER_THERE):
@@ -112,7 +118,7 @@ def _explain(account: Account, stack: Stack, events: Sequence[Happening]) -> str
 def _find_refusals(account: Account, stack: Stack, events: Sequence[Happening]) -> list[str]:
     own = [event for event in events if event.is_stack]
     operations = [event.operation for event in own if event.operation]
-    # An engine's events don't say what they are a part of; it knows of the last operation alone.
+    # An engine's events don't name their operation. The engine knows only the last operation.
     place = {"OperationId": operations[-1]} if operations else {"StackName": stack.id}
     return find_refusals(account.client("cloudformation"), " ".join(event.reason for event in own), place)
 
@@ -120,7 +126,7 @@ def _find_refusals(account: Account, stack: Stack, events: Sequence[Happening]) 
 def _what_now(account: Account, stack: Stack) -> str:
     if stack.status == "UPDATE_ROLLBACK_COMPLETE":
         return ": everything is as it was before"
-    # An engine of ours needs no remedy: the next run begins anew, or recovers.
+    # A local engine needs no remedy: the next run starts again or recovers.
     if stack.status in _REMEDIES and account.is_shared:
         run = _REMEDIES[stack.status][1].format(name=stack.name, options=account.options())
         return f"; before another try, run: {run}"

@@ -1,4 +1,4 @@
-"""What a long command says while it works: a live line per resource on a terminal, plain lines else, or JSON events."""
+"""Report a long command's progress: live lines for resources on a terminal, otherwise plain lines or JSON events."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from macro.plugin import Json
 
 
 class Line(NamedTuple):
-    """One thing to report: ``text`` for people, and for scripts an event's name and its facts."""
+    """One report: ``text`` for people, and an event name with facts for scripts."""
 
     event: str
     text: str
@@ -25,7 +25,10 @@ RESOURCE = "resource"
 
 @contextmanager
 def show_progress(as_json: bool) -> Iterator[Report]:
-    """A function that shows lines: as JSON objects on stdout, or on stderr, live where that is a terminal."""
+    """A function that shows lines, either as JSON objects on stdout or as text on stderr.
+
+    If stderr is a terminal, lines for resources are updated in place.
+    """
     last = ""
 
     def note(line: Line) -> None:
@@ -59,7 +62,7 @@ def _open(as_json: bool) -> Iterator[Report]:
 
 
 def mute(report: Report, *events: str) -> Report:
-    """Without these events; without any where none is named."""
+    """A report function that drops these events, or all events if none is named."""
 
     def tell_rest(line: Line) -> None:
         if events and line.event not in events:
@@ -73,14 +76,14 @@ def _tell_json(line: Line) -> None:
 
 
 def _tell_plain(line: Line) -> None:
-    # A log tells what was reached; that it was begun, one can see on a terminal.
+    # A log shows only completed steps. A terminal also shows steps that have begun.
     is_begun = line.event == RESOURCE and str(line.facts["status"]).endswith("_IN_PROGRESS")
     if line.text and not is_begun:
         print(line.text, file=sys.stderr, flush=True)
 
 
 class _Screen:
-    """A board of resources, and other lines below what stands there."""
+    """Shows a board of resources, and other lines below the board."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -90,7 +93,7 @@ class _Screen:
         self._board = Board(self._console)
 
     def report(self, line: Line) -> None:
-        """Show a line: a resource's in its place, any other below what stands there."""
+        """Show a line: on the board for a resource, otherwise below the board."""
         if line.event == RESOURCE:
             self._board.note(line.facts)
             return
@@ -101,5 +104,5 @@ class _Screen:
             self._console.print(Text.from_ansi(line.text), soft_wrap=True)
 
     def close(self) -> None:
-        """Leave what stands there."""
+        """Leave the current lines on the screen."""
         self._board.close()

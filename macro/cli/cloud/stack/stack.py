@@ -1,4 +1,4 @@
-"""A stack as CloudFormation tells of it."""
+"""Read a stack's state from CloudFormation."""
 
 import time
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _SECONDS_ON_ENGINE = 0.1
 
 
 class Stack(NamedTuple):
-    """What DescribeStacks says of it, outputs and parameters by name."""
+    """A stack as DescribeStacks reports it, with outputs and parameters by name."""
 
     name: str
     id: str
@@ -26,13 +26,13 @@ class Stack(NamedTuple):
 
 
 def read_stack(client: Client, name: str) -> Stack | None:
-    """The stack of that name or id; ``None`` where there is none, or it was deleted."""
+    """The stack with that name or ID, or ``None`` if there is none or it is deleted."""
     stack = find_stack(client, name)
     return None if stack and stack.status == "DELETE_COMPLETE" else stack
 
 
 def find_stack(client: Client, name: str) -> Stack | None:
-    """The stack of that name, or of that id, which finds a deleted one, too; ``None`` where none is told of."""
+    """The stack with that name or ID, or ``None`` if CloudFormation reports none. An ID also finds a deleted stack."""
     from botocore.exceptions import ClientError
 
     try:
@@ -45,17 +45,17 @@ def find_stack(client: Client, name: str) -> Stack | None:
 
 
 def is_running(status: str) -> bool:
-    """Whether an operation is under way."""
+    """Whether an operation is running."""
     return status.endswith("_IN_PROGRESS") and status != REVIEW
 
 
 def has_succeeded(status: str) -> bool:
-    """Whether the last operation did what it should."""
+    """Whether the last operation succeeded without a rollback."""
     return status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 
 
 def pause(client: Client) -> None:
-    """Wait before asking again: a little on an engine of this machine, longer where many ask."""
+    """Wait before the next call: 0.1 s for an engine on this machine, 2 s for AWS, which limits the rate of calls."""
     host = urlsplit(client.meta.endpoint_url).hostname
     time.sleep(_SECONDS_ON_ENGINE if host in ("127.0.0.1", "localhost", "::1") else _SECONDS)
 

@@ -1,4 +1,4 @@
-"""The values of a template's parameters as the macro gets them, evaluated."""
+"""Find the values of a template's parameters, resolved as the macro gets them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,12 +9,12 @@ from macro.plugin import Json, Template
 
 _KEPT = "AWS::SSM::Parameter::Value<"
 _LISTS = (f"{_KEPT}List<", f"{_KEPT}CommaDelimitedList")
-# GetParameters takes no more names.
+# GetParameters accepts at most this many names.
 _AT_ONCE = 10
 
 
 def read_values(template: Template, given: Mapping[str, Json], stack: Stack | None) -> dict[str, Json]:
-    """What each parameter is given: on the command line, else by the stack, else by its default."""
+    """Each parameter's value: from the command line, otherwise from the stack, otherwise the default."""
     declared = _declared(template)
     before = values_before(stack)
     defaults = {name: parameter["Default"] for name, parameter in declared.items() if "Default" in parameter}
@@ -22,14 +22,14 @@ def read_values(template: Template, given: Mapping[str, Json], stack: Stack | No
 
 
 def values_before(stack: Stack | None) -> Mapping[str, str]:
-    """What CloudFormation would go on with; a stack that was only planned has none."""
+    """The values that CloudFormation would keep. A stack in REVIEW_IN_PROGRESS has none."""
     return stack.parameters if stack and stack.status != REVIEW else {}
 
 
 def resolve_values(account: Account, template: Template, values: Mapping[str, Json]) -> dict[str, Json]:
-    """The values, those of parameters that are kept in Systems Manager looked up there, as CloudFormation does it.
+    """The values, with values from Systems Manager looked up as CloudFormation does it.
 
-    Lists come as lists. One that can't be looked up is left out: CloudFormation will say why.
+    Looked-up lists are returned as lists. A value that can't be looked up is left out: CloudFormation will report why.
     """
     kept = {name: str(values[name]) for name in names_kept_in_ssm(template) if name in values}
     found = _look_up(account, sorted(set(kept.values())))
@@ -39,7 +39,7 @@ def resolve_values(account: Account, template: Template, values: Mapping[str, Js
 
 
 def names_kept_in_ssm(template: Template) -> list[str]:
-    """The parameters whose value is the name of one that Systems Manager keeps."""
+    """The parameters whose value is the name of a parameter in Systems Manager."""
     return [name for name, parameter in _declared(template).items() if str(parameter.get("Type")).startswith(_KEPT)]
 
 
