@@ -1,1 +1,1 @@
-"""The installation's stack: planned, installed, uninstalled."""
+"""Plan, install and uninstall the installation's stack."""

@@ -1,4 +1,4 @@
-"""The installation's bucket. Content is uploaded once, under its digest."""
+"""Store content in the installation's bucket. Content is uploaded once, under a key with its digest."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,10 @@ _FOREIGN = ("403", "AccessDenied", "301", "PermanentRedirect", "400")
 
 
 class Bucket:
-    """The bucket of that name, which must be the account's own: every call says so, since the name can be guessed."""
+    """The bucket with that name, which must belong to the account.
+
+    The name can be guessed, so every call passes the account as ``ExpectedBucketOwner``.
+    """
 
     def __init__(self, account: Account, name: str) -> None:
         self._client = account.client("s3")
@@ -19,7 +22,11 @@ class Bucket:
         self.name = name
 
     def exists(self) -> bool:
-        """Whether it is there; :class:`CloudError` where it is, but another account's or out of reach."""
+        """Whether the bucket exists.
+
+        Raises:
+            CloudError: the bucket exists, but belongs to another account or can't be accessed.
+        """
         from botocore.exceptions import ClientError
 
         try:
@@ -36,7 +43,10 @@ class Bucket:
         return True
 
     def put(self, key: str, content: bytes) -> bool:
-        """Whether it had to be uploaded: the key holds the content's digest, so what is there is the same."""
+        """Upload the content unless the key exists. The result is whether the content was uploaded.
+
+        The key contains the content's digest, so an existing object of the same size has the same content.
+        """
         if self._has(key, len(content)):
             return False
         self._client.put_object(
@@ -49,7 +59,11 @@ class Bucket:
         return True
 
     def remove_all(self) -> int:
-        """How many versions of objects were removed; the bucket is empty after."""
+        """Empty the bucket. The result is the number of removed versions and delete markers.
+
+        Raises:
+            CloudError: S3 doesn't remove all of them.
+        """
         removed = 0
         pages = self._client.get_paginator("list_object_versions").paginate(
             Bucket=self.name, ExpectedBucketOwner=self._owner
@@ -66,7 +80,7 @@ class Bucket:
         return removed
 
     def holds(self, prefix: str) -> bool:
-        """Whether any object's key begins so."""
+        """Whether the key of any object begins with ``prefix``."""
         found = self._client.list_objects_v2(
             Bucket=self.name, Prefix=prefix, MaxKeys=1, ExpectedBucketOwner=self._owner
         )
@@ -77,7 +91,7 @@ class Bucket:
         self._client.delete_bucket(Bucket=self.name, ExpectedBucketOwner=self._owner)
 
     def url_of(self, key: str) -> str:
-        """The object's URL as CloudFormation's ``TemplateURL`` takes it."""
+        """The object's URL in the form that CloudFormation's ``TemplateURL`` accepts."""
         endpoint = str(self._client.meta.endpoint_url)
         if "amazonaws." in endpoint:
             scheme, _, host = endpoint.partition("://")

@@ -1,4 +1,7 @@
-"""``hitcounter install``: the bucket, its content, then the rest of one stack. A second run changes nothing."""
+"""Install for ``hitcounter install``: the bucket, its content, then the rest of the stack.
+
+A second run changes nothing.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -22,16 +25,18 @@ _NEVER_THERE = ("ROLLBACK_COMPLETE", "CREATE_FAILED")
 
 
 class Installed(NamedTuple):
-    """The installation's stack, and whether anything was changed; no stack after a dry run."""
+    """The installation's stack, ``None`` after a dry run, and whether anything was changed."""
 
     stack: Stack | None
     has_changed: bool
 
 
 def install(account: Account, choice: Choice, bundles: Bundles, report: Report) -> Installed:
-    """Install, or bring up to date; a dry run only reports what would be done.
+    """Install or update the installation. A dry run only reports the changes.
 
-    Raises :class:`CloudError` with the cause and what would help; a next run goes on where this one ended.
+    Raises:
+        CloudError: the installation failed. The text has the cause and a remedy. The next run continues from the state
+            that this run left.
     """
     bucket = open_bucket(account, choice.suffix)
     keys = {MACRO_FUNCTION: f"macro/{digest_of(bundles.macro)}.zip"}
@@ -56,7 +61,7 @@ def install(account: Account, choice: Choice, bundles: Bundles, report: Report) 
 
 
 def _find_stack(account: Account, choice: Choice, report: Report) -> Stack | None:
-    """The installation's stack, made ready; one that was never created holds nothing, and goes."""
+    """The installation's stack, ready for an update. A stack that was never created is empty and is deleted."""
     wait = await_end if account.is_shared else make_ready
     stack = wait(account, name_stack(choice.suffix), report)
     if stack is None:
@@ -75,7 +80,7 @@ def _find_stack(account: Account, choice: Choice, report: Report) -> Stack | Non
 
 
 def _check_kept(stack: Stack, served: Mapping[str, Sequence[str]]) -> None:
-    """Raise :class:`CloudError` where plug-ins or custom resources would go that stacks may need."""
+    """Raise :class:`CloudError` if the update would drop plug-ins or custom resources that stacks may need."""
     gone = [name for key in served for name in stack.outputs.get(key, "").split(",") if name not in ("", *served[key])]
     if gone:
         raise CloudError(

@@ -1,4 +1,4 @@
-"""The installation of an account and region: its fixed names, and what its stack says."""
+"""Name and find the installation of an account and region."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -11,13 +11,13 @@ from macro.cli.text.files import read_source
 from macro.plugin import Template
 from macro.template.merge import MACRO
 
-# By these the installation's stack is told from another of its name.
+# These parameters distinguish the installation's stack from another stack with the same name.
 _OWN_PARAMETERS = {"Suffix", "LowerSuffix", "AnswerHosts"}
 _TEMPLATE = Path(__file__).parents[3] / "install.yaml"
 
 
 class Installation(NamedTuple):
-    """An installation as its stack's outputs report of it."""
+    """An installation, from the outputs of its stack."""
 
     suffix: str
     stack: Stack
@@ -26,27 +26,27 @@ class Installation(NamedTuple):
 
 
 def name_stack(suffix: str) -> str:
-    """The installation's stack, and the macro's name."""
+    """The name of both the installation's stack and the macro."""
     return f"{MACRO}{suffix}"
 
 
 def name_companion(suffix: str) -> str:
-    """The companion function, as every expansion names it."""
+    """The companion function's name, the same as in every expansion."""
     return f"{MACRO}{suffix}-Companion"
 
 
 def name_bucket(account: Account, suffix: str) -> str:
-    """The bucket, as every expansion names it."""
+    """The bucket's name, the same as in every expansion."""
     return f"{MACRO.lower()}{suffix.lower()}-{account.id}-{account.region}"
 
 
 def open_bucket(account: Account, suffix: str) -> Bucket:
-    """The installation's bucket, whether it is there or not."""
+    """The installation's bucket, which may not exist."""
     return Bucket(account, name_bucket(account, suffix))
 
 
 def find_installation(account: Account, suffix: str) -> Installation | None:
-    """The installation with that suffix; ``None`` where there is none, or only the beginning of one."""
+    """The installation with that suffix, or ``None`` if there is none or it is incomplete."""
     stack = read_stack(account.client("cloudformation"), name_stack(suffix))
     if stack is None or stack.status == REVIEW or "Version" not in stack.outputs:
         return None
@@ -54,7 +54,11 @@ def find_installation(account: Account, suffix: str) -> Installation | None:
 
 
 def need_installation(account: Account, suffix: str) -> Installation:
-    """The installation with that suffix; :class:`CloudError` with the command that makes one."""
+    """The installation with that suffix.
+
+    Raises:
+        CloudError: there is none. The text has the command that installs it.
+    """
     found = find_installation(account, suffix)
     if found is None:
         raise CloudError(
@@ -64,12 +68,12 @@ def need_installation(account: Account, suffix: str) -> Installation:
 
 
 def is_installation(stack: Stack) -> bool:
-    """Whether the stack, whatever its name, was made from ``install.yaml``."""
+    """Whether the stack was created from ``install.yaml``. The stack may have any name."""
     return stack.parameters.keys() >= _OWN_PARAMETERS
 
 
 def check_ours(stack: Stack) -> None:
-    """Raise :class:`CloudError` where a stack of the installation's name is something else."""
+    """Raise :class:`CloudError` if the stack has the installation's name but is no installation."""
     if stack.status != REVIEW and not is_installation(stack):
         raise CloudError(
             f"there is a stack {stack.name} which is no installation of {MACRO}; choose another name with --suffix"
@@ -77,7 +81,7 @@ def check_ours(stack: Stack) -> None:
 
 
 def install_command(account: Account, suffix: str) -> str:
-    """The command that installs, or brings up to date, what this template needs here."""
+    """The command that installs or updates the installation in this account."""
     return f"hitcounter install{f' --suffix {suffix}' if suffix else ''}{account.options()}"
 
 
@@ -87,12 +91,12 @@ def read_template() -> Template:
 
 
 def own_version() -> str:
-    """The release this command belongs to, and installs."""
+    """The release of this command, which is also the release that the command installs."""
     return str(read_template()["Outputs"]["Version"]["Value"])
 
 
 def is_older(version: str, than: str) -> bool:
-    """Whether a release comes before another, compared number by number."""
+    """Whether ``version`` is an older release than ``than``, compared number by number."""
     return _numbers(version) < _numbers(than)
 
 

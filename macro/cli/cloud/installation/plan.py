@@ -1,4 +1,4 @@
-"""The change sets of an installation: one for its bucket, then one for all of it."""
+"""Create an installation's change sets: one for its bucket, then one for the whole stack."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _MACRO_TYPE = "AWS::CloudFormation::Macro"
 
 
 class Choice(NamedTuple):
-    """What the user chose: suffix, parameters of ``install.yaml``, whether it is a dry run, whether plug-ins may go."""
+    """The user's choices: suffix, parameters of ``install.yaml``, dry run, and whether plug-ins may be dropped."""
 
     suffix: str = ""
     parameters: Mapping[str, str] = {}
@@ -29,14 +29,21 @@ class Choice(NamedTuple):
 
 
 class Plan:
-    """Change sets for the installation's stack, with its parameters."""
+    """Creates change sets for the installation's stack, with its parameters."""
 
     def __init__(self, account: Account, choice: Choice, bucket: Bucket, report: Report) -> None:
         self._account, self._choice, self._bucket, self._report = account, choice, bucket, report
         self._client = account.client("cloudformation")
 
     def ensure_bucket(self, template: Template, stack: Stack | None) -> Stack:
-        """The stack with its bucket: the functions' code must be there before they are made."""
+        """The stack with at least its bucket.
+
+        The bucket must hold the functions' code before CloudFormation creates the functions. An existing bucket is
+        imported into the stack.
+
+        Raises:
+            CloudError: CloudFormation sees no change, or the change set fails.
+        """
         if stack and not _is_empty(self._account, stack):
             return stack
         imports = []
@@ -53,12 +60,15 @@ class Plan:
         return carry_out(self._account, change_set, self._report)
 
     def make(self, template: Template, stack: Stack | None) -> ChangeSet | None:
-        """The change set to the whole installation; without the macro itself on an engine that knows no macros."""
+        """The change set for the whole installation, or ``None`` if nothing would change.
+
+        On an engine that supports no macros, the change set leaves out the macro.
+        """
         from botocore.exceptions import ClientError
 
-        # A dry run plans the whole of a new stack at once, also around a bucket that is there.
+        # A dry run plans a whole new stack at once, so its change set must import an existing bucket.
         takes_in = self._choice.is_dry_run and (stack is None or _is_empty(self._account, stack))
-        # What was imported keeps its own settings until a change set brings them back.
+        # An imported bucket keeps its own settings until a change set reverts them to the template's.
         reverts = stack is not None and stack.status == "IMPORT_COMPLETE"
         wanted = self._want(template, stack)._replace(takes_in=takes_in, reverts=reverts)
         try:
@@ -90,7 +100,10 @@ def _as_body(template: Template) -> dict[str, str]:
 
 
 def _has_log_role(account: Account) -> bool:
-    """Whether API Gateway may write logs in this account and region already; not ours to change then, nor if hidden."""
+    """Whether API Gateway already has a role for logs in this account and region.
+
+    The installation must not replace an existing role. If the account denies the call, the result is true.
+    """
     from botocore.exceptions import ClientError
 
     try:
@@ -102,7 +115,7 @@ def _has_log_role(account: Account) -> bool:
 
 
 def _is_empty(account: Account, stack: Stack) -> bool:
-    """Whether the stack holds nothing: it was only planned, or all of it was taken back."""
+    """Whether the stack has no resources: it was only planned, or all its resources were deleted."""
     if stack.status == REVIEW:
         return True
     found = account.client("cloudformation").list_stack_resources(StackName=stack.id)["StackResourceSummaries"]

@@ -1,4 +1,4 @@
-"""Adapts ``install.yaml`` to one account: code in its bucket, without resources that an engine doesn't know."""
+"""Adapt ``install.yaml`` to one account: set the code's bucket, and drop resources that an engine doesn't know."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from macro.plugin import Template
 from macro.template.references import find_references
 
-# An output each, there where something is packed, by which a later installation knows what it must not lose.
+# Each output exists only if something is packed. A later installation reads the outputs to know what it must keep.
 _TOLD = {
     "Plugins": "Plug-ins that the macro serves beside its own",
     "CustomResources": "Custom resources that the companion serves beside its own",
@@ -17,25 +17,28 @@ _LOOPBACK = ("127.0.0.1", "localhost")
 
 
 def fill_in(template: Template, keys: Mapping[str, str], bucket: str) -> Template:
-    """The template with the functions' code in the bucket, as ``aws cloudformation package`` would put it there."""
+    """The template with the functions' code in the bucket, as ``aws cloudformation package`` would write it.
+
+    ``keys`` are the objects' keys by the functions' logical IDs.
+    """
     resources = dict(template["Resources"])
     for logical_id, key in keys.items():
         function = resources[logical_id]
         code = {"S3Bucket": bucket, "S3Key": key}
         resources[logical_id] = {**function, "Properties": {**function["Properties"], "Code": code}}
-    # Told literally, as the name by which a bucket that is there already is imported.
+    # A literal name, because CloudFormation imports an existing bucket by this name.
     store = resources[BUCKET]
     resources[BUCKET] = {**store, "Properties": {**store["Properties"], "BucketName": bucket}}
     return {**template, "Resources": resources}
 
 
 def tell_served(template: Template, served: Mapping[str, Sequence[str]]) -> Template:
-    """The template with an output for what is packed beside what is built in."""
+    """The template with outputs that list what is packed in addition to the built-in parts."""
     return {**template, "Outputs": {**template.get("Outputs", {}), **_list_served(served)}}
 
 
 def print_served(text: str, served: Mapping[str, Sequence[str]]) -> str:
-    """The same in the text of ``install.yaml``, which ends with its outputs."""
+    """The text of ``install.yaml`` with the outputs of :func:`tell_served`. The text must end with its outputs."""
     outputs = _list_served(served)
     lines = [
         f"  {name}:\n    Description: {output['Description']}\n    Value: {json.dumps(output['Value'])}\n"
@@ -49,13 +52,13 @@ def _list_served(served: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str
 
 
 def keep_only(template: Template, logical_id: str) -> Template:
-    """The template with that resource alone, and no outputs."""
+    """The template with only that resource and no outputs."""
     rest = {name: value for name, value in template.items() if name != "Outputs"}
     return {**rest, "Resources": {logical_id: template["Resources"][logical_id]}}
 
 
 def leave_out(template: Template, resource_type: str) -> Template:
-    """The template without resources of that type, and the outputs that refer to them."""
+    """The template without resources of that type, and without outputs that refer to them."""
     gone = [name for name, resource in template["Resources"].items() if resource["Type"] == resource_type]
     outputs = {
         name: output
@@ -67,9 +70,10 @@ def leave_out(template: Template, resource_type: str) -> Template:
 
 
 def name_answer_hosts(endpoint: str) -> str:
-    """The hosts that an engine takes answers at: its own, by each name of this machine where it runs there.
+    """The hosts at which an engine accepts custom resources' answers, separated by commas.
 
-    As they stand in a URL: without a port where that has none.
+    They are the host of the endpoint, or all names of this machine if the engine runs here. Each has the port of the
+    endpoint, if the endpoint has one.
     """
     parts = urlsplit(endpoint)
     hosts = _LOOPBACK if parts.hostname in _LOOPBACK else (str(parts.hostname),)

@@ -1,4 +1,4 @@
-"""``hitcounter uninstall``: deletes the installation's stack and bucket, unless counters still need them."""
+"""Uninstall for ``hitcounter uninstall``: delete the installation's stack and bucket unless counters need them."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from macro.cli.cloud.stack.operation import await_end, remove
 from macro.cli.cloud.stack.progress import Line, Report
 from macro.cli.cloud.stack.stack import read_stack
 
-# As the companion tags what it makes, and keys its records: see transform_lambda/README.md.
+# The companion's ownership tag, the prefix of kept objects, and the records table: see transform_lambda/README.md.
 _TAG = "hitcounter:stack-id"
 _KEPT = "kept/"
 _RECORDS = "RecordsTable"
@@ -20,7 +20,7 @@ _RECORDS = "RecordsTable"
 def find_users(account: Account, suffix: str) -> list[str]:
     """The names of the stacks whose resources the installation's companion serves.
 
-    They are found by the tags of functions and the companion's records; each one's template is read to be sure.
+    The tags of functions and the companion's records name possible stacks. Each stack's template confirms the result.
     """
     client = account.client("cloudformation")
     found = {*_tagged(account), *_recorded(account, suffix)}
@@ -29,9 +29,9 @@ def find_users(account: Account, suffix: str) -> list[str]:
 
 
 def uninstall(account: Account, suffix: str, report: Report) -> bool:
-    """Remove the stack, then the bucket; a bucket from which functions still run stays, and is named.
+    """Delete the stack, then the bucket. The result is whether there was anything to delete.
 
-    Whether there was anything to remove.
+    The bucket stays if functions still run from its objects. The report names the bucket in both cases.
     """
     stack = await_end(account, name_stack(suffix), report)
     if stack:
@@ -58,7 +58,7 @@ def _tagged(account: Account) -> Iterator[str]:
 
 
 def _recorded(account: Account, suffix: str) -> Iterator[str]:
-    """Stacks with a resource that was answered for and not deleted since."""
+    """IDs of stacks with a resource that the companion's records list as not deleted."""
     from botocore.exceptions import ClientError
 
     try:
@@ -70,7 +70,7 @@ def _recorded(account: Account, suffix: str) -> Iterator[str]:
                 if json.loads(item["record"]["S"]).get("current"):
                     yield item["id"]["S"].partition("|")[0]
     except ClientError as error:
-        # No such stack or resource, or the table is gone.
+        # The stack or the resource doesn't exist, or the table is deleted.
         if code_of(error) not in ("ValidationError", "ResourceNotFoundException"):
             raise
 

@@ -72,7 +72,7 @@ def make_change_set(client: Client, wanted: Wanted, stack: Stack | None) -> Chan
 
 
 def execute(client: Client, change_set: ChangeSet) -> None:
-    """Start to execute the change set. If that fails, new resources are deleted, even those with ``Retain``.
+    """Start to execute the change set. If it fails, new resources are deleted, even with the policy ``Retain``.
 
     Raises:
         CloudError: another operation has changed the stack since the change set was created.

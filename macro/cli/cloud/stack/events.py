@@ -46,10 +46,10 @@ def follow(client: Client, stack_id: str, after: str, watch: Watch) -> tuple[Sta
     only by its ID. ``after`` is the ID of the last event before the operation.
 
     DescribeStacks may still report the state before the operation, or no stack. So the operation counts as ended when
-    an event of the stack itself has the same status, or when the status has not changed for several reads.
+    an event of the stack itself has the same status, or when several reads in a row find no running operation.
 
     Raises:
-        CloudError: several reads found no stack.
+        CloudError: several reads in a row find no stack.
     """
     seen: list[Happening] = []
     quiet = 0

@@ -55,7 +55,7 @@ def has_succeeded(status: str) -> bool:
 
 
 def pause(client: Client) -> None:
-    """Wait before the next call: 0.1 s for an engine on this machine, 2 s for AWS, which limits the rate of calls."""
+    """Wait before the next call: 0.1 s for an engine on this machine, 2 s for services that many clients share."""
     host = urlsplit(client.meta.endpoint_url).hostname
     time.sleep(_SECONDS_ON_ENGINE if host in ("127.0.0.1", "localhost", "::1") else _SECONDS)
 
