@@ -1,1 +1,1 @@
-"""Deploys a compact template, and compares it with what is deployed."""
+"""Deploy a compact template, and compare it with the deployed stack."""

@@ -1,4 +1,4 @@
-"""Finds problems of a template before an account is changed, at the author's lines."""
+"""Find problems in a template, with the author's lines, before an account is changed."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,14 +13,17 @@ from macro.template.merge import read_suffix
 
 
 class _NotHere(Exception):
-    """A plug-in that is not installed on this machine; the installed macro may have it."""
+    """A plug-in is not installed on this machine. The installed macro may have it."""
 
 
 def check_template(template: Template, folder: Path, values: Values) -> tuple[Template, list[Upload]]:
-    """The template with its local code, below that folder, under its keys; and what to upload for it.
+    """The template with object keys in place of paths to local code, and the uploads that it needs.
 
-    Raises :class:`InvalidTemplate` with all that the macro would refuse, and what it doesn't get to see; a template
-    that names plug-ins unknown here is left to the macro itself.
+    Local code lies below ``folder``. If the template names plug-ins that are unknown on this machine, only local code
+    and missing parameter values are checked here. The macro checks the rest.
+
+    Raises:
+        InvalidTemplate: the error has all problems that the macro would report, and those that the macro never sees.
     """
     packing = find_local_code(template, folder, read_suffix(find_name(template) or ""))
     problems = [*_find_missing(template, values), *packing.problems]
@@ -45,7 +48,7 @@ def _find_missing(template: Template, values: Values) -> Iterator[Problem]:
 
 
 def _needs(problem: Problem, names: Sequence[str]) -> bool:
-    """Whether it is that the value of one of these parameters is not known here: the macro will know it."""
+    """Whether the problem is only that the value of one of these parameters is unknown here. The macro gets it."""
     return any(problem.text.startswith(f"needs the value of parameter {name},") for name in names)
 
 

@@ -1,4 +1,4 @@
-"""``hitcounter diff``: finds what a deployment would change, from a change set that is deleted again."""
+"""Compare for ``hitcounter diff``: a change set shows what a deployment would change, and is deleted afterwards."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -23,17 +23,18 @@ _UNKNOWN_STATE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELE
 
 
 class Comparison(NamedTuple):
-    """What a deployment would do; the stack is ``None`` where it would be made anew."""
+    """What a deployment would do. ``stack`` is ``None`` if the deployment would create the stack."""
 
     stack: Stack | None
     meanings: Sequence[Meaning]
 
 
 def compare(account: Account, order: Order, report: Report) -> Comparison:
-    """What deploying the order would change; nothing of it is left, and nothing is uploaded.
+    """What a deployment of the order would change. The change set is deleted, and nothing is uploaded.
 
-    Raises :class:`MacroError` with what is wrong with the template, and :class:`CloudError` where the stack can't be
-    changed now.
+    Raises:
+        MacroError: the template has problems.
+        CloudError: the stack can't be changed now.
     """
     client = account.client("cloudformation")
     stack = read_stack(client, order.stack_name)
@@ -50,14 +51,14 @@ def compare(account: Account, order: Order, report: Report) -> Comparison:
     discard(client, change_set)
     own = _own(before, stack.parameters if stack else {})
     counters = [counter.logical_id for counter in find_counters(template, [])]
-    # Where only the plain template is left of a counter, it is known by its function.
+    # A counter that only the plain template contains is found by its function.
     known = {*own.values(), *(_name(each, counters) for each, resource in _resources(before) if _is_function(resource))}
     owners = find_owners(change_set.changes, {**own, **_own(template, values)}, {*counters, *known})
     return Comparison(stack, explain_changes(change_set.changes, owners, known, counters))
 
 
 def _own(template: Template, values: Values) -> Mapping[str, str]:
-    """Generated logical IDs and their counters, as far as known here: a plug-in, or a value, may be missing."""
+    """Counters by generated logical IDs. Empty if the preview fails, for example without a plug-in or a value."""
     try:
         return preview(template, values, find_plugin).owners
     except MacroError:
@@ -79,7 +80,7 @@ def _name(logical_id: str, counters: Sequence[str]) -> str:
 
 
 def _read_deployed(client: Client, stack: Stack | None) -> Template:
-    """The template that the stack was deployed from, compact where CloudFormation ran the macro."""
+    """The template that the stack was deployed from. The template is compact if CloudFormation ran the macro."""
     if stack is None:
         return {}
     body = client.get_template(StackName=stack.id, TemplateStage="Original")["TemplateBody"]

@@ -1,4 +1,4 @@
-"""``hitcounter deploy``: uploads local code, then makes, shows and executes a change set."""
+"""Deploy for ``hitcounter deploy``: upload local code, then create, show and execute a change set."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ Agree = Callable[[ChangeSet, Sequence[Change]], bool]
 
 
 class Order(NamedTuple):
-    """What is to be deployed: a stack's name, its template, parameter values by name, and tags for the stack."""
+    """A requested deployment: the stack's name, its template, parameter values by name, and tags for the stack."""
 
     stack_name: str
     source: Source
@@ -43,7 +43,7 @@ class Order(NamedTuple):
 
 
 class Deployed(NamedTuple):
-    """The stack, ``None`` where it was never made; the change set, where one was left to be carried out later."""
+    """The stack, or ``None`` if it was never created, and the change set if it was left for later execution."""
 
     stack: Stack | None
     change_set: ChangeSet | None = None
@@ -51,10 +51,14 @@ class Deployed(NamedTuple):
 
 
 def deploy(account: Account, order: Order, agree: Agree | None, report: Report) -> Deployed:
-    """Deploy the template; ``agree`` is asked with the change set and what of it costs data, before anything changes.
+    """Deploy the template.
 
-    Without ``agree`` the change set is left as it is. Raises :class:`MacroError` with what is wrong with the template,
-    or :class:`CloudError` with the first cause of a failure and what would help; all is as before then.
+    Before the change set is executed, ``agree`` gets the change set and those of its changes that may lose data. If
+    ``agree`` returns false, the change set is deleted. If ``agree`` is ``None``, the change set is left unexecuted.
+
+    Raises:
+        MacroError: the template has problems.
+        CloudError: the deployment failed. The text has the first cause and a remedy. The stack is as it was before.
     """
     stack = make_ready(account, order.stack_name, report)
     if stack and is_installation(stack):
@@ -77,10 +81,10 @@ def deploy(account: Account, order: Order, agree: Agree | None, report: Report) 
 def plan(
     account: Account, order: Order, stack: Stack | None, report: Report, uploads_code: bool = True
 ) -> ChangeSet | None:
-    """A change set that would bring the stack to what the order says; ``None`` where it is like that already.
+    """A change set that brings the stack to the order's state, or ``None`` if the stack has that state already.
 
-    Without ``uploads_code`` it can be read, but not carried out where the template has code on this machine. Raises as
-    :func:`deploy` does.
+    Without ``uploads_code``, the change set of a template with local code can be read but not executed. Raises the
+    same errors as :func:`deploy`.
     """
     source = order.source
     values = resolve_values(account, source.template, read_values(source.template, order.parameters, stack))
@@ -88,7 +92,7 @@ def plan(
     installation = _find_installation(account, template, bool(uploads))
     if installation and uploads_code:
         _upload(account, installation, uploads, report)
-    # CloudFormation takes no aliases; they are written out.
+    # CloudFormation accepts no YAML aliases. The JSON form writes them out.
     body = json.dumps(template, ensure_ascii=False) if uploads or source.has_aliases else source.text
     with _with_release_in_errors(account, installation):
         if installation and not installation.runs_macros:
@@ -130,7 +134,7 @@ def _as_text(value: Json) -> str:
 
 
 def _pass(account: Account, installation: Installation | None, body: str) -> dict[str, str]:
-    """A template in the call itself, or through the bucket where it is too long for that."""
+    """The template as ``TemplateBody``, or as ``TemplateURL`` in the bucket if it is too long for the call."""
     content = body.encode()
     if len(content) <= MAX_INLINE_BYTES:
         return {"TemplateBody": body}
@@ -146,7 +150,10 @@ def _pass(account: Account, installation: Installation | None, body: str) -> dic
 
 @contextmanager
 def _with_release_in_errors(account: Account, installation: Installation | None) -> Iterator[None]:
-    """What fails inside the block may do so because the installation is older than this command."""
+    """Add both releases to an error inside the block if the installation is older than this command.
+
+    The difference between the releases may be the cause.
+    """
     try:
         yield
     except CloudError as error:
@@ -158,7 +165,7 @@ def _with_release_in_errors(account: Account, installation: Installation | None)
 
 
 def _is_agreed(account: Account, change_set: ChangeSet, agree: Agree, dangers: Sequence[Change]) -> bool:
-    """Whether to go on; nothing is left of the change set where not, nor where asking fails."""
+    """Whether the user agrees. If not, or if ``agree`` raises an error, the change set is deleted."""
     is_agreed = False
     try:
         is_agreed = agree(change_set, dangers)

@@ -1,4 +1,4 @@
-"""Calls the installed macro function as CloudFormation does, for engines that run no macros."""
+"""Call the installed macro function as CloudFormation does, for engines that run no macros."""
 
 import json
 from collections.abc import Mapping
@@ -12,10 +12,13 @@ from macro.template.merge import MACRO, split_transform
 
 
 def expand_by_function(account: Account, template: Template, parameters: Mapping[str, Json]) -> Template:
-    """What the installed macro makes of the template; transforms other than ours are left in it for the engine.
+    """The template after expansion by the installed macro. Other transforms are left in the template for the engine.
 
-    The event is that of AWS's page "Create a CloudFormation macro". Raises :class:`CloudError` with the macro's own
-    message where it refuses.
+    The event has the shape that AWS's page "Create a CloudFormation macro" describes.
+
+    Raises:
+        CloudError: the macro refuses the template, and the text has the macro's own message. Also raised if the
+            function doesn't exist, fails, or returns no answer of a macro.
     """
     rest, name = split_transform(template)
     if name is not None:

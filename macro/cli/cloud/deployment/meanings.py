@@ -1,4 +1,4 @@
-"""Explains a change set: which counters are new, changed or deleted, and what happens to counts and URLs."""
+"""Explain a change set: which counters are new, changed or deleted, and what happens to counts and URLs."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -11,20 +11,23 @@ _TABLE = "AWS::DynamoDB::Table"
 
 
 class Meaning(NamedTuple):
-    """One counter, or what is shared, or the author's own resources: what happens to it, its data, its URL."""
+    """What happens to one counter, its data and its URL, or to shared resources, or to the author's own resources.
+
+    ``name`` is empty for the author's own resources.
+    """
 
     name: str
     state: str
-    """``new``, ``changes``, ``goes``."""
+    """``new``, ``changes`` or ``goes``."""
     sentences: tuple[str, ...]
     changes: tuple[Change, ...]
 
 
 def find_owners(changes: Iterable[Change], owners: Mapping[str, str], known: Collection[str]) -> dict[str, str]:
-    """The counter of each changed resource that has one.
+    """Counters by the logical IDs of changed resources. Resources without a counter are left out.
 
-    ``owners`` tells it of what is in the new template; what leaves is told by its logical id, which begins with
-    that of its counter, the longest of the ``known`` ones.
+    ``owners`` has the counters of resources in the new template. The logical ID of a removed resource begins with its
+    counter's logical ID: the longest matching ID in ``known`` is the counter.
     """
     found = {}
     for change in changes:
@@ -38,7 +41,10 @@ def find_owners(changes: Iterable[Change], owners: Mapping[str, str], known: Col
 def explain_changes(
     changes: Sequence[Change], owners: Mapping[str, str], before: Collection[str], after: Collection[str]
 ) -> list[Meaning]:
-    """A meaning for each touched counter, the author's resources last; ``before`` and ``after`` are counters' names."""
+    """A meaning for each affected counter, then one for the author's resources.
+
+    ``before`` and ``after`` are the names of the counters before and after the deployment.
+    """
     groups: dict[str, list[Change]] = {}
     for change in changes:
         groups.setdefault(owners.get(change.logical_id, ""), []).append(change)
@@ -48,7 +54,7 @@ def explain_changes(
 
 
 def print_meanings(meanings: Sequence[Meaning], has_colour: bool = False) -> str:
-    """A paragraph for each: what happens, then the resources it happens to where not all are made or removed."""
+    """A paragraph for each meaning: what happens, then the changes of a counter that is neither new nor deleted."""
     parts = []
     for meaning in meanings:
         head = f"{meaning.name} {_VERBS[meaning.state]}" if meaning.name else "of your own resources"
