@@ -1,1 +1,1 @@
-"""Reads what deployed counters counted and logged."""
+"""Read the counts and logs of deployed counters."""

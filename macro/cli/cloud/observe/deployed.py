@@ -1,4 +1,4 @@
-"""The counters of a deployed stack: where each counts and logs, read from what CloudFormation keeps."""
+"""Find a deployed stack's counters with their tables and log groups, from the templates that CloudFormation keeps."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from macro.template.merge import TYPE
 Names = Mapping[str, str]
 _FUNCTION = "Custom::LambdaFunction"
 _LOG_GROUP = "AWS::Logs::LogGroup"
-# One of these belongs to a counter, however many stages it has.
+# Each counter has exactly one of these resources for all its stages.
 _ROUTES = {
     "AWS::ApiGateway::Method": "Method",
     "AWS::ApiGatewayV2::Route": "Route",
@@ -24,9 +24,10 @@ _ROUTES = {
 
 
 class Part(NamedTuple):
-    """A counter in one of its stages, ``""`` where it has but one, and the names of what is its own.
+    """A counter in one of its stages, with the names of its table and log group.
 
-    An empty table or log group is one that the template doesn't report.
+    ``stage`` is empty if the counter has only one stage. ``table`` and ``log_group`` are empty if the template doesn't
+    report them.
     """
 
     counter: str
@@ -37,21 +38,22 @@ class Part(NamedTuple):
 
     @property
     def label(self) -> str:
-        """How it is called in a line: ``Visits``, or ``Pages/dev``."""
+        """The part's name in a line of output: ``Visits``, or ``Pages/dev``."""
         return f"{self.counter}/{self.stage}" if self.stage else self.counter
 
 
 class Deployed(NamedTuple):
-    """The parts in the template's order, and the log groups of gateways by their logical ids."""
+    """The parts in the template's order, and the names of the gateways' log groups by their logical IDs."""
 
     parts: Sequence[Part]
     access_logs: Mapping[str, str]
 
 
 def read_deployed(account: Account, stack_name: str) -> Deployed:
-    """What the stack has of counters.
+    """The counters of the stack.
 
-    Raises :class:`CloudError` where there is no such stack, or no counter in it.
+    Raises:
+        CloudError: there is no such stack, or the stack has no counters.
     """
     client = account.client("cloudformation")
     stack = read_stack(client, stack_name)
@@ -73,9 +75,10 @@ def read_deployed(account: Account, stack_name: str) -> Deployed:
 
 
 def choose_parts(deployed: Deployed, stack_name: str, counter: str | None, stage: str | None) -> list[Part]:
-    """The parts of that counter and that stage, of all where none is named.
+    """The parts of that counter and that stage. ``None`` selects all counters or all stages.
 
-    Raises :class:`CloudError` naming those there are.
+    Raises:
+        CloudError: there is no such counter or stage. The text lists the existing ones.
     """
     parts = list(deployed.parts)
     if counter is not None:
@@ -94,7 +97,7 @@ def choose_parts(deployed: Deployed, stack_name: str, counter: str | None, stage
 
 
 def _read_names(client: Client, stack_id: str) -> dict[str, str]:
-    """Physical ids by logical ids, of what is there."""
+    """Physical IDs by logical IDs, without deleted resources."""
     pages = client.get_paginator("list_stack_resources").paginate(StackName=stack_id)
     return {
         each["LogicalResourceId"]: each["PhysicalResourceId"]
@@ -124,7 +127,7 @@ def _guess_counters(plain: Mapping[str, Json]) -> list[str]:
 
 
 def _find_stages(plain: Mapping[str, Json]) -> dict[str, str]:
-    """Stages' names by what they are in logical ids."""
+    """Stage names by their form in logical IDs."""
     given = [each.get("Properties", {}) for each in plain.values()]
     names = [properties.get("StageName") for properties in given]
     maps = [properties.get("Stages") for properties in given]

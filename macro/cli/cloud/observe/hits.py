@@ -1,4 +1,4 @@
-"""Reads counts from a table: all of them page by page, or those of one name."""
+"""Read counts from a table: all counts page by page, or the counts of one name."""
 
 import re
 import time
@@ -12,19 +12,25 @@ from macro.cli.cloud.stack.errors import CloudError, code_of
 
 Note = Callable[[int], None]
 _SHARD = re.compile(r"(.+)#(0|[1-9][0-9]*)", re.DOTALL)
-# BatchGetItem's own tries: a table that is busy gives back what it didn't read.
+# Number of BatchGetItem calls, and the first pause in seconds. A busy table returns the keys that it didn't read.
 _TRIES, _PAUSE = 6, 0.05
 
 
 class Counted(NamedTuple):
-    """Hits by name, and how many items were left out because they hold no count."""
+    """Hits by name, and the number of items that were left out because they hold no count."""
 
     hits: dict[str, int]
     left_out: int
 
 
 def count_all(client: Client, part: Part, note: Note) -> Counted:
-    """The hits of every name in the counter's table, eventually consistent; ``note`` hears of the items read so far."""
+    """The hits of every name in the counter's table. The reads are eventually consistent.
+
+    After each page, ``note`` gets the number of items read so far.
+
+    Raises:
+        CloudError: the table doesn't exist.
+    """
     hits: Counter[str] = Counter()
     seen = left_out = 0
     request: dict[str, Any] = {
@@ -48,7 +54,13 @@ def count_all(client: Client, part: Part, note: Note) -> Counted:
 
 
 def count_one(client: Client, part: Part, name: str, pause: float = _PAUSE) -> int:
-    """The hits of one name, as the next hit would find them."""
+    """The hits of one name, read with strong consistency.
+
+    ``pause`` is the first pause between two tries, in seconds. Each further pause is twice as long.
+
+    Raises:
+        CloudError: the table doesn't exist, or is too busy.
+    """
     keys = [{"name": {"S": key}} for key in list_keys(name, part.shards)]
     pending: Any = {part.table: {"Keys": keys, "ConsistentRead": True}}
     total = 0
@@ -63,13 +75,13 @@ def count_one(client: Client, part: Part, name: str, pause: float = _PAUSE) -> i
 
 
 def find_name(key: str, shards: int) -> str:
-    """The name that an item counts for; the built-in handler's ``read`` sums up the same items."""
+    """The name that the item with this key counts. The built-in handler's ``read`` sums the same items."""
     match = _SHARD.fullmatch(key) if shards > 1 else None
     return match[1] if match and int(match[2]) < shards else key
 
 
 def list_keys(name: str, shards: int) -> list[str]:
-    """The items that count for a name; among them that from before there were shards."""
+    """The keys of the items that count a name, including the item from the time before the counter had shards."""
     if shards == 1:
         return [name]
     before = [] if re.search(r"#\d+$", name) else [name]

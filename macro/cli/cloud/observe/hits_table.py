@@ -1,4 +1,4 @@
-"""Counts for people and for programs: bars on a terminal, columns elsewhere, JSON, CSV."""
+"""Print counts for people and programs: bars on a terminal, columns elsewhere, JSON, or CSV."""
 
 import csv
 import heapq
@@ -15,7 +15,10 @@ _CYAN, _DIM, _PLAIN = "\033[36m", "\033[2m", "\033[0m"
 
 
 class Chart(NamedTuple):
-    """A counter's names that are shown, most hits first, and what there is in all."""
+    """The shown names of a counter with their hits, most hits first.
+
+    ``names`` is the number of all names, and ``total`` the number of all hits, including those that aren't shown.
+    """
 
     part: Part
     rows: Sequence[tuple[str, int]]
@@ -24,21 +27,21 @@ class Chart(NamedTuple):
 
 
 class Screen(NamedTuple):
-    """Where a chart is drawn: columns of a terminal, 0 where it is none; and whether it has colours."""
+    """The output of a chart: the terminal's columns, 0 if the output is no terminal, and whether it has colours."""
 
     width: int = 0
     has_colour: bool = False
 
 
 def make_chart(part: Part, hits: dict[str, int], top: int | None = None) -> Chart:
-    """The chart of these counts, of the ``top`` names only where that is said."""
+    """The chart of these counts, with only the ``top`` names with the most hits unless ``top`` is ``None``."""
     count = len(hits) if top is None else top
     rows = heapq.nsmallest(count, hits.items(), key=lambda row: (-row[1], row[0]))
     return Chart(part, rows, len(hits), sum(hits.values()))
 
 
 def print_charts(charts: Sequence[Chart], screen: Screen) -> str:
-    """A paragraph for each chart, and the total where there are several."""
+    """A paragraph for each chart, and the total if there are several charts."""
     parts = [_print_chart(chart, screen) for chart in charts]
     if len(charts) > 1:
         parts.append(f"total: {sum(chart.total for chart in charts)}")
@@ -46,7 +49,7 @@ def print_charts(charts: Sequence[Chart], screen: Screen) -> str:
 
 
 def print_json(stack: str, charts: Sequence[Chart]) -> str:
-    """The same for programs."""
+    """The charts as one JSON object, for programs."""
     counters = [
         {
             "counter": chart.part.counter,
@@ -62,7 +65,7 @@ def print_json(stack: str, charts: Sequence[Chart]) -> str:
 
 
 def print_csv(charts: Sequence[Chart], is_shown: bool) -> str:
-    """A line for each name (RFC 4180), made fit for a terminal where ``is_shown`` on one."""
+    """A header, then a line for each name (RFC 4180). With ``is_shown``, names are made safe for a terminal."""
     target = io.StringIO()
     writer = csv.writer(target)
     writer.writerow(("counter", "stage", "name", "hits"))

@@ -1,4 +1,4 @@
-"""Read lines out of log groups: all of a time, in order, and those that come after them."""
+"""Read lines from log groups, sorted by time, and follow new lines."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -7,19 +7,19 @@ from macro.cli.cloud.stack.account import Client
 from macro.cli.cloud.stack.errors import code_of
 from macro.cli.cloud.stack.stack import pause
 
-# CloudWatch Logs may report of a line some seconds after a later one.
+# In milliseconds. CloudWatch Logs may report a line some seconds after a later line.
 _OVERLAP = 30_000
 
 
 class Source(NamedTuple):
-    """A log group, and whose lines it holds."""
+    """A log group, and the label of the counter or gateway that writes to it."""
 
     label: str
     log_group: str
 
 
 class Logged(NamedTuple):
-    """One line, or several that were written at once; the time is in milliseconds since 1970."""
+    """One log event: a line, or several lines written at once. ``time`` is in milliseconds since 1970."""
 
     time: int
     label: str
@@ -29,20 +29,23 @@ class Logged(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """From when on, in milliseconds since 1970, and which text lines must have; any where it is empty."""
+    """The start of the time range, in milliseconds since 1970, and the text that each log event must contain.
+
+    An empty text selects all events.
+    """
 
     since: int
     text: str = ""
 
 
 def read_logs(client: Client, sources: Sequence[Source], wanted: Wanted) -> list[Logged]:
-    """The lines of all sources, the newest last; a group that isn't there has none."""
+    """The lines of all sources, newest last. A log group that doesn't exist has no lines."""
     found = [logged for source in sources for logged in _read_source(client, source, wanted)]
     return sorted(found, key=lambda logged: logged.time)
 
 
 def follow_logs(client: Client, sources: Sequence[Source], wanted: Wanted) -> Iterator[list[Logged]]:
-    """The lines there are, then again and again those that are new; it never ends by itself."""
+    """The existing lines, then the new lines of each further read. The iterator never ends by itself."""
     known: dict[tuple[str, str], int] = {}
     while True:
         found = read_logs(client, sources, wanted)
@@ -64,7 +67,7 @@ def _read_source(client: Client, source: Source, wanted: Wanted) -> Iterator[Log
     try:
         for page in client.get_paginator("filter_log_events").paginate(**request):
             for event in page["events"]:
-                # An engine may know only some of CloudWatch's patterns.
+                # An engine may support only some of CloudWatch's filter patterns.
                 if wanted.text in event["message"]:
                     yield _read_event(source, event)
     except ClientError as error:
@@ -73,7 +76,7 @@ def _read_source(client: Client, source: Source, wanted: Wanted) -> Iterator[Log
 
 
 def _quote(text: str) -> str:
-    """A filter pattern that finds the text as it is (CloudWatch Logs guide, "filter pattern syntax")."""
+    """A filter pattern that matches the exact text (CloudWatch Logs guide, "filter pattern syntax")."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

@@ -1,4 +1,4 @@
-"""Lines of logs for people and for programs."""
+"""Print log lines for people and programs."""
 
 import json
 import re
@@ -14,7 +14,7 @@ _REFUSED = re.compile(r"\[WARNING\]|\"level\": ?\"WARN\"|\"status\": ?\"?4\d\d")
 
 
 def print_logged(logged: Logged, has_colour: bool = False) -> str:
-    """Time, counter and message; further lines of a message are indented. What can't be seen is written out."""
+    """Time, label and message. Further lines of a message are indented, and invisible characters are escaped."""
     first, *rest = [show_text(line, "\t") for line in logged.message.rstrip().splitlines()] or [""]
     text = "\n".join([first, *(f"    {line}" for line in rest)])
     if not has_colour:
@@ -25,13 +25,13 @@ def print_logged(logged: Logged, has_colour: bool = False) -> str:
 
 
 def print_json(logged: Logged) -> str:
-    """One JSON object on one line."""
+    """The log event as a JSON object on one line."""
     facts = {"time": print_time(logged.time), "counter": logged.label, "stream": logged.stream}
     return json.dumps({**facts, "message": logged.message.rstrip("\n")})
 
 
 def print_time(milliseconds: int) -> str:
-    """As ``2026-01-31T12:00:00.000Z``."""
+    """The time, given in milliseconds since 1970, in UTC: ``2026-01-31T12:00:00.000Z``."""
     moment = datetime.fromtimestamp(milliseconds // 1000, timezone.utc)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03}Z"
 

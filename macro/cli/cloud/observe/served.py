@@ -1,4 +1,4 @@
-"""Where the counters of a stack are served: their URLs, as outputs beside the author's own."""
+"""Find the URLs of a stack's counters, through outputs added to the author's own."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ _BASE, _URL = "HitCounterBaseOf", "HitCounterUrlOf"
 
 
 class Served(NamedTuple):
-    """A counter that answers: the URL of its API, the one that counts ``{name}``, and the HTTP method for it."""
+    """A deployed counter: its API's base URL, the URL that counts ``{name}``, and the HTTP method for that URL."""
 
     counter: str
     base: str
@@ -26,7 +26,7 @@ class Served(NamedTuple):
 
 
 def add_outputs(template: Template) -> Template:
-    """The template with outputs that hold the URLs of each counter, under its condition if it has one."""
+    """The template with outputs for the URLs of each counter. An output has its counter's condition, if any."""
     outputs = dict(template.get("Outputs") or {})
     for counter in find_counters(template, []):
         condition = template["Resources"][counter.logical_id].get("Condition")
@@ -37,7 +37,7 @@ def add_outputs(template: Template) -> Template:
 
 
 def own_outputs(stack: Stack, engine_url: str) -> dict[str, str]:
-    """The author's outputs, with URLs as the engine serves them."""
+    """The author's outputs, with URLs of APIs replaced by the engine's URLs."""
     return {
         name: to_engine_url(engine_url, value)
         for name, value in stack.outputs.items()
@@ -58,7 +58,7 @@ def find_served(stack: Stack, template: Template, values: Mapping[str, Json], en
 
 
 def describe_served(served: Sequence[Served], outputs: Mapping[str, str]) -> str:
-    """Lines that say where the counters answer, then the outputs that say more than that."""
+    """Lines with the counters' URLs, then the outputs whose values are not among those URLs."""
     lines = [f"{each.counter} counts at {each.url}" for each in served] or ["the template has no counter to request"]
     told = {each.url for each in served}
     return "\n".join([*lines, *(f"{name}: {value}" for name, value in outputs.items() if value not in told)])

@@ -1,4 +1,4 @@
-"""What ``hitcounter hits`` does: find the tables, read them, print the counts in the form that was asked for."""
+"""Show hits for ``hitcounter hits``: find the tables, read them, and print the counts in the requested form."""
 
 import argparse
 import shutil
@@ -15,7 +15,11 @@ from macro.cli.text.report import FINE, has_colour
 
 
 def show_hits(arguments: argparse.Namespace) -> int:
-    """Print the counts; progress of long reading and notes go to stderr."""
+    """Print the counts to stdout. The progress of long reads and notes go to stderr.
+
+    Raises:
+        CloudError: the template doesn't report a counter's table, or a call fails.
+    """
     with in_account(arguments) as account:
         deployed = read_deployed(account, arguments.stack_name)
         parts = choose_parts(deployed, arguments.stack_name, arguments.counter, arguments.stage)
@@ -50,7 +54,7 @@ def _print(charts: Sequence[Chart], arguments: argparse.Namespace) -> None:
 
 @contextmanager
 def _show_reading(label: str) -> Iterator[Note]:
-    """A function that shows how many items were read, from the second page on, where someone looks."""
+    """A function that shows the number of items read, from the second page on, if stderr is a terminal."""
     if not sys.stderr.isatty():
         yield lambda seen: None
         return

@@ -1,4 +1,4 @@
-"""What ``hitcounter logs`` does: find the log groups, read them, print the lines."""
+"""Show logs for ``hitcounter logs``: find the log groups, read them, and print the lines."""
 
 import argparse
 import sys
@@ -15,7 +15,11 @@ from macro.counter.stages import name_part
 
 
 def show_logs(arguments: argparse.Namespace) -> int:
-    """Print the lines; that there are none is said on stderr."""
+    """Print the lines to stdout. If there are none, a note goes to stderr.
+
+    Raises:
+        CloudError: there is no log to read, or a call fails.
+    """
     with in_account(arguments) as account:
         deployed = read_deployed(account, arguments.stack_name)
         parts = choose_parts(deployed, arguments.stack_name, arguments.counter, arguments.stage)
@@ -36,12 +40,12 @@ def show_logs(arguments: argparse.Namespace) -> int:
 
 
 def find_function_logs(parts: Iterable[Part]) -> list[Source]:
-    """Where the parts' functions log."""
+    """The log groups of the parts' functions."""
     return [Source(part.label, part.log_group) for part in parts if part.log_group]
 
 
 def find_access_logs(deployed: Deployed, parts: Iterable[Part]) -> list[Source]:
-    """Where the gateways in front of the parts log; of one that counters share, there is one log for all."""
+    """The log groups of the parts' gateways. Counters that share a gateway share its log group."""
     found: dict[str, Source] = {}
     for part in parts:
         stage = name_part(part.stage)
@@ -54,7 +58,7 @@ def find_access_logs(deployed: Deployed, parts: Iterable[Part]) -> list[Source]:
 
 
 def _label_shared(stage: str) -> dict[str, str]:
-    """The logs of shared APIs by their logical ids, and how they are called."""
+    """Labels of shared APIs by the logical IDs of their log groups."""
     apis = [f"HitCounter{name}{stage}" for name in ("Rest", "Http", "Custom")]
     return {f"{api}AccessLog": api for api in apis}
 
