@@ -1,1 +1,1 @@
-"""The embedded engine: started, guarded, kept, and made to answer like AWS."""
+"""Start and guard the embedded engine, keep its state, and make it answer like AWS."""

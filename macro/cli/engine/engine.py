@@ -1,4 +1,4 @@
-"""Runs the embedded engine (MiniStack) on loopback. The engine ends with the command, however that ends."""
+"""Run the embedded engine (MiniStack) on loopback. The engine always ends with the command, even if it is killed."""
 
 import importlib.util
 import os
@@ -18,11 +18,15 @@ _FREE_PORTS = 5
 
 @contextmanager
 def run_engine(port: int | None = None, state: Path | None = None, auth: bool = False) -> Iterator[Engine]:
-    """An engine that answers, on that port of loopback or a free one; with the block it ends, and nothing of it stays.
+    """An engine that answers on that port of loopback, or on a free port. The engine ends with the block.
 
-    What it holds is kept in the folder ``state`` and found there by the next run, at the same port if it's still free.
-    ``auth`` makes it enforce IAM policies. SIGTERM and SIGHUP raise ``SystemExit`` within the block.
-    Raises :class:`EngineError`.
+    With ``state``, the engine keeps its state in that folder. The next run finds the state there, and uses the same
+    port if it is still free. Otherwise nothing of the engine is left. ``auth`` makes the engine enforce IAM policies.
+    SIGTERM and SIGHUP raise ``SystemExit`` within the block.
+
+    Raises:
+        EngineError: the engine is not installed or can't be started, or the state can't be kept.
+        PortTaken: the port can't be used.
     """
     _check_installed()
     with ExitStack() as stack:
@@ -34,7 +38,11 @@ def run_engine(port: int | None = None, state: Path | None = None, auth: bool = 
 
 @contextmanager
 def start_on(ports: Iterable[int], state: State | None = None, auth: bool = False) -> Iterator[Engine]:
-    """An engine on the first of the ports that nobody else has taken."""
+    """An engine on the first of the ports that can be used.
+
+    Raises:
+        EngineError: no port can be used, or the engine can't be started.
+    """
     taken = EngineError("there is no free port")
     for port in ports:
         with ExitStack() as stack:
@@ -63,11 +71,11 @@ def _exit_on_signals() -> Iterator[None]:
     former = {}
     try:
         for number in (signal.SIGTERM, signal.SIGHUP):
-            # Not where it's ignored, as under nohup.
+            # An ignored signal stays ignored, for example under nohup.
             if signal.getsignal(number) is signal.SIG_DFL:
                 former[number] = signal.signal(number, end)
     except ValueError:
-        # Only the main thread gets signals.
+        # Python allows signal handlers only in the main thread.
         pass
     try:
         yield
@@ -96,7 +104,7 @@ def _find_ports(state: State | None) -> Iterator[int]:
 
 def _find_obstacle(port: int) -> str:
     with socket.socket() as probe:
-        # As the engine does, since a port that was just left can be used again.
+        # The engine sets the same option, so it can use a port that another process has just released.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))

@@ -1,9 +1,9 @@
-"""Ends the engine together with whoever started it, be it by ``kill -9``: that end of stdin closes with them.
+"""End the engine when the process that started it ends, even by ``kill -9``: stdin closes with that process.
 
-``engine.py`` runs this file as a process of its own: ``guard.py PARENT MARK COMMAND…``. It makes a folder in
-PARENT, runs the command there, prints ``{"pid": …, "folder": …}`` and, should the command end by itself, writes its
-exit code to ``folder/ended`` and prints another line. When stdin closes it ends the command with all that it started,
-and removes the folder. The file MARK is made if the command ended in order.
+``process.py`` runs this file as a separate process: ``guard.py PARENT MARK COMMAND…``. The guard creates a folder in
+PARENT, runs the command there, and prints ``{"pid": …, "folder": …}``. If the command ends by itself, the guard writes
+the exit code to ``folder/ended`` and prints another line. When stdin closes, the guard ends the command with all its
+child processes, and removes the folder. If the command ended with exit code 0, the guard creates the file MARK.
 """
 
 import json
@@ -23,7 +23,7 @@ _TICK, _LONGEST_WAIT = 0.1, 15.0
 
 
 def guard(parent: str, mark: str, command: Sequence[str]) -> None:
-    """Run the command until stdin closes; nothing of it is left then."""
+    """Run the command until stdin closes, then remove its processes and its folder."""
     folder = Path(tempfile.mkdtemp(prefix="hitcounter-", dir=parent))
     try:
         process = _start(folder, command)
@@ -41,7 +41,7 @@ def guard(parent: str, mark: str, command: Sequence[str]) -> None:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder in which processes that end may still write."""
+    """Remove a folder. Processes that are ending may still write to it, so removal is retried for up to 15 s."""
     deadline = time.monotonic() + _LONGEST_WAIT
     while folder.exists() and time.monotonic() < deadline:
         shutil.rmtree(folder, ignore_errors=True)
@@ -49,7 +49,7 @@ def remove_folder(folder: Path) -> None:
 
 
 def kill_group(pid: int) -> None:
-    """End a process that leads its group, and all that it started, if they still run."""
+    """Kill the process group that this process leads, if it still runs."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
@@ -57,7 +57,7 @@ def kill_group(pid: int) -> None:
 def _start(folder: Path, command: Sequence[str]) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "HOME": str(folder), "TMPDIR": str(folder)}
     with (folder / "log").open("wb") as log:
-        # What is open stays open: the engine too holds the lock on the kept state, should this process be killed.
+        # Open files are inherited: the engine also holds the lock on the kept state, even if this process is killed.
         return subprocess.Popen(
             command,
             cwd=folder,
@@ -96,7 +96,7 @@ def _is_stdin_closed(seconds: float | None) -> bool:
 
 
 if __name__ == "__main__":
-    # Only the end of stdin is a reason to end. A handler, since the command would inherit SIG_IGN.
+    # Only the end of stdin ends the guard. A handler, because the command would inherit SIG_IGN.
     for unheeded in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(unheeded, lambda *_: None)
     try:

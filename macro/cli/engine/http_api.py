@@ -1,8 +1,8 @@
-"""What the engine leaves out of an HTTP API: the function that a stage variable names.
+"""Add to the engine's HTTP APIs what it lacks: functions that are named by stage variables.
 
-MiniStack looks for a function by the variable's name. This stands in front of the engine's ASGI application, finds the
-function, and hands it the event of payload 2.0 (API Gateway guide, "Create AWS Lambda proxy integrations for HTTP
-APIs"); all that isn't a call of such a route passes through.
+MiniStack looks for a function with the variable's name. This module wraps the engine's ASGI application, finds the
+function, and invokes it with the event of payload 2.0 (API Gateway guide, "Create AWS Lambda proxy integrations for
+HTTP APIs"). All other requests pass through.
 """
 
 import json
@@ -16,7 +16,10 @@ App = Callable[[Any, Any, Any], Awaitable[Any]]
 
 
 def add_stage_variables(app: App, mapping: Any, proxy: Any) -> App:
-    """The application, with functions found by stage variables; the others are modules of this folder."""
+    """The application, with functions found by stage variables.
+
+    ``mapping`` and ``proxy`` are the modules of this folder.
+    """
 
     async def serve(scope: Any, receive: Any, send: Any) -> Any:
         found = mapping.CALL.fullmatch(scope["raw_path"].decode()) if scope["type"] == "http" else None
@@ -39,7 +42,10 @@ def add_stage_variables(app: App, mapping: Any, proxy: Any) -> App:
 
 
 def find_route(routes: Sequence[Mapping[str, Any]], verb: str, path: str) -> Mapping[str, Any] | None:
-    """The route of that method and path (as it stands in a URL), the one with the fewest parameters first."""
+    """The route for that method and path, or ``None``. The route with the fewest parameters has priority.
+
+    ``path`` is percent-encoded, as in a URL.
+    """
     fitting = []
     for route in routes:
         method, _, wanted = str(route.get("routeKey", "")).partition(" ")
@@ -50,7 +56,7 @@ def find_route(routes: Sequence[Mapping[str, Any]], verb: str, path: str) -> Map
 
 
 def make_event(call: Any, route: str, variables: Mapping[str, str], describe_body: Callable[[bytes], Any]) -> bytes:
-    """The event, as JSON; ``route`` is the route's key, as ``GET /hits/{name}``."""
+    """The event as JSON. ``route`` is the route's key, such as ``GET /hits/{name}``."""
     headers: dict[str, list[str]] = {}
     for name, value in call.headers:
         headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
@@ -76,14 +82,14 @@ def make_event(call: Any, route: str, variables: Mapping[str, str], describe_bod
             "timeEpoch": int(time.time() * 1000),
         },
     }
-    # What there is none of is left out.
+    # Payload 2.0 has no keys for absent values.
     queried = {"queryStringParameters": {name: ",".join(values) for name, values in queries.items()}} if queries else {}
     body = {name: value for name, value in describe_body(call.body).items() if value is not None}
     return json.dumps({**event, **queried, **body}).encode()
 
 
 def read_answer(body: bytes, read: Callable[[bytes], Any]) -> Any:
-    """Status, headers and body; what names no status is itself the body (payload 2.0)."""
+    """Status, headers and body. A result without ``statusCode`` is itself the body, with status 200 (payload 2.0)."""
     answer = json.loads(body)
     if isinstance(answer, dict) and "statusCode" in answer:
         return read(body)
@@ -95,7 +101,7 @@ def _fits(name: str, part: str) -> bool:
 
 
 async def _find_function(app: App, mapping: Any, call: Any, verb: str) -> tuple[str, str, Mapping[str, str]] | None:
-    """ARN, route and stage variables, where a route reaches a function that a variable names."""
+    """ARN, route key and stage variables, or ``None`` if no route reaches a function that a stage variable names."""
     api = f"/v2/apis/{call['api']}"
     routes = await mapping.ask(app, "apigateway", "GET", f"{api}/routes")
     route = find_route(json.loads(routes.body).get("items", []), verb, call["path"]) if routes.status == 200 else None

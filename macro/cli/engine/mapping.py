@@ -1,8 +1,8 @@
-"""What the engine leaves out of a REST API: the mapping of a counter's name in, and of an error's status out.
+"""Add to the engine's REST APIs what it lacks: request mapping of a counter's name, and response mapping of errors.
 
-MiniStack gives a function the gateway's own event and answers 200 whatever comes of it, so that code which is fine in
-an account would fail here. Nor does it look up stage variables by which methods name functions. ``server.py``
-wraps the engine's ASGI application with this; all that isn't a call of such a method passes through.
+MiniStack gives a function the gateway's own event and always answers 200. So code that works in an account would fail
+here. MiniStack also doesn't look up functions that methods name by stage variables. ``server.py`` wraps the engine's
+ASGI application with this module. All other requests pass through.
 """
 
 import json
@@ -22,7 +22,7 @@ _SIGNATURE = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{}/aws4_reques
 
 
 class Answer(NamedTuple):
-    """An HTTP answer with its headers by lower-case names."""
+    """An HTTP response. The headers have lower-case names."""
 
     status: int
     headers: Mapping[str, str]
@@ -30,9 +30,10 @@ class Answer(NamedTuple):
 
 
 class Method(NamedTuple):
-    """A method that a call reaches: its integration as GetResources tells of it, and the path's parameters.
+    """The method that a request reaches.
 
-    ``variables`` are those of the stage, by which its functions are picked; ``resource`` is the path by its names.
+    ``integration`` has the shape that GetResources returns. ``parameters`` are the path parameters. ``variables`` are
+    the stage variables, which select the function. ``resource`` is the path with the parameters' names.
     """
 
     integration: Mapping[str, Any]
@@ -42,7 +43,7 @@ class Method(NamedTuple):
 
 
 def add_mapping(app: App, proxy: Any) -> App:
-    """The application, with the mapping in front of it; ``proxy`` is that module."""
+    """The application, wrapped with the mapping. ``proxy`` is the module of this folder."""
 
     async def serve(scope: Any, receive: Any, send: Any) -> Any:
         found = CALL.fullmatch(scope["raw_path"].decode()) if scope["type"] == "http" else None
@@ -62,7 +63,10 @@ def add_mapping(app: App, proxy: Any) -> App:
 
 
 def find_method(resources: Sequence[Mapping[str, Any]], path: str, verb: str) -> Method | None:
-    """The method for that path (as it stands in a URL), if it has our mapping, or names its function by a variable."""
+    """The method for that path and verb, if it has the macro's mapping or names its function by a stage variable.
+
+    ``path`` is percent-encoded, as in a URL. The resource with the fewest path parameters has priority.
+    """
     parts = path.split("/")
     matches = []
     for resource in resources:
@@ -85,7 +89,10 @@ def find_method(resources: Sequence[Mapping[str, Any]], path: str, verb: str) ->
 
 
 def choose_response(integration: Mapping[str, Any], error: str | None) -> Mapping[str, Any]:
-    """The integration response whose pattern matches the function's error message, or the one without a pattern."""
+    """The integration response whose pattern matches the function's error message.
+
+    If none matches, or there is no error, the result is the integration response without a pattern.
+    """
     responses = list((integration.get("integrationResponses") or {}).values())
     matching = [each for each in responses if each.get("selectionPattern")]
     matching = [each for each in matching if error and re.fullmatch(each["selectionPattern"], error)]
@@ -147,7 +154,7 @@ async def read_body(receive: Any) -> bytes:
 def _map(response: Mapping[str, Any], body: bytes) -> Answer:
     headers = {"content-type": "application/json"}
     for name, value in (response.get("responseParameters") or {}).items():
-        # A literal stands in quotes; nothing else is in what we generate.
+        # The macro generates only literals, which are in quotes.
         headers[name.rpartition(".")[2].lower()] = str(value).strip("'")
     template = (response.get("responseTemplates") or {}).get("application/json")
     return Answer(int(response.get("statusCode", 200)), headers, template.encode() if template else body)
@@ -158,7 +165,7 @@ def _say(status: int, message: str) -> Answer:
 
 
 async def ask(app: App, service: str, verb: str, path: str, query: str = "", body: bytes = b"") -> Answer:
-    """The engine's own answer to a call of its API."""
+    """The engine's own response to a call of its API."""
     told: list[dict[str, Any]] = []
     headers = {"host": "127.0.0.1", "authorization": _SIGNATURE.format(service), "content-type": "application/json"}
     scope = {

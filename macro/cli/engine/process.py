@@ -1,4 +1,4 @@
-"""One process of the engine: started in a clean environment, ready when it answers, ended with its children."""
+"""Start one engine process in a clean environment, wait until it answers, and end it with its children."""
 
 import json
 import os
@@ -23,24 +23,25 @@ HOST = "127.0.0.1"
 _HERE = Path(__file__).parent
 _TO_START, _TO_END = 30.0, 40.0
 _LOG_LINES = 10
-# The engine's Lambda workers inherit its environment, so it gets what Python needs to start, and no more.
+# The engine's Lambda workers inherit its environment. So the engine gets only what Python needs to start.
 _PASSED = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _SETTINGS = {
     "BIND_HOST": HOST,
     "MINISTACK_HOST": HOST,
     "LOG_LEVEL": "WARNING",
-    # Each would listen on a port of its own, for services that nothing here uses.
+    # Each of these services would listen on another port, and nothing here uses them.
     "IOT_MTLS_ENABLED": "0",
     "SFTP_ENABLED": "0",
-    # The engine removes containers that it takes for its own.
+    # Without Docker, the engine can't remove containers that it mistakes for its own.
     "DOCKER_HOST": "unix:///nonexistent/docker.sock",
 }
 
 
 class Engine(NamedTuple):
-    """A running engine. ``pid`` leads the process group of the engine and its Lambda workers; ``log`` ends with it.
+    """A running engine.
 
-    ``is_set_back`` says that the last run with this state didn't end in order, so that what it changed is lost.
+    ``pid`` is the leader of the process group of the engine and its Lambda workers. ``log`` is removed when the engine
+    ends. ``is_set_back`` says that the last run with this state was interrupted, and that its changes are lost.
     """
 
     url: str
@@ -52,7 +53,7 @@ class Engine(NamedTuple):
 
 
 class PortTaken(EngineError):
-    """The port can't be listened on, mostly since somebody else does."""
+    """The engine can't listen on the port, usually because another process does."""
 
     def __init__(self, port: int, reason: str = "Address already in use") -> None:
         super().__init__(f"port {port} can't be used: {reason}; choose another, or leave it out to get a free one")
@@ -60,7 +61,12 @@ class PortTaken(EngineError):
 
 @contextmanager
 def start_engine(port: int, state: State | None, auth: bool) -> Iterator[Engine]:
-    """An engine that answers on that port, until the block ends; :class:`EngineError`, :class:`PortTaken`."""
+    """An engine that answers on that port until the block ends.
+
+    Raises:
+        PortTaken: another process has taken the port.
+        EngineError: the engine can't be started, ends early, or doesn't answer within 30 s.
+    """
     name = uuid4().hex
     guard = _start_guard(port, state, _make_environment(port, state, auth) | {"MINISTACK_EDITION": name})
     engine = None
@@ -76,7 +82,11 @@ def start_engine(port: int, state: State | None, auth: bool) -> Iterator[Engine]
 
 
 def check_engine(engine: Engine, seconds: float = 0.0) -> None:
-    """Return after so many seconds; :class:`EngineError` as soon as the engine is no longer there."""
+    """Watch the engine for that many seconds.
+
+    Raises:
+        EngineError: the engine has ended. This error is raised at once.
+    """
     assert engine.guard.stdout is not None
     if not select.select([engine.guard.stdout], [], [], seconds)[0]:
         return
@@ -88,7 +98,7 @@ def check_engine(engine: Engine, seconds: float = 0.0) -> None:
 def _make_environment(port: int, state: State | None, auth: bool) -> dict[str, str]:
     passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
     if site.ENABLE_USER_SITE:
-        # Found by way of HOME, which is another one for the engine.
+        # Python finds this folder through HOME, and the engine has another HOME.
         passed["PYTHONUSERBASE"] = site.getuserbase()
     settings = {"GATEWAY_PORT": str(port), "AUTH": str(auth).lower()}
     if state:
@@ -140,7 +150,7 @@ def _wait_for_answer(engine: Engine, name: str) -> None:
 
 
 def _ask_name(engine: Engine) -> object:
-    # Another engine may have taken the port, and must not be taken for ours; a proxy has no place on loopback.
+    # The name distinguishes this engine from another engine on the same port. Requests to loopback use no proxy.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{engine.url}/_ministack/health", timeout=1) as answer:

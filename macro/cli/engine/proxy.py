@@ -1,7 +1,7 @@
-"""What a proxy integration hands to a function, and makes of its answer, where a stage variable names the function.
+"""Create the event of a Lambda proxy integration, and read the function's answer, if a stage variable names it.
 
-MiniStack looks for a function by the name of the variable. ``mapping.py`` finds the function; this is the event
-and the envelope (API Gateway guide, "Lambda proxy integrations in API Gateway").
+MiniStack looks for a function with the variable's name. ``mapping.py`` finds the function. This module has the formats
+of the event and the answer (API Gateway guide, "Lambda proxy integrations in API Gateway").
 """
 
 import base64
@@ -16,7 +16,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 
 class Call(NamedTuple):
-    """A request to a method of an API's stage."""
+    """A request to a method of an API's stage. ``path`` is percent-encoded, without the stage and a leading slash."""
 
     verb: str
     api: str
@@ -28,7 +28,7 @@ class Call(NamedTuple):
 
 
 def make_event(call: Call, resource: str, parameters: Mapping[str, str], variables: Mapping[str, str]) -> bytes:
-    """The event, as JSON; ``resource`` is the path with its parameters' names, as ``/hits/{name}``."""
+    """The event as JSON. ``resource`` is the path with its parameters' names, such as ``/hits/{name}``."""
     headers: dict[str, list[str]] = {}
     for name, value in call.headers:
         headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
@@ -50,7 +50,7 @@ def make_event(call: Call, resource: str, parameters: Mapping[str, str], variabl
 
 
 def read_answer(body: bytes) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of the function's answer; 502 where it is none that API Gateway takes."""
+    """Status, headers and body of the function's answer. The status is 502 if API Gateway would refuse the answer."""
     try:
         answer = json.loads(body)
         status = int(answer["statusCode"])
@@ -80,7 +80,7 @@ def _describe_request(call: Call, resource: str) -> dict[str, Any]:
 
 
 def describe_body(body: bytes) -> dict[str, Any]:
-    """``body`` and ``isBase64Encoded`` of an event."""
+    """The keys ``body`` and ``isBase64Encoded`` of an event. A body that isn't UTF-8 is encoded in Base64."""
     try:
         return {"body": body.decode() or None, "isBase64Encoded": False}
     except UnicodeDecodeError:

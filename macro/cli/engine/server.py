@@ -1,7 +1,7 @@
-"""Serves the engine on loopback until SIGTERM, and leaves as soon as its state is saved.
+"""Serve the engine on loopback until SIGTERM, and exit as soon as its state is saved.
 
-``engine.py`` runs this file as a process of its own: ``server.py HOST PORT``. The engine's own command would
-wait for each function that still runs, and a custom resource may take an hour.
+``process.py`` runs this file as a separate process, through ``guard.py``: ``server.py HOST PORT``. The engine's own
+command would wait for each running function, and a custom resource may take an hour.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ from contextlib import suppress
 
 
 def serve(host: str, port: str) -> None:
-    """Never returns; the exit code is 0 where the engine ended in order."""
+    """Serve the engine. This function never returns. The exit code is 0 if the engine ended in order."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     _allow_many_files()
     mapping, proxy, http = map(importlib.import_module, ("mapping", "proxy", "http_api"))
-    # The folder of this file is no further place to import from.
+    # The engine must not import modules from this file's folder.
     del sys.path[0]
     from hypercorn.asyncio import serve as serve_app
     from hypercorn.config import Config
@@ -34,7 +34,7 @@ def serve(host: str, port: str) -> None:
 
 
 def _allow_many_files() -> None:
-    # Each connection and each pipe to a Lambda worker is one, and macOS begins with 256.
+    # Each connection and each pipe to a Lambda worker needs a file descriptor. The default limit on macOS is 256.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

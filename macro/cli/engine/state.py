@@ -1,4 +1,4 @@
-"""Keeps the engine's state between runs, as the last orderly end left it, for one engine at a time."""
+"""Keep the engine's state between runs, as the last orderly end left it. One engine at a time uses the state."""
 
 import json
 import shutil
@@ -15,18 +15,19 @@ _COMPLETE = "complete"
 
 
 class EngineError(MacroError):
-    """The engine can't be run, or ended; the text says why, and what to do."""
+    """The engine can't be run, or has ended. The text has the reason and a remedy."""
 
     def __init__(self, text: str) -> None:
         super().__init__([Problem((), text)])
 
 
 class State(NamedTuple):
-    """Where an engine finds and leaves its state; ``lock`` is a file descriptor that each of its processes inherits.
+    """The place where an engine reads and saves its state.
 
-    ``mark`` is the file that is there while the folder is complete: until the engine answers, and after it ended in
-    order. Without it the next run starts from what this one began with; ``is_set_back`` says that this happened to the
-    last run. ``port_file`` is for the port of this run; ``port`` is that of the last one.
+    ``lock`` is a file descriptor that each process of the engine inherits. ``mark`` is a file that exists while
+    ``folder`` is complete: until the engine answers, and after it ended in order. If ``mark`` is missing, the next run
+    starts from the same state as this run. ``is_set_back`` says that the last run left no ``mark``. This run's port
+    is written to ``port_file``. ``port`` is the last run's port.
     """
 
     folder: Path
@@ -39,10 +40,14 @@ class State(NamedTuple):
 
 @contextmanager
 def open_state(folder: Path) -> Iterator[State]:
-    """The state kept in that folder, made where there is none, for this run alone.
+    """The state kept in that folder, locked for this run. The folder is created if it doesn't exist.
 
-    The engine saves only as it ends, file by file. So it works on a copy, which takes the place of the kept state
-    once it is marked as complete: killed at any time, it leaves the state of one point in time.
+    The engine saves its state only when it ends, file by file. So the engine works on a copy. The next run replaces the
+    kept state with the copy if the copy is marked as complete. An engine that is killed at any time leaves a consistent
+    state.
+
+    Raises:
+        EngineError: the folder can't be used, another engine uses it, or its state is damaged.
     """
     with ExitStack() as stack:
         try:
@@ -56,7 +61,8 @@ def open_state(folder: Path) -> Iterator[State]:
 
 @contextmanager
 def _lock(folder: Path) -> Iterator[int]:
-    # Not on every platform; a lock of this kind ends with the last process that holds it, however that ends.
+    # Imported here because not every platform has fcntl. The lock ends with the last process that holds it, even if
+    # that process is killed.
     import fcntl
 
     with (folder / "lock").open("w") as file:
@@ -66,7 +72,7 @@ def _lock(folder: Path) -> Iterator[int]:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                # The engine of a command that was killed takes a moment to save and end.
+                # After a command is killed, its engine needs a moment to save its state and end.
                 if time.monotonic() > deadline:
                     text = "another engine uses the state in this folder; end it, or choose another folder"
                     raise EngineError(f"{folder}: {text}") from None
@@ -108,10 +114,10 @@ def _check(kept: Path) -> None:
 
 
 def _settle_functions(file: Path) -> None:
-    """Make functions ready that were being changed when the engine ended, for which whoever uses them would wait."""
+    """Mark functions as ready that were being changed when the engine ended. Otherwise callers would wait for them."""
     if not file.exists():
         return
-    # A thread of that engine would have done it, half a second after the change; the next one doesn't.
+    # A thread of the engine does this half a second after a change. The next engine doesn't repeat it.
     ready = {"State": "Active", "StateReason": "", "StateReasonCode": "", "LastUpdateStatus": "Successful"}
 
     def settle(found: dict[str, Any]) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""``hitcounter local``: deploys a template to the engine and sends requests."""
+"""Deploy a template to the engine and send requests to it, for ``hitcounter local``."""

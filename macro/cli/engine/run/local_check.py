@@ -1,4 +1,4 @@
-"""Finds problems of ``hitcounter local`` before an engine starts."""
+"""Find problems of ``hitcounter local`` before an engine starts."""
 
 import argparse
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ from macro.plugin import Json
 
 
 def check_local(arguments: argparse.Namespace, source: Source) -> list[PathRequest] | None:
-    """What to request; ``None`` after it was told what is wrong."""
+    """The requests to send, or ``None`` if there are problems. The problems are reported here."""
     try:
         if arguments.watch and source.name.startswith("<"):
             raise MacroError([Problem((), "--watch: needs a template in a file; stdin is read once")])
         parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
-        # A stack that was kept may know further values; who watches mends the template while the engine runs.
-        # What a packed plug-in makes of it, the engine's macro knows.
+        # A kept stack may have further values. With --watch, the author can fix the template while the engine runs.
+        # Only the engine's macro can expand a template with packed plug-ins.
         is_known = not arguments.watch and not arguments.plugin
         if is_known and (arguments.keep is None or not source.template.get("Parameters")):
             _check_template(source, parameters)
@@ -31,7 +31,7 @@ def check_local(arguments: argparse.Namespace, source: Source) -> list[PathReque
 
 
 def complain(source: Source, error: MacroError) -> None:
-    """Report what is wrong, at the author's lines where it is the template's affair."""
+    """Report the error, with the author's lines if the template causes it."""
     if isinstance(error, FileError):
         report([print_problem(error.name, *found) for found in error.found])
     elif isinstance(error, (InvalidTemplate, PluginError)):

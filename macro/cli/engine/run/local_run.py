@@ -1,4 +1,4 @@
-"""``hitcounter local``: the embedded engine, installed into and deployed to, until ctrl-c or the last request."""
+"""Run ``hitcounter local``: start the engine, install, deploy, and serve until ctrl-c or the last request."""
 
 import argparse
 import re
@@ -31,7 +31,7 @@ _SECONDS_BETWEEN_LOOKS = 0.25
 
 
 class _Local(NamedTuple):
-    """What all steps of one run need."""
+    """The values that all steps of one run need."""
 
     arguments: argparse.Namespace
     account: Account
@@ -40,7 +40,13 @@ class _Local(NamedTuple):
 
 
 def run_local(arguments: argparse.Namespace) -> int:
-    """Run the engine with the template deployed; the exit code says whether the template and all answers were fine."""
+    """Run the engine with the template deployed.
+
+    The exit code is ``FINE`` if the template and all answers were right, otherwise ``PROBLEMS``.
+
+    Raises:
+        MacroError: the engine can't be run, or the installation or a request fails.
+    """
     further = [Path(arguments.parameters_file)] if arguments.parameters_file else []
     snapshot = watch(arguments.template, further)
     path_requests = check_local(arguments, snapshot.source)
@@ -63,7 +69,7 @@ def run_local(arguments: argparse.Namespace) -> int:
 
 
 def _make_folder(arguments: argparse.Namespace, source: Source) -> Path | None:
-    """Where the engine keeps its state; one that is made here is nothing to commit."""
+    """The folder where the engine keeps its state, or ``None``. A new folder is hidden from Git by ``.gitignore``."""
     if arguments.keep is None:
         return None
     folder = Path(arguments.keep) if arguments.keep else find_folder(source) / _KEPT
@@ -71,7 +77,7 @@ def _make_folder(arguments: argparse.Namespace, source: Source) -> Path | None:
         folder.mkdir(parents=True)
         (folder / ".gitignore").write_text("*\n", "utf-8")
     except OSError:
-        # It is there already, or the engine tells why it can't be.
+        # The folder exists already, or the engine will report why it can't be created.
         pass
     return folder
 
@@ -79,7 +85,7 @@ def _make_folder(arguments: argparse.Namespace, source: Source) -> Path | None:
 @contextmanager
 def _engine_with_installation(arguments: argparse.Namespace, folder: Path | None, report: Report) -> Iterator[_Local]:
     with ThreadPoolExecutor(1) as pool:
-        # While the engine starts there is time for what takes a while.
+        # Bundles take a while, so a thread makes them while the engine starts.
         bundles = pool.submit(_prepare, arguments.plugin)
         with run_engine(arguments.port, folder) as engine, _explained(engine):
             if engine.is_set_back:
@@ -94,13 +100,13 @@ def _engine_with_installation(arguments: argparse.Namespace, folder: Path | None
 def _prepare(plugins: Sequence[str]) -> Bundles:
     import boto3  # noqa: F401
 
-    # Without platforms: the engine's functions run in this interpreter, with the packages that are installed here.
+    # No platforms, because the engine's functions run in this interpreter, with the packages that are installed here.
     return make_bundles((), plugins=plugins)
 
 
 @contextmanager
 def _explained(engine: Engine) -> Iterator[None]:
-    """The SDK's errors as :class:`CloudError`, or the engine's end where that is why it doesn't answer."""
+    """Turn the SDK's errors into :class:`CloudError`, or into :class:`EngineError` if the engine has ended."""
     try:
         with explained(engine.url):
             yield
@@ -110,7 +116,7 @@ def _explained(engine: Engine) -> Iterator[None]:
 
 
 def _deploy(local: _Local, source: Source) -> list[Served] | None:
-    """Where the counters answer now; ``None`` after the template's problems, or the failure's cause, were told."""
+    """The counters that answer now, or ``None`` if the deployment failed. The cause is reported here."""
     arguments, account = local.arguments, local.account
     try:
         with _explained(local.engine):
@@ -136,7 +142,7 @@ def _deploy(local: _Local, source: Source) -> list[Served] | None:
 
 
 def _name_stack(source: Source) -> str:
-    """Each template has a stack of its own, so that several can be kept in one folder."""
+    """The stack's name. Each template has its own stack, so one folder can keep several stacks."""
     stem = "" if source.name.startswith("<") else Path(source.name).stem
     return "-".join(["local", *re.findall(r"[A-Za-z0-9]+", stem)])[:40].rstrip("-")
 
@@ -150,7 +156,7 @@ def _request_all(local: _Local, path_requests: Sequence[PathRequest], served: Se
 
 
 def _stay(local: _Local, snapshot: Snapshot) -> int:
-    """Until ctrl-c, or the engine's end; deploys again when files change, where that is requested for."""
+    """Wait until ctrl-c, or until the engine ends. With ``--watch``, deploy again when files change."""
     try:
         while True:
             check_engine(local.engine, _SECONDS_BETWEEN_LOOKS)
@@ -164,7 +170,7 @@ def _deploy_changes(local: _Local, snapshot: Snapshot) -> Snapshot:
     now = look(snapshot)
     if now == snapshot.stamps:
         return snapshot
-    # Who changes several files, or saves by way of another name, is done when nothing changes any more.
+    # An author may change several files, and an editor may save under a temporary name. So wait until changes stop.
     while True:
         check_engine(local.engine, _SECONDS_BETWEEN_LOOKS)
         before, now = now, look(snapshot)

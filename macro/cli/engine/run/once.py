@@ -1,4 +1,4 @@
-"""``--once``: matches each path to a counter, sends the request, and prints the answer on a line."""
+"""Send the requests of ``--once``: match each path to a counter, and print each answer on one line."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class PathRequest(NamedTuple):
-    """A path to be requested of a counter; ``place`` is both as they were written."""
+    """A path to request from a counter. ``place`` is the argument as the user wrote it."""
 
     place: str
     counter: str
@@ -26,9 +26,11 @@ class PathRequest(NamedTuple):
 
 
 def read_path_requests(places: Sequence[str], template: Template) -> list[PathRequest]:
-    """What ``[COUNTER:]PATH`` means in that template, in turn.
+    """The requests for arguments of the form ``[COUNTER:]PATH``, in the same order.
 
-    Raises :class:`MacroError` for every one that leaves open which counter is meant.
+    Raises:
+        MacroError: the template has no counter, or arguments don't say which counter they mean. The error lists each
+            of these arguments.
     """
     counters = [counter.logical_id for counter in find_counters(template, [])]
     if not counters:
@@ -43,9 +45,10 @@ def read_path_requests(places: Sequence[str], template: Template) -> list[PathRe
 
 
 def request_all(path_requests: Sequence[PathRequest], served: Sequence[Served], report: Report, as_json: bool) -> bool:
-    """Print an answer a line; what is no success is told beside it. Whether all were.
+    """Print each answer on one line. The result is whether all answers were successes. Others are also reported.
 
-    Raises :class:`CloudError` where there was no answer at all.
+    Raises:
+        CloudError: a request got no answer.
     """
     counters = {each.counter: each for each in served}
     is_fine = True
@@ -79,7 +82,7 @@ def request_all(path_requests: Sequence[PathRequest], served: Sequence[Served], 
 
 
 def find_unserved(path_requests: Sequence[PathRequest], served: Sequence[Served]) -> list[str]:
-    """What to report of path_requests whose counter's condition keeps it out of the stack."""
+    """Messages for requests to counters that aren't deployed because their condition is false."""
     there = [each.counter for each in served]
     text = "isn't deployed, since its condition is false"
     return [
@@ -90,7 +93,7 @@ def find_unserved(path_requests: Sequence[PathRequest], served: Sequence[Served]
 
 
 def quote_path(text: str) -> str:
-    """A path with a query, or without, as a URL has it; escapes in it stay as they are."""
+    """The path, with its query if any, percent-encoded for a URL. Existing escapes stay unchanged."""
     path, mark, query = _BARE_PERCENT.sub("%25", text.lstrip("/")).partition("?")
     quoted = quote(query, safe=_IN_QUERY, errors="surrogateescape")
     return quote(path, safe=_IN_PATH, errors="surrogateescape") + mark + quoted

@@ -1,4 +1,4 @@
-"""Sends HTTP requests to the engine on this machine."""
+"""Send HTTP requests to the engine on this machine."""
 
 import json
 import urllib.error
@@ -11,24 +11,24 @@ _WITH_BODY = ("POST", "PUT", "PATCH")
 
 
 class Answer(NamedTuple):
-    """An answer's status and body; status 0 where none came, with the reason as the body."""
+    """An answer's status and body. If there was no answer, the status is 0 and the body is the reason."""
 
     status: int
     body: str
 
     def find_fault(self) -> str:
-        """What is wrong with it, as the end of a sentence; empty where nothing is."""
+        """The answer's problem, worded as the end of a sentence. Empty if the answer is right."""
         if not self.status:
             return f"got no answer: {self.body}"
         if not 200 <= self.status < 300:
             return f"was answered with {self.status}"
-        # An error that no pattern matches, such as one without a text, is answered with 200 as a result is.
+        # API Gateway answers 200 to an error that no pattern matches, for example an error without a text.
         error = _read_error(self.body)
         return f"was answered with an error of the function: {error}" if error else ""
 
 
 def request(method: str, url: str) -> Answer:
-    """The answer to one request; redirects are followed, a proxy is never asked."""
+    """The answer to one request. Redirects are followed. No proxy is used."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     wanted = urllib.request.Request(url, method=method, data=b"" if method in _WITH_BODY else None)
     try:
