@@ -1,4 +1,4 @@
-"""The command: ``hitcounter``, or ``python -m macro``."""
+"""The entry point of the command: ``hitcounter``, or ``python -m macro``."""
 
 import sys
 
@@ -6,7 +6,7 @@ from macro.cli.main import main
 
 
 def run() -> None:
-    """Run the command with the process's arguments and end with its exit code."""
+    """Run the command with the process's arguments, and exit with the command's exit code."""
     raise SystemExit(main(sys.argv[1:]))
 
 

@@ -1,4 +1,4 @@
-"""Problems that an author can fix, each with its place, and the errors that carry them to an entry point."""
+"""Problems that an author can fix, and the errors that carry these problems to an entry point."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -7,11 +7,10 @@ Path = tuple[str | int, ...]
 
 
 class Problem(NamedTuple):
-    """One thing to mend: where it is, what it is, and what would be right.
+    """One problem in a template: its place, what is wrong, and what would be right.
 
-    ``path`` leads from the top of the template to the value (``("Resources", "Visits", "Type")``);
-    it is empty where the template as a whole is meant. ``at_key`` says that the path's last name itself is meant,
-    not what stands behind it.
+    ``path`` leads from the top of the template to the value (``("Resources", "Visits", "Type")``).
+    An empty path means the whole template. With ``at_key``, the problem is the path's last name, not its value.
     """
 
     path: Path
@@ -23,7 +22,7 @@ class Problem(NamedTuple):
 
 
 class MacroError(Exception):
-    """A template, or a plug-in that it names, can't be expanded; ``problems`` says why, all at once."""
+    """A template, or a plug-in that the template names, can't be expanded. ``problems`` holds all the reasons."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -31,15 +30,15 @@ class MacroError(Exception):
 
 
 class InvalidTemplate(MacroError):
-    """The template says something that the compact language doesn't."""
+    """The template breaks a rule of the compact language."""
 
 
 class PluginError(MacroError):
-    """A plug-in is unknown, can't be ordered, or gives other than what it declares."""
+    """A plug-in is unknown, can't be ordered, or returns something that its declaration doesn't allow."""
 
 
 def print_path(path: Path) -> str:
-    """``Resources.Visits.Properties.Stages[1]``: a path as CloudFormation's own messages write it."""
+    """The path as text, in the form of CloudFormation's own messages: ``Resources.Visits.Properties.Stages[1]``."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
@@ -47,7 +46,7 @@ def print_path(path: Path) -> str:
 
 
 def suggest(name: object, known: Iterable[str]) -> str:
-    """``"; did you mean 'Stages'?"`` for a near miss of a known name, else an empty string."""
+    """``"; did you mean 'Stages'?"`` if the name is close to a known name, else an empty string."""
     import difflib
 
     candidates = {word.lower(): word for word in known}
@@ -56,7 +55,7 @@ def suggest(name: object, known: Iterable[str]) -> str:
 
 
 def describe(value: Any, secret: bool = False) -> str:
-    """A value for a message, short enough for one line; of a secret only what kind of value it is."""
+    """A value for a message, at most 60 characters long. For a secret, only the kind of value."""
     if isinstance(value, dict):
         name = next(iter(value), "")
         is_intrinsic = len(value) == 1 and isinstance(name, str) and (name == "Ref" or name.startswith("Fn::"))

@@ -1,4 +1,4 @@
-"""Expands a compact template into a plain one. The whole way is on one screen."""
+"""Expand a compact template into a plain one. This module shows the whole process on one screen."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from macro.template.references import Export, Exports, rewrite_references, rewri
 
 
 class Expanded(NamedTuple):
-    """A plain template, for each generated logical id the counter that it comes from, and what each counter became."""
+    """A plain template, the counter that owns each generated logical ID, and the result of each counter."""
 
     template: Template
     owners: Mapping[str, str]
@@ -24,17 +24,17 @@ class Expanded(NamedTuple):
 
 
 def expand(template: Template, setting: Setting = DEFAULT, find: FindPlugin = find_plugin) -> Template:
-    """The plain template: every ``HitCounter`` replaced by its resources, every reference to one rewritten.
+    """The plain template: resources replace every ``HitCounter``, and all references to counters are rewritten.
 
-    The input is left as it is, and parts that don't change are shared with it. The same input gives the same
-    output, in the same order; a template without counters comes back as it is. Raises :class:`InvalidTemplate`
-    with all the problems there are.
+    The input is not changed. The result shares unchanged parts with the input. A template without counters is
+    returned unchanged. The same input always gives the same output, in the same order.
+    Raises :class:`InvalidTemplate` with all problems of the template.
     """
     return expand_counters(template, setting, find).template
 
 
 def expand_counters(template: Template, setting: Setting = DEFAULT, find: FindPlugin = find_plugin) -> Expanded:
-    """What :func:`expand` gives, with the owners of what was generated."""
+    """The result of :func:`expand`, together with the owners of the generated resources and each counter's result."""
     problems: list[Problem] = []
     counters = find_counters(template, problems)
     ids = frozenset(counter.logical_id for counter in counters)
@@ -72,7 +72,7 @@ def _put_together(
 
 
 def _agree(members: Sequence[Member], groups: Groups, problems: list[Problem]) -> tuple[list[Member], Groups]:
-    """The counters, those that share an API with settings that all of them have; groups that can't are left out."""
+    """All counters, and the groups that can share an API. Counters of such a group get the group's common settings."""
     found = [list(check_group(group)) for group in groups]
     problems.extend(problem for each in found for problem in each)
     agreed = [agree(group) for group, each in zip(groups, found, strict=True) if not each]
@@ -88,7 +88,10 @@ def _add_shared(groups: Groups, built: dict[str, Built]) -> dict[str, Built]:
 
 
 def _leave_out_shared(piece: Built, exports: Exports, built: Mapping[str, Built]) -> Exports:
-    """What counters that share an API may wait for: each other's own resources, for the API waits for all of them."""
+    """The exports without the shared API's resources, if the piece shares an API.
+
+    The API waits for all counters that share it, so these counters may wait only for each other's own resources.
+    """
     if not piece.shared:
         return exports
     own = dict(exports)
@@ -118,7 +121,7 @@ def _export(counters: Iterable[Counter], built: Iterable[Built]) -> Exports:
 
 
 def _connect(piece: Built, exports: Exports, problems: list[Problem]) -> Built:
-    """The piece with its references to other counters rewritten; a wrong one is told at its author's place."""
+    """The piece with references to other counters rewritten. Reports invalid references at their place in the input."""
     if not piece.mentions:
         return piece
     counter = piece.counter

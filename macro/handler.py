@@ -10,16 +10,16 @@ from macro.expand import expand
 from macro.plugin import Json, Template
 from macro.template.merge import MACRO, TYPE, check_size, is_resource_map, read_suffix, say_conditions, split_transform
 
-# CloudFormation shows the message in a stack event; the first problems matter most.
+# CloudFormation shows the message in a stack event. The first problems matter most.
 MAX_MESSAGE = 4_000
 
 
 def handler(event: Mapping[str, Json], context: Any) -> dict[str, Json]:
     """The answer to a macro's event: ``requestId``, ``status``, and ``fragment`` or ``errorMessage``.
 
-    The event is the one of AWS's page "Create a CloudFormation macro": a whole template, or the resources beside
-    an ``Fn::Transform``. Never raises: what is wrong with a template is the message, what is wrong with the macro
-    is a line with a reference whose traceback is in the function's log.
+    AWS's page "Create a CloudFormation macro" describes the event. The event's fragment is a whole template, or the
+    resources beside an ``Fn::Transform``. This function never raises. For an invalid template, the message lists the
+    problems. For a bug in the macro, the message is one line with a reference to the traceback in the function's log.
     """
     request_id = event.get("requestId") if isinstance(event, dict) else None
     try:
@@ -36,7 +36,7 @@ def handler(event: Mapping[str, Json], context: Any) -> dict[str, Json]:
 
 
 def expand_event(event: Mapping[str, Json]) -> Template:
-    """The fragment that takes the place of the event's; raises :class:`MacroError`."""
+    """The fragment that replaces the event's fragment. Raises :class:`MacroError`."""
     fragment = event.get("fragment") if isinstance(event, dict) else None
     if not isinstance(fragment, dict):
         raise InvalidTemplate([Problem((), f"the event's fragment must be a map, got {describe(fragment)}")])
@@ -48,13 +48,16 @@ def expand_event(event: Mapping[str, Json]) -> Template:
     values = event.get("templateParameterValues")
     setting = Setting(values if isinstance(values, dict) else {}, read_suffix(str(event.get("transformId") or "")))
     expanded = expand_fragment(fragment, setting)
-    # Lambda's own limit for an answer, 6 MB, is thereby kept too.
+    # This limit also keeps the answer below Lambda's own limit of 6 MB.
     check_size(_measure(expanded))
     return expanded
 
 
 def expand_fragment(fragment: Template, setting: Setting) -> Template:
-    """A whole template, or the inside of its ``Resources``, expanded; transforms that some engines leave in go."""
+    """The expanded fragment: a whole template, or the content of its ``Resources``.
+
+    Some engines leave the macro's own transform in the fragment. The result doesn't contain this transform.
+    """
     if not is_resource_map(fragment):
         return expand(split_transform(fragment)[0], setting)
     resources = {name: resource for name, resource in fragment.items() if name != "Fn::Transform"}
@@ -70,7 +73,7 @@ def expand_fragment(fragment: Template, setting: Setting) -> Template:
 
 
 def _measure(template: Template) -> int:
-    """The template's bytes as it is answered; raises :class:`InvalidTemplate` where JSON has no form for a part."""
+    """The size of the answered template in bytes. Raises :class:`InvalidTemplate` for values that JSON can't hold."""
     try:
         return len(_encode(template))
     except ValueError:
@@ -101,13 +104,13 @@ def _is_resource(name: str, value: Json) -> bool:
 
 
 def _fail(request_id: Json, problems: Any) -> dict[str, Json]:
-    # Half of a surrogate pair, which a name may hold, could not be answered.
+    # A name may contain half of a surrogate pair, which the answer can't contain.
     lines = [str(problem).encode("utf-8", "backslashreplace").decode("utf-8") for problem in problems]
     return {"requestId": request_id, "status": "failure", "errorMessage": _cut(lines)}
 
 
 def _cut(lines: Sequence[str]) -> str:
-    """The lines, in at most :data:`MAX_MESSAGE` characters: the last are counted instead, and a first one is cut."""
+    """The lines in at most :data:`MAX_MESSAGE` characters: the last lines become a count, and a long line is cut."""
     whole = "\n".join(lines)
     if len(whole) <= MAX_MESSAGE:
         return whole

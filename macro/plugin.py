@@ -8,15 +8,16 @@ Json = Any
 Template = dict[str, Json]
 Values = Mapping[str, Json]
 
-# A variable in the text of an Fn::Sub; ``${!Literal}`` is none.
+# Matches a variable in the text of an Fn::Sub. ``${!Literal}`` is not a variable.
 VARIABLE = re.compile(r"\$\{([^!{}][^{}]*)\}")
 NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 class Piece(NamedTuple):
-    """What a plug-in makes: a value for each of its OUTPUTS, and resources by logical id.
+    """What a plug-in returns: a value for each of its OUTPUTS, and resources by logical ID.
 
-    One that takes ``stages`` may put what differs from stage to stage into a piece for each, in their order.
+    A plug-in that takes ``stages`` may return a further piece for each stage, in the order of the stages.
+    Such a piece holds the values and resources that differ between stages.
     """
 
     values: Values
@@ -25,10 +26,10 @@ class Piece(NamedTuple):
 
 
 class Plugin(NamedTuple):
-    """A plug-in by its registered name.
+    """A plug-in with its registered name.
 
-    ``build`` gets exactly the values that ``inputs`` names, changes none of them, does no I/O, and
-    returns a :class:`Piece` whose values are exactly those that ``outputs`` names.
+    ``build`` gets exactly the values that ``inputs`` names. It doesn't change these values and does no I/O.
+    It returns a :class:`Piece` whose values are exactly those that ``outputs`` names.
     """
 
     name: str
@@ -39,20 +40,21 @@ class Plugin(NamedTuple):
 
 
 class Unset(dict[str, Json]):
-    """``AWS::NoValue`` where the author left a property out of one branch of an ``Fn::If``: the default stays there."""
+    """``AWS::NoValue`` for a property that one branch of an author's ``Fn::If`` omits. The default stays there."""
 
     def __init__(self) -> None:
         super().__init__(NO_VALUE)
 
 
 class Spread(dict[str, Json]):
-    """One property's ``Fn::If``, made of an ``Fn::If`` of whole maps."""
+    """The ``Fn::If`` of one property, made from an ``Fn::If`` of whole maps."""
 
 
 def merge(base: Mapping[str, Json], further: Mapping[str, Json]) -> dict[str, Json]:
-    """The properties of ``base`` with the author's ``further`` ones: maps are merged, anything else replaces.
+    """The properties of ``base`` with the author's properties in ``further``.
 
-    Where ``further`` came from an ``Fn::If`` of maps, each branch is merged by itself.
+    Maps are merged; any other value of ``further`` replaces the one in ``base``.
+    If ``further`` comes from an ``Fn::If`` of maps, each branch is merged separately.
     """
     if not further:
         return dict(base)
@@ -76,7 +78,7 @@ def _combine(value: Json, own: Json) -> Json:
 
 
 def overlay(base: Mapping[str, Json], further: Mapping[str, Json]) -> dict[str, Json]:
-    """An author's map with more of the author's in it, still to be merged: what a branch leaves out stays left out."""
+    """An author's map with further values of the author, to be merged later. Omitted values stay omitted."""
     result = dict(base)
     for name, value in further.items():
         result[name] = _lay(base[name], value) if name in base else value
@@ -96,20 +98,20 @@ def _lay(value: Json, own: Json) -> Json:
 
 
 def tag_list(tags: Mapping[str, Json]) -> dict[str, Json]:
-    """``{"Tags": [{"Key": …, "Value": …}, …]}``, or nothing where there are no tags.
+    """``{"Tags": [{"Key": …, "Value": …}, …]}``, or an empty map without tags.
 
-    A value that is ``Fn::If`` with ``AWS::NoValue`` takes the whole tag with it, as an author means it.
+    If one branch of a value's ``Fn::If`` is ``AWS::NoValue``, the whole tag is omitted in that branch.
     """
     return {"Tags": [_tag(key, value) for key, value in tags.items()]} if tags else {}
 
 
 def tag_map(tags: Mapping[str, Json]) -> dict[str, Json]:
-    """``{"Tags": {key: value}}``, or nothing where there are no tags."""
+    """``{"Tags": {key: value}}``, or an empty map without tags."""
     return {"Tags": dict(tags)} if tags else {}
 
 
 def substitute(text: str, name: str, value: Json) -> Json:
-    """An ``Fn::Sub`` of ``text`` in which ``${name}`` stands for ``value``, written inline where that can be."""
+    """An ``Fn::Sub`` of ``text`` that replaces ``${name}`` with ``value``, inline if possible."""
     inline = inline_value(value)
     if inline is None:
         return {"Fn::Sub": [text, {name: value}]}
@@ -117,9 +119,9 @@ def substitute(text: str, name: str, value: Json) -> Json:
 
 
 def inline_value(value: Json, taken: Collection[str] = ()) -> str | None:
-    """The value as text inside an ``Fn::Sub``; ``None`` where it must stand in the map beside the text.
+    """The value as text inside an ``Fn::Sub``, or ``None`` if the value belongs in the map beside the text.
 
-    ``taken`` are the names that the map already gives another meaning.
+    ``taken`` holds the names that this map already defines with another meaning.
     """
     if isinstance(value, str):
         return value.replace("${", "${!")
