@@ -1,1 +1,1 @@
-"""What the author wrote about a counter, read and validated."""
+"""Read and validate what the author wrote about a counter."""

@@ -1,7 +1,8 @@
-"""Say quickly whether a value fits a schema: the part of JSON Schema that ours uses, compiled to functions.
+"""Check quickly whether a value fits a schema.
 
-It only ever says yes or no. What is wrong, and in which words, is jsonschema's answer (``validate``), whose
-import costs more than expanding a hundred counters; so it is asked just when something is wrong.
+This module compiles to functions the part of JSON Schema that the counter's schema uses. The answer is only yes
+or no. If the answer is no, ``validate`` asks jsonschema what is wrong. The import of jsonschema costs more than the
+expansion of a hundred counters, so valid counters don't need it.
 """
 
 import re
@@ -26,9 +27,9 @@ _ANNOTATIONS = {
 
 
 def compile_schema(schema: Json, root: Mapping[str, Json]) -> Test:
-    """A function that says whether a value is valid under ``schema``, a part of ``root`` (JSON Schema 2020-12).
+    """A function that returns whether a value is valid under ``schema``, a part of ``root`` (JSON Schema 2020-12).
 
-    Raises ``KeyError`` for a keyword that is not supported, so that none is ignored.
+    Raises ``KeyError`` for an unsupported keyword, because ignoring a keyword would accept invalid values.
     """
     if isinstance(schema, bool):
         return lambda value: schema

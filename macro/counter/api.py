@@ -1,4 +1,4 @@
-"""The API of a counter: its own, one that counters share, or one of the author's."""
+"""Check the API of a counter: its own API, an API that counters share, or the author's API."""
 
 from collections.abc import Iterator
 
@@ -7,13 +7,13 @@ from macro.counter.stages import DEFAULT_STAGE
 from macro.errors import Path, Problem
 from macro.plugin import Json, Spread, Values
 
-# Under which name each gateway takes an API of the author's.
+# The property in which each gateway takes the ID of the author's API.
 _IDS = {"rest": "RestApiId", "http": "ApiId", "custom": "RestApiId"}
 _OWN = ("Share", "RestApiId", "RootResourceId", "ApiId", "StageName")
 
 
 def find_root(api: Json, parameters: Parameters) -> Json:
-    """``Api`` with the ``RootResourceId`` of an API of this template, which its logical id tells."""
+    """``Api`` with ``RootResourceId`` added, if ``RestApiId`` refers to an API in the same template."""
     given = api.get("RestApiId") if isinstance(api, dict) and "RootResourceId" not in api else None
     if not isinstance(given, dict) or list(given) != ["Ref"] or not isinstance(given["Ref"], str):
         return api
@@ -23,7 +23,7 @@ def find_root(api: Json, parameters: Parameters) -> Json:
 
 
 def check_api(properties: Values, gateway: str, path: Path, problems: list[Problem]) -> None:
-    """Find what of ``Api`` doesn't fit together, or doesn't fit the gateway."""
+    """Add to ``problems`` what is inconsistent in ``Api`` or does not fit the gateway."""
     api = properties["Api"]
     if "StageName" in api.get("Stage", {}):
         name = "given by Stages" if "Stages" in properties else f"'{DEFAULT_STAGE}'"

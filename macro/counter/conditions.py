@@ -1,4 +1,4 @@
-"""The condition of each part of a counter: what all stages share, and what each stage has of its own."""
+"""Compute the conditions of a counter: one for what its stages share, and one for each stage."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -6,13 +6,13 @@ from typing import NamedTuple
 from macro.counter.stages import Stage
 from macro.plugin import Json
 
-# What Fn::Or takes at most (CloudFormation user guide, "Condition functions").
+# The most operands that Fn::Or takes (CloudFormation user guide, "Condition functions").
 _MAX_OPERANDS = 10
 _NO_CONDITIONS: Mapping[str, Json] = {}
 
 
 class Conditions(NamedTuple):
-    """The condition of what is shared, that of each stage, and those that the template has to get for it."""
+    """The condition of the shared resources, each stage's condition, and the conditions to add to the template."""
 
     shared: str | None
     stages: Sequence[str | None]
@@ -20,7 +20,10 @@ class Conditions(NamedTuple):
 
 
 def combine_conditions(counter_id: str, own: str | None, stages: Sequence[Stage]) -> Conditions:
-    """A stage exists where its own condition and the counter's hold; what is shared, where any stage does."""
+    """The conditions of a counter's parts.
+
+    A stage exists if its own condition and the counter's condition hold. Shared resources exist if any stage exists.
+    """
     if not any(stage.condition for stage in stages):
         return Conditions(own, [own] * len(stages))
     added: dict[str, Json] = {}
@@ -35,9 +38,10 @@ def combine_conditions(counter_id: str, own: str | None, stages: Sequence[Stage]
 
 
 def any_of(new: str, names: Iterable[str | None], own: str | None, added: dict[str, Json]) -> str | None:
-    """The condition that holds where any of these does; where none of them says it, a ``new`` one, which is added.
+    """The condition that holds if any of ``names`` holds. ``None`` as a name or as the result always holds.
 
-    ``own`` is one that all of them imply. ``None`` holds always.
+    If none of the names expresses this condition, the result is ``new``, and its definition is put into ``added``.
+    ``own`` is a condition that all names imply.
     """
     distinct = list(dict.fromkeys(names))
     if None in distinct or own in distinct or len(distinct) == 1:

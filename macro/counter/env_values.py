@@ -1,4 +1,4 @@
-"""Finds values of ``Env`` that readers of ``.env`` files read differently, before the companion refuses them."""
+"""Find values of ``Env`` that readers of ``.env`` files read differently, before the companion refuses them."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,15 +8,15 @@ from macro.plugin import NO_VALUE, Json, Spread, Values
 
 _LINE_ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 _MARK = "\ufeff"
-# A quick test, which holds wherever there is a reason.
+# A quick test that matches every value with a reason to refuse it, and some others.
 _is_suspect = re.compile(rf"[{_LINE_ENDS}\0#]|\A[\s'\"`{_MARK}]|[\s{_MARK}]\Z|\$\{{").search
 _NOTHING: Values = {}
-# What stands in Env and Function, and where: a counter's, with a stage's behind it.
+# Places and the properties there that may hold Env and Function: the counter's, then a stage's.
 _Scopes = Sequence[tuple[Path, Values]]
 
 
 def check_env(properties: Values, path: Path, problems: list[Problem]) -> None:
-    """Find the literal texts, of valid properties, that can't go into the env file of some stage."""
+    """Find literal texts that can't go into the env file of some stage. The properties must be valid."""
     stages = properties.get("Stages")
     entries = stages.items() if isinstance(stages, dict) else [("", None)]
     for name, own in entries:
@@ -27,7 +27,7 @@ def check_env(properties: Values, path: Path, problems: list[Problem]) -> None:
 
 
 def find_reasons(value: str) -> Iterator[str]:
-    """Why the companion refuses a value, in its words; the rule is that of ``transform_lambda/env/file.py``."""
+    """Reasons why the companion refuses a value, in its words. The rule is in ``transform_lambda/env/file.py``."""
     reasons = {
         "a value with a line break": any(character in value for character in _LINE_ENDS),
         "a value with a NUL": "\0" in value,
@@ -47,7 +47,7 @@ def _is_raw(scopes: _Scopes) -> bool:
 
 
 def _find_suspects(scopes: _Scopes) -> Iterator[tuple[Path, str]]:
-    """Each suspect text that may go into the env file, and where it stands; what another overrides doesn't."""
+    """Suspect texts that may go into the env file, each with its place. Overridden values are left out."""
     found: dict[str, tuple[Path, Json]] = {}
     for step in (), ("Function",):
         for path, own in scopes:
@@ -64,7 +64,7 @@ def _is_function(name: Json) -> bool:
 
 
 def _find_branches(value: Json, before: Path, after: Path) -> Iterator[tuple[Path, str]]:
-    """The text itself, or those in an ``Fn::If``; one of whole maps stands before the name."""
+    """The text itself, or the texts in its ``Fn::If``. In the path, an ``Fn::If`` of whole maps precedes the name."""
     if isinstance(value, str):
         if _is_suspect(value):
             yield (*before, *after), value

@@ -1,4 +1,4 @@
-"""Reads the properties of a counter: values of parameters, and text as the type that it stands for."""
+"""Read the properties of a counter: resolve values of parameters, and convert text to the type that it stands for."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,16 +8,17 @@ from macro.plugin import NO_VALUE, Json, Spread, Template, Unset, Values
 
 _MAPS = ("Env", "Function", "Table", "Role", "Api", "LogGroup", "Tags")
 _API_LITERALS = {"Share": "boolean", "StageName": "string"}
-# In place of a literal whose problem is told already.
+# Replaces a literal whose problem is already reported.
 _UNKNOWN = object()
 _LISTS = ("CommaDelimitedList", "List<")
 _CONSTANTS = ("Conditions", "Mappings")
 
 
 class Parameters(NamedTuple):
-    """A template's parameters: as declared, the values given for them, and these with the defaults of the rest.
+    """The parameters of a template.
 
-    ``constants`` are the template's Conditions and Mappings, by which they decide.
+    ``declared`` holds their declarations, ``given`` the values from outside, and ``values`` the given values with
+    the defaults of the others. ``constants`` holds the template's Conditions and Mappings, which depend on parameters.
     """
 
     declared: Mapping[str, Json]
@@ -27,7 +28,7 @@ class Parameters(NamedTuple):
 
 
 def collect_parameters(template: Template, given: Values) -> Parameters:
-    """The parameters of a template for which these values are given."""
+    """The parameters of a template, with the values given for them."""
     declared = template.get("Parameters")
     declared = declared if isinstance(declared, dict) else {}
     rules = declared.items()
@@ -39,7 +40,7 @@ def collect_parameters(template: Template, given: Values) -> Parameters:
 def read_properties(
     properties: Values, schema: Mapping[str, Json], path: Path, parameters: Parameters, problems: list[Problem]
 ) -> dict[str, Json]:
-    """The properties with every literal one resolved, numbers and booleans typed, and maps free of ``Fn::If``.
+    """The properties with literals resolved, numbers and booleans typed, and each map's ``Fn::If`` moved to its values.
 
     A property that is ``AWS::NoValue`` is left out, as CloudFormation does.
     """
@@ -92,7 +93,7 @@ def _get_parameter(name: Json, path: Path, parameters: Parameters, problems: lis
         text = f"parameter {name} is NoEcho, but what it decides here is plain to see; use another"
         problems.append(Problem(path, text))
         return _UNKNOWN
-    # The Default of a parameter that is kept in SSM is its name there.
+    # The Default of an SSM parameter type is the name of the SSM parameter, not a value.
     if value is None and not str(declared.get("Type")).startswith("AWS::SSM::Parameter::Value"):
         value = declared.get("Default")
     if value is None:
@@ -105,17 +106,17 @@ def _get_parameter(name: Json, path: Path, parameters: Parameters, problems: lis
 
 
 def is_no_echo(parameter: Json) -> bool:
-    """Whether a template's parameter says ``NoEcho``, as a boolean or as text: its value must not be shown."""
+    """Whether a template's parameter sets ``NoEcho``, as a boolean or as text. Its value must not be shown."""
     return isinstance(parameter, dict) and str(parameter.get("NoEcho", "")).lower() == "true"
 
 
 def _drop_empty(value: Json) -> Json:
-    """A list parameter that is left empty comes as a list of one empty text."""
+    """The list without empty texts: an empty list parameter arrives as a list with one empty text."""
     return [item for item in value if item != ""] if isinstance(value, list) else value
 
 
 def _spread(value: Json, path: Path, problems: list[Problem]) -> Json:
-    """A map that is an ``Fn::If`` of two maps as one map of ``Fn::If``s, so that more can be merged into it."""
+    """An ``Fn::If`` of two maps as one map of ``Fn::If`` values, which allows further values to be merged in."""
     if not (isinstance(value, dict) and list(value) == ["Fn::If"]):
         return value
     branches = value["Fn::If"]
@@ -153,7 +154,7 @@ def _read_overrides(entry: Json, path: Path, problems: list[Problem]) -> Json:
 
 
 def _type(value: Json, rule: Mapping[str, Json]) -> Json:
-    """CloudFormation takes ``"4"`` for a number and ``"true"`` for a boolean, as parameters give them."""
+    """The value with its type: CloudFormation accepts a parameter's ``"4"`` as a number, ``"true"`` as a boolean."""
     if isinstance(value, str):
         kind = rule.get("type") or rule.get("then", {}).get("type")
         if kind == "integer" and value.strip().isdecimal() and value.isascii():

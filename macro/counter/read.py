@@ -1,4 +1,4 @@
-"""Reads from a counter's properties the values that exist before any plug-in runs."""
+"""Read the values that exist before any plug-in runs from a counter's properties."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,12 +13,12 @@ from macro.errors import Path, Problem
 from macro.plugin import Json, Values
 from macro.template.merge import Counter
 
-# Names that the counter itself puts into .env.
+# Names that the counter itself writes to .env.
 _OWN_ENV = ("table", "exact", "shards")
 
 
 class Setting(NamedTuple):
-    """What an expansion depends on beside the template: parameter values, and the installation's suffix."""
+    """What an expansion depends on besides the template: parameter values, and the installation's suffix."""
 
     parameters: Values = {}
     suffix: str = ""
@@ -28,7 +28,7 @@ DEFAULT = Setting()
 
 
 class PluginRequest(NamedTuple):
-    """A further plug-in that a counter names, with its options."""
+    """A further plug-in that a counter names, its options, and its place in the template."""
 
     name: str
     options: Values
@@ -36,7 +36,7 @@ class PluginRequest(NamedTuple):
 
 
 class Given(NamedTuple):
-    """What is known of a counter before its plug-ins run."""
+    """What is known about a counter before its plug-ins run."""
 
     values: Values
     gateway: str
@@ -44,7 +44,7 @@ class Given(NamedTuple):
     stages: Sequence[Stage]
 
 
-# The given values that may hold references, to other counters or to the counter's own attributes.
+# The given values that may hold references to other counters or to the counter's own attributes.
 REFERRING = (
     "code", "handler", "runtime", "env", "exact", "service_token", "tags", "function_properties", "table_properties",
     "role_properties", "api_properties", "stage_properties", "log_group_properties", "options",
@@ -52,7 +52,7 @@ REFERRING = (
 
 
 def read_counter(counter: Counter, parameters: Parameters, suffix: str, problems: list[Problem]) -> Given | None:
-    """The values given to the counter's plug-ins; ``None`` where its properties have problems (added to the list)."""
+    """The values for the counter's plug-ins, or ``None`` after adding problems of the properties to ``problems``."""
     path: Path = (*counter.path, "Properties")
     found: list[Problem] = []
     rules = load_schema()["properties"] if counter.properties else {}
@@ -106,7 +106,7 @@ def _check_combinations(properties: Values, path: Path, problems: list[Problem])
 
 
 def _find_scopes(properties: Values) -> list[tuple[Path, Values]]:
-    """Where Env and Function may stand, and what stands there: in the properties, and in each stage of theirs."""
+    """The properties and each stage's entry, which may hold Env and Function, each with its place."""
     stages = properties.get("Stages")
     entries = stages.items() if isinstance(stages, dict) else ()
     return [((), properties), *((("Stages", name), own) for name, own in entries if own)]

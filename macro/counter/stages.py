@@ -1,4 +1,4 @@
-"""The stages of a counter: the name of each, and its values for the plug-ins."""
+"""Read the stages of a counter: each stage's name and its values for the plug-ins."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -7,9 +7,9 @@ from macro.errors import Path, Problem
 from macro.plugin import NO_VALUE, Json, Values, overlay
 
 DEFAULT_STAGE = "prod"
-# What a stage may override, and the value that it is to plug-ins.
+# The properties that a stage may override, and the names of these values in plug-ins.
 _OVERRIDES = {"Env": "env", "Function": "function_properties", "Table": "table_properties"}
-# Names that AWS takes once only, and whether a stage may give its own.
+# Names that AWS allows only once, and whether a stage may set its own.
 _NAMES = {
     ("Table", "TableName"): True,
     ("Function", "FunctionName"): True,
@@ -19,9 +19,9 @@ _NAMES = {
 
 
 class Stage(NamedTuple):
-    """One stage: its name, its part of logical ids and attributes, the values given to plug-ins, its condition.
+    """A stage: name, part of logical IDs and attributes, values for plug-ins, and condition.
 
-    The only stage of a counter without ``Stages`` has an empty ``part``.
+    Without ``Stages``, a counter's only stage has an empty ``part``.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Stage(NamedTuple):
 
 
 def read_stages(properties: Values, values: Values) -> list[Stage]:
-    """The stages that valid properties name, in their order; ``values`` are those of the counter."""
+    """The stages in valid properties, in their order. ``values`` are the counter's values."""
     listed = properties.get("Stages")
     if listed is None:
         return [Stage(DEFAULT_STAGE, "", values)]
@@ -39,13 +39,13 @@ def read_stages(properties: Values, values: Values) -> list[Stage]:
 
 
 def name_part(stage: str) -> str:
-    """What a stage's name becomes in logical ids and attributes: ``prod-eu`` → ``Prodeu``."""
+    """The part of logical IDs and attributes that stands for a stage: ``prod-eu`` → ``Prodeu``."""
     part = "".join(letter for letter in stage if letter.isalnum())
     return part[:1].upper() + part[1:]
 
 
 def check_stages(properties: Values, path: Path, problems: list[Problem]) -> None:
-    """Find stages that would be one in logical ids, and names that several stages would give to their own resources."""
+    """Find stages with the same part of logical IDs, and AWS names that resources of several stages would have."""
     listed = properties.get("Stages")
     if listed is None:
         return

@@ -1,4 +1,4 @@
-"""Explains what is wrong with a counter's properties, with the messages of the schema."""
+"""Explain what is wrong with a counter's properties, in the words of the schema's messages."""
 
 import functools
 import json
@@ -13,13 +13,13 @@ from macro.plugin import Json, Values
 
 @functools.cache
 def load_schema() -> dict[str, Json]:
-    """The JSON Schema (2020-12) of a counter's properties; not to be changed by who reads it."""
+    """The JSON Schema (2020-12) of a counter's properties. The result is cached: callers must not change it."""
     schema: dict[str, Json] = json.loads((File(__file__).parents[1] / "hit_counter.schema.json").read_text("utf-8"))
     return schema
 
 
 def check_properties(properties: Values, path: Path) -> list[Problem]:
-    """The problems of one counter's properties, each at its place below ``path``; none where they fit the schema."""
+    """The problems of one counter's properties, each with its path below ``path``. Empty for valid properties."""
     if not properties or _get_test()(properties):
         return []
     problems = [problem for error in _get_validator().iter_errors(properties) for problem in _read(error, path)]
@@ -62,13 +62,13 @@ def _read(error: Any, path: Path) -> Iterator[Problem]:
 
 
 def _find_words(steps: Iterable[str | int]) -> tuple[str, bool]:
-    """The errorMessage nearest to the failed keyword on its way through the schema, and whether values are secret."""
+    """The errorMessage nearest to the failed keyword on its path through the schema, and whether values are secret."""
     root = load_schema()
     node: Json = root
     words, is_secret = "must be a map of properties", False
     for step in steps:
         while isinstance(node, dict) and step not in node:
-            # jsonschema leaves "$ref" and "if" out of the way it reports.
+            # jsonschema omits "$ref" and "if" from the schema path that it reports.
             node = functools.reduce(lambda part, name: part[name], node["$ref"].removeprefix("#/").split("/"), root)
             words, is_secret = _hear(node, words, is_secret)
         node = node[step]
