@@ -1,1 +1,1 @@
-"""The plug-ins of a counter: chosen, ordered, built, and shared between counters."""
+"""Choose, order and build the plug-ins of a counter, and share an API between counters."""

@@ -1,4 +1,4 @@
-"""Runs a counter's plug-ins: chooses, orders and builds them for each stage, and adds the counter's own attributes."""
+"""Run a counter's plug-ins: choose, order and build them for each stage, and add the counter's own attributes."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
@@ -23,7 +23,7 @@ from macro.template.references import Export, drop_implied, rewrite_references
 
 
 class _StageBuild(NamedTuple):
-    """One stage under way: the values known in it, those that its plug-ins made, and what its resources get."""
+    """The build of one stage: known values, values that its plug-ins made, and attributes for its resources."""
 
     stage: Stage
     known: dict[str, Json]
@@ -32,7 +32,7 @@ class _StageBuild(NamedTuple):
 
 
 class _CounterBuild(NamedTuple):
-    """A counter under way: its stages, its resources so far, and what is said of its plug-ins by their names."""
+    """The build of a counter: its stages, its resources so far, and its plug-ins' options, paths and links by name."""
 
     counter: Counter
     stage_builds: Sequence[_StageBuild]
@@ -46,9 +46,9 @@ class _CounterBuild(NamedTuple):
 
 
 def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collection[str]) -> Built:
-    """What the counter becomes: the values its plug-ins made, and their resources.
+    """The result of a counter: the values that its plug-ins made, and their resources.
 
-    ``ids`` are those of all counters of the template, references to which are left for later.
+    ``ids`` are the logical IDs of all counters in the template. References to other counters are rewritten later.
     Raises :class:`MacroError` with all problems of the counter's plug-ins.
     """
     plugins = choose_plugins(given, find)
@@ -83,7 +83,7 @@ def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collect
 
 
 def _build_in(stage_build: _StageBuild, plugin: Plugin, build: _CounterBuild) -> None:
-    """Build a plug-in for one stage; it needs not know that there are others."""
+    """Build a plug-in for one stage. The plug-in doesn't need to know about other stages."""
     values = _choose_values(plugin, stage_build, build)
     if plugin.name not in build.paths:
         piece = plugin.build(values)
@@ -99,7 +99,7 @@ def _build_in(stage_build: _StageBuild, plugin: Plugin, build: _CounterBuild) ->
 
 
 def _build_shared(plugin: Plugin, build: _CounterBuild) -> None:
-    """Build a plug-in once, with the values of each stage; what it takes beside them is the first stage's."""
+    """Build a plug-in once, with the values of each stage. Its other inputs come from the first stage."""
     stages = [_choose_values(plugin, stage_build, build) for stage_build in build.stage_builds]
     counter_id = build.counter.logical_id
     values = {**stages[0], "counter_id": counter_id, STAGES: stages}
@@ -124,7 +124,7 @@ def _build_shared(plugin: Plugin, build: _CounterBuild) -> None:
 
 
 def _choose_values(plugin: Plugin, stage_build: _StageBuild, build: _CounterBuild) -> dict[str, Json]:
-    """What the plug-in takes, of one stage, with the counter's references to its own attributes rewritten."""
+    """The plug-in's inputs for one stage, with references to the counter's own attributes rewritten."""
     known = stage_build.known
     values = {name: known[name] for name in plugin.inputs}
     if "options" in values:
@@ -153,7 +153,7 @@ def _add(build: _CounterBuild, piece: Piece, attributes: Mapping[str, Json]) -> 
 
 
 def _gather(build: _CounterBuild) -> dict[str, Json]:
-    """What all plug-ins made: as the first stage has it, and under each stage's part."""
+    """All values that plug-ins made: the values of the first stage, and each stage's values prefixed with its part."""
     first = build.stage_builds[0]
     if not first.stage.part:
         return first.made
@@ -177,9 +177,10 @@ def _set_condition(attributes: Mapping[str, Json], name: str | None) -> Mapping[
 
 
 def add_attributes(resource: Mapping[str, Json], own: Mapping[str, Json], counters: Collection[str] = ()) -> Json:
-    """The resource with its counter's attributes: what both have is joined, and the counter's policies replace.
+    """The resource with its counter's attributes.
 
-    ``counters`` are those that may stand in its ``DependsOn``.
+    ``DependsOn`` lists are joined and ``Metadata`` is merged. The counter's policies replace the resource's policies.
+    ``counters`` holds the counters that may stand in the resource's ``DependsOn``.
     """
     added: dict[str, Json] = {"Type": resource["Type"]}
     if "Condition" in own:

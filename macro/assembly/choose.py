@@ -1,4 +1,4 @@
-"""Chooses the plug-ins of a counter, finds what they need of each other, and groups them into runs."""
+"""Choose the plug-ins of a counter, find their dependencies, and group the plug-ins into runs."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -15,14 +15,14 @@ from macro.template.references import Export, attribute_name, find_references, r
 
 FindPlugin = Callable[[str], Plugin]
 Runs = Sequence[tuple[bool, Sequence[Plugin]]]
-# Who takes it is built once for all stages.
+# A plug-in with this input is built once for all stages.
 STAGES = "stages"
 
 
 def choose_plugins(given: Given, find: FindPlugin) -> list[Plugin]:
     """The counter's plug-ins in their usual order.
 
-    A further plug-in that gives all outputs of a built-in one takes its place.
+    A further plug-in replaces a built-in plug-in if it gives all outputs of the built-in one.
     """
     usual = [BUILT_IN[name] for name in ("table", "log_group", "role", "function", f"gateway_{given.gateway}")]
     if not given.requested_plugins:
@@ -49,7 +49,7 @@ def choose_plugins(given: Given, find: FindPlugin) -> list[Plugin]:
 
 
 def check_attributes(counter: Counter, stages: Iterable[Stage], plugins: Iterable[Plugin]) -> None:
-    """Raise :class:`PluginError` where an attribute would mean two things, as ``BaseUrl`` with a stage ``base``."""
+    """Raise :class:`PluginError` if an attribute would have two meanings, such as ``BaseUrl`` with a stage ``base``."""
     attributes = list(dict.fromkeys(attribute_name(output) for plugin in plugins for output in plugin.outputs))
     meant = {name: f"{name} of the first stage" for name in attributes}
     for stage in stages:
@@ -62,7 +62,7 @@ def check_attributes(counter: Counter, stages: Iterable[Stage], plugins: Iterabl
 
 
 def find_mentioned(counter: Counter, ids: Collection[str]) -> set[str]:
-    """The counters, itself among them, that a counter refers to or waits for."""
+    """The counters that a counter refers to or depends on. The counter itself may be one of them."""
     mentioned = {name for name, _ in find_references(counter.properties, ids)} if counter.properties else set()
     if counter.attributes:
         named = counter.attributes.get("DependsOn", ())
@@ -72,7 +72,7 @@ def find_mentioned(counter: Counter, ids: Collection[str]) -> set[str]:
 
 
 def order_runs(plugins: tuple[Plugin, ...], given: tuple[str, ...], links: Mapping[str, Sequence[str]]) -> Runs:
-    """The plug-ins in an order in which each finds its inputs made, those for all stages in runs of their own."""
+    """The plug-ins in runs, ordered by their inputs. Plug-ins that are built once for all stages have separate runs."""
     return _part(order_plugins(plugins, given, links, load_plugins)) if links else _order_unlinked(plugins, given)
 
 
@@ -82,16 +82,16 @@ def _order_unlinked(plugins: tuple[Plugin, ...], given: tuple[str, ...]) -> Runs
 
 
 def _part(plugins: Iterable[Plugin]) -> Runs:
-    """The plug-ins in runs of those that are built once for all stages, and of those that each stage has."""
+    """The plug-ins in runs: those that are built once for all stages, and those that are built for each stage."""
     return [(is_shared, list(run)) for is_shared, run in groupby(plugins, lambda plugin: STAGES in plugin.inputs)]
 
 
 def find_links(
     counter: Counter, given: Given, plugins: Sequence[Plugin], options: Mapping[str, Values]
 ) -> dict[str, list[str]]:
-    """The outputs that each plug-in needs because values it gets refer to the counter's own attributes.
+    """The outputs that each plug-in needs because its values refer to the counter's own attributes.
 
-    Those of another stage need no order: references to them are rewritten when all is built.
+    References to another stage's attributes don't affect the order. They are rewritten after everything is built.
     """
     ids = (counter.logical_id,)
     outputs = {attribute_name(name): name for plugin in plugins for name in plugin.outputs}

@@ -1,4 +1,4 @@
-"""Builds what a third-party plug-in makes from copies, and checks it against the plug-in's declaration."""
+"""Build third-party plug-ins from copied values, and check each piece against the plug-in's declaration."""
 
 import copy
 import json
@@ -13,7 +13,7 @@ from macro.template.merge import TYPE
 
 
 class Place(NamedTuple):
-    """Where a piece goes: what its ids begin with, the attributes that it gets, and the ids that are taken."""
+    """The place of a piece: the prefix of its logical IDs, the attributes that it gets, and the IDs already taken."""
 
     prefix: str
     attributes: Mapping[str, Json]
@@ -21,7 +21,7 @@ class Place(NamedTuple):
 
 
 def build_further(plugin: Plugin, values: Values, path: Path) -> Piece:
-    """What the plug-in returns; its failure is told by its name, at ``path``."""
+    """The piece that the plug-in returns. If it fails, :class:`PluginError` gives its name, at ``path``."""
     try:
         return plugin.build(copy.deepcopy(dict(values)))
     except MacroError as error:
@@ -34,9 +34,9 @@ def build_further(plugin: Plugin, values: Values, path: Path) -> Piece:
 
 
 def check_piece(plugin: Plugin, piece: Piece, path: Path, places: Sequence[Place]) -> None:
-    """Raise :class:`PluginError` with all that is wrong with a piece.
+    """Raise :class:`PluginError` with all problems of a piece.
 
-    ``places`` are the piece's own and, for a plug-in that takes ``stages``, that of each stage.
+    ``places`` holds the piece's own place and, for a plug-in that takes ``stages``, the place of each stage.
     """
     problems = list(_check_shape(piece, len(places) - 1))
     if not problems:

@@ -1,4 +1,4 @@
-"""Orders plug-ins by their inputs and outputs."""
+"""Order plug-ins by their inputs and outputs."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
@@ -17,11 +17,11 @@ def order_plugins(
     links: Links = _NO_LINKS,
     find_known: Callable[[], Iterable[Plugin]] = tuple,
 ) -> list[Plugin]:
-    """The plug-ins in an order in which each finds its inputs made; of several such orders always the same.
+    """The plug-ins, each after the plug-ins that make its inputs. If several orders are possible, the choice is stable.
 
-    ``given`` names the values that are there from the start, ``links`` further inputs of a plug-in by its
-    name (references of a counter to its own attributes), ``find_known`` the plug-ins that a message may recommend.
-    Raises :class:`PluginError` naming every input that nothing makes and every output made twice, or a cycle.
+    ``given`` names the values that exist from the start. ``links`` holds further inputs by plug-in name: a counter's
+    references to its own attributes. ``find_known`` returns the plug-ins that a message may recommend.
+    Raises :class:`PluginError` that names every input without a maker and every output made twice, or a cycle.
     """
     problems: list[Problem] = []
     makers = _find_makers(plugins, given, problems)
@@ -62,7 +62,7 @@ def _say_missing(user: str, name: str, known: Iterable[Plugin]) -> str:
 
 
 def _say_cycle(cycle: Sequence[str], needs: Mapping[str, Sequence[str]], makers: Mapping[str, str]) -> str:
-    # graphlib lists each plug-in before its user and ends where it began.
+    # graphlib lists each plug-in before its user, and ends the cycle with its first plug-in.
     start = min(range(len(cycle) - 1), key=lambda place: list(needs).index(cycle[place]))
     ring = [*cycle[start:-1], *cycle[:start], cycle[start]]
     values = [next(name for name in needs[user] if makers.get(name) == maker) for maker, user in pairwise(ring)]

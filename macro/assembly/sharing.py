@@ -1,4 +1,4 @@
-"""Counters that share one API: which they are, what they must agree on, and what they have in common."""
+"""Find counters that share one API, check that their settings agree, and add the resources that they share."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from macro.plugins import SHARED
 from macro.plugins.gateways.common import limit_rate, name_variable
 from macro.template.merge import Built, Counter
 
-# What to do where two counters make the same in an API of the author's, by what it is.
+# Remedies for two counters that make the same thing in an author's API, by the kind of thing.
 _STAGE = "make the stage yourself, and give StageName in both"
 _PART = "begin the paths differently, or let the counters make the API: Share"
 _ROUTE = "change Path or Method of one"
@@ -21,7 +21,7 @@ _KEPT = ("DeletionPolicy", "UpdateReplacePolicy")
 
 
 class Member(NamedTuple):
-    """A counter, and what is known of it before its plug-ins run."""
+    """A counter, and what is known about it before its plug-ins run."""
 
     counter: Counter
     given: Given
@@ -32,7 +32,7 @@ Groups = list[list[Member]]
 
 
 def find_groups(members: Iterable[Member]) -> Groups:
-    """The counters of each API that is shared, in their order."""
+    """The counters of each shared API, in their order."""
     groups: dict[str, list[Member]] = {}
     for member in members:
         share = member.given.values["share"]
@@ -42,7 +42,7 @@ def find_groups(members: Iterable[Member]) -> Groups:
 
 
 def check_group(group: Members) -> Iterator[Problem]:
-    """What counters that share an API must not differ in, or have alike."""
+    """Problems of counters that share an API: different stages or ``Api`` settings, or the same route."""
     first, *others = group
     stages = [stage.name for stage in first.given.stages]
     routes = {_name_route(first): first}
@@ -63,7 +63,7 @@ def check_group(group: Members) -> Iterator[Problem]:
 
 
 def check_foreign(members: Iterable[Member]) -> Iterator[Problem]:
-    """What counters make twice in an API of the author's that they all name."""
+    """Things that several counters would make twice in the same API of the author's."""
     made: dict[tuple[str, ...], str] = {}
     for counter, given in members:
         api = given.values["api_properties"]
@@ -84,13 +84,13 @@ def check_foreign(members: Iterable[Member]) -> Iterator[Problem]:
 
 
 def agree(group: Members) -> list[Member]:
-    """The counters, each with the settings that all have: whoever makes the API makes the same one."""
+    """The counters, each with the group's common settings. The API is then the same whichever counter makes it."""
     common = _find_settings(group)
     return [_set_values(member, common) for member in group]
 
 
 def add_shared(group: Members, built: Mapping[str, Built]) -> dict[str, Built]:
-    """The counters by their ids, the last of them with what all share: the API and its stages."""
+    """The counters by ID. The last counter also gets the shared resources: the API and its stages."""
     first, last = group[0], group[-1]
     added: dict[str, Json] = {}
     share = f"HitCounter{first.given.gateway.capitalize()}"
@@ -124,7 +124,7 @@ def add_shared(group: Members, built: Mapping[str, Built]) -> dict[str, Built]:
 
 
 def _describe_route(member: Member, built: Mapping[str, Built], whole: str | None) -> dict[str, Json]:
-    """A counter's id, path and method; its condition, where the API may be there without it."""
+    """A counter's ID, path and method. The condition is set if the API may exist without the counter."""
     counter_id, condition = member.counter.logical_id, _combine(member).shared
     return {
         "counter_id": counter_id,
@@ -154,7 +154,7 @@ def _list_stages(
 
 
 def _list_variables(group: Members, built: Mapping[str, Built], stage: Stage, name: str | None) -> dict[str, Json]:
-    """The function of each counter in that stage; none of one that the stage may lack."""
+    """The function name of each counter in a stage. A counter that the stage may lack depends on its condition."""
     variables = {}
     for member in group:
         counter_id, condition = member.counter.logical_id, _find_condition(member, stage)
@@ -167,7 +167,7 @@ def _list_variables(group: Members, built: Mapping[str, Built], stage: Stage, na
 
 
 def _find_condition(member: Member, stage: Stage) -> str | None:
-    """The condition of a counter's part in the stage of that name."""
+    """The condition of a counter's part in the stage with the same name."""
     stages = member.given.stages
     return dict(zip((each.name for each in stages), _combine(member).stages, strict=True))[stage.name]
 
