@@ -1,1 +1,1 @@
-"""The template: its counters found, new resources merged, references rewritten."""
+"""Find counters in the template, merge new resources, and rewrite references."""

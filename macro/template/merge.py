@@ -1,4 +1,4 @@
-"""Finds the counters of a template, and puts the resources they become in their place."""
+"""Find the counters of a template, and replace each counter with its resources."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -26,7 +26,7 @@ _NO_VALUES: Values = {}
 
 
 class Counter(NamedTuple):
-    """One compact resource: its logical id, its properties, and the resource attributes beside them."""
+    """One compact resource: its logical ID, its properties, and its resource attributes."""
 
     logical_id: str
     properties: Mapping[str, Json]
@@ -34,12 +34,12 @@ class Counter(NamedTuple):
 
     @property
     def path(self) -> Path:
-        """Where the counter stands in its template."""
+        """The counter's path in the template."""
         return ("Resources", self.logical_id)
 
 
 class Made(NamedTuple):
-    """What a plug-in made in one stage, or for all of them at once (``stage`` is empty then)."""
+    """The resources that a plug-in made in one stage, or for all stages at once. ``stage`` is then empty."""
 
     plugin: Plugin
     stage: str
@@ -47,11 +47,11 @@ class Made(NamedTuple):
 
 
 class Built(NamedTuple):
-    """What one counter became: all values of its plug-ins, and its resources in order.
+    """The result of one counter: all values of its plug-ins, and its resources in order.
 
-    ``mentions`` says whether there are references to counters in it, to be rewritten when all are built;
-    ``conditions`` are those that its resources need beside the template's. ``shared`` are the resources
-    of an API that counters share, which stand among those of one of them. ``made`` tells which plug-in made which.
+    ``mentions`` says whether the result refers to counters. They are rewritten after all counters are built.
+    ``conditions`` holds conditions that the resources need besides the template's. ``shared`` holds the resources of
+    an API that counters share; one of them has these in its ``resources``. ``made`` lists what each plug-in made.
     """
 
     counter: Counter
@@ -64,9 +64,9 @@ class Built(NamedTuple):
 
 
 def is_resource_map(fragment: Mapping[str, Json]) -> bool:
-    """Whether a macro's fragment is the inside of ``Resources`` and not a whole template.
+    """Whether a macro's fragment is the content of ``Resources``, not a whole template.
 
-    CloudFormation sends either (template-macros-author, "Macro scope"), without saying which.
+    CloudFormation sends either form (template-macros-author, "Macro scope"), without saying which.
     """
     resources = fragment.get("Resources")
     if isinstance(resources, dict):
@@ -75,9 +75,9 @@ def is_resource_map(fragment: Mapping[str, Json]) -> bool:
 
 
 def split_transform(template: Template) -> tuple[Template, str | None]:
-    """The template without the first transform of ours, and that transform's name; other transforms stay.
+    """The template without the macro's first transform, and the name of that transform. Other transforms stay.
 
-    ``None`` where the template names no transform of ours.
+    The name is ``None`` if the template names no transform of the macro.
     """
     listed = template.get("Transform")
     entries = listed if isinstance(listed, list) else [listed]
@@ -92,13 +92,13 @@ def split_transform(template: Template) -> tuple[Template, str | None]:
 
 
 def read_suffix(transform_id: str) -> str:
-    """``"Beta"`` of ``"123456789012::HitCounterMacroBeta"``: which of several installations is meant."""
+    """The suffix that identifies an installation: ``"Beta"`` in ``"123456789012::HitCounterMacroBeta"``."""
     name = transform_id.rpartition("::")[2]
     return name.removeprefix(MACRO) if name.startswith(MACRO) else ""
 
 
 def find_counters(template: Template, problems: list[Problem]) -> list[Counter]:
-    """The counters of a template in file order; what is wrong with their attributes is added to ``problems``."""
+    """The counters of a template in file order. Problems of their attributes are added to ``problems``."""
     resources = template.get("Resources")
     if not isinstance(resources, dict):
         problems.append(Problem(("Resources",), f"must be a map of resources, got {describe(resources)}"))
@@ -117,7 +117,10 @@ def find_counters(template: Template, problems: list[Problem]) -> list[Counter]:
 
 
 def add_resources(template: Template, built: Sequence[Built], problems: list[Problem]) -> Template:
-    """A new template with each counter's resources where the counter stood; ids that clash become problems."""
+    """A new template that replaces each counter with its resources, at the same position.
+
+    Clashing or overlong logical IDs and too many resources become problems.
+    """
     pieces = {piece.counter.logical_id: piece for piece in built}
     parameters = template.get("Parameters")
     owners = dict.fromkeys(parameters if isinstance(parameters, dict) else (), "a parameter")
@@ -141,7 +144,7 @@ def add_resources(template: Template, built: Sequence[Built], problems: list[Pro
 
 
 def say_conditions(names: Iterable[str]) -> str:
-    """The problem of an ``Fn::Transform`` in Resources, from where no condition can be added."""
+    """The message for an ``Fn::Transform`` in Resources that needs conditions, which it can't add to the template."""
     listed = list(names)
     are = "conditions {} are" if len(listed) > 1 else "condition {} is"
     text = f"the {are.format(', '.join(listed))} needed, which can't be added from Resources"
@@ -149,20 +152,20 @@ def say_conditions(names: Iterable[str]) -> str:
 
 
 def check_size(size: int) -> None:
-    """Raise :class:`InvalidTemplate` where a template of that many bytes is over CloudFormation's limit."""
+    """Raise :class:`InvalidTemplate` if a template with ``size`` bytes exceeds CloudFormation's limit."""
     if size > MAX_BYTES:
         text = f"has {size:,} bytes after expansion; CloudFormation takes at most {MAX_BYTES:,}: split the template"
         raise InvalidTemplate([Problem((), f"the template {text}")])
 
 
 def get_conditions(template: Template) -> Template:
-    """The template's conditions by name; none where there is something else in their place."""
+    """The template's conditions by name. Empty if ``Conditions`` is not a map."""
     conditions = template.get("Conditions")
     return conditions if isinstance(conditions, dict) else {}
 
 
 def holds_counter(node: Json) -> bool:
-    """Whether a counter stands anywhere in the tree."""
+    """Whether the tree contains a counter."""
     if isinstance(node, dict):
         return node.get("Type") == TYPE or any(holds_counter(value) for value in node.values())
     return isinstance(node, list) and any(holds_counter(value) for value in node)

@@ -1,4 +1,4 @@
-"""Rewrites references to a counter, in each form that CloudFormation knows, into references to its resources."""
+"""Rewrite references to a counter, in every form that CloudFormation knows, to references to its resources."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -10,15 +10,15 @@ from macro.errors import Path, Problem, describe, suggest
 from macro.plugin import VARIABLE, Json, Template, Values, inline_value
 
 REF_ATTRIBUTE = "BaseUrl"
-# Globals are those of the SAM transform.
+# The SAM transform uses Globals.
 _SECTIONS = ("Outputs", "Hooks", "Globals")
 _CONSTANT_SECTIONS = ("Conditions", "Rules", "Mappings")
 
 
 class Export(NamedTuple):
-    """What a counter offers to references: its outputs as attributes, its resources for ``DependsOn``.
+    """What references to a counter can use: its outputs as attributes, and its resources for ``DependsOn``.
 
-    ``outputs`` is ``None`` for a counter that could not be built; references to it stay as they are.
+    ``outputs`` is ``None`` for a counter that could not be built. References to such a counter stay unchanged.
     """
 
     outputs: Values | None
@@ -30,16 +30,16 @@ Exports = Mapping[str, Export]
 
 @cache
 def attribute_name(output: str) -> str:
-    """The attribute under which a template sees a plug-in's output: ``table_arn`` → ``TableArn``."""
+    """The attribute name of a plug-in's output in a template: ``table_arn`` → ``TableArn``."""
     return "".join(word[:1].upper() + word[1:] for word in output.split("_"))
 
 
 def rewrite_template(
     template: Template, exports: Exports, generated: Collection[str], problems: list[Problem]
 ) -> Template:
-    """The template with every reference to a counter rewritten; parts that hold none are shared with the input.
+    """The template with every reference to a counter rewritten. Parts without references are shared with the input.
 
-    ``generated`` names resources that are known to be free of them. An unknown attribute becomes a problem.
+    ``generated`` names resources that are known to contain no such references. An unknown attribute becomes a problem.
     """
     changed = dict(template)
     changed["Resources"] = {
@@ -59,7 +59,7 @@ def rewrite_template(
 
 
 def rewrite_references(node: Json, exports: Exports, path: Path, problems: list[Problem]) -> Json:
-    """A tree without references to the counters in ``exports``; the same object where there was none."""
+    """A tree without references to the counters in ``exports``. The same object if the tree has none."""
     if isinstance(node, dict):
         if len(node) == 1:
             form = next(iter(node))
@@ -84,14 +84,14 @@ def rewrite_references(node: Json, exports: Exports, path: Path, problems: list[
 
 
 def find_references(node: Json, ids: Collection[str]) -> list[tuple[str, str]]:
-    """Each reference in the tree to one of ``ids``, as (id, attribute); a ``Ref`` is to ``BaseUrl``."""
+    """Each reference in the tree to one of ``ids``, as (id, attribute). A ``Ref`` counts as ``BaseUrl``."""
     found: list[tuple[str, str]] = []
     _collect(node, ids, found)
     return found
 
 
 def find_last_ids(resources: Mapping[str, Json]) -> list[str]:
-    """The resources that no other of them needs: who waits for these waits for all."""
+    """The resources that no other one needs. A resource that depends on these waits for all of them."""
     needed = set()
     for logical_id, resource in resources.items():
         named = resource.get("DependsOn", ())
@@ -101,9 +101,9 @@ def find_last_ids(resources: Mapping[str, Json]) -> list[str]:
 
 
 def drop_implied(resource: Json, counters: Collection[str] = ()) -> Json:
-    """The resource, its ``DependsOn`` without what it refers to anyway (cfn-lint's W3005).
+    """The resource without ``DependsOn`` entries that its references already imply (cfn-lint's W3005).
 
-    ``counters`` stay: who refers to one waits for a part of it only.
+    Entries in ``counters`` stay, because a reference to a counter waits only for a part of that counter.
     """
     named = resource["DependsOn"]
     listed = list(dict.fromkeys([named] if isinstance(named, str) else named))
@@ -201,7 +201,7 @@ def _look_up(name: str, attribute: str, exports: Exports, path: Path, problems: 
 
 
 def _list_attributes(outputs: Values) -> str:
-    """The attributes by name; those of stages, whose part a capital or a digit begins, by their stages."""
+    """The attribute names, with only the parts of stages. A part starts with a capital or digit, an output doesn't."""
     names = sorted(attribute_name(output) for output in outputs if output[:1].islower())
     stages = dict.fromkeys(output.partition("_")[0] for output in outputs if not output[:1].islower())
     behind = f", each of them behind {' or '.join(stages)} too" if stages else ""
