@@ -1,4 +1,4 @@
-"""The built-in plug-ins, and how others come in: by registered name, never by a path that a template chooses."""
+"""The built-in plug-ins, and the lookup of others by registered name. A template can't choose a plug-in by its path."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -13,9 +13,9 @@ GROUP = "hitcounter_macro.plugins"
 
 
 def as_plugin(name: str, module: Any) -> Plugin:
-    """A module or object with INPUTS, OUTPUTS and build as a plug-in of that name.
+    """The plug-in with this name, made from a module or object with INPUTS, OUTPUTS and build.
 
-    Raises :class:`PluginError` naming what it lacks.
+    Raises :class:`PluginError` that names what is missing.
     """
     problems = []
     for attribute in ("INPUTS", "OUTPUTS"):
@@ -41,10 +41,10 @@ _MODULES = {
     "alarms": alarms,
 }
 BUILT_IN: Mapping[str, Plugin] = {name: as_plugin(name, module) for name, module in _MODULES.items()}
-# Those that a counter has only where it names them.
+# A counter has these plug-ins only if it names them.
 OPTIONAL = ("alarms",)
 
-# What makes the API that counters share, by the gateway's name.
+# Functions that make the API that counters share, by the gateway's name.
 SHARED: Mapping[str, Callable[[Values], Piece]] = {
     "rest": rest.build_shared,
     "http": http.build_shared,
@@ -55,9 +55,9 @@ _NONE: Mapping[str, Plugin] = {}
 
 
 def find_plugin(name: str, further: Mapping[str, Plugin] = _NONE) -> Plugin:
-    """The plug-in of that name: built in, one of ``further``, or registered by an installed package.
+    """The plug-in with this name: built in, one of ``further``, or registered by an installed package.
 
-    Raises :class:`PluginError` where there is none, naming those there are.
+    Raises :class:`PluginError` that names the known plug-ins if there is no plug-in with this name.
     """
     if name in further:
         return further[name]
@@ -72,16 +72,16 @@ def find_plugin(name: str, further: Mapping[str, Plugin] = _NONE) -> Plugin:
 
 
 def load_plugins() -> list[Plugin]:
-    """All plug-ins there are: the built-in ones, then those of installed packages by name."""
+    """All available plug-ins: the built-in ones, then those of installed packages, sorted by name."""
     points = find_entry_points()
     return [*BUILT_IN.values(), *(as_plugin(name, points[name].load()) for name in sorted(points))]
 
 
 @functools.cache
 def find_entry_points() -> Mapping[str, Any]:
-    """What installed packages register in the group ``hitcounter_macro.plugins``, by name, not loaded yet.
+    """The entry points of installed packages in the group ``hitcounter_macro.plugins``, by name, not loaded yet.
 
-    Raises :class:`PluginError` where a name is registered twice or is a built-in plug-in's.
+    Raises :class:`PluginError` if a name is registered twice or is the name of a built-in plug-in.
     """
     from importlib.metadata import entry_points
 

@@ -13,11 +13,12 @@ INPUTS = (
 )  # fmt: skip
 OUTPUTS = ("alarm_arns", "dashboard_name")
 
-# Option and part of the logical id: what is measured, by which statistic, and from where on it is too much in a period.
+# Default thresholds by metric: a sum in one period, for Latency the 99th percentile in milliseconds.
+# The names are options and also parts of logical IDs.
 THRESHOLDS = {"ServerErrors": 5, "FunctionErrors": 5, "FunctionThrottles": 1, "TableThrottles": 10, "Latency": 3000}
 OPTIONS = ("Topic", *THRESHOLDS, "Dashboard", "ApiName")
 PERIOD = 300
-# One slow answer at little traffic is the 99th percentile already, so it has to last.
+# With little traffic, a single slow response already is the 99th percentile, so latency must stay high for longer.
 _PERIODS = {"Latency": 3}
 
 
@@ -28,10 +29,12 @@ class _Metric(NamedTuple):
 
 
 def build(values: Values) -> Piece:
-    """For each stage five alarms and a dashboard; the alarms' ARNs as one text, and the dashboard's name or ``""``.
+    """Five alarms and a dashboard for each stage.
 
-    What the API's metrics count is that of its stage as a whole, also where counters share it.
-    Raises :class:`PluginError` where an option is none or isn't what it must be.
+    The values are the alarms' ARNs as one text, and the dashboard's name or ``""``.
+
+    The API's metrics count the whole stage, even if counters share the API.
+    Raises :class:`PluginError` for an unknown option or an invalid value.
     """
     problems = [Problem((), f"plugin 'alarms' {text}") for text in _check_options(values)]
     if problems:
@@ -81,7 +84,10 @@ def _watch(stage: Values, counter_id: str) -> Piece:
 
 
 def _name_api(stage: Values, counter_id: str) -> Mapping[str, Json]:
-    """How CloudWatch knows the API (API Gateway guide, "dimensions and metrics"): HTTP by id, REST by name in ASCII."""
+    """The API's dimension in CloudWatch: an HTTP API's ID, or a REST API's name in ASCII.
+
+    Source: API Gateway guide, "dimensions and metrics".
+    """
     if stage["gateway"] == "http":
         return {"ApiId": stage["api_id"]}
     named = {"Fn::Sub": f"${{AWS::StackName}}-{stage['share'] or counter_id}"}
@@ -90,7 +96,7 @@ def _name_api(stage: Values, counter_id: str) -> Mapping[str, Json]:
 
 
 def _find_metrics(stage: Values, api: Mapping[str, Json]) -> dict[str, _Metric]:
-    """The metrics of alarms by their names, then the others of the dashboard."""
+    """The metrics of the alarms, by name, then the dashboard's other metrics."""
     is_http = stage["gateway"] == "http"
     behind = {**api, "Stage": stage["stage"]}
     function, table = {"FunctionName": stage["function_name"]}, {"TableName": stage["table_name"]}
@@ -142,7 +148,7 @@ def _make_alarm(name: str, metric: _Metric, threshold: Json, stage: Values) -> J
     }
 
 
-# A widget's title, and its lines: a metric and its statistic.
+# Each widget's title and its lines: a metric and its statistic.
 _WIDGETS = {
     "Requests": [("Requests", "Sum")],
     "Refused and failed": [("ClientErrors", "Sum"), ("ServerErrors", "Sum")],
@@ -154,7 +160,7 @@ _WIDGETS = {
 
 
 def _write_body(metrics: Mapping[str, _Metric], alarms: Sequence[str]) -> Json:
-    """The dashboard's JSON as ``Fn::Sub``; what can't be written inline stands in the map beside the text."""
+    """The dashboard's JSON as ``Fn::Sub``. Values that can't be inline stand in the map beside the text."""
     variables = ("ApiName", "ApiId", "FunctionName", "TableName")
     own: dict[str, Json] = {}
 

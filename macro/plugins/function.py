@@ -14,7 +14,7 @@ RUNTIME = "python3.13"
 
 
 def build(values: Values) -> Piece:
-    """The function, its ARN and name, and the digests that show which code it runs."""
+    """The function, its ARN and name, and the version and digests that identify its code."""
     function_id = f"{values['counter_id']}Function"
     properties = {
         **ask_companion(values),

@@ -7,7 +7,7 @@ OUTPUTS = ("log_group_name", "log_group_arn")
 
 
 def build(values: Values) -> Piece:
-    """The log group, its name and its ARN (which ends in ``:*``, as CloudFormation gives it)."""
+    """The log group, its name and its ARN. The ARN ends in ``:*``, as CloudFormation returns it."""
     log_group_id = f"{values['counter_id']}LogGroup"
     log_group = {
         "Type": "AWS::Logs::LogGroup",

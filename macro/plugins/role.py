@@ -5,7 +5,7 @@ from macro.plugin import Json, Piece, Values, merge, tag_list
 INPUTS = ("counter_id", "table_arn", "log_group_arn", "exact", "shards", "suffix", "tags", "role_properties")
 OUTPUTS = ("role_name", "role_arn")
 
-# The companion may pass just the roles below this path.
+# The companion may pass only roles below this path.
 ROLE_PATH = "/hitcounter/"
 
 
@@ -40,13 +40,13 @@ def build(values: Values) -> Piece:
 
 
 def name_boundary(suffix: str) -> Json:
-    """The ARN of the installation's permissions boundary: the most that any counter's role can do."""
+    """The ARN of the installation's permissions boundary, which limits the permissions of every counter's role."""
     name = f"HitCounterMacro{suffix}-Boundary-${{AWS::Region}}"
     return {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/hitcounter-installation/{name}"}
 
 
 def _table_actions(values: Values) -> list[str]:
-    # A transaction returns no number, so it is read afterwards; an intrinsic may turn out to be true.
+    # A transaction returns no number, so the handler reads it afterwards. An intrinsic function may resolve to true.
     is_read = values["shards"] > 1 or values["exact"] is not False
     return ["dynamodb:UpdateItem", "dynamodb:BatchGetItem"] if is_read else ["dynamodb:UpdateItem"]
 

@@ -1,1 +1,1 @@
-"""The plug-ins that make gateways, and what they have in common."""
+"""The plug-ins that make gateways, and their common code."""

@@ -1,4 +1,4 @@
-"""What all gateways have in common: access log, permission and rate limit."""
+"""Access log, permission, rate limit, URLs and stage variables, which all gateways have in common."""
 
 import hashlib
 import json
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from macro.plugin import Json, Values, merge, substitute, tag_list
 
-# Writes a second that one table item takes (DynamoDB guide, "Partitions"), and what an account's gateways take at most.
+# Writes per second that a table item takes (DynamoDB guide, "Partitions"); limits for all gateways of an account.
 _ITEM_RATE = 1000
 _MAX_RATE, _MAX_BURST = 10_000, 5_000
-# How long a stage variable's name may be (API Gateway guide, quotas of REST APIs and of HTTP APIs).
+# The maximum length of a stage variable's name (API Gateway guide, quotas of REST APIs and of HTTP APIs).
 _MAX_VARIABLE = 64
 
 _LOGGED = {
@@ -23,21 +23,22 @@ _LOGGED = {
     "responseLatency": "responseLatency",
     "error": "error.message",
 }
-# What a REST API also knows of a request.
+# Further context variables that only REST APIs log.
 REST_LOGGED = {"integrationStatus": "integration.status", "integrationError": "integration.error"}
-# What a gateway asks Lambda with (API Gateway guide, "stage variables reference": the name alone may be a variable).
+# The start of the URI with which a gateway invokes a function. Only the function's name may be a stage variable
+# (API Gateway guide, "stage variables reference").
 _INVOKE = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
 _URL = "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/"
 _FUNCTIONS = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:"
 
 
 def has_stages(values: Values) -> bool:
-    """Whether the counter names its stages; if so, a stage variable tells which function is called."""
+    """Whether the counter names its stages. If so, a stage variable selects the function to call."""
     return bool(values["stages"][0]["counter_id"] != values["counter_id"])
 
 
 def name_variable(counter_id: str) -> str:
-    """The stage variable with the name of a counter's function; a long id is cut, and told by a digest."""
+    """The stage variable that holds the name of a counter's function. A digest keeps shortened long IDs unique."""
     name = f"{counter_id}Function"
     if len(name) <= _MAX_VARIABLE:
         return name
@@ -45,19 +46,19 @@ def name_variable(counter_id: str) -> str:
 
 
 def make_variables(values: Values, stage: Values) -> dict[str, Json]:
-    """The stage's variable with its function's name; none where there is one function for all."""
+    """The stage's variable with its function's name. Empty if all stages have the same function."""
     return {_name_variable(values): stage["function_name"]} if has_stages(values) else {}
 
 
 def make_invoke_uri(values: Values) -> Json:
-    """The URI of the function's invocation, or of that of the function which the stage names."""
+    """The URI that invokes the function. If the counter names its stages, a stage variable selects the function."""
     if has_stages(values):
         return {"Fn::Sub": f"{_INVOKE}{_name_pattern(values)}/invocations"}
     return substitute(f"{_INVOKE}${{Arn}}/invocations", "Arn", values["function_arn"])
 
 
 def make_function_pattern(values: Values) -> Json:
-    """The ARN of the function which the stage names."""
+    """The ARN of the function that the stage variable selects."""
     return {"Fn::Sub": _name_pattern(values)}
 
 
@@ -70,7 +71,7 @@ def _name_variable(values: Values) -> str:
 
 
 def limit_rate(values: Values) -> dict[str, int]:
-    """Requests a second, and how many may come at once: what a name's items take, all in one."""
+    """The rate limit in requests per second and the burst limit: the capacity of all items of one name together."""
     rate = _ITEM_RATE * int(values["shards"]) // (1 if values["exact"] is False else 2)
     return {
         "ThrottlingRateLimit": min(rate, _MAX_RATE),
@@ -79,12 +80,12 @@ def limit_rate(values: Values) -> dict[str, int]:
 
 
 def format_access_log(further: Mapping[str, str]) -> str:
-    """A line of JSON with the request's id and outcome, in the gateway's ``$context`` variables."""
+    """A line of JSON with the request's ID and result, in the gateway's ``$context`` variables."""
     return json.dumps({name: f"$context.{variable}" for name, variable in {**_LOGGED, **further}.items()})
 
 
 def make_access_log(values: Values) -> Json:
-    """The log group for the access log, with the counter's ``LogGroup`` properties (its name aside)."""
+    """The log group for the access log, with the counter's ``LogGroup`` properties except the name."""
     further = {name: value for name, value in values["log_group_properties"].items() if name != "LogGroupName"}
     return {
         "Type": "AWS::Logs::LogGroup",
@@ -95,7 +96,7 @@ def make_access_log(values: Values) -> Json:
 
 
 def make_permission(values: Values, api: Json) -> Json:
-    """Leave for that API's stage and method, in this account, to call the function."""
+    """Permission for the API's stage and method, in the same account, to invoke the function."""
     method = "*" if values["method"] == "ANY" else values["method"]
     arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}"
     source = f"{arn}/{values['stage']}/{method}/{values['path'].replace('{name}', '*')}"

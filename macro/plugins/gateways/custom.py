@@ -25,9 +25,9 @@ _LOG_FORMAT = format_access_log(REST_LOGGED)
 
 
 def build(values: Values) -> Piece:
-    """The custom resource, and an access log for each stage; the API's id and the URLs of its stages.
+    """The custom resource, and an access log for each stage; the API's ID and the URLs of its stages.
 
-    In an API that counters share it makes the method alone, and another one deploys for all.
+    In an API that counters share, the custom resource makes only the method. Another custom resource deploys the API.
     """
     prefix, stages = values["counter_id"], values["stages"]
     api = {"Fn::GetAtt": [f"{prefix}Gateway", "RestApiId"]}
@@ -43,7 +43,7 @@ def build(values: Values) -> Piece:
 
 
 def build_shared(values: Values) -> Piece:
-    """The custom resource that deploys the methods of all counters, and an access log for each stage."""
+    """The custom resource that deploys all counters' methods, and an access log for each stage."""
     prefix, stages = values["counter_id"], values["stages"]
     logs = [{f"{each['counter_id']}AccessLog": make_access_log(each)} for each in stages]
     gateway = {
@@ -82,7 +82,7 @@ def _describe_gateway(values: Values, *, leaves_deployment: bool) -> dict[str, J
 
 
 def _list_stages(values: Values, described: list[dict[str, Json]]) -> dict[str, Json]:
-    """The stages by name, each where its condition holds; or the one that a counter has without ``Stages``."""
+    """The stages by name, each with its condition. Without ``Stages``, the counter's only stage."""
     if not has_stages(values):
         return {"StageName": values["stages"][0]["stage"], **({"Stage": described[0]} if described[0] else {})}
     named = {stage["stage"]: _given(stage, each) for stage, each in zip(values["stages"], described, strict=True)}
@@ -94,7 +94,7 @@ def _given(stage: Values, described: Json) -> Json:
 
 
 def _wait_for(route: Values) -> Json:
-    """What changes with the counter's method."""
+    """A value that changes with the counter's method, so that a change causes a new deployment."""
     digest = {"Fn::GetAtt": [f"{route['counter_id']}Gateway", "MethodDigest"]}
     return {"Fn::If": [route["condition"], digest, dict(NO_VALUE)]} if route["condition"] else digest
 
@@ -129,7 +129,11 @@ def _integrate(values: Values) -> dict[str, Json]:
 
 
 def _name_function(values: Values) -> dict[str, Json]:
-    """Where stages have functions of their own, the companion finds a variable for them, unless others set it."""
+    """The function of the integration.
+
+    If stages have separate functions, the companion chooses a stage variable for them. In a shared API, the custom
+    resource that deploys the API sets the variable.
+    """
     if not has_stages(values):
         return {"FunctionArn": values["function_arn"]}
     return {"FunctionArn": make_function_pattern(values)} if values["share"] else {}

@@ -24,9 +24,9 @@ _LOG_FORMAT = format_access_log(
 
 
 def build(values: Values) -> Piece:
-    """The API with its route; for each stage a permission and an access log; the API's id and its URLs.
+    """The API with its route; for each stage, a permission and an access log; the API's ID and its URLs.
 
-    In an API of the author's there is no other; in one that counters share, only what this counter adds to it.
+    In an author's API, the plug-in makes no API. In an API that counters share, it makes only this counter's resources.
     """
     prefix, share, options = values["counter_id"], values["share"], values["api_properties"]
     api = {"Ref": f"{share or prefix}Api"} if share or "ApiId" not in options else options["ApiId"]
@@ -45,7 +45,7 @@ def build(values: Values) -> Piece:
 
 
 def build_shared(values: Values) -> Piece:
-    """The API of several counters, and its stages with their logs."""
+    """The API of several counters, and its stages with their access logs."""
     api = {"Ref": f"{values['counter_id']}Api"}
     return Piece(
         values={},

@@ -7,10 +7,10 @@ from macro.plugin import Json
 
 # escapeJavaScript escapes single quotes too, which JSON does not allow (API Gateway guide, "$util variables").
 REQUEST_TEMPLATE = r"""{"name": "$util.escapeJavaScript($input.params('name')).replaceAll("\\'", "'")"}"""
-# The body doesn't count, so it may be of any usual type; a request of another one is answered with 415.
+# The body is not used, so all usual types are allowed. API Gateway answers requests of other types with 415.
 CONTENT_TYPES = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
-# What the function's errorMessage matches, as a whole, for each status. No text matches two of them,
-# for API Gateway doesn't say which would win.
+# For each status, a pattern that must match the function's whole errorMessage. No text matches two patterns,
+# because API Gateway doesn't document which pattern would win.
 ERRORS = {
     "400": (r"\[400\][\s\S]*", "Bad Request"),
     "503": (r"\[503\][\s\S]*", "Service Unavailable"),
@@ -22,7 +22,7 @@ NO_STORE = "method.response.header.Cache-Control"
 
 
 def map_method(method: dict[str, Json]) -> None:
-    """Make a method's proxy integration one that maps the name in, and the number or an error's status out."""
+    """Change a method's proxy integration: map the name into the event, and the number or an error to the response."""
     method["Integration"].update(
         Type="AWS",
         PassthroughBehavior="NEVER",

@@ -28,9 +28,9 @@ _LOG_FORMAT = format_access_log(REST_LOGGED)
 
 
 def build(values: Values) -> Piece:
-    """The API with its method and deployment; for each stage a permission and a log; the API's id and its URLs.
+    """The API with its method and deployment; for each stage, a permission and a log; the API's ID and its URLs.
 
-    In an API of the author's there is no other; in one that counters share, only what this counter adds to it.
+    In an author's API, the plug-in makes no API. In an API that counters share, it makes only this counter's resources.
     """
     if values["share"]:
         return _build_part(values)
@@ -54,9 +54,9 @@ def build(values: Values) -> Piece:
 
 
 def build_shared(values: Values) -> Piece:
-    """The API of several counters with what their paths have in common, its deployment, and its stages with their logs.
+    """The API of several counters, the resources for their paths, the deployment, and the stages with their logs.
 
-    ``values["routes"]`` are the counters': id, path, method, and the condition of a method that may be missing.
+    ``values["routes"]`` describes the counters: ID, path, method, and the condition of a method that may be missing.
     """
     prefix, routes = values["counter_id"], values["routes"]
     api = {"Ref": f"{prefix}Api"}
@@ -95,20 +95,23 @@ def _build_part(values: Values) -> Piece:
 
 
 def _name_shared_parts(share: str, parts: Sequence[str]) -> list[str]:
-    """An id for each part of a path, the same for all paths that begin alike."""
+    """A logical ID for each part of a path. Paths with the same beginning have the same IDs for that beginning."""
     paths = ["/".join(parts[: place + 1]) for place in range(len(parts))]
     return [f"{share}Resource{hashlib.sha256(path.encode()).hexdigest()[:8]}" for path in paths]
 
 
 def _list_methods(routes: Sequence[Values]) -> Json:
-    """Each counter's method, said to be there or not where a condition decides."""
+    """Each counter's method, inside an ``Fn::If`` if the method depends on a condition."""
     methods = [[route["condition"], route["method"]] for route in routes]
     kept = [{"Fn::If": [condition, method]} if condition else method for condition, method in methods]
     return [[route["counter_id"], method] for route, method in zip(routes, kept, strict=True)]
 
 
 def _deploy(api: Json, routes: Sequence[Values]) -> Json:
-    """A deployment after all methods; one that may be missing is waited for by its mention (cfn-lint's E3005)."""
+    """A deployment that waits for all methods.
+
+    ``DependsOn`` can't name a conditional method (cfn-lint's E3005), so the description refers to that method.
+    """
     sure = [f"{route['counter_id']}Method" for route in routes if not route.get("condition")]
     unsure = [
         {"Fn::If": [route["condition"], {"Ref": f"{route['counter_id']}Method"}, ""]}
@@ -136,7 +139,7 @@ def _make_resources(values: Values, api: Json, root: Json) -> dict[str, Json]:
     """A resource for each part of the path, the validator, and the method on the last part."""
     prefix = values["counter_id"]
     parts = values["path"].split("/")
-    # By place, so that a longer path keeps the ids, and the resources, of the part it shares with the shorter one.
+    # IDs are numbered by position, so a longer path keeps the IDs and resources of the parts in the shorter path.
     ids = [f"{prefix}Resource{place if place > 1 else ''}" for place in range(1, len(parts) + 1)]
     resources = _make_parts(api, ids, parts, root)
     resources[f"{prefix}Validator"] = _make_validator(api)

@@ -1,4 +1,4 @@
-"""Digests what a deployment of a REST API snapshots, so that every change is deployed."""
+"""Compute a digest of everything that a deployment of a REST API snapshots, so that every change is deployed."""
 
 import hashlib
 import json
@@ -7,11 +7,11 @@ from macro.plugin import Json, Values
 
 
 def digest_snapshot(resources: Json, mapping: str, values: Values) -> str:
-    """Ten hex digits that change with all that a deployment snapshots, template parameters by their values.
+    """Ten hex digits that change with everything that a deployment snapshots, including values of template parameters.
 
-    Where a condition or a mapping decides, all of them count, and so do the parameters that they name.
-    The ``mapping`` is the same for all counters and counts by a digest of its own. The author's ``Api`` counts in any
-    order and parameters as text, for CloudFormation need not hand them on as they stand in the template.
+    If a condition or a mapping is used, all conditions and mappings count, and so do the parameters that they name.
+    ``mapping`` is a digest of the mapping, which is the same for all counters. The author's ``Api`` counts in any order
+    and parameters count as text, because CloudFormation may pass them on in another form than the template's.
     """
     text = ascii(resources) + mapping
     options = values["api_properties"]
