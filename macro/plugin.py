@@ -78,7 +78,7 @@ def _combine(value: Json, own: Json) -> Json:
 
 
 def overlay(base: Mapping[str, Json], further: Mapping[str, Json]) -> dict[str, Json]:
-    """An author's map with further values of the author, to be merged later. Omitted values stay omitted."""
+    """An author's map with further values of the author, to be merged later. What a branch omits stays omitted."""
     result = dict(base)
     for name, value in further.items():
         result[name] = _lay(base[name], value) if name in base else value
