@@ -39,6 +39,8 @@ def redact(text: str, event: Event) -> str:
     secrets = {secret for secret in _secrets(event) if len(secret) >= _SHORTEST_SECRET and not _PLAIN.fullmatch(secret)}
     for secret in sorted(secrets, key=len, reverse=True):
         for form in sorted(_forms(secret), key=len, reverse=True):
+            if form not in text:
+                continue
             pattern = re.escape(form) if len(secret) >= _LONG_SECRET else rf"(?<![\w-]){re.escape(form)}(?![\w-])"
             text = re.sub(pattern, "***", text)
     return _QUERY.sub(r"\1?***", text)

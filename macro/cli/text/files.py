@@ -134,9 +134,21 @@ def _check_depth(yaml: Any, loader: Any, text: str) -> None:
         return
     try:
         _check_events(yaml, loader, text)
-    except yaml.YAMLError:
-        with contextlib.suppress(yaml.YAMLError):
-            _check_events(yaml, yaml.SafeLoader, text)
+    except yaml.YAMLError as error:
+        # The slow loader reads the text again only where libyaml's limit can be the reason.
+        if _nesting_at(text, getattr(error, "problem_mark", None)) >= MAX_DEPTH:
+            with contextlib.suppress(yaml.YAMLError):
+                _check_events(yaml, yaml.SafeLoader, text)
+        raise
+
+
+def _nesting_at(text: str, mark: Any) -> int:
+    """About how deep a text is nested at a mark: the open brackets, or the column of a block."""
+    if mark is None:
+        return 0
+    before = text[: mark.index]
+    brackets = sum(map(before.count, "[{")) - sum(map(before.count, "]}"))
+    return brackets if brackets > 0 else int(mark.column)
 
 
 def _check_events(yaml: Any, loader: Any, text: str) -> None:
