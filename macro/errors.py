@@ -1,6 +1,6 @@
 """Problems that an author can fix, and the errors that carry these problems to an entry point."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 Path = tuple[str | int, ...]
@@ -35,6 +35,41 @@ class InvalidTemplate(MacroError):
 
 class PluginError(MacroError):
     """A plug-in is unknown, can't be ordered, or returns something that its declaration doesn't allow."""
+
+
+class Problems:
+    """A collector of problems, bound to a place in the template.
+
+    ``at`` gives a collector for a place below, which adds to the same list. So a function needs one parameter
+    for the place that it reads and for what it finds there.
+    """
+
+    def __init__(self, path: Path = (), found: list[Problem] | None = None) -> None:
+        self.path = path
+        self._found: list[Problem] = [] if found is None else found
+
+    def at(self, *parts: str | int) -> "Problems":
+        """A collector for the place that ``parts`` lead to from here."""
+        return Problems((*self.path, *parts), self._found)
+
+    def add(self, text: str, *, at_key: bool = False) -> None:
+        """Add a problem of this place. The text says what is wrong and what would be right."""
+        self._found.append(Problem(self.path, text, at_key))
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Add problems that already have their place."""
+        self._found.extend(problems)
+
+    def raise_if_any(self, error: type[MacroError] = MacroError) -> None:
+        """Raise one error with all the problems, each once. Without a problem, return."""
+        if self._found:
+            raise error(dict.fromkeys(self._found))
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 def print_path(path: Path) -> str:
