@@ -1,37 +1,19 @@
 """Lambda entry point. It builds the companion's parts once, and answers a request even if they cannot be built.
 
-This module imports the rest of the package only inside the `try` of `handler`. The code above it needs only the
-standard library.
+This module imports the rest of the package only inside functions. A failed import therefore fails a request, and not
+the start of the runtime.
 """
 
-import http.client
 import json
 import os
-import re
 import traceback
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
-from urllib.parse import urlsplit
-
-_SUFFIXES = (
-    ("cn-", "amazonaws.com.cn"),
-    ("us-isob-", "sc2s.sgov.gov"),
-    ("us-isof-", "csp.hci.ic.gov"),
-    ("us-iso-", "c2s.ic.gov"),
-    ("eu-isoe-", "cloud.adc-e.uk"),
-    ("eusc-", "amazonaws.eu"),
-    ("", "amazonaws.com"),
-)
-"""A copy of the table in `answer_url`, because `answer_url` may be the module that fails to import."""
 
 Event = Mapping[str, Any]
 Context = Any
 Serve = Callable[[Event, Context], None]
-
-_ATTEMPTS = 3
-_TIMEOUT_SECONDS = 10.0
-_LARGEST_BYTES = 4096
 
 
 def handler(event: Event, context: Context) -> None:
@@ -110,37 +92,10 @@ def _allowed_hosts() -> list[str]:
 
 
 def _answer_failed_start(event: Event, error: BaseException) -> None:
-    parts = urlsplit(str(event.get("ResponseURL")))
-    if not _may_be_answered(event, parts.scheme, parts.netloc):
-        raise error
-    secure = parts.scheme == "https"
-    connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    body = _failed_answer(event, f"the companion could not start: {type(error).__name__}: {error}")
-    for _ in range(_ATTEMPTS):
-        connection = connect(parts.netloc, timeout=_TIMEOUT_SECONDS)
-        try:
-            connection.request("PUT", f"{parts.path}?{parts.query}", body, {"Content-Type": ""})
-            if 200 <= connection.getresponse().status < 300:
-                return
-        except (OSError, http.client.HTTPException):
-            continue
-        finally:
-            connection.close()
-    raise error
+    # These modules need only the standard library. If one of them is broken, Lambda delivers the request again.
+    from transform_lambda.contract import incomplete_request, text_of
+    from transform_lambda.protocol.answer import failed_answer, send_answer
 
-
-def _may_be_answered(event: Event, scheme: str, netloc: str) -> bool:
-    region = os.environ.get("AWS_REGION") or str(event.get("StackId")).partition("cloudformation:")[2].partition(":")[0]
-    suffix = next(suffix for head, suffix in _SUFFIXES if region.startswith(head))
-    bucket = "cloudformation-custom-resource-response-" + region.replace("-", "")
-    host = rf"{re.escape(bucket)}\.s3([.-]{re.escape(region)}|\.dualstack\.{re.escape(region)})?\.{re.escape(suffix)}"
-    return netloc in _allowed_hosts() or (scheme == "https" and bool(region and re.fullmatch(host, netloc)))
-
-
-def _failed_answer(event: Event, reason: str) -> bytes:
-    answer = {name: event.get(name) for name in ("StackId", "RequestId", "LogicalResourceId")}
-    known = None if event.get("RequestType") == "Create" else event.get("PhysicalResourceId")
-    answer.update(Status="FAILED", PhysicalResourceId=known or "hitcounter:failed-create:start", NoEcho=False)
-    while len(body := json.dumps({**answer, "Reason": reason}).encode()) > _LARGEST_BYTES and reason:
-        reason = reason[: len(reason) // 2]
-    return body
+    reason = f"the companion could not start: {type(error).__name__}: {error}"
+    answer = failed_answer(incomplete_request(event), reason)
+    send_answer(text_of(event, "ResponseURL"), answer, allowed=_allowed_hosts())

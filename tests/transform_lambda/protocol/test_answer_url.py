@@ -18,6 +18,8 @@ BUCKET = "cloudformation-custom-resource-response-"
         ("cn-north-1", f"{BUCKET}cnnorth1.s3.cn-north-1.amazonaws.com.cn"),
         ("us-iso-east-1", f"{BUCKET}usisoeast1.s3.us-iso-east-1.c2s.ic.gov"),
         ("us-isob-east-1", f"{BUCKET}usisobeast1.s3.us-isob-east-1.sc2s.sgov.gov"),
+        ("us-isof-south-1", f"{BUCKET}usisofsouth1.s3.us-isof-south-1.csp.hci.ic.gov"),
+        ("eu-isoe-west-1", f"{BUCKET}euisoewest1.s3.eu-isoe-west-1.cloud.adc-e.uk"),
         ("eusc-de-east-1", f"{BUCKET}euscdeeast1.s3.eusc-de-east-1.amazonaws.eu"),
     ],
 )
@@ -73,6 +75,11 @@ def test_a_region_that_is_none_has_no_bucket():
         "answers go to CloudFormation only, not to https, "
         "host 'cloudformation-custom-resource-response-evil.s3.amazonaws.com'"
     )
+
+
+def test_a_partition_has_only_its_own_domain():
+    with pytest.raises(AnswerError):
+        check_answer_url(f"https://{BUCKET}usisoeast1.s3.amazonaws.com/x", "us-iso-east-1")
 
 
 def test_an_allowed_host_gets_answers_with_just_its_port():
