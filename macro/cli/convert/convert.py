@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from macro.cli.convert import sam
 from macro.cli.convert.function import read_function
-from macro.cli.convert.proof import find_place, prove
-from macro.cli.convert.refs import Heir, rewrite_all, rewrite_sections
+from macro.cli.convert.references import Replacement, rewrite_all, rewrite_sections
 from macro.cli.convert.role import read_role
-from macro.cli.convert.service import Resources, Service, find_services, list_lacks
+from macro.cli.convert.sam import Resources
+from macro.cli.convert.service import Service, check_wanted, find_services, list_missing_parts
 from macro.cli.convert.table import name_counter, read_table
-from macro.errors import InvalidTemplate, Path, Problem
+from macro.cli.convert.verify import find_original_path, verify
+from macro.errors import InvalidTemplate, Problem, Problems
 from macro.plugin import Json, Template
 from macro.template.merge import MACRO, TYPE
 
@@ -22,10 +23,10 @@ _BUILD = ("BuildMethod", "BuildProperties", "SamResourceId", "DockerTag", "Docke
 
 
 class Converted(NamedTuple):
-    """The converted template, the service that each counter replaces, and the original resources as SAM reads them."""
+    """The converted template, what each counter replaces, and the original resources as SAM reads them."""
 
     template: Template
-    heirs: Sequence[Heir]
+    replacements: Sequence[Replacement]
     resources: Resources
 
 
@@ -39,123 +40,119 @@ def convert(template: Template, wanted: Collection[str] = ()) -> Converted:
     """
     if not isinstance(template.get("Resources"), dict):
         raise InvalidTemplate([Problem(("Resources",), "must be a map of resources")])
-    resources = sam.read_resources(template)
-    problems = [Problem((), f"--function {name}: no such function") for name in wanted if name not in resources]
+    resources, problems = sam.read_resources(template), Problems()
+    problems.extend(check_wanted(wanted, resources))
     services = find_services(resources, problems, wanted)
     if not services and not problems:
-        problems += list_lacks(resources)
-    heirs = _name_heirs(services, resources, problems)
-    _check_globals(template, heirs, resources, problems)
-    counters = {heir.counter: _make_counter(heir, resources, problems) for heir in heirs}
-    if problems:
-        raise InvalidTemplate(dict.fromkeys(problems))
-    converted = _put_together(template, heirs, counters, problems)
-    prove(converted, heirs, resources, problems)
-    if problems:
-        raise InvalidTemplate(dict.fromkeys(problems))
-    return Converted(converted, heirs, resources)
+        problems.extend(list_missing_parts(resources, wanted))
+    replacements = _name_counters(services, resources, problems)
+    _check_globals(template, replacements, resources, problems)
+    counters = {each.counter: _make_counter(each.service, resources, problems) for each in replacements}
+    problems.raise_if_any(InvalidTemplate)
+    converted = _assemble(template, replacements, counters, problems)
+    problems.raise_if_any(InvalidTemplate)
+    problems.extend(verify(converted, replacements, resources))
+    problems.raise_if_any(InvalidTemplate)
+    return Converted(converted, replacements, resources)
 
 
-def _name_heirs(services: Sequence[Service], resources: Resources, problems: list[Problem]) -> list[Heir]:
+def _name_counters(services: Sequence[Service], resources: Resources, problems: Problems) -> list[Replacement]:
     functions = [service.function for service in services]
     parts = {part for service in services for part in service.parts}
-    heirs = []
+    replacements = []
     for service in services:
-        api, path = service.route.api, ("Resources", service.table)
+        api, here = service.route.api, problems.at("Resources", service.table)
         others = [each for each in services if each is not service and each.route.api == api]
-        is_used = api not in resources and sam.is_used_implicit(api, resources, functions)
+        is_used = api not in resources and sam.is_implicit_api_used(api, resources, functions)
         counter = name_counter(service.table)
         if counter is None:
-            problems.append(Problem(path, _say_rename(service.table)))
+            here.add(_explain_rename(service.table))
         elif counter in resources and counter not in parts:
-            text = f"makes this the counter {counter}, but another resource has that id; rename that resource first"
-            problems.append(Problem(path, text))
-        heirs.append(Heir(service, counter or service.table, not (others or is_used), not is_used))
-    return heirs
+            here.add(f"becomes the counter {counter}, but another resource has this ID; first rename that resource")
+        replacements.append(Replacement(service, counter or service.table, not (others or is_used), not is_used))
+    return replacements
 
 
-def _check_globals(template: Template, heirs: Sequence[Heir], resources: Resources, problems: list[Problem]) -> None:
-    """Report ``Globals`` settings of an implicit SAM API: only the counter's ``Api`` can hold them."""
-    for kind, api in sam.IMPLICIT.items():
-        if sam.read_globals(template, kind) and api in {heir.service.route.api for heir in heirs} - set(resources):
-            text = "is said of the API that SAM makes, and a counter has its own; remove it here, and add it to Api"
-            problems.append(Problem(("Globals", kind), text))
-
-
-def _say_rename(table: str) -> str:
-    right = "HitsTable" if table == "Table" else f"{table}Table"
+def _explain_rename(table: str) -> str:
+    new = "HitsTable" if table == "Table" else f"{table}Table"
     return (
-        "must have an id that ends in Table, as a counter's table is <Counter>Table; give it one without moving an "
-        f"item: '--rename {table}={right}' prints the template and the commands for it"
+        "must have an ID that ends in Table, because a counter's table is <Counter>Table; "
+        f"'--rename {table}={new}' prints the template and the commands that rename the table and keep its items"
     )
 
 
-def _make_counter(heir: Heir, resources: Resources, problems: list[Problem]) -> Json:
-    service, route = heir.service, heir.service.route
-    function = read_function(service.function, service.table, resources[service.function], problems)
-    further = function.pop("Function", None)
-    properties = {
-        **function,
+def _check_globals(
+    template: Template, replacements: Sequence[Replacement], resources: Resources, problems: Problems
+) -> None:
+    """Report ``Globals`` settings of an implicit SAM API: only the counter's ``Api`` can hold them."""
+    apis = {each.service.route.api for each in replacements}
+    for kind, api in sam.IMPLICIT_APIS.items():
+        if api in apis and api not in resources and sam.read_globals(template, kind):
+            text = "applies to the API that SAM creates, which a counter's own API replaces; move the settings to Api"
+            problems.at("Globals", kind).add(text)
+
+
+def _make_counter(service: Service, resources: Resources, problems: Problems) -> Json:
+    route, table = service.route, problems.at("Resources", service.table)
+    function = problems.at("Resources", service.function, "Properties")
+    properties = read_function(resources[service.function], service.table, function)
+    own = properties.pop("Function", None)
+    properties |= {
         "Gateway": route.gateway if route.gateway != "rest" else None,
         "Integration": "proxy" if (route.gateway, route.integration) == ("rest", "proxy") else None,
         "Path": route.url_path if route.url_path != "{name}" else None,
         "Method": route.method if route.method != "GET" else None,
-        "Function": further,
-        "Table": read_table(service.table, resources[service.table], problems),
+        "Function": own,
+        "Table": read_table(resources[service.table], table),
         "Role": read_role(service, resources, problems),
         "Api": route.options,
     }
-    attributes = _read_attributes(heir, resources, problems)
     kept = {name: value for name, value in properties.items() if value not in (None, {})}
-    return {"Type": TYPE, **attributes, **({"Properties": kept} if kept else {})}
+    return {"Type": TYPE, **_read_attributes(service, resources, problems), **({"Properties": kept} if kept else {})}
 
 
-def _read_attributes(heir: Heir, resources: Resources, problems: list[Problem]) -> dict[str, Json]:
+def _read_attributes(service: Service, resources: Resources, problems: Problems) -> dict[str, Json]:
     """The counter's ``Condition``, ``DependsOn`` and ``Metadata``, read from the replaced resources."""
-    service = heir.service
     condition = resources[service.table].get("Condition")
-    depends: list[str] = []
+    depends_on: list[str] = []
     metadata: dict[str, Json] = {}
     for part in service.parts:
-        own = resources[part]
-        if own.get("Condition") != condition and part not in service.logs:
-            right = condition or "none"
-            text = f"must have the Condition of {service.table}, {right}; a counter's parts come and go together"
-            problems.append(Problem(("Resources", part, "Condition"), text))
-        depends += [each for each in sam.read_list(own.get("DependsOn")) if each not in service.parts]
+        resource = resources[part]
+        if resource.get("Condition") != condition and part not in service.logs:
+            text = f"must be the Condition of {service.table} ({condition or 'none'}); a counter's resources share one"
+            problems.at("Resources", part, "Condition").add(text)
+        depends_on += [str(each) for each in sam.as_list(resource.get("DependsOn")) if each not in service.parts]
         if part in (service.table, service.function):
-            metadata |= {name: value for name, value in sam.read_map(own.get("Metadata")).items() if name not in _BUILD}
+            given = sam.as_map(resource.get("Metadata"))
+            metadata |= {name: value for name, value in given.items() if name not in _BUILD}
     return {
         **({"Condition": condition} if condition else {}),
-        **({"DependsOn": list(dict.fromkeys(map(str, depends)))} if depends else {}),
+        **({"DependsOn": list(dict.fromkeys(depends_on))} if depends_on else {}),
         **({"Metadata": metadata} if metadata else {}),
     }
 
 
-def _put_together(
-    template: Template, heirs: Sequence[Heir], counters: Mapping[str, Json], problems: list[Problem]
+def _assemble(
+    template: Template, replacements: Sequence[Replacement], counters: Mapping[str, Json], problems: Problems
 ) -> Template:
-    homes = {heir.service.table: heir for heir in heirs}
-    gone = {part for heir in heirs for part in heir.service.parts}
+    by_table = {each.service.table: each for each in replacements}
+    removed = {part for each in replacements for part in each.service.parts}
     resources: dict[str, Json] = {}
     for name, resource in template["Resources"].items():
-        if name in homes:
-            heir = homes[name]
-            found: list[Problem] = []
-            path: Path = ("Resources", heir.counter, "Properties")
-            counter = dict(counters[heir.counter])
-            counter["Properties"] = rewrite_all(counter.get("Properties", {}), heirs, path, found)
-            resources[heir.counter] = counter if counter["Properties"] else {"Type": TYPE}
-            problems.extend(each._replace(path=find_place(each.path, heir)) for each in found)
-        elif name not in gone:
-            resources[name] = rewrite_all(resource, heirs, ("Resources", name), problems)
-    result = {**rewrite_sections(template, heirs, problems), "Resources": resources}
-    return _exchange_transform(result)
+        if name in by_table:
+            replacement, found = by_table[name], Problems(("Resources", by_table[name].counter, "Properties"))
+            counter = counters[replacement.counter]
+            properties = rewrite_all(counter.get("Properties", {}), replacements, found)
+            resources[replacement.counter] = {**counter, **({"Properties": properties} if properties else {})}
+            problems.extend(each._replace(path=find_original_path(each.path, replacement)) for each in found)
+        elif name not in removed:
+            resources[name] = rewrite_all(resource, replacements, problems.at("Resources", name))
+    return _replace_transform({**rewrite_sections(template, replacements, problems), "Resources": resources})
 
 
-def _exchange_transform(template: Template) -> Template:
-    listed = template.get("Transform", [])
-    transforms = listed if isinstance(listed, list) else [listed]
+def _replace_transform(template: Template) -> Template:
+    """The template with the macro in ``Transform``, and without SAM if no resource needs SAM any more."""
+    transforms = sam.as_list(template.get("Transform"))
     kinds = [each.get("Type") for each in template["Resources"].values() if isinstance(each, dict)]
     result = dict(template)
     if MACRO not in transforms:

@@ -1,13 +1,15 @@
 """Translate a SAM function's ``Api`` or ``HttpApi`` event, and the event's API, into a counter's gateway."""
 
 from macro.cli.convert import sam
-from macro.cli.convert.route import Resources, Route, check_neighbours, check_path, refuse_others
-from macro.errors import Path, Problem, describe
+from macro.cli.convert.route import Route, check_names, check_path, check_payload, list_api_parts
+from macro.cli.convert.sam import Resources
+from macro.errors import Problems, describe
 from macro.plugin import Json, Values
 
 _GATEWAYS = {"Api": "rest", "HttpApi": "http"}
-_NAMES = {"Api": "RestApiId", "HttpApi": "ApiId"}
-_FORMATS = {"Api": (), "HttpApi": ("PayloadFormatVersion",)}
+# The event's property that names the API.
+_API_ID = {"Api": "RestApiId", "HttpApi": "ApiId"}
+_EVENT = {"Api": ("Path", "Method", "RestApiId"), "HttpApi": ("Path", "Method", "ApiId", "PayloadFormatVersion")}
 _STAGES = {"Api": "Prod", "HttpApi": "$default"}
 # Properties of SAM's APIs: _API goes unchanged into the counter's Api, _STAGE into the Stage of that Api.
 _API = {
@@ -20,70 +22,62 @@ _STAGE = {
 }
 
 
-def read_event(name: str, event: str, resources: Resources, problems: list[Problem]) -> Route | None:
+def read_event(function: str, event: str, resources: Resources, problems: Problems) -> Route | None:
     """The route that an event declares; ``None`` if the event's path or method is missing.
 
-    Adds to ``problems`` each setting that a counter's gateway can't have.
+    Adds a problem for each setting that a counter's gateway can't have.
     """
-    place: Path = ("Resources", name, "Properties", "Events", event)
-    told = resources[name]["Properties"]["Events"][event]
-    kind, properties = told["Type"], sam.read_map(told.get("Properties"))
+    here = problems.at("Resources", function, "Properties", "Events", event)
+    declared = resources[function]["Properties"]["Events"][event]
+    kind, properties = declared["Type"], sam.as_map(declared.get("Properties"))
     url_path, method = properties.get("Path"), properties.get("Method")
     if not (isinstance(url_path, str) and isinstance(method, str)):
-        problems.append(Problem(place, "needs a Path and a Method as texts; a counter has one of each"))
+        here.add("must have a Path and a Method, both as text")
         return None
-    refuse_others(properties, ("Path", "Method", _NAMES[kind], *_FORMATS[kind]), (*place, "Properties"), problems)
-    if str(properties.get("PayloadFormatVersion", "2.0")) != "2.0":
-        text = "must be 2.0, which is what a counter's HTTP API hands to its function"
-        problems.append(Problem((*place, "Properties", "PayloadFormatVersion"), text))
-    check_path(url_path.lstrip("/"), (*place, "Properties", "Path"), problems)
-    api = _find_api(kind, properties.get(_NAMES[kind]), (*place, "Properties", _NAMES[kind]), problems)
-    stage: Json = _STAGES[kind]
-    options: Values = {}
-    parts: tuple[str, ...] = ()
-    if api in resources:
-        stage = resources[api]["Properties"].get("StageName", _STAGES[kind])
-        options = _read_api(kind, api, resources[api]["Properties"], problems)
-        parts = check_neighbours(api, (name,), resources, problems)
-        _check_users(api, name, resources, problems)
-    method = "ANY" if method == "*" else method.upper()
-    return Route(_GATEWAYS[kind], url_path.lstrip("/"), method, "proxy", api, stage, parts, options, place)
+    url_path, method = url_path.lstrip("/"), "ANY" if method == "*" else method.upper()
+    check_names(properties, _EVENT[kind], here.at("Properties"))
+    check_payload(properties.get("PayloadFormatVersion", "2.0"), here.at("Properties"))
+    check_path(url_path, here.at("Properties", "Path"))
+    api = _find_api(kind, properties.get(_API_ID[kind]), here.at("Properties", _API_ID[kind]))
+    route = Route(_GATEWAYS[kind], url_path, method, "proxy", api, _STAGES[kind], (), {}, here.path)
+    if api not in resources:
+        return route
+    _check_users(api, function, resources, problems)
+    options = _read_api(kind, resources[api]["Properties"], problems.at("Resources", api, "Properties"))
+    stage = resources[api]["Properties"].get("StageName", route.stage)
+    return route._replace(stage=stage, options=options, parts=list_api_parts(api, (function,), resources, problems))
 
 
-def _find_api(kind: str, given: Json, place: Path, problems: list[Problem]) -> str:
-    if given is None:
-        return sam.IMPLICIT[kind]
+def _find_api(kind: str, given: Json, problems: Problems) -> str:
     if isinstance(given, dict) and isinstance(given.get("Ref"), str):
         return str(given["Ref"])
-    problems.append(Problem(place, f"must be !Ref to an API of this template, got {describe(given)}"))
-    return sam.IMPLICIT[kind]
+    if given is not None:
+        problems.add(f"must be !Ref of an API in this template, got {describe(given)}")
+    return sam.IMPLICIT_APIS[kind]
 
 
-def _check_users(api: str, own: str, resources: Resources, problems: list[Problem]) -> None:
+def _check_users(api: str, own: str, resources: Resources, problems: Problems) -> None:
     for name, each in resources.items():
-        events = each["Properties"].get("Events")
-        for event in events.values() if isinstance(events, dict) and name != own else ():
-            properties = event.get("Properties") if isinstance(event, dict) else None
-            if isinstance(properties, dict) and {"Ref": api} in (properties.get("RestApiId"), properties.get("ApiId")):
-                text = f"is shared by {own} and {name}; a counter's API is its own: give the two an API each"
-                problems.append(Problem(("Resources", api), text))
+        events = sam.as_map(each["Properties"].get("Events")) if name != own else {}
+        for event in events.values():
+            properties = sam.as_map(sam.as_map(event).get("Properties"))
+            if {"Ref": api} in (properties.get("RestApiId"), properties.get("ApiId")):
+                text = f"is shared by {own} and {name}; a counter has its own API: give each of the two its own API"
+                problems.at("Resources", api).add(text)
 
 
-def _read_api(kind: str, api: str, properties: Values, problems: list[Problem]) -> Values:
-    place: Path = ("Resources", api, "Properties")
+def _read_api(kind: str, properties: Values, problems: Problems) -> Values:
     known = (*_API[kind], *_STAGE[kind], "StageName", "EndpointConfiguration", "Tags", "PropagateTags")
-    refuse_others(properties, known, place, problems)
+    check_names(properties, known, problems)
     options = {name: properties[name] for name in _API[kind] if name in properties}
-    if "CorsConfiguration" in options and not isinstance(options["CorsConfiguration"], dict):
-        text = "must be a map of what is allowed, as a counter's Api takes it"
-        problems.append(Problem((*place, "CorsConfiguration"), text))
-    stage = {name: properties[name] for name in _STAGE[kind] if name in properties}
+    if not isinstance(options.get("CorsConfiguration", {}), dict):
+        problems.at("CorsConfiguration").add("must be a map, such as {AllowOrigins: ['*']}")
     endpoint = properties.get("EndpointConfiguration")
-    if endpoint is not None:
-        types = endpoint.get("Type") if isinstance(endpoint, dict) else endpoint
-        if types != "REGIONAL":
-            options["EndpointConfiguration"] = {"Types": [types]}
-    if isinstance(properties.get("Tags"), dict):
-        tags = properties["Tags"]
+    types = endpoint.get("Type") if isinstance(endpoint, dict) else endpoint
+    if endpoint is not None and types != "REGIONAL":
+        options["EndpointConfiguration"] = {"Types": [types]}
+    tags = properties.get("Tags")
+    if isinstance(tags, dict):
         options["Tags"] = tags if kind == "HttpApi" else [{"Key": key, "Value": value} for key, value in tags.items()]
+    stage = {name: properties[name] for name in _STAGE[kind] if name in properties}
     return {**options, **({"Stage": stage} if stage else {})}

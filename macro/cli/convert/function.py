@@ -3,7 +3,8 @@
 import re
 
 from macro.cli.convert import sam
-from macro.errors import Path, Problem, describe
+from macro.counter.validate import load_schema
+from macro.errors import Problems, describe
 from macro.plugin import Json, Values
 from macro.template.references import find_references
 
@@ -19,36 +20,37 @@ _FUNCTION = (
     "TracingConfig", "VpcConfig",
 )  # fmt: skip
 _SAM = ("Policies", "Events", "Tracing", "PermissionsBoundary", "RolePath", "PropagateTags", "AssumeRolePolicyDocument")
-_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# A counter's names for the parts of an S3 location.
+_S3 = {"Bucket": "S3Bucket", "Key": "S3Key", "Version": "S3ObjectVersion"}
 
 
-def read_function(name: str, table: str, resource: Values, problems: list[Problem]) -> dict[str, Json]:
-    """The counter's properties that come from the function.
+def read_function(resource: Values, table: str, problems: Problems) -> dict[str, Json]:
+    """The counter's properties that come from the function. ``problems`` is at the function's properties.
 
-    Adds to ``problems`` each setting that a counter's function can't have.
+    Adds a problem for each setting that a counter's function can't have.
     """
-    properties, place = resource["Properties"], ("Resources", name, "Properties")
-    found: dict[str, Json] = {}
-    _read_code(found, properties, place, problems)
-    found |= {each: properties[each] for each in _SAME if each in properties}
-    env = _read_env(properties, table, place, problems)
-    function = {each: properties[each] for each in _FUNCTION if each in properties}
+    properties = resource["Properties"]
+    function = {name: properties[name] for name in _FUNCTION if name in properties}
     if properties.get("Tracing") is not None:
         function["TracingConfig"] = {"Mode": properties["Tracing"]}
-    logging = properties.get("LoggingConfig")
-    if isinstance(logging, dict):
-        rest = {each: value for each, value in logging.items() if each != "LogGroup"}
-        function |= {"LoggingConfig": rest} if rest else {}
-    tags = read_tags(properties.get("Tags"), (*place, "Tags"), problems)
+    logging = {name: value for name, value in sam.as_map(properties.get("LoggingConfig")).items() if name != "LogGroup"}
+    tags = read_tags(properties.get("Tags"), problems.at("Tags"))
+    function |= {"LoggingConfig": logging} if logging else {}
     function |= {"Tags": tags} if tags else {}
     known = (*_SAME, *_ELSEWHERE, *_FUNCTION, *(_SAM if resource["Type"] == sam.FUNCTION else ()))
-    for each in properties:
-        if each not in known:
-            problems.append(Problem((*place, each), "a counter's function has none; remove it first", at_key=True))
-    return {**found, **({"Env": env} if env else {}), **({"Function": function} if function else {})}
+    for name in properties:
+        if name not in known:
+            problems.at(name).add("isn't supported by a counter's function; remove it first", at_key=True)
+    found = {
+        "Code": _read_code(properties, problems),
+        **{name: properties[name] for name in _SAME if name in properties},
+        "Env": _read_env(properties.get("Environment", {}), table, problems.at("Environment")),
+        "Function": function,
+    }
+    return {name: value for name, value in found.items() if value not in (None, {}) or name in _SAME}
 
 
-def read_tags(tags: Json, place: Path, problems: list[Problem]) -> dict[str, Json]:
+def read_tags(tags: Json, problems: Problems) -> dict[str, Json]:
     """Tags as a map, from a map or from a list of maps with ``Key`` and ``Value``.
 
     Any other form gives an empty map and adds a problem.
@@ -57,50 +59,46 @@ def read_tags(tags: Json, place: Path, problems: list[Problem]) -> dict[str, Jso
         return dict(tags or {})
     if isinstance(tags, list) and all(isinstance(tag, dict) and isinstance(tag.get("Key"), str) for tag in tags):
         return {tag["Key"]: tag.get("Value") for tag in tags}
-    problems.append(Problem(place, "must be a list of maps with a Key and a Value"))
+    problems.add("must be a list of maps with a Key and a Value")
     return {}
 
 
-def _read_code(found: dict[str, Json], properties: Values, place: Path, problems: list[Problem]) -> None:
+def _read_code(properties: Values, problems: Problems) -> Json:
+    """The counter's ``Code``; ``None``, with a problem, if a counter can't have the function's code."""
+    names = [name for name in ("InlineCode", "ImageUri", "CodeUri", "Code") if name in properties]
+    here = problems.at(*names[:1])
     code = properties.get("CodeUri", properties.get("Code"))
-    inline = "InlineCode" in properties or (isinstance(code, dict) and "ZipFile" in code)
-    image = "ImageUri" in properties or (isinstance(code, dict) and "ImageUri" in code)
-    key = next((each for each in ("InlineCode", "ImageUri", "CodeUri", "Code") if each in properties), "")
-    text = ""
-    if inline:
-        text = (
-            "stands in the template, and a counter's .env stands in a zip: write it to a file 'index.py' (or '.js') "
-            "in a folder, and that folder here; 'hitcounter deploy' uploads it"
+    if "InlineCode" in properties or "ZipFile" in sam.as_map(code):
+        here.add(
+            "must be a folder or a zip, which a counter's .env file goes into: save the code as 'index.py' (or '.js') "
+            "in a folder, and write the folder's path here; 'hitcounter deploy' uploads it"
         )
-    elif image or properties.get("PackageType") == "Image":
-        text = "is an image, and a counter's .env stands in a zip: package the function as one"
+    elif "ImageUri" in {**properties, **sam.as_map(code)} or properties.get("PackageType") == "Image":
+        here.add("must be a zip, which a counter's .env file goes into; package the function as a zip")
     elif "CodeSigningConfigArn" in properties:
-        text, key = "refuses code whose .env was rewritten: remove it", "CodeSigningConfigArn"
-    elif isinstance(code, dict) and not any(each.startswith(("Ref", "Fn::")) for each in code):
-        names = {"Bucket": "S3Bucket", "Key": "S3Key", "Version": "S3ObjectVersion"}
-        found["Code"] = {names.get(each, each): value for each, value in code.items()}
+        text = "must be removed: the counter's .env file changes the signed zip, and Lambda refuses changed code"
+        problems.at("CodeSigningConfigArn").add(text)
+    elif isinstance(code, dict) and code and not any(name.startswith(("Ref", "Fn::")) for name in code):
+        return {_S3.get(name, name): value for name, value in code.items()}
     elif isinstance(code, str):
-        found["Code"] = code
+        return code
     else:
-        text = f"must be a place in S3, or a local folder, zip or file, got {describe(code)}"
-    if text:
-        problems.append(Problem((*place, key) if key else place, text))
+        here.add(f"must be a location in S3, or a local folder, zip or file, got {describe(code)}")
+    return None
 
 
-def _read_env(properties: Values, table: str, place: Path, problems: list[Problem]) -> dict[str, Json]:
-    environment = properties.get("Environment", {})
+def _read_env(environment: Json, table: str, problems: Problems) -> dict[str, Json]:
     variables = environment.get("Variables", {}) if isinstance(environment, dict) else None
-    place = (*place, "Environment")
-    if not isinstance(variables, dict) or any(str(each).startswith("Fn::") for each in variables):
-        problems.append(Problem(place, "must be a map of Variables, so that each can go into .env"))
+    if not isinstance(variables, dict) or any(str(name).startswith("Fn::") for name in variables):
+        problems.add("must have a literal map of Variables, because each variable becomes a line of .env")
         return {}
-    for each in variables:
-        if not _ENV_NAME.fullmatch(str(each)):
-            text = "must be a name of letters, digits and underscores that starts with no digit, to stand in .env"
-            problems.append(Problem((*place, "Variables", each), text, at_key=True))
+    rule = load_schema()["properties"]["Env"]["then"]["propertyNames"]
+    for name in variables:
+        if not re.search(rule["pattern"], str(name)):
+            problems.at("Variables", name).add(rule["errorMessage"], at_key=True)
     # The counter itself sets the variable "table" to its table's name.
     return {
-        each: value
-        for each, value in variables.items()
-        if not (each == "table" and find_references(value, [table]) == [(table, "BaseUrl")])
+        name: value
+        for name, value in variables.items()
+        if not (name == "table" and find_references(value, [table]) == [(table, "BaseUrl")])
     }

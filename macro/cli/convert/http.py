@@ -1,7 +1,17 @@
 """Translate an HTTP API's integration, which calls the function, into a counter's gateway."""
 
-from macro.cli.convert.route import Resources, Route, check_neighbours, check_path, refuse_others
-from macro.errors import Path, Problem
+from macro.cli.convert.route import (
+    Route,
+    check_access,
+    check_names,
+    check_path,
+    check_payload,
+    find_ref,
+    list_api_parts,
+    read_stage,
+)
+from macro.cli.convert.sam import Resources
+from macro.errors import Problems
 from macro.plugin import Values
 from macro.template.references import find_references
 
@@ -11,51 +21,46 @@ _INTEGRATION = (
     "Description",
 )  # fmt: skip
 _KEYS = ("ApiId", "RouteKey", "Target", "AuthorizationType", "OperationName")
+# An API's properties that make a route and an integration without resources of their own ("quick create").
+_QUICK_CREATE = ("Target", "RouteKey", "CredentialsArn")
 
 
-def read_integration(caller: str, name: str, resources: Resources, problems: list[Problem]) -> Route | None:
+def read_integration(caller: str, resources: Resources, problems: Problems) -> Route | None:
     """The route of an integration; ``None`` if the integration's API or route can't be found in the template.
 
-    Adds to ``problems`` each setting that a counter's gateway can't have.
+    Adds a problem for each setting that a counter's gateway can't have.
     """
-    place: Path = ("Resources", caller, "Properties")
+    here = problems.at("Resources", caller, "Properties")
     properties = resources[caller]["Properties"]
-    given = properties.get("ApiId")
-    api = str(given.get("Ref")) if isinstance(given, dict) else ""
-    if api not in resources or resources[api]["Properties"].get("ProtocolType") != "HTTP":
-        text = "must be !Ref to an HTTP API of this template; one from outside stays where it is: see Api in the README"
-        problems.append(Problem((*place, "ApiId"), text))
+    api = find_ref(properties.get("ApiId"), _API, resources)
+    if api is None or resources[api]["Properties"].get("ProtocolType") != "HTTP":
+        text = "must be !Ref of an HTTP API in this template; for an API of another template, see Api in the README"
+        here.at("ApiId").add(text)
         return None
-    refuse_others(properties, _INTEGRATION, place, problems)
-    if str(properties.get("PayloadFormatVersion")) != "2.0":
-        text = "must be 2.0, which is what a counter's HTTP API hands to its function"
-        problems.append(Problem((*place, "PayloadFormatVersion"), text))
+    check_names(properties, _INTEGRATION, here)
+    check_payload(properties.get("PayloadFormatVersion"), here)
     route = _find_route(caller, resources, problems)
     if route is None:
         return None
-    method, url_path = _read_key(route, resources, problems)
-    parts = check_neighbours(api, (route, caller), resources, problems)
-    stages = [part for part in parts if resources[part]["Type"] == _STAGE]
-    options = _read_options(api, stages, resources, problems)
+    key = problems.at("Resources", route, "Properties")
+    method, url_path = _read_route(resources[route]["Properties"], key)
+    parts = list_api_parts(api, (route, caller), resources, problems)
+    stages = tuple(part for part in parts if resources[part]["Type"] == _STAGE)
+    options = {**_read_api(api, resources, problems), **read_stage(api, stages, resources, problems)}
     stage = resources[stages[0]]["Properties"].get("StageName") if stages else None
-    key: Path = ("Resources", route, "Properties", "RouteKey")
-    return Route("http", url_path, method, "proxy", api, stage, parts, options, key, tuple(stages))
+    return Route("http", url_path, method, "proxy", api, stage, parts, options, key.at("RouteKey").path, stages)
 
 
-def _read_key(route: str, resources: Resources, problems: list[Problem]) -> tuple[str, str]:
+def _read_route(properties: Values, problems: Problems) -> tuple[str, str]:
     """The method and the path of a route."""
-    place: Path = ("Resources", route, "Properties")
-    properties = resources[route]["Properties"]
     method, _, url_path = str(properties.get("RouteKey")).partition(" /")
-    check_path(url_path, (*place, "RouteKey"), problems)
-    refuse_others(properties, _KEYS, place, problems)
-    if properties.get("AuthorizationType", "NONE") != "NONE":
-        text = "a counter's URL is open to all; one that asks who you are stays a route of your own"
-        problems.append(Problem((*place, "AuthorizationType"), text))
+    check_path(url_path, problems.at("RouteKey"))
+    check_names(properties, _KEYS, problems)
+    check_access(properties, problems)
     return method, url_path
 
 
-def _find_route(caller: str, resources: Resources, problems: list[Problem]) -> str | None:
+def _find_route(caller: str, resources: Resources, problems: Problems) -> str | None:
     routes = [
         name
         for name, each in resources.items()
@@ -63,23 +68,15 @@ def _find_route(caller: str, resources: Resources, problems: list[Problem]) -> s
     ]
     if len(routes) == 1:
         return routes[0]
-    text = f"has {len(routes) or 'no'} routes; a counter has one path and one method (which may be ANY)"
-    problems.append(Problem(("Resources", caller), text))
+    text = f"must have one route, got {len(routes) or 'none'}; a counter has one path and one method, which can be ANY"
+    problems.at("Resources", caller).add(text)
     return None
 
 
-def _read_options(api: str, stages: list[str], resources: Resources, problems: list[Problem]) -> Values:
-    own = ("ProtocolType", "Target", "RouteKey", "CredentialsArn")
-    options = {name: value for name, value in resources[api]["Properties"].items() if name not in own}
-    for name in own[1:]:
-        if name in resources[api]["Properties"]:
-            text = "must be a route and an integration of their own, as a counter has them"
-            problems.append(Problem(("Resources", api, "Properties", name), text, at_key=True))
-    for further in stages[1:]:
-        text = f"is a second stage of {api}; a counter's stages have a table each: see Stages, and remove one here"
-        problems.append(Problem(("Resources", further), text))
-    for stage in stages[:1]:
-        named = ("ApiId", "StageName", "AutoDeploy", "DeploymentId")
-        settings = {name: value for name, value in resources[stage]["Properties"].items() if name not in named}
-        options |= {"Stage": settings} if settings else {}
-    return options
+def _read_api(api: str, resources: Resources, problems: Problems) -> Values:
+    properties = resources[api]["Properties"]
+    for name in _QUICK_CREATE:
+        if name in properties:
+            text = "must be separate resources: an AWS::ApiGatewayV2::Route and an AWS::ApiGatewayV2::Integration"
+            problems.at("Resources", api, "Properties", name).add(text, at_key=True)
+    return {name: value for name, value in properties.items() if name not in ("ProtocolType", *_QUICK_CREATE)}

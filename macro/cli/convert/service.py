@@ -1,16 +1,16 @@
 """Find hand-written hit counters in a template: a function, its only table, its role and its API."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from macro.cli.convert import sam
 from macro.cli.convert.callers import find_routes, has_route
 from macro.cli.convert.route import Route
-from macro.errors import Path, Problem
+from macro.cli.convert.sam import Resources
+from macro.errors import Problem, Problems
 from macro.plugin import Json
 from macro.template.references import find_references
 
-Resources = Mapping[str, Mapping[str, Json]]
 FUNCTIONS = ("AWS::Lambda::Function", sam.FUNCTION)
 TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable", sam.TABLE)
 POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
@@ -36,59 +36,71 @@ class Service(NamedTuple):
         return (*own, *self.permissions, *self.logs)
 
 
-def find_services(resources: Resources, problems: list[Problem], wanted: Collection[str] = ()) -> list[Service]:
+def find_services(resources: Resources, problems: Problems, wanted: Collection[str] = ()) -> list[Service]:
     """The candidates in the order of the file. If ``wanted`` isn't empty, only the candidates with these functions.
 
-    Adds to ``problems`` each reason why a candidate can't become a counter.
+    Adds a problem for each reason why a candidate can't become a counter.
     """
-    used = {name: find_tables(name, resources) for name, each in resources.items() if each["Type"] in FUNCTIONS}
+    tables = {name: _find_tables(name, resources) for name in _list_functions(resources)}
     found = []
-    for name, tables in used.items():
-        if not tables or not has_route(name, resources) or (wanted and name not in wanted):
+    for function, used in tables.items():
+        if not used or not has_route(function, resources) or (wanted and function not in wanted):
             continue
-        path: Path = ("Resources", name)
-        if len(tables) > 1:
-            listed = " and ".join(tables)
-            text = f"uses the tables {listed}; a counter has one: give the others to a function of their own"
-            problems.append(Problem(path, text))
+        if len(used) > 1:
+            text = f"uses the tables {' and '.join(used)}; a counter has one table: move the rest to another function"
+            problems.at("Resources", function).add(text)
             continue
-        others = [other for other in used if other != name and tables[0] in used[other]]
+        others = [other for other in tables if other != function and used[0] in tables[other]]
         if others:
-            text = f"is shared by {' and '.join([name, *others])}; a counter's table is its own function's: split it"
-            problems.append(Problem(("Resources", tables[0]), text))
-        service = _collect(name, tables[0], resources, problems)
+            users = " and ".join([function, *others])
+            text = f"is shared by {users}; a counter's table has one function: give each function its own table"
+            problems.at("Resources", used[0]).add(text)
+        service = _collect(function, used[0], resources, problems)
         if service:
             found.append(service)
     return found
 
 
-def list_lacks(resources: Resources) -> list[Problem]:
-    """The reasons why no function is a candidate: the missing parts of each function."""
-    problems = []
-    for name, resource in resources.items():
-        if resource["Type"] in FUNCTIONS:
-            lacks = [] if find_tables(name, resources) else ["a table of this template that it names"]
-            lacks += [] if has_route(name, resources) else ["an API of this template that calls it"]
-            text = f"lacks {' and '.join(lacks)}; a counter has a table and an API"
-            problems.append(Problem(("Resources", name), text))
-    return problems or [Problem(("Resources",), "hold no function; a counter is a table, a function and an API")]
+def list_missing_parts(resources: Resources, wanted: Collection[str] = ()) -> Iterator[Problem]:
+    """The reasons why no function is a candidate: the missing parts of each function, or of those in ``wanted``."""
+    functions = _list_functions(resources)
+    if not functions:
+        text = "must contain a function; a counter replaces a table, a function and an API"
+        yield Problem(("Resources",), text)
+    for function in functions:
+        missing = [] if _find_tables(function, resources) else ["it refers to no table of this template"]
+        missing += [] if has_route(function, resources) else ["no API of this template calls it"]
+        if missing and (not wanted or function in wanted):
+            text = f"can't become a counter, which has a table and an API: {', and '.join(missing)}"
+            yield Problem(("Resources", function), text)
 
 
-def find_role(name: str, resources: Resources) -> str | None:
-    """The logical ID of the function's execution role; ``None`` if the role isn't in this template."""
-    roles = [other for other, each in resources.items() if each["Type"] == _ROLE]
-    targets = find_references(resources[name]["Properties"].get("Role"), roles)
-    return targets[0][0] if targets else None
+def check_wanted(wanted: Collection[str], resources: Resources) -> Iterator[Problem]:
+    """A problem for each name in ``wanted`` that isn't the logical ID of a function."""
+    for name in wanted:
+        if name not in _list_functions(resources):
+            yield Problem((), f"--function {name}: must be the logical ID of a function in this template")
 
 
-def find_tables(name: str, resources: Resources) -> list[str]:
+def _list_functions(resources: Resources) -> list[str]:
+    return [name for name, each in resources.items() if each["Type"] in FUNCTIONS]
+
+
+def _find_tables(function: str, resources: Resources) -> list[str]:
     """The tables that the function's environment, the function's policies or the execution role's policies refer to."""
-    tables = [other for other, each in resources.items() if each["Type"] in TABLES]
-    properties, role = resources[name]["Properties"], find_role(name, resources)
+    tables = [name for name, each in resources.items() if each["Type"] in TABLES]
+    properties, role = resources[function]["Properties"], _find_role(function, resources)
     places = [properties.get("Environment"), properties.get("Policies")]
     if role:
         places += [resources[role], *(resources[policy] for policy in _find_policies(role, resources))]
     return list(dict.fromkeys(table for place in places for table, _ in find_references(place, tables)))
+
+
+def _find_role(function: str, resources: Resources) -> str | None:
+    """The logical ID of the function's execution role; ``None`` if the role isn't in this template."""
+    roles = [name for name, each in resources.items() if each["Type"] == _ROLE]
+    targets = find_references(resources[function]["Properties"].get("Role"), roles)
+    return targets[0][0] if targets else None
 
 
 def _find_policies(role: str, resources: Resources) -> tuple[str, ...]:
@@ -99,48 +111,43 @@ def _find_policies(role: str, resources: Resources) -> tuple[str, ...]:
     return tuple(name for name, each in resources.items() if each["Type"] in POLICIES and names_role(each))
 
 
-def _collect(name: str, table: str, resources: Resources, problems: list[Problem]) -> Service | None:
-    role = find_role(name, resources)
+def _find_users(function: str, kind: str, resources: Resources) -> tuple[str, ...]:
+    """The logical IDs of the resources of type ``kind`` that refer to the function."""
+    return tuple(name for name, each in resources.items() if each["Type"] == kind and find_references(each, [function]))
+
+
+def _collect(function: str, table: str, resources: Resources, problems: Problems) -> Service | None:
+    """The service of a function and its table; ``None`` without a route."""
+    role, logs = _find_role(function, resources), _find_users(function, _LOGS, resources)
+    if role is None and "Role" in resources[function]["Properties"]:
+        text = "must be a role of this template, because a counter has its own role: add the role and its policies here"
+        problems.at("Resources", function, "Properties", "Role").add(text)
     policies = _find_policies(role, resources) if role else ()
-    _check_role(name, role, resources, problems)
+    if role:
+        _check_role(role, policies, resources, problems)
+    for log in logs:
+        if resources[log].get("DeletionPolicy") != "Retain":
+            text = "would be deleted with its log events; before you convert, deploy it with 'DeletionPolicy: Retain'"
+            problems.at("Resources", log).add(text)
+    routes = find_routes(function, resources, problems)
+    text = "is a second route to the function; a counter has one path and one method, which can be ANY"
+    problems.extend(Problem(route.path, text) for route in routes[1:])
+    permissions = _find_users(function, _PERMISSION, resources)
+    of_gateway = tuple(each for each in permissions if resources[each]["Properties"].get("Principal") == _GATEWAY)
+    return Service(function, table, role, policies, of_gateway, logs, routes[0]) if routes else None
+
+
+def _check_role(role: str, policies: tuple[str, ...], resources: Resources, problems: Problems) -> None:
     for policy in policies:
         roles = resources[policy]["Properties"].get("Roles")
         if isinstance(roles, list) and len(roles) > 1:
-            text = f"is attached to {len(roles)} roles; a counter's policy is its own role's: split it"
-            problems.append(Problem(("Resources", policy, "Properties", "Roles"), text))
-    logs = _find_users(name, _LOGS, resources)
-    for log in logs:
-        if resources[log].get("DeletionPolicy") != "Retain":
-            text = "would go with the old function, and its logs too; deploy it with 'DeletionPolicy: Retain' first"
-            problems.append(Problem(("Resources", log), text))
-    routes = find_routes(name, resources, problems)
-    if not routes:
-        return None
-    text = "calls the function a second time; a counter has one path and one method (which may be ANY)"
-    problems.extend(Problem(route.path, text) for route in routes[1:])
-    permissions = _find_users(name, _PERMISSION, resources)
-    of_gateway = tuple(each for each in permissions if resources[each]["Properties"].get("Principal") == _GATEWAY)
-    return Service(name, table, role, policies, of_gateway, logs, routes[0])
-
-
-def _find_users(name: str, kind: str, resources: Resources) -> tuple[str, ...]:
-    """The logical IDs of the resources of type ``kind`` that refer to the function."""
-    return tuple(other for other, each in resources.items() if each["Type"] == kind and find_references(each, [name]))
-
-
-def _check_role(name: str, role: str | None, resources: Resources, problems: list[Problem]) -> None:
-    path: Path = ("Resources", name, "Properties", "Role")
-    if role is None:
-        if "Role" in resources[name]["Properties"]:
-            text = "stands outside of this template; a counter's role is its own: bring the role and its policies here"
-            problems.append(Problem(path, text))
-        return
+            text = f"is attached to {len(roles)} roles; a counter has its own role: give each role its own policy"
+            problems.at("Resources", policy, "Properties", "Roles").add(text)
     users = [
-        other
-        for other, each in resources.items()
-        if other not in (role, *_find_policies(role, resources))
-        and find_references(each["Properties"].get("Role"), [role])
+        name
+        for name, each in resources.items()
+        if name not in (role, *policies) and find_references(each["Properties"].get("Role"), [role])
     ]
     if len(users) > 1:
-        text = f"is shared by {' and '.join(users)}; a counter's role is its own: give each a role"
-        problems.append(Problem(("Resources", role), text))
+        text = f"is shared by {' and '.join(users)}; a counter has its own role: give each of them its own role"
+        problems.at("Resources", role).add(text)
