@@ -58,7 +58,7 @@ def plan_change(archive: Path, values: Mapping[str, str], path: str, encoding: s
             after=after,
             kept=_kept(directory, path),
             old_size=source.size,
-            new_size=sum(step.length if isinstance(step, Keep) else len(step.data) for step in steps),
+            new_size=sum(step.length for step in steps),
             code_sha256=_code_sha256(source, steps),
             source_sha256=source_sha256(directory, path),
         )

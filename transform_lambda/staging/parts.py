@@ -36,7 +36,7 @@ def plan_parts(steps: Iterable[Step], *, can_copy: bool = True) -> Iterator[Copy
     """
     pending: list[Step] = []
     for step in steps if can_copy else _cut(steps):
-        missing = SMALLEST - _size(pending)
+        missing = SMALLEST - sum(each.length for each in pending)
         if missing <= 0:
             yield Send(pending)
             pending = []
@@ -63,7 +63,3 @@ def _cut(steps: Iterable[Step]) -> Iterator[Step]:
             continue
         for start in range(step.start, step.start + step.length, SMALLEST):
             yield Keep(start, min(SMALLEST, step.start + step.length - start))
-
-
-def _size(steps: Iterable[Step]) -> int:
-    return sum(step.length if isinstance(step, Keep) else len(step.data) for step in steps)

@@ -159,7 +159,7 @@ def _stage(store: CodeStore, archive: Archive, env: bytes, log: Log, prefix: str
     # A prefix, such as a self-extracting stub, must stay first.
     arrange = list if archive.directory.prefix else long_runs_first
     steps = plan_rewrite(archive.directory, {archive.path: env}, arrange)
-    size = sum(step.length if isinstance(step, Keep) else len(step.data) for step in steps)
+    size = sum(step.length for step in steps)
     metadata = {"source-sha256": archive.source_sha256, "env-sha256": hashlib.sha256(env).hexdigest()}
     return _put(_Upload(store, archive, key, metadata, steps, size), log)
 

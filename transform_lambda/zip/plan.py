@@ -33,8 +33,13 @@ class Write(NamedTuple):
     data: bytes
     what: str
 
+    @property
+    def length(self) -> int:
+        """The number of bytes."""
+        return len(self.data)
+
     def __str__(self) -> str:
-        return f"write {len(self.data)} bytes: {self.what}"
+        return f"write {self.length} bytes: {self.what}"
 
 
 Step = Keep | Write
