@@ -1,7 +1,10 @@
 """Problems that an author can fix, and the errors that carry these problems to an entry point."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
+
+from macro.intrinsic import name_function
 
 Path = tuple[str | int, ...]
 
@@ -60,6 +63,15 @@ class Problems:
         """Add problems that already have their place."""
         self._found.extend(problems)
 
+    @contextmanager
+    def collect(self) -> Iterator[None]:
+        """Run a block, and add the problems of a :class:`MacroError` that it raises. Where a problem has no place,
+        it gets this one."""
+        try:
+            yield
+        except MacroError as error:
+            self.extend(problem if problem.path else problem._replace(path=self.path) for problem in error.problems)
+
     def raise_if_any(self, error: type[MacroError] = MacroError) -> None:
         """Raise one error with all the problems, each once. Without a problem, return."""
         if self._found:
@@ -92,9 +104,7 @@ def suggest(name: object, known: Iterable[str]) -> str:
 def describe(value: Any, secret: bool = False) -> str:
     """A value for a message, at most 60 characters long. For a secret, only the kind of value."""
     if isinstance(value, dict):
-        name = next(iter(value), "")
-        is_intrinsic = len(value) == 1 and isinstance(name, str) and (name == "Ref" or name.startswith("Fn::"))
-        return name if is_intrinsic else "a map"
+        return name_function(value) or "a map"
     if isinstance(value, list):
         return "a list"
     if value is None:

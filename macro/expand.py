@@ -1,18 +1,20 @@
 """Expand a compact template into a plain one. This module shows the whole process on one screen."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from macro.assembly.build import build_counter
 from macro.assembly.choose import FindPlugin
 from macro.assembly.sharing import Groups, Member, add_shared, agree, check_foreign, check_group, find_groups
 from macro.counter.literals import collect_parameters
-from macro.counter.read import DEFAULT, Given, Setting, read_counter
-from macro.errors import InvalidTemplate, MacroError, Problem
+from macro.counter.read import DEFAULT, Setting, read_counter
+from macro.errors import InvalidTemplate, Problem, Problems
 from macro.plugin import Template
 from macro.plugins import find_plugin
-from macro.template.merge import Built, Counter, add_resources, find_counters
-from macro.template.references import Export, Exports, rewrite_references, rewrite_template
+from macro.template.counters import Counter, check_counters, find_counters
+from macro.template.merge import Built, add_resources, check_resources
+from macro.template.references import Export, Exports
+from macro.template.rewrite import check_references, check_template, rewrite_resource, rewrite_template
 
 
 class Expanded(NamedTuple):
@@ -35,49 +37,47 @@ def expand(template: Template, setting: Setting = DEFAULT, find: FindPlugin = fi
 
 def expand_counters(template: Template, setting: Setting = DEFAULT, find: FindPlugin = find_plugin) -> Expanded:
     """The result of :func:`expand`, together with the owners of the generated resources and each counter's result."""
-    problems: list[Problem] = []
-    counters = find_counters(template, problems)
-    ids = frozenset(counter.logical_id for counter in counters)
-    parameters = collect_parameters(template, setting.parameters)
-    members = []
-    for counter in counters:
-        given = read_counter(counter, parameters, setting.suffix, problems)
-        if given:
-            members.append(Member(counter, given))
-    problems.extend(check_foreign(members))
-    groups = find_groups(members)
-    if groups:
-        members, groups = _agree(members, groups, problems)
-    built = {}
-    for counter, given in members:
-        piece = _build(counter, given, find, ids, problems)
-        if piece:
-            built[counter.logical_id] = piece
+    problems = Problems()
+    problems.extend(check_counters(template))
+    counters = find_counters(template)
+    members, groups = _agree(_read(template, counters, setting, problems), problems)
+    built = _build(members, find, [counter.logical_id for counter in counters], problems)
     expanded = Expanded(template, {})
     if counters:
         expanded = _put_together(template, counters, _add_shared(groups, built), problems)
-    if problems:
-        raise InvalidTemplate(dict.fromkeys(problems))
+    problems.raise_if_any(InvalidTemplate)
     return expanded
 
 
-def _put_together(
-    template: Template, counters: Sequence[Counter], built: Mapping[str, Built], problems: list[Problem]
-) -> Expanded:
-    exports = _export(counters, built.values())
-    pieces = [_connect(piece, _leave_out_shared(piece, exports, built), problems) for piece in built.values()]
-    owners = {logical_id: piece.counter.logical_id for piece in pieces for logical_id in piece.resources}
-    template = add_resources(template, pieces, problems)
-    return Expanded(rewrite_template(template, exports, owners, problems), owners, pieces)
+def _read(template: Template, counters: Sequence[Counter], setting: Setting, problems: Problems) -> list[Member]:
+    """The counters with valid properties."""
+    parameters = collect_parameters(template, setting.parameters)
+    members = []
+    for counter in counters:
+        with problems.collect():
+            members.append(Member(counter, read_counter(counter, parameters, setting.suffix)))
+    problems.extend(check_foreign(members))
+    return members
 
 
-def _agree(members: Sequence[Member], groups: Groups, problems: list[Problem]) -> tuple[list[Member], Groups]:
+def _agree(members: Sequence[Member], problems: Problems) -> tuple[Sequence[Member], Groups]:
     """All counters, and the groups that can share an API. Counters of such a group get the group's common settings."""
-    found = [list(check_group(group)) for group in groups]
-    problems.extend(problem for each in found for problem in each)
-    agreed = [agree(group) for group, each in zip(groups, found, strict=True) if not each]
+    agreed = []
+    for group in find_groups(members):
+        found = list(check_group(group))
+        problems.extend(found)
+        if not found:
+            agreed.append(agree(group))
     changed = {member.counter.logical_id: member for group in agreed for member in group}
     return [changed.get(member.counter.logical_id, member) for member in members], agreed
+
+
+def _build(members: Iterable[Member], find: FindPlugin, ids: Sequence[str], problems: Problems) -> dict[str, Built]:
+    built = {}
+    for counter, given in members:
+        with problems.at(*counter.path).collect():
+            built[counter.logical_id] = build_counter(counter, given, find, ids)
+    return built
 
 
 def _add_shared(groups: Groups, built: dict[str, Built]) -> dict[str, Built]:
@@ -85,6 +85,33 @@ def _add_shared(groups: Groups, built: dict[str, Built]) -> dict[str, Built]:
         if all(member.counter.logical_id in built for member in group):
             built.update(add_shared(group, built))
     return built
+
+
+def _put_together(
+    template: Template, counters: Sequence[Counter], built: Mapping[str, Built], problems: Problems
+) -> Expanded:
+    exports = _export(counters, built.values())
+    problems.extend(_check_mentions(built.values(), exports))
+    pieces = [_connect(piece, _leave_out_shared(piece, exports, built)) for piece in built.values()]
+    problems.extend(check_resources(template, pieces))
+    plain = add_resources(template, pieces)
+    owners = {logical_id: piece.counter.logical_id for piece in pieces for logical_id in piece.resources}
+    problems.extend(check_template(plain, exports, owners))
+    return Expanded(rewrite_template(plain, exports, owners), owners, pieces)
+
+
+def _export(counters: Iterable[Counter], built: Iterable[Built]) -> Exports:
+    exports = {counter.logical_id: Export(None) for counter in counters}
+    for piece in built:
+        resources = {**piece.resources, **piece.shared} if piece.shared else piece.resources
+        exports[piece.counter.logical_id] = Export(piece.values, resources)
+    return exports
+
+
+def _check_mentions(built: Iterable[Built], exports: Exports) -> Iterator[Problem]:
+    """Problems of the counters' references to other counters, each at its place in the compact template."""
+    for counter in (piece.counter for piece in built if piece.mentions):
+        yield from check_references({"Properties": counter.properties, **counter.attributes}, exports, counter.path)
 
 
 def _leave_out_shared(piece: Built, exports: Exports, built: Mapping[str, Built]) -> Exports:
@@ -102,32 +129,9 @@ def _leave_out_shared(piece: Built, exports: Exports, built: Mapping[str, Built]
     return own
 
 
-def _build(
-    counter: Counter, given: Given, find: FindPlugin, ids: Collection[str], problems: list[Problem]
-) -> Built | None:
-    try:
-        return build_counter(counter, given, find, ids)
-    except MacroError as error:
-        problems.extend(problem if problem.path else Problem(counter.path, problem.text) for problem in error.problems)
-        return None
-
-
-def _export(counters: Iterable[Counter], built: Iterable[Built]) -> Exports:
-    exports = {counter.logical_id: Export(None) for counter in counters}
-    for piece in built:
-        resources = {**piece.resources, **piece.shared} if piece.shared else piece.resources
-        exports[piece.counter.logical_id] = Export(piece.values, resources)
-    return exports
-
-
-def _connect(piece: Built, exports: Exports, problems: list[Problem]) -> Built:
-    """The piece with references to other counters rewritten. Reports invalid references at their place in the input."""
+def _connect(piece: Built, exports: Exports) -> Built:
+    """The piece with references to other counters rewritten."""
     if not piece.mentions:
         return piece
-    counter = piece.counter
-    rewrite_references({"Properties": counter.properties, **counter.attributes}, exports, counter.path, problems)
-    resources = {
-        logical_id: rewrite_references(resource, exports, ("Resources", logical_id), [])
-        for logical_id, resource in piece.resources.items()
-    }
+    resources = {logical_id: rewrite_resource(resource, exports) for logical_id, resource in piece.resources.items()}
     return piece._replace(resources=resources)

@@ -8,7 +8,9 @@ from macro.counter.read import Setting
 from macro.errors import InvalidTemplate, MacroError, Path, Problem, describe
 from macro.expand import expand
 from macro.plugin import Json, Template
-from macro.template.merge import MACRO, TYPE, check_size, is_resource_map, read_suffix, say_conditions, split_transform
+from macro.template.counters import TYPE
+from macro.template.merge import check_size, say_conditions
+from macro.template.transform import INNER, MACRO, drop_inner, is_resource_map, read_suffix, split_transform
 
 # CloudFormation shows the message in a stack event. The first problems matter most.
 MAX_MESSAGE = 4_000
@@ -60,14 +62,14 @@ def expand_fragment(fragment: Template, setting: Setting) -> Template:
     """
     if not is_resource_map(fragment):
         return expand(split_transform(fragment)[0], setting)
-    resources = {name: resource for name, resource in fragment.items() if name != "Fn::Transform"}
+    resources = drop_inner(fragment)
     wrong = [name for name, value in resources.items() if not _is_resource(name, value)]
     if wrong:
         text = f"{wrong[0]!r} is no resource; {MACRO} stands at the top of a template, or in Resources"
-        raise InvalidTemplate([Problem(("Fn::Transform",), text)])
+        raise InvalidTemplate([Problem((INNER,), text)])
     expanded = expand({"Resources": resources}, setting)
     if "Conditions" in expanded:
-        raise InvalidTemplate([Problem(("Fn::Transform",), say_conditions(expanded["Conditions"]))])
+        raise InvalidTemplate([Problem((INNER,), say_conditions(expanded["Conditions"]))])
     result: Template = expanded["Resources"]
     return result
 

@@ -1,15 +1,14 @@
 """The contract for plug-ins: values in, a piece of template out. Authors of plug-ins import this module."""
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from macro.intrinsic import VARIABLE, name_function
 
 Json = Any
 Template = dict[str, Json]
 Values = Mapping[str, Json]
 
-# Matches a variable in the text of an Fn::Sub. ``${!Literal}`` is not a variable.
-VARIABLE = re.compile(r"\$\{([^!{}][^{}]*)\}")
 NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
@@ -152,7 +151,6 @@ def _tag(key: str, value: Json) -> Json:
 
 
 def _is_plain_map(value: Json) -> bool:
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or name_function(value):
         return False
-    name = next(iter(value), "")
-    return not (len(value) == 1 and (name in {"Ref", "Condition"} or str(name).startswith("Fn::")))
+    return len(value) != 1 or "Condition" not in value

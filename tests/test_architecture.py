@@ -23,6 +23,7 @@ LAYERS = {
         ["macro.plugins", "macro.template"],
         ["macro.plugin", "macro.builtin"],
         ["macro.errors"],
+        ["macro.intrinsic"],
     ],
     "macro.plugins": [
         ["macro.plugins.__init__"],

@@ -18,8 +18,10 @@ from macro.counter.read import REFERRING, Given
 from macro.counter.stages import Stage
 from macro.errors import Path, PluginError, Problem
 from macro.plugin import Json, Piece, Plugin, Values, merge
-from macro.template.merge import Built, Counter, Made
-from macro.template.references import Export, drop_implied, rewrite_references
+from macro.template.counters import Counter
+from macro.template.merge import Built, Made
+from macro.template.references import Export, drop_implied
+from macro.template.rewrite import rewrite_references
 
 
 class _StageBuild(NamedTuple):
@@ -131,10 +133,7 @@ def _choose_values(plugin: Plugin, stage_build: _StageBuild, build: _CounterBuil
         values["options"] = build.options.get(plugin.name, {})
     if build.links and build.links[plugin.name]:
         own = {build.counter.logical_id: Export(stage_build.made)}
-        return {
-            name: rewrite_references(value, own, (), []) if name in REFERRING else value
-            for name, value in values.items()
-        }
+        return {name: rewrite_references(value, own) if name in REFERRING else value for name, value in values.items()}
     return values
 
 

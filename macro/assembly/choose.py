@@ -7,11 +7,12 @@ from itertools import groupby
 from macro.assembly.resolve import order_plugins
 from macro.counter.read import REFERRING, Given
 from macro.counter.stages import Stage
-from macro.errors import MacroError, PluginError, Problem
+from macro.errors import MacroError, PluginError, Problem, Problems
 from macro.plugin import Plugin, Values
 from macro.plugins import BUILT_IN, OPTIONAL, load_plugins
-from macro.template.merge import Counter
-from macro.template.references import Export, attribute_name, find_references, rewrite_references
+from macro.template.counters import Counter
+from macro.template.references import Export, attribute_name, find_references
+from macro.template.rewrite import check_references
 
 FindPlugin = Callable[[str], Plugin]
 Runs = Sequence[tuple[bool, Sequence[Plugin]]]
@@ -27,22 +28,18 @@ def choose_plugins(given: Given, find: FindPlugin) -> list[Plugin]:
     usual = [BUILT_IN[name] for name in ("table", "log_group", "role", "function", f"gateway_{given.gateway}")]
     if not given.requested_plugins:
         return usual
-    problems: list[Problem] = []
+    problems = Problems()
     further: dict[str, Plugin] = {}
     for requested in given.requested_plugins:
+        place = problems.at(*requested.path)
         if requested.name in BUILT_IN and requested.name not in OPTIONAL:
-            problems.append(
-                Problem(requested.path, f"'{requested.name}' is built in; a counter has it without being told")
-            )
+            place.add(f"'{requested.name}' is built in; a counter has it without being told")
         elif requested.name in further:
-            problems.append(Problem(requested.path, f"'{requested.name}' is named twice; once is enough"))
+            place.add(f"'{requested.name}' is named twice; once is enough")
         else:
-            try:
+            with place.collect():
                 further[requested.name] = find(requested.name)
-            except PluginError as error:
-                problems.extend(problem._replace(path=requested.path) for problem in error.problems)
-    if problems:
-        raise PluginError(problems)
+    problems.raise_if_any(PluginError)
     outputs = [set(plugin.outputs) for plugin in further.values()]
     kept = [plugin for plugin in usual if not any(set(plugin.outputs) <= names for names in outputs)]
     return [*kept, *further.values()]
@@ -95,11 +92,10 @@ def find_links(
     """
     ids = (counter.logical_id,)
     outputs = {attribute_name(name): name for plugin in plugins for name in plugin.outputs}
-    problems: list[Problem] = []
     parts = [stage.part for stage in given.stages if stage.part]
     names = [*outputs.values(), *(f"{part}_{name}" for part in parts for name in outputs.values())]
     own = {counter.logical_id: Export(dict.fromkeys(names, ""))}
-    rewrite_references(counter.properties, own, (*counter.path, "Properties"), problems)
+    problems = list(check_references(counter.properties, own, (*counter.path, "Properties")))
     if problems:
         raise MacroError(problems)
     links: dict[str, list[str]] = {plugin.name: [] for plugin in plugins}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from macro.errors import MacroError, Path, PluginError, Problem
 from macro.plugin import Json, Piece, Plugin, Values
-from macro.template.merge import TYPE
+from macro.template.counters import TYPE
 
 
 class Place(NamedTuple):
@@ -74,21 +74,19 @@ def _check_values(plugin: Plugin, piece: Piece) -> Iterator[str]:
             yield f"gives '{name}', which its OUTPUTS lack"
 
 
-def _check_resource(logical_id: str, resource: Json, place: Place) -> list[str]:
-    problems = []
+def _check_resource(logical_id: str, resource: Json, place: Place) -> Iterator[str]:
     if not (str(logical_id).startswith(place.prefix) and logical_id.isascii() and logical_id.isalnum()):
         right = f"'{place.prefix}' and letters and digits"
-        problems.append(f"makes the resource '{logical_id}'; its id must be {right} (values['counter_id'] begins it)")
+        yield f"makes the resource '{logical_id}'; its id must be {right} (values['counter_id'] begins it)"
     if logical_id in place.taken or logical_id == place.prefix:
-        problems.append(f"makes the resource '{logical_id}', which is there already")
+        yield f"makes the resource '{logical_id}', which is there already"
     kind = resource.get("Type") if isinstance(resource, dict) else None
     if not isinstance(kind, str) or kind == TYPE or kind.endswith("::MODULE"):
-        problems.append(f"makes the resource '{logical_id}' of Type {kind!r}; it must be a plain resource type")
+        yield f"makes the resource '{logical_id}' of Type {kind!r}; it must be a plain resource type"
     else:
-        problems += [f"makes the resource '{logical_id}' with {wrong}" for wrong in _check_attributes(resource)]
+        yield from (f"makes the resource '{logical_id}' with {wrong}" for wrong in _check_attributes(resource))
         if "Condition" in resource and "Condition" in place.attributes:
-            problems.append(f"gives '{logical_id}' a Condition, so the counter can't have one")
-    return problems
+            yield f"gives '{logical_id}' a Condition, so the counter can't have one"
 
 
 def _check_attributes(resource: Mapping[str, Json]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
-from macro.errors import PluginError, Problem
+from macro.errors import PluginError, Problem, Problems
 from macro.plugin import Plugin
 
 Links = Mapping[str, Collection[str]]
@@ -23,15 +23,14 @@ def order_plugins(
     references to its own attributes. ``find_known`` returns the plug-ins that a message may recommend.
     Raises :class:`PluginError` that names every input without a maker and every output made twice, or a cycle.
     """
-    problems: list[Problem] = []
+    problems = Problems()
     makers = _find_makers(plugins, given, problems)
     needs = {plugin.name: [*plugin.inputs, *links.get(plugin.name, ())] for plugin in plugins}
     for plugin in plugins:
         for name in needs[plugin.name]:
             if name not in makers and name not in given:
-                problems.append(Problem((), _say_missing(plugin.name, name, find_known())))
-    if problems:
-        raise PluginError(problems)
+                problems.add(_say_missing(plugin.name, name, find_known()))
+    problems.raise_if_any(PluginError)
     sources = {user: [makers[name] for name in names if name in makers] for user, names in needs.items()}
     try:
         order = list(TopologicalSorter(sources).static_order())
@@ -41,15 +40,15 @@ def order_plugins(
     return [by_name[name] for name in order]
 
 
-def _find_makers(plugins: Sequence[Plugin], given: Collection[str], problems: list[Problem]) -> dict[str, str]:
+def _find_makers(plugins: Sequence[Plugin], given: Collection[str], problems: Problems) -> dict[str, str]:
     makers: dict[str, str] = {}
     for plugin in plugins:
         for name in plugin.outputs:
             if name in given:
-                problems.append(Problem((), f"plugin '{plugin.name}' makes '{name}', which every counter has already"))
+                problems.add(f"plugin '{plugin.name}' makes '{name}', which every counter has already")
             elif name in makers:
                 first = makers[name]
-                problems.append(Problem((), f"plugins '{first}' and '{plugin.name}' both make '{name}'; name only one"))
+                problems.add(f"plugins '{first}' and '{plugin.name}' both make '{name}'; name only one")
             else:
                 makers[name] = plugin.name
     return makers

@@ -11,7 +11,8 @@ from macro.errors import Problem
 from macro.plugin import NO_VALUE, Json, Values
 from macro.plugins import SHARED
 from macro.plugins.gateways.common import limit_rate, name_variable
-from macro.template.merge import Built, Counter
+from macro.template.counters import Counter
+from macro.template.merge import Built
 
 # Remedies for two counters that make the same thing in an author's API, by the kind of thing.
 _STAGE = "make the stage yourself, and give StageName in both"

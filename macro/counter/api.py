@@ -22,15 +22,15 @@ def find_root(api: Json, parameters: Parameters) -> Json:
     return {**api, "RootResourceId": {"Fn::GetAtt": [name, "RootResourceId"]}} if is_resource else api
 
 
-def check_api(properties: Values, gateway: str, path: Path, problems: list[Problem]) -> None:
-    """Add to ``problems`` what is inconsistent in ``Api`` or does not fit the gateway."""
+def check_api(properties: Values, gateway: str, path: Path) -> Iterator[Problem]:
+    """What is inconsistent in ``Api`` or does not fit the gateway. ``path`` is the path of ``Api``."""
     api = properties["Api"]
     if "StageName" in api.get("Stage", {}):
         name = "given by Stages" if "Stages" in properties else f"'{DEFAULT_STAGE}'"
         text = f"is {name}, which the URL and the permission name too; remove it"
-        problems.append(Problem((*path, "Stage", "StageName"), text, at_key=True))
+        yield Problem((*path, "Stage", "StageName"), text, at_key=True)
     for name, text in _find_problems(api, gateway, "Stages" in properties):
-        problems.append(Problem((*path, name), text, at_key=True))
+        yield Problem((*path, name), text, at_key=True)
 
 
 def _find_problems(api: Values, gateway: str, has_stages: bool) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from macro.errors import Path, Problem
+from macro.intrinsic import is_function_name
 from macro.plugin import NO_VALUE, Json, Spread, Values
 
 _LINE_ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
@@ -15,15 +16,15 @@ _NOTHING: Values = {}
 _Scopes = Sequence[tuple[Path, Values]]
 
 
-def check_env(properties: Values, path: Path, problems: list[Problem]) -> None:
-    """Find literal texts that can't go into the env file of some stage. The properties must be valid."""
+def check_env(properties: Values, path: Path) -> Iterator[Problem]:
+    """Literal texts that can't go into the env file of some stage. The properties must be valid."""
     stages = properties.get("Stages")
     entries = stages.items() if isinstance(stages, dict) else [("", None)]
     for name, own in entries:
         scopes = [(path, properties), *([((*path, "Stages", name), own)] if own else [])]
         for place, value in _find_suspects(scopes):
             if _is_raw(scopes):
-                problems.extend(Problem(place, text) for text in find_reasons(value))
+                yield from (Problem(place, text) for text in find_reasons(value))
 
 
 def find_reasons(value: str) -> Iterator[str]:
@@ -52,15 +53,11 @@ def _find_suspects(scopes: _Scopes) -> Iterator[tuple[Path, str]]:
     for step in (), ("Function",):
         for path, own in scopes:
             values = (own.get("Function", _NOTHING) if step else own).get("Env")
-            if isinstance(values, dict) and not any(map(_is_function, values)):
+            if isinstance(values, dict) and not any(map(is_function_name, values)):
                 place = (*path, *step, "Env")
                 found |= {name: (place, value) for name, value in values.items()}
     for name, (place, value) in found.items():
         yield from _find_branches(value, place, (name,))
-
-
-def _is_function(name: Json) -> bool:
-    return name == "Ref" or str(name)[:4] == "Fn::"
 
 
 def _find_branches(value: Json, before: Path, after: Path) -> Iterator[tuple[Path, str]]:

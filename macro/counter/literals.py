@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from macro.errors import Path, Problem, describe
+from macro.errors import Problems, describe
+from macro.intrinsic import name_function
 from macro.plugin import NO_VALUE, Json, Spread, Template, Unset, Values
 
 _MAPS = ("Env", "Function", "Table", "Role", "Api", "LogGroup", "Tags")
@@ -38,7 +39,7 @@ def collect_parameters(template: Template, given: Values) -> Parameters:
 
 
 def read_properties(
-    properties: Values, schema: Mapping[str, Json], path: Path, parameters: Parameters, problems: list[Problem]
+    properties: Values, schema: Mapping[str, Json], parameters: Parameters, problems: Problems
 ) -> dict[str, Json]:
     """The properties with literals resolved, numbers and booleans typed, and each map's ``Fn::If`` moved to its values.
 
@@ -46,59 +47,54 @@ def read_properties(
     """
     result = {}
     for name, value in properties.items():
-        place = (*path, name)
         if value == NO_VALUE:
             continue
         rule = schema.get(name, {})
         if rule.get("literal"):
-            value = _resolve(value, place, parameters, problems)
+            value = _resolve(value, parameters, problems.at(name))
             if value is _UNKNOWN:
                 continue
         if name in _MAPS:
-            value = _spread(value, place, problems)
+            value = _spread(value, problems.at(name))
             if name == "Api" and isinstance(value, dict):
-                value = _read_api(value, place, parameters, problems)
+                value = _read_api(value, parameters, problems.at(name))
         elif name == "Stages" and isinstance(value, dict):
-            value = {stage: _read_overrides(entry, (*place, stage), problems) for stage, entry in value.items()}
+            value = {stage: _read_overrides(entry, problems.at(name, stage)) for stage, entry in value.items()}
         result[name] = _type(value, rule)
     return result
 
 
-def _resolve(value: Json, path: Path, parameters: Parameters, problems: list[Problem]) -> Json:
+def _resolve(value: Json, parameters: Parameters, problems: Problems) -> Json:
     if isinstance(value, list):
-        items = [_resolve(item, (*path, place), parameters, problems) for place, item in enumerate(value)]
+        items = [_resolve(item, parameters, problems.at(place)) for place, item in enumerate(value)]
         return [item for item in items if item is not _UNKNOWN]
-    if not isinstance(value, dict) or len(value) != 1:
-        return value
-    form, name = next(iter(value.items()))
-    if form == "Ref":
-        return _get_parameter(name, path, parameters, problems)
-    if str(form).startswith("Fn::"):
+    function = name_function(value)
+    if function == "Ref":
+        return _get_parameter(value["Ref"], parameters, problems)
+    if function:
         text = "must be literal or !Ref to a template parameter, since it decides what is generated; got"
-        problems.append(Problem(path, f"{text} {form}"))
+        problems.add(f"{text} {function}")
         return _UNKNOWN
     return value
 
 
-def _get_parameter(name: Json, path: Path, parameters: Parameters, problems: list[Problem]) -> Json:
+def _get_parameter(name: Json, parameters: Parameters, problems: Problems) -> Json:
     value = parameters.given.get(name) if isinstance(name, str) else None
     declared = parameters.declared.get(name) if isinstance(name, str) else None
     if not isinstance(declared, dict):
         if value is None:
-            text = f"must be literal or !Ref to a template parameter; {describe(name)} is not one"
-            problems.append(Problem(path, text))
+            problems.add(f"must be literal or !Ref to a template parameter; {describe(name)} is not one")
             return _UNKNOWN
         return _drop_empty(value)
     if is_no_echo(declared):
-        text = f"parameter {name} is NoEcho, but what it decides here is plain to see; use another"
-        problems.append(Problem(path, text))
+        problems.add(f"parameter {name} is NoEcho, but what it decides here is plain to see; use another")
         return _UNKNOWN
     # The Default of an SSM parameter type is the name of the SSM parameter, not a value.
     if value is None and not str(declared.get("Type")).startswith("AWS::SSM::Parameter::Value"):
         value = declared.get("Default")
     if value is None:
-        text = f"needs the value of parameter {name}, which is not known here; give it (--parameter {name}=VALUE)"
-        problems.append(Problem(path, text))
+        text = f"needs the value of parameter {name}, which is not known here"
+        problems.add(f"{text}; give it (--parameter {name}=VALUE)")
         return _UNKNOWN
     if isinstance(value, str) and str(declared.get("Type")).startswith(_LISTS):
         value = [item.strip() for item in value.split(",")]
@@ -115,30 +111,30 @@ def _drop_empty(value: Json) -> Json:
     return [item for item in value if item != ""] if isinstance(value, list) else value
 
 
-def _spread(value: Json, path: Path, problems: list[Problem]) -> Json:
+def _spread(value: Json, problems: Problems) -> Json:
     """An ``Fn::If`` of two maps as one map of ``Fn::If`` values, which allows further values to be merged in."""
     if not (isinstance(value, dict) and list(value) == ["Fn::If"]):
         return value
     branches = value["Fn::If"]
     if not (isinstance(branches, list) and len(branches) == 3):
-        problems.append(Problem(path, "Fn::If must be a list of a condition and two values"))
+        problems.add("Fn::If must be a list of a condition and two values")
         return {}
     condition = branches[0]
-    maps = [{} if branch == NO_VALUE else _spread(branch, path, problems) for branch in branches[1:]]
+    maps = [{} if branch == NO_VALUE else _spread(branch, problems) for branch in branches[1:]]
     if not all(isinstance(branch, dict) for branch in maps):
-        problems.append(Problem(path, "each branch of Fn::If must be a map or AWS::NoValue"))
+        problems.add("each branch of Fn::If must be a map or AWS::NoValue")
         return {}
     names = [*maps[0], *(name for name in maps[1] if name not in maps[0])]
     return {name: Spread({"Fn::If": [condition, *(branch.get(name, Unset()) for branch in maps)]}) for name in names}
 
 
-def _read_api(api: Values, path: Path, parameters: Parameters, problems: list[Problem]) -> dict[str, Json]:
+def _read_api(api: Values, parameters: Parameters, problems: Problems) -> dict[str, Json]:
     read = dict(api)
     if "Stage" in api:
-        read["Stage"] = _spread(api["Stage"], (*path, "Stage"), problems)
+        read["Stage"] = _spread(api["Stage"], problems.at("Stage"))
     for name, kind in _API_LITERALS.items():
         if name in api:
-            value = _resolve(api[name], (*path, name), parameters, problems)
+            value = _resolve(api[name], parameters, problems.at(name))
             if value is _UNKNOWN:
                 del read[name]
             else:
@@ -146,11 +142,11 @@ def _read_api(api: Values, path: Path, parameters: Parameters, problems: list[Pr
     return read
 
 
-def _read_overrides(entry: Json, path: Path, problems: list[Problem]) -> Json:
+def _read_overrides(entry: Json, problems: Problems) -> Json:
     if not isinstance(entry, dict):
         return entry
     given = {name: value for name, value in entry.items() if value != NO_VALUE}
-    return {name: _spread(value, (*path, name), problems) for name, value in given.items()}
+    return {name: _spread(value, problems.at(name)) for name, value in given.items()}
 
 
 def _type(value: Json, rule: Mapping[str, Json]) -> Json:

@@ -1,6 +1,6 @@
 """Read the values that exist before any plug-in runs from a counter's properties."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from macro.builtin.digest import KEY
@@ -9,9 +9,9 @@ from macro.counter.env_values import check_env
 from macro.counter.literals import Parameters, read_properties
 from macro.counter.stages import DEFAULT_STAGE, Stage, check_stages, read_stages
 from macro.counter.validate import check_properties, load_schema
-from macro.errors import Path, Problem
+from macro.errors import InvalidTemplate, Path, Problem, Problems
 from macro.plugin import Json, Values
-from macro.template.merge import Counter
+from macro.template.counters import Counter
 
 # Names that the counter itself writes to .env.
 _OWN_ENV = ("table", "exact", "shards")
@@ -51,20 +51,18 @@ REFERRING = (
 )  # fmt: skip
 
 
-def read_counter(counter: Counter, parameters: Parameters, suffix: str, problems: list[Problem]) -> Given | None:
-    """The values for the counter's plug-ins, or ``None`` after adding problems of the properties to ``problems``."""
+def read_counter(counter: Counter, parameters: Parameters, suffix: str) -> Given:
+    """The values for the counter's plug-ins. Raises :class:`InvalidTemplate` with all problems of the properties."""
     path: Path = (*counter.path, "Properties")
-    found: list[Problem] = []
+    problems = Problems(path)
     rules = load_schema()["properties"] if counter.properties else {}
-    properties = read_properties(counter.properties, rules, path, parameters, found)
+    properties = read_properties(counter.properties, rules, parameters, problems)
     if "Api" in properties:
         properties["Api"] = find_root(properties["Api"], parameters)
-    found.extend(check_properties(properties, path))
-    if not found:
-        _check_combinations(properties, path, found)
-    if found:
-        problems.extend(found)
-        return None
+    problems.extend(check_properties(properties, path))
+    if properties and not problems:
+        problems.extend(_check_combinations(properties, path))
+    problems.raise_if_any(InvalidTemplate)
     values = _name_values(counter, properties, parameters, suffix)
     requested_plugins = _get_plugin_requests(properties, path)
     stages = read_stages(properties, values)
@@ -88,21 +86,20 @@ def _get_plugin_requests(properties: Values, path: Path) -> list[PluginRequest]:
     return requested_plugins
 
 
-def _check_combinations(properties: Values, path: Path, problems: list[Problem]) -> None:
+def _check_combinations(properties: Values, path: Path) -> Iterator[Problem]:
     gateway = _get_gateway(properties)
-    check_stages(properties, path, problems)
+    yield from check_stages(properties, path)
     if "Api" in properties:
-        check_api(properties, gateway, (*path, "Api"), problems)
+        yield from check_api(properties, gateway, (*path, "Api"))
     if gateway == "http" and _get_integration(properties) == "mapped":
         text = "must be proxy with Gateway http, since an HTTP API maps no requests; or use Gateway rest"
-        problems.append(Problem((*path, "Integration"), text))
+        yield Problem((*path, "Integration"), text)
     if "EnvFile" in properties and "Code" not in properties:
         text = "is for code of your own: the built-in handler reads '.env'; remove it, or give Code"
-        problems.append(Problem((*path, "EnvFile"), text))
+        yield Problem((*path, "EnvFile"), text)
     for place, own in _find_scopes(properties):
-        _check_function(own, (*path, *place), "Code" in properties, problems)
-    if properties:
-        check_env(properties, path, problems)
+        yield from _check_function(own, (*path, *place), "Code" in properties)
+    yield from check_env(properties, path)
 
 
 def _find_scopes(properties: Values) -> list[tuple[Path, Values]]:
@@ -112,16 +109,16 @@ def _find_scopes(properties: Values) -> list[tuple[Path, Values]]:
     return [((), properties), *((("Stages", name), own) for name, own in entries if own)]
 
 
-def _check_function(own: Values, path: Path, has_code: bool, problems: list[Problem]) -> None:
+def _check_function(own: Values, path: Path, has_code: bool) -> Iterator[Problem]:
     function = own.get("Function", {})
     if "EnvEncoding" in function and not has_code:
         text = "is for code of your own: the built-in handler reads '.env' as it is; remove it, or give Code"
-        problems.append(Problem((*path, "Function", "EnvEncoding"), text, at_key=True))
+        yield Problem((*path, "Function", "EnvEncoding"), text, at_key=True)
     for place, names in {("Env",): own.get("Env"), ("Function", "Env"): function.get("Env")}.items():
         for name in _OWN_ENV:
             if isinstance(names, dict) and name in names:
                 text = "is set by the counter itself; choose another name"
-                problems.append(Problem((*path, *place, name), text, at_key=True))
+                yield Problem((*path, *place, name), text, at_key=True)
 
 
 def _name_values(counter: Counter, properties: Values, parameters: Parameters, suffix: str) -> dict[str, Json]:

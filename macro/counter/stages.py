@@ -1,6 +1,6 @@
 """Read the stages of a counter: each stage's name and its values for the plug-ins."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from macro.errors import Path, Problem
@@ -44,8 +44,8 @@ def name_part(stage: str) -> str:
     return part[:1].upper() + part[1:]
 
 
-def check_stages(properties: Values, path: Path, problems: list[Problem]) -> None:
-    """Find stages with the same part of logical IDs, and AWS names that resources of several stages would have."""
+def check_stages(properties: Values, path: Path) -> Iterator[Problem]:
+    """Stages with the same part of logical IDs, and AWS names that resources of several stages would have."""
     listed = properties.get("Stages")
     if listed is None:
         return
@@ -55,27 +55,24 @@ def check_stages(properties: Values, path: Path, problems: list[Problem]) -> Non
         where, part = (*path, "Stages", name if is_map else place), name_part(name)
         if not part:
             text = f"needs a letter or a digit, of which logical ids are made; got '{name}'"
-            problems.append(Problem(where, text, at_key=is_map))
+            yield Problem(where, text, at_key=is_map)
         elif part in parts:
             text = f"'{parts[part]}' and '{name}' are both {part} in logical ids; rename one"
-            problems.append(Problem(where, text, at_key=is_map))
+            yield Problem(where, text, at_key=is_map)
         parts.setdefault(part, name)
     if len(parts) > 1:
-        _check_names(properties, _get_entries(listed), path, problems)
+        yield from _check_names(properties, [own for _, own in _get_entries(listed)], path)
 
 
-def _check_names(
-    properties: Values, entries: Iterable[tuple[str, Values]], path: Path, problems: list[Problem]
-) -> None:
-    stages = list(entries)
+def _check_names(properties: Values, stages: Sequence[Values], path: Path) -> Iterator[Problem]:
     for (map_name, name), is_own in _NAMES.items():
         common = properties.get(map_name, {}).get(name)
-        given = [own.get(map_name, {}).get(name, common) for _, own in stages]
+        given = [own.get(map_name, {}).get(name, common) for own in stages]
         if any(value in given[:place] for place, value in enumerate(given) if value not in (None, NO_VALUE)):
             remedy = f"give each stage its own, under Stages: {map_name}" if is_own else "remove it"
             text = f"would be the same in several stages, where AWS takes a name once; {remedy}"
             where = (map_name, name) if common is not None else ("Stages",)
-            problems.append(Problem((*path, *where), text if common is not None else f"{map_name}.{name} {text}"))
+            yield Problem((*path, *where), text if common is not None else f"{map_name}.{name} {text}")
 
 
 def _get_entries(listed: Json) -> Sequence[tuple[str, Values]]:

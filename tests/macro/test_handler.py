@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from macro.errors import Problem
 from macro.expand import expand
 from macro.handler import MAX_MESSAGE, _fail, handler
-from macro.template.merge import read_suffix
+from macro.template.transform import read_suffix
 
 EVENT = json.loads((Path(__file__).parent.parent / "events" / "macro.json").read_text("utf-8"))
 CONTEXT = types.SimpleNamespace(aws_request_id="a-lambda-request")

@@ -12,7 +12,7 @@ from cfnlint.runner import Runner
 from macro.plugins.companion import SERVICE_TIMEOUT, name_companion
 from macro.plugins.function import name_bucket
 from macro.plugins.role import ROLE_PATH, name_boundary
-from macro.template.merge import MACRO
+from macro.template.transform import MACRO
 from tests.support.installation import EVERYTHING, PATH, install, read_template
 from tests.support.thorough import mark_thorough
 from transform_lambda.function.code import KEPT

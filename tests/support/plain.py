@@ -7,7 +7,7 @@ import re
 import botocore.session
 from botocore.validate import ParamValidator
 
-from macro.plugin import VARIABLE
+from macro.intrinsic import VARIABLE
 
 NO_VALUE = {"Ref": "AWS::NoValue"}
 ANY_TEXT = "a-value-of-some-length"

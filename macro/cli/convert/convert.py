@@ -16,7 +16,8 @@ from macro.cli.convert.table import name_counter, read_table
 from macro.cli.convert.verify import find_original_path, verify
 from macro.errors import InvalidTemplate, Problem, Problems
 from macro.plugin import Json, Template
-from macro.template.merge import MACRO, TYPE
+from macro.template.counters import TYPE
+from macro.template.transform import MACRO
 
 # Metadata that only SAM's build uses; a counter doesn't need it.
 _BUILD = ("BuildMethod", "BuildProperties", "SamResourceId", "DockerTag", "DockerContext", "Dockerfile")

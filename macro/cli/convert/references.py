@@ -8,7 +8,8 @@ from typing import NamedTuple
 from macro.cli.convert.service import Service
 from macro.errors import Problem, Problems
 from macro.plugin import Json, Template, Values, inline_value
-from macro.template.references import Export, find_references, rewrite_references
+from macro.template.references import Export, find_references
+from macro.template.rewrite import check_references, rewrite_references, rewrite_resource
 
 _HOST = r"https://\$\{%s\}\.execute-api\.\$\{AWS::Region\}\.(?:amazonaws\.com|\$\{AWS::URLSuffix\})"
 STAGE = "prod"
@@ -37,13 +38,11 @@ def rewrite_all(node: Json, replacements: Sequence[Replacement], problems: Probl
     for replacement in replacements:
         node = _rewrite_urls(node, replacement, problems)
         exports |= _make_exports(replacement)
-    found: list[Problem] = []
-    node = rewrite_references(node, exports, problems.path, found)
     text = (
         "refers to an attribute of a replaced resource that a counter doesn't have; see 'hitcounter explain attributes'"
     )
-    problems.extend(Problem(each.path, text) for each in found)
-    return node
+    problems.extend(Problem(each.path, text) for each in check_references(node, exports, problems.path))
+    return rewrite_resource(node, exports) if problems.path[0] == "Resources" else rewrite_references(node, exports)
 
 
 def rewrite_sections(template: Template, replacements: Sequence[Replacement], problems: Problems) -> Template:

@@ -8,7 +8,8 @@ from macro.cli.text.edit import print_template
 from macro.cli.text.files import Source, parse_source
 from macro.errors import InvalidTemplate, Problems
 from macro.expand import Expanded
-from macro.plugin import VARIABLE, Json
+from macro.intrinsic import VARIABLE
+from macro.plugin import Json
 
 _TABLES = ("AWS::DynamoDB::Table", sam.TABLE)
 # Properties with names that must be unique, so two resources can't have the same name.

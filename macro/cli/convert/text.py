@@ -6,7 +6,7 @@ from macro.cli.convert.convert import Converted
 from macro.cli.text.edit import print_template
 from macro.cli.text.files import Source, parse_source
 from macro.expand import Expanded
-from macro.template.merge import MACRO
+from macro.template.transform import MACRO
 
 
 def print_converted(source: Source, converted: Converted) -> str:

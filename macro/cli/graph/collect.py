@@ -12,7 +12,8 @@ from macro.cli.text.files import Source, find_position
 from macro.errors import Problem
 from macro.expand import Expanded
 from macro.plugin import Json, Values
-from macro.template.merge import TYPE, Built, Made
+from macro.template.counters import TYPE
+from macro.template.merge import Built, Made
 
 # A resource's purpose by the prefix of its type. The first match counts, so longer prefixes come first.
 _TONES = {

@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection, Mapping
 
 from macro.counter.literals import is_no_echo
-from macro.plugin import VARIABLE, Json
+from macro.intrinsic import VARIABLE
+from macro.plugin import Json
 
 HIDDEN = "***"
 # Below these keys, and below keys that match _SECRET, only references are shown.

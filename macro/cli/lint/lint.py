@@ -10,7 +10,7 @@ from macro.cli.text.quoting import Quoted, quote
 from macro.cli.text.report import FINE, PROBLEMS, WRONG_USAGE
 from macro.expand import Expanded
 from macro.plugin import Json, Template
-from macro.template.merge import KEPT, find_counters
+from macro.template.counters import KEPT, find_counters
 from macro.template.references import find_references
 
 Marked = Any
@@ -42,7 +42,7 @@ def lint_source(source: Source, expand: Callable[[Template], Expanded], options:
     except CfnLintExitException as error:
         print(f"cfn-lint: {error}", file=sys.stderr)
         return WRONG_USAGE
-    counters = find_counters(source.template, [])
+    counters = find_counters(source.template)
     parameters = source.template.get("Parameters") or ()
     used = {name for counter in counters for name, _ in find_references(counter.properties, parameters)}
     findings = [finding for finding in findings if not _is_used(finding, used)]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from macro.errors import InvalidTemplate, Problem
 from macro.plugin import Json, Template
 from macro.plugins.function import name_bucket
-from macro.template.merge import TYPE
+from macro.template.counters import TYPE
 
 TYPES = (TYPE, "Custom::LambdaFunction", "AWS::Lambda::Function")
 """Resources whose ``Code`` may be a local path."""

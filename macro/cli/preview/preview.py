@@ -10,18 +10,10 @@ from macro.counter.read import Setting
 from macro.errors import InvalidTemplate, Path, Problem
 from macro.expand import Expanded, expand_counters
 from macro.plugin import Json, Template, Values
-from macro.template.merge import (
-    MACRO,
-    MAX_INLINE_BYTES,
-    TYPE,
-    find_counters,
-    get_conditions,
-    holds_counter,
-    read_suffix,
-    say_conditions,
-    split_transform,
-)
+from macro.template.counters import TYPE, check_counters, find_counters, holds_counter
+from macro.template.merge import MAX_INLINE_BYTES, get_conditions, say_conditions
 from macro.template.references import find_references
+from macro.template.transform import INNER, MACRO, drop_inner, find_inner, find_transform, read_suffix, split_transform
 
 _UNROLLER = "AWS::LanguageExtensions"
 _LOOP = (
@@ -39,18 +31,17 @@ def preview(template: Template, parameters: Values, find: FindPlugin) -> Expande
     """
     rest, name = split_transform(template)
     problems = [*_find_misplaced(rest), *_find_parameters(template)]
-    inner = _find_inner(rest)
+    inner = find_inner(rest)
     if name is not None:
         setting = Setting(parameters, read_suffix(name))
         if inner:
             text = f"expands Resources before 'Transform: {name}' gets to see the counters; remove one of the two"
-            problems.append(Problem(("Resources", "Fn::Transform"), text, at_key=True))
+            problems.append(Problem(("Resources", INNER), text, at_key=True))
     elif inner:
         name = inner
         setting = Setting(parameters, read_suffix(name))
         problems += _find_outside(rest)
-        resources = {key: value for key, value in rest["Resources"].items() if key != "Fn::Transform"}
-        rest = {**rest, "Resources": resources}
+        rest = {**rest, "Resources": drop_inner(rest["Resources"])}
     else:
         return _expect_plain(template, problems)
     if _is_unrolled_before(template, name):
@@ -61,7 +52,7 @@ def preview(template: Template, parameters: Values, find: FindPlugin) -> Expande
         before = get_conditions(rest)
         added = [key for key in get_conditions(expanded.template) if key not in before]
         if added and split_transform(template)[1] is None:
-            problems.append(Problem(("Resources", "Fn::Transform"), say_conditions(added)))
+            problems.append(Problem(("Resources", INNER), say_conditions(added)))
     except InvalidTemplate as error:
         problems += error.problems
     if problems:
@@ -87,7 +78,7 @@ def preview_file(template: Template, folder: File, parameters: Values, find: Fin
 
 def find_name(template: Template) -> str | None:
     """The name by which the template calls this macro, at the top or in ``Resources``. ``None`` if there is no call."""
-    return split_transform(template)[1] or _find_inner(template)
+    return split_transform(template)[1] or find_inner(template)
 
 
 def warn_inline(size: int) -> str | None:
@@ -100,10 +91,10 @@ def warn_inline(size: int) -> str | None:
 
 def _expect_plain(template: Template, problems: list[Problem]) -> Expanded:
     if isinstance(template.get("Resources"), dict):
-        counters = find_counters(template, problems)
+        problems += check_counters(template)
         problems += [
             Problem((*counter.path, "Type"), f"CloudFormation knows no {TYPE} without 'Transform: {MACRO}'; add it")
-            for counter in counters
+            for counter in find_counters(template)
         ]
     if problems:
         raise InvalidTemplate(problems)
@@ -117,7 +108,7 @@ def _is_unrolled_before(template: Template, name: str) -> bool:
 
 def _find_place(listed: list[Json], name: str) -> int:
     """The index of the transform in the list. A transform in ``Resources`` runs before the whole list and gives -1."""
-    return next((place for place, entry in enumerate(listed) if name in (entry, _get_name(entry))), -1)
+    return next((place for place, entry in enumerate(listed) if name in (entry, find_transform(entry))), -1)
 
 
 def _set_loops_aside(template: Template) -> tuple[Template, list[str]]:
@@ -130,38 +121,26 @@ def _set_loops_aside(template: Template) -> tuple[Template, list[str]]:
     return ({**template, "Resources": rest} if loops else template), loops
 
 
-def _get_name(transform: Json) -> str | None:
-    """The name of this macro in an ``Fn::Transform``, which can be one transform or a list."""
-    entries = transform if isinstance(transform, list) else [transform]
-    names = [entry.get("Name") for entry in entries if isinstance(entry, dict)]
-    return next((name for name in names if isinstance(name, str) and name.startswith(MACRO)), None)
-
-
-def _find_inner(template: Template) -> str | None:
-    resources = template.get("Resources")
-    return _get_name(resources.get("Fn::Transform")) if isinstance(resources, dict) else None
-
-
 def _find_misplaced(template: Template) -> Iterator[Problem]:
     for path, node in _walk(template, ()):
-        if path != ("Resources",) and _get_name(node.get("Fn::Transform")):
+        if path != ("Resources",) and find_transform(node.get(INNER)):
             text = f"{MACRO} can't expand a part of this; put it in the template's Transform, or directly in Resources"
-            yield Problem((*path, "Fn::Transform"), text)
+            yield Problem((*path, INNER), text)
 
 
 def _find_parameters(template: Template) -> Iterator[Problem]:
     resources = template.get("Resources")
     places: dict[Path, Json] = {("Transform",): template.get("Transform")}
     if isinstance(resources, dict):
-        places["Resources", "Fn::Transform"] = resources.get("Fn::Transform")
+        places["Resources", INNER] = resources.get(INNER)
     for path, transform in places.items():
         for entry in transform if isinstance(transform, list) else [transform]:
-            if isinstance(entry, dict) and _get_name(entry) and entry.get("Parameters"):
+            if isinstance(entry, dict) and find_transform(entry) and entry.get("Parameters"):
                 yield Problem(path, f"{MACRO} takes no parameters; a counter's properties say everything")
 
 
 def _find_outside(template: Template) -> Iterator[Problem]:
-    counters = [counter.logical_id for counter in find_counters(template, [])]
+    counters = [counter.logical_id for counter in find_counters(template)]
     for section in template:
         if section != "Resources":
             for name in sorted({name for name, _ in find_references(template[section], counters)}):

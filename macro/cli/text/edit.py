@@ -14,7 +14,8 @@ from macro.cli.text.emit import write_flow, write_flow_key, write_map, write_val
 from macro.cli.text.files import Source, parse_source
 from macro.errors import MacroError
 from macro.expand import Expanded
-from macro.plugin import VARIABLE, Json, Template
+from macro.intrinsic import VARIABLE
+from macro.plugin import Json, Template
 from macro.template.merge import get_conditions
 
 

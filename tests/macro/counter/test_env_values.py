@@ -22,17 +22,14 @@ def ask_companion(value):
 @example("\ufeffa")
 @example("\u3000a")
 def test_macro_and_companion_refuse_the_same_values_for_the_same_reasons(value):
-    reasons, problems = list(find_reasons(value)), []
-    check_env({"Env": {"A": value}}, (), problems)
+    reasons, problems = list(find_reasons(value)), check_env({"Env": {"A": value}}, ())
 
     assert reasons == ask_companion(value)
     assert [problem.text for problem in problems] == reasons
 
 
 def test_what_the_template_does_not_tell_yet_is_left_to_the_companion():
-    problems = []
+    env = {"A": {"Fn::Sub": "#"}, "B": {"Ref": "#"}, "C": 1, "D": True}
 
-    check_env({"Env": {"A": {"Fn::Sub": "#"}, "B": {"Ref": "#"}, "C": 1, "D": True}}, (), problems)
-    check_env({"Function": {"Env": {"Fn::If": ["C", {"A": "#"}, {}]}}}, (), problems)
-
-    assert problems == []
+    assert list(check_env({"Env": env}, ())) == []
+    assert list(check_env({"Function": {"Env": {"Fn::If": ["C", {"A": "#"}, {}]}}}, ())) == []

@@ -9,7 +9,7 @@ from macro.cli.preview.preview import find_name, preview
 from macro.errors import InvalidTemplate, PluginError, Problem
 from macro.plugin import Plugin, Template, Values
 from macro.plugins import find_plugin
-from macro.template.merge import read_suffix
+from macro.template.transform import read_suffix
 
 
 class _NotHere(Exception):

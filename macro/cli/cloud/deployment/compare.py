@@ -17,7 +17,7 @@ from macro.cli.text.files import find_folder, parse_source
 from macro.errors import MacroError
 from macro.plugin import Json, Template, Values
 from macro.plugins import find_plugin
-from macro.template.merge import find_counters
+from macro.template.counters import find_counters
 
 _UNKNOWN_STATE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
 
@@ -50,7 +50,7 @@ def compare(account: Account, order: Order, report: Report) -> Comparison:
         return Comparison(stack, [])
     discard(client, change_set)
     own = _own(before, stack.parameters if stack else {})
-    counters = [counter.logical_id for counter in find_counters(template, [])]
+    counters = [counter.logical_id for counter in find_counters(template)]
     # A counter that only the plain template contains is found by its function.
     known = {*own.values(), *(_name(each, counters) for each, resource in _resources(before) if _is_function(resource))}
     owners = find_owners(change_set.changes, {**own, **_own(template, values)}, {*counters, *known})

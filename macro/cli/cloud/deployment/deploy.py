@@ -28,7 +28,8 @@ from macro.cli.package.local_code import Upload
 from macro.cli.preview.preview import find_name
 from macro.cli.text.files import Source, find_folder
 from macro.plugin import Json, Template
-from macro.template.merge import MACRO, MAX_INLINE_BYTES, read_suffix
+from macro.template.merge import MAX_INLINE_BYTES
+from macro.template.transform import MACRO, read_suffix
 
 Agree = Callable[[ChangeSet, Sequence[Change]], bool]
 

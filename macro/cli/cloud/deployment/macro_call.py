@@ -8,7 +8,7 @@ from uuid import uuid4
 from macro.cli.cloud.stack.account import Account
 from macro.cli.cloud.stack.errors import CloudError, code_of
 from macro.plugin import Json, Template
-from macro.template.merge import MACRO, split_transform
+from macro.template.transform import drop_inner, find_inner, split_transform
 
 
 def expand_by_function(account: Account, template: Template, parameters: Mapping[str, Json]) -> Template:
@@ -25,12 +25,10 @@ def expand_by_function(account: Account, template: Template, parameters: Mapping
         fragment = {key: value for key, value in rest.items() if key != "Transform"}
         expanded = _call(account, name, fragment, parameters)
         return {**({"Transform": rest["Transform"]} if "Transform" in rest else {}), **expanded}
-    resources = template.get("Resources")
-    inner = resources.get("Fn::Transform") if isinstance(resources, dict) else None
-    if isinstance(resources, dict) and isinstance(inner, dict) and str(inner.get("Name", "")).startswith(MACRO):
-        siblings = {key: value for key, value in resources.items() if key != "Fn::Transform"}
-        return {**template, "Resources": _call(account, inner["Name"], siblings, parameters)}
-    return template
+    name = find_inner(template)
+    if name is None:
+        return template
+    return {**template, "Resources": _call(account, name, drop_inner(template["Resources"]), parameters)}
 
 
 def _call(account: Account, name: str, fragment: Json, parameters: Mapping[str, Json]) -> Any:

@@ -9,7 +9,7 @@ from macro.cli.cloud.stack.errors import CloudError
 from macro.cli.cloud.stack.stack import REVIEW, Stack, read_stack
 from macro.cli.text.files import read_source
 from macro.plugin import Template
-from macro.template.merge import MACRO
+from macro.template.transform import MACRO
 
 # These parameters distinguish the installation's stack from another stack with the same name.
 _OWN_PARAMETERS = {"Suffix", "LowerSuffix", "AnswerHosts"}

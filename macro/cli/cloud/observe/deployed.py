@@ -10,7 +10,7 @@ from macro.cli.text.files import parse_source
 from macro.counter.stages import name_part
 from macro.errors import suggest
 from macro.plugin import Json, Template
-from macro.template.merge import TYPE
+from macro.template.counters import TYPE
 
 Names = Mapping[str, str]
 _FUNCTION = "Custom::LambdaFunction"

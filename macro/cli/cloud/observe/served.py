@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from macro.cli.cloud.stack.stack import Stack
 from macro.cli.engine.url import to_engine_url
 from macro.plugin import Json, Template
-from macro.template.merge import find_counters
+from macro.template.counters import find_counters
 
 _BASE, _URL = "HitCounterBaseOf", "HitCounterUrlOf"
 
@@ -28,7 +28,7 @@ class Served(NamedTuple):
 def add_outputs(template: Template) -> Template:
     """The template with outputs for the URLs of each counter. An output has its counter's condition, if any."""
     outputs = dict(template.get("Outputs") or {})
-    for counter in find_counters(template, []):
+    for counter in find_counters(template):
         condition = template["Resources"][counter.logical_id].get("Condition")
         for prefix, attribute in ((_BASE, "BaseUrl"), (_URL, "Url")):
             value = {"Value": {"Fn::GetAtt": [counter.logical_id, attribute]}}
@@ -48,7 +48,7 @@ def own_outputs(stack: Stack, engine_url: str) -> dict[str, str]:
 def find_served(stack: Stack, template: Template, values: Mapping[str, Json], engine_url: str) -> list[Served]:
     """The counters that the stack serves, in the template's order."""
     served = []
-    for counter in find_counters(template, []):
+    for counter in find_counters(template):
         base, url = (stack.outputs.get(f"{prefix}{counter.logical_id}") for prefix in (_BASE, _URL))
         if base and url:
             method = _read_method(template["Resources"][counter.logical_id], values)

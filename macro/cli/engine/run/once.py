@@ -11,7 +11,7 @@ from macro.cli.cloud.stack.progress import Line, Report
 from macro.cli.engine.run.request import request
 from macro.errors import MacroError, Problem
 from macro.plugin import Template
-from macro.template.merge import find_counters
+from macro.template.counters import find_counters
 
 _IN_PATH, _IN_QUERY = "/%:@!$&'()*+,;=", "/%:@!$&'()*+,;=?"
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -32,7 +32,7 @@ def read_path_requests(places: Sequence[str], template: Template) -> list[PathRe
         MacroError: the template has no counter, or arguments don't say which counter they mean. The error lists each
             of these arguments.
     """
-    counters = [counter.logical_id for counter in find_counters(template, [])]
+    counters = [counter.logical_id for counter in find_counters(template)]
     if not counters:
         raise MacroError([Problem((), "--once: the template has no HitCounter, so there is nothing to request")])
     path_requests = [_read_wish(place, counters) for place in places]

@@ -7,7 +7,7 @@ from macro.counter.literals import collect_parameters
 from macro.counter.read import read_counter
 from macro.counter.validate import load_schema
 from macro.plugins import BUILT_IN
-from macro.template.merge import Counter
+from macro.template.counters import Counter
 
 
 def test_every_property_attribute_plugin_and_value_is_explained(command):
@@ -27,7 +27,7 @@ def test_every_property_attribute_plugin_and_value_is_explained(command):
 
 
 def test_the_values_explained_are_the_values_given():
-    given = read_counter(Counter("Visits", {}, {}), collect_parameters({}, {}), "", [])
+    given = read_counter(Counter("Visits", {}, {}), collect_parameters({}, {}), "")
 
     assert list(GIVEN) == sorted(GIVEN, key=list(GIVEN).index)
     assert set(GIVEN) == set(given.values)
