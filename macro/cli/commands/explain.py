@@ -9,13 +9,13 @@ from macro.cli.text.report import FINE
 SUMMARY = "print properties, attributes and plug-ins"
 EXAMPLES = """\
 examples:
-  hitcounter explain                    all of it
-  hitcounter explain properties         what a counter may say
-  hitcounter explain attributes         what !GetAtt and ${Counter.…} may name
-  hitcounter explain plugins            the plug-ins, what they take and what they give
-  hitcounter explain values             what every plug-in may take
+  hitcounter explain                    all topics
+  hitcounter explain properties         a counter's properties
+  hitcounter explain attributes         the attributes for !GetAtt and ${Counter.…}
+  hitcounter explain plugins            the plug-ins with their inputs and outputs
+  hitcounter explain values             the inputs that every plug-in can name
   hitcounter explain --format json
-  hitcounter explain --cfnlintrc        settings that teach a plain cfn-lint the type HitCounter
+  hitcounter explain --cfnlintrc        settings for cfn-lint, so that it knows the type HitCounter
   hitcounter explain --schema           JSON Schema of a template with counters, for completion and hover in editors
 """
 
@@ -23,19 +23,19 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``explain``."""
     topics = ("all", "properties", "attributes", "plugins", "values")
-    parser.add_argument("topic", nargs="?", choices=topics, default="all", help="what to explain; default: all")
+    parser.add_argument("topic", nargs="?", choices=topics, default="all", help="the topic; default: all")
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
-    parser.add_argument("--cfnlintrc", action="store_true", help="print the settings for .cfnlintrc, nothing else")
-    parser.add_argument("--schema", action="store_true", help="print a JSON Schema for editors, nothing else")
+    parser.add_argument("--cfnlintrc", action="store_true", help="print only the settings for .cfnlintrc")
+    parser.add_argument("--schema", action="store_true", help="print only a JSON Schema for editors")
     add_plugin(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the chosen topic, the cfn-lint settings or the JSON Schema."""
-    from macro.cli.explain import explain as explainer
+    from macro.cli.explain.explain import explain, print_settings
 
     if arguments.cfnlintrc:
-        print(explainer.print_settings(), end="")
+        print(print_settings(), end="")
         return FINE
     further = list(load_plugins(arguments).values())
     if arguments.schema:
@@ -43,5 +43,5 @@ def run(arguments: argparse.Namespace) -> int:
 
         print(print_schema(further), end="")
         return FINE
-    print(explainer.explain(arguments.topic, arguments.format, further), end="")
+    print(explain(arguments.topic, arguments.format, further), end="")
     return FINE

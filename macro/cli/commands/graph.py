@@ -2,7 +2,6 @@
 
 import argparse
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 from macro.cli.commands.parsers import add_plugin, add_template
@@ -14,33 +13,33 @@ from macro.cli.text.output import write
 from macro.cli.text.report import PROBLEMS
 from macro.expand import Expanded
 
-SUMMARY = "draw what a template becomes"
+SUMMARY = "draw the expansion of a template"
 EXAMPLES = """\
-Counters are groups with their plug-ins and resources in them; arrows lead to what each needs.
-The picture shows no values of env files, none that sound like secrets, and none of parameters that say NoEcho.
+Each counter is a group that contains its plug-ins and their resources. Arrows lead to the parts that a box refers to.
+The picture shows no values of env files, of keys that sound secret, or of parameters with NoEcho.
 
 examples:
-  hitcounter graph template.yaml -o template.html         a page to fold, point at and search; it needs no network
-  hitcounter graph template.yaml -o template.svg          a picture, light and dark
-  hitcounter graph template.yaml                          for Markdown: GitHub draws Mermaid
+  hitcounter graph template.yaml -o template.html         a page to fold, explore and search; it needs no network
+  hitcounter graph template.yaml -o template.svg          a picture for light and dark mode
+  hitcounter graph template.yaml                          Mermaid, which GitHub draws in Markdown
   hitcounter graph template.yaml --format json            boxes and edges as data
   hitcounter graph template.yaml --format svg --detail counters
 """
 _FORMATS = ("mermaid", "svg", "html", "json")
-_ENDS = {".svg": "svg", ".html": "html", ".htm": "html", ".json": "json"}
+_EXTENSIONS = {".svg": "svg", ".html": "html", ".htm": "html", ".json": "json"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``graph``."""
     add_template(parser)
     add_plugin(parser)
-    parser.add_argument("--format", choices=_FORMATS, help="default: what FILE's ending says, else mermaid")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write there instead of to stdout")
+    parser.add_argument("--format", choices=_FORMATS, help="default: by the extension of FILE, else mermaid")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the picture to this file instead of stdout")
     parser.add_argument(
         "--detail",
         choices=("auto", "resources", "plugins", "counters"),
         default="auto",
-        help="fold plug-ins, or counters, to one box each; auto: plug-ins from 3 counters on, counters from 13 on",
+        help="show each plug-in, or each counter, as one box; auto: plug-ins for 3 to 12 counters, counters for more",
     )
 
 
@@ -58,23 +57,20 @@ def print_graph(source: Source, expanded: Expanded, arguments: argparse.Namespac
 
     parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
     graph = set_detail(make_graph(source, expanded, parameters), arguments.detail)
-    return _find_printer(arguments.format or _guess_format(arguments.output))(graph)
+    return _print(graph, arguments.format or _guess_format(arguments.output))
 
 
 def _guess_format(output: str | None) -> str:
-    return _ENDS.get(Path(output).suffix.lower(), "mermaid") if output else "mermaid"
+    return _EXTENSIONS.get(Path(output).suffix.lower(), "mermaid") if output else "mermaid"
 
 
-def _find_printer(form: str) -> Callable[[Graph], str]:
-    from macro.cli.graph import draw, mermaid, page
+def _print(graph: Graph, form: str) -> str:
+    from macro.cli.graph.draw import draw_svg
+    from macro.cli.graph.mermaid import print_mermaid
+    from macro.cli.graph.page import print_page
 
-    printers = {
-        "mermaid": mermaid.print_mermaid,
-        "svg": draw.draw_svg,
-        "html": page.print_page,
-        "json": print_json,
-    }
-    return printers[form]
+    printers = {"mermaid": print_mermaid, "svg": draw_svg, "html": print_page, "json": print_json}
+    return printers[form](graph)
 
 
 def print_json(graph: Graph) -> str:

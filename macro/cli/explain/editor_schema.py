@@ -12,22 +12,22 @@ from macro.counter.validate import load_schema
 from macro.plugin import Json, Plugin
 from macro.plugins import load_plugins
 
-_OURS = ("$schema", "$defs", "$ref", "defaultText", "literal", "secret")
-_LONG = {"type": "object", "maxProperties": 1, "minProperties": 1, "propertyNames": {"pattern": "^(Ref|Fn::.+)$"}}
+_ONLY_OURS = ("$schema", "$defs", "$ref", "defaultText", "literal", "secret")
+_LONG_FORM = {"type": "object", "maxProperties": 1, "minProperties": 1, "propertyNames": {"pattern": "^(Ref|Fn::.+)$"}}
 # A parameter's name. No value of a counter's property matches: HTTP methods have no lowercase letter.
 _NAME = {"type": "string", "pattern": "^[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*$"}
 # CloudFormation's values are texts, so authors can write numbers and booleans as text.
-_WRITTEN = {"type": "string", "pattern": "^(true|false|[0-9]+)$"}
+_AS_TEXT = {"type": "string", "pattern": "^(true|false|[0-9]+)$"}
 _ATTRIBUTES: dict[str, tuple[str, dict[str, Json]]] = {
     "Condition": ("Name of the condition under which the counter exists.", {"type": "string"}),
-    "DependsOn": ("Resources that are made before; counters too.", {"type": ["string", "array"]}),
-    "Metadata": ("Goes on every generated resource.", {"type": "object"}),
+    "DependsOn": ("Resources and counters that are created before this counter.", {"type": ["string", "array"]}),
+    "Metadata": ("Metadata of every generated resource.", {"type": "object"}),
     "DeletionPolicy": (
-        "What becomes of table and logs when the counter goes.\n\nDefault: `Retain`",
+        "What happens to the table and the logs when the counter is deleted.\n\nDefault: `Retain`",
         {"enum": ["Retain", "Delete", "RetainExceptOnCreate"]},
     ),
     "UpdateReplacePolicy": (
-        "What becomes of table and logs when they are replaced.\n\nDefault: `Retain`",
+        "What happens to the old table and logs when they are replaced.\n\nDefault: `Retain`",
         {"enum": ["Retain", "Delete"]},
     ),
 }
@@ -95,26 +95,26 @@ def _loosen(rule: Json) -> Json:
     if not isinstance(rule, dict):
         return rule
     rule = _follow(rule)
-    words = {name: rule[name] for name in ("description", "errorMessage") if name in rule}
+    texts = {name: rule[name] for name in ("description", "errorMessage") if name in rule}
     if "defaultText" in rule:
-        words["description"] += f"\n\nDefault: {rule['defaultText']}"
+        texts["description"] += f"\n\nDefault: {rule['defaultText']}"
     is_optional = rule.get("if") == {"$ref": "#/$defs/notIntrinsic"}
-    left_out = (*_OURS, *words, *(("if", "then", "else") if is_optional else ()))
+    left_out = (*_ONLY_OURS, *texts, *(("if", "then", "else") if is_optional else ()))
     kept = {name: _convert(name, value) for name, value in rule.items() if name not in left_out}
     if not is_optional and not rule.get("literal") and not _is_scalar(rule):
-        return {**words, **kept}
+        return {**texts, **kept}
     strict = {**kept, **{name: _convert(name, value) for name, value in rule["then"].items()}} if is_optional else kept
-    message = {"errorMessage": words["errorMessage"]} if "errorMessage" in words else {}
+    message = {"errorMessage": texts["errorMessage"]} if "errorMessage" in texts else {}
     # An editor sees !If and similar functions as lists. A literal can't be a function.
     if "enum" in strict:
         # Editors complete examples, but not values inside an "else".
-        words["examples"] = strict["enum"]
-    let_through = [_LONG, _NAME, *([] if rule.get("literal") else [{"type": "array"}]), *_written(strict)]
-    return {**words, "if": {"anyOf": let_through}, "then": {}, "else": {**message, **strict}}
+        texts["examples"] = strict["enum"]
+    accepted = [_LONG_FORM, _NAME, *([] if rule.get("literal") else [{"type": "array"}]), *_list_text_forms(strict)]
+    return {**texts, "if": {"anyOf": accepted}, "then": {}, "else": {**message, **strict}}
 
 
-def _written(rule: Mapping[str, Json]) -> list[Json]:
-    return [_WRITTEN] if rule.get("type") in ("boolean", "integer") else []
+def _list_text_forms(rule: Mapping[str, Json]) -> list[Json]:
+    return [_AS_TEXT] if rule.get("type") in ("boolean", "integer") else []
 
 
 def _follow(rule: dict[str, Json]) -> dict[str, Json]:
@@ -136,5 +136,5 @@ def _convert(name: str, value: Json) -> Json:
         return {key: _loosen(each) for key, each in value.items()}
     if name == "propertyNames":
         # Names are never references.
-        return {key: part for key, part in _follow(value).items() if key not in _OURS}
+        return {key: part for key, part in _follow(value).items() if key not in _ONLY_OURS}
     return _loosen(value)

@@ -13,18 +13,18 @@ from macro.plugins import load_plugins
 from macro.template.references import attribute_name
 
 _LINT = Path(__file__).parents[1] / "lint"
-# Meanings, for plug-in authors, of the values that exist before any plug-in runs.
+# The values that exist before any plug-in runs, with their meanings for plug-in authors.
 GIVEN = {
-    "counter_id": "the counter's logical id, with Stages the stage's part behind it; every id begins with it",
+    "counter_id": "the counter's logical ID, with Stages plus the stage's name; every resource's ID begins with it",
     "stage": "the stage's name",
-    "stages": "for each stage a map of the values that this plug-in takes; who takes it is built once for all stages",
+    "stages": "for each stage, a map of this plug-in's inputs; a plug-in with this input is built once for all stages",
     "gateway": "Gateway",
-    "condition": "the stage's condition, where the counter may be there without that stage, or nothing",
-    "share": "what the ids of the API begin with that counters share, or nothing",
-    "suffix": "what follows HitCounterMacro in the transform's name",
-    "parameter_values": "template parameters and their values, as far as known",
-    "constants": "the template's Conditions and Mappings, as far as it has them",
-    "options": "the options the template gives to this plug-in",
+    "condition": "the stage's condition, if the counter can exist without this stage; otherwise nothing",
+    "share": "the beginning of the logical IDs of a shared API; otherwise nothing",
+    "suffix": "the text after HitCounterMacro in the transform's name",
+    "parameter_values": "the template parameters with known values",
+    "constants": "the template's Conditions and Mappings",
+    "options": "the plug-in's options in the template",
     "code": "Code, or nothing for the built-in handler",
     "builtin_key": "S3 key of the built-in handler",
     "handler": "Handler, or nothing",
@@ -35,7 +35,7 @@ GIVEN = {
     "method": "Method",
     "integration": "Integration",
     "shards": "Shards, a whole number",
-    "exact": "Exact; an intrinsic function where the template says so",
+    "exact": "Exact: true, false or an intrinsic function",
     "service_token": "ServiceToken, or nothing",
     "tags": "Tags",
     "function_properties": "Function",
@@ -47,11 +47,11 @@ GIVEN = {
 }
 
 
-class Table(NamedTuple):
+class _Table(NamedTuple):
     """A titled table of texts."""
 
     title: str
-    heads: Sequence[str]
+    headers: Sequence[str]
     rows: Sequence[Sequence[str]]
 
 
@@ -61,25 +61,24 @@ def explain(topic: str, form: str, further: Sequence[Plugin] = ()) -> str:
     The topics are properties, attributes, plug-ins, and values given to plug-ins. ``form`` is ``"json"``,
     ``"markdown"``, or any other value for text.
     """
-    topics = {
-        "properties": list_properties,
-        "attributes": list_attributes,
-        "plugins": list_plugins,
-        "values": list_values,
-    }
-    chosen = [topic] if topic in topics else list(topics)
     plugins = [*load_plugins(), *further]
-    entries = {name: topics[name](plugins) for name in chosen}
+    topics = {
+        "properties": list_properties(),
+        "attributes": list_attributes(plugins),
+        "plugins": list_plugins(plugins),
+        "values": list_values(),
+    }
+    entries = {topic: topics[topic]} if topic in topics else topics
     if form == "json":
         return json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
-    tables = [_tabulate(name, entries[name]) for name in chosen]
+    tables = [_tabulate(name, rows) for name, rows in entries.items()]
     if form == "markdown":
         return "\n".join(_print_markdown(table) for table in tables)
     width = shutil.get_terminal_size((100, 0)).columns
     return "\n".join(_print_text(table, width) for table in tables)
 
 
-def list_properties(plugins: Sequence[Plugin] = ()) -> list[dict[str, Json]]:
+def list_properties() -> list[dict[str, Json]]:
     """Each property of a counter: name, description, default, and whether the value must be literal."""
     return [
         {
@@ -114,7 +113,7 @@ def list_plugins(plugins: Sequence[Plugin]) -> list[dict[str, Json]]:
     ]
 
 
-def list_values(plugins: Sequence[Plugin] = ()) -> list[dict[str, Json]]:
+def list_values() -> list[dict[str, Json]]:
     """Each value that a plug-in can name in its INPUTS although no plug-in makes it."""
     return [{"name": name, "meaning": meaning} for name, meaning in GIVEN.items()]
 
@@ -133,37 +132,37 @@ def print_settings() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _tabulate(topic: str, entries: Sequence[Mapping[str, Json]]) -> Table:
+def _tabulate(topic: str, entries: Sequence[Mapping[str, Json]]) -> _Table:
     if topic == "properties":
         rows = [[f"`{entry['name']}`", entry["description"], entry["default"]] for entry in entries]
-        return Table("Properties", ("property", "value", "default"), rows)
+        return _Table("Properties", ("property", "value", "default"), rows)
     if topic == "attributes":
         rows = [[f"`{entry['name']}`", ", ".join(entry["plugins"])] for entry in entries]
-        return Table("Attributes (!GetAtt, ${Counter.Name}; !Ref is BaseUrl)", ("attribute", "made by plug-in"), rows)
+        return _Table("Attributes (!GetAtt, ${Counter.Name}; !Ref is BaseUrl)", ("attribute", "plug-ins"), rows)
     if topic == "values":
         rows = [[f"`{entry['name']}`", entry["meaning"]] for entry in entries]
-        return Table("Values that every plug-in may take", ("value", "is"), rows)
+        return _Table("Values that every plug-in can name as an input", ("value", "meaning"), rows)
     rows = [
         [f"`{entry['name']}`", entry["summary"], ", ".join(entry["inputs"]), ", ".join(entry["outputs"])]
         for entry in entries
     ]
-    return Table("Plug-ins", ("plug-in", "makes", "takes", "gives"), rows)
+    return _Table("Plug-ins", ("plug-in", "summary", "inputs", "outputs"), rows)
 
 
-def _print_markdown(table: Table) -> str:
-    lines = [table.heads, ["---"] * len(table.heads), *table.rows]
+def _print_markdown(table: _Table) -> str:
+    lines = [table.headers, ["---"] * len(table.headers), *table.rows]
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
 
 
-def _print_text(table: Table, width: int) -> str:
-    rows = [[cell.replace("`", "") for cell in row] for row in [table.heads, *table.rows]]
+def _print_text(table: _Table, width: int) -> str:
+    rows = [[cell.replace("`", "") for cell in row] for row in [table.headers, *table.rows]]
     first = max(len(row[0]) for row in rows) + 2
-    rest = max((width - first) // (len(table.heads) - 1), 20)
+    rest = max((width - first) // (len(table.headers) - 1), 20)
     lines = [table.title, ""]
     for row in rows:
         cells = [textwrap.wrap(cell, rest - 2) or [""] for cell in row[1:]]
         for place in range(max(map(len, cells))):
-            lead = row[0] if place == 0 else ""
+            first_cell = row[0] if place == 0 else ""
             parts = [cell[place] if place < len(cell) else "" for cell in cells]
-            lines.append((f"  {lead:<{first}}" + "".join(f"{part:<{rest}}" for part in parts)).rstrip())
+            lines.append((f"  {first_cell:<{first}}" + "".join(f"{part:<{rest}}" for part in parts)).rstrip())
     return "\n".join(lines) + "\n"

@@ -11,7 +11,7 @@ from macro.cli.text.emit import write_map
 from macro.cli.text.files import Source, find_position
 from macro.errors import Problem
 from macro.expand import Expanded
-from macro.plugin import Json, Values
+from macro.plugin import Values
 from macro.template.counters import TYPE
 from macro.template.merge import Built, Made
 
@@ -37,12 +37,11 @@ _TONES = {
 _NONE: Values = {}
 
 
-class _Work(NamedTuple):
-    """A template during the collection: its parts, and the secret texts that the graph must not show."""
+class _Input(NamedTuple):
+    """The author's template, its expansion, and the secret texts that the graph must not show."""
 
     source: Source
-    plain: Mapping[str, Json]
-    owners: Mapping[str, str]
+    expanded: Expanded
     secrets: list[str]
 
 
@@ -51,35 +50,33 @@ def make_graph(source: Source, expanded: Expanded, parameters: Values) -> Graph:
 
     The graph contains only those parameters and outputs that have a connection.
     """
-    given = source.template.get("Parameters")
-    work = _Work(source, expanded.template, expanded.owners, find_secrets(given, parameters))
-    groups = [box for built in expanded.built for box in _list_groups(built, work)]
+    given = _Input(source, expanded, find_secrets(source.template.get("Parameters"), parameters))
+    groups = [box for built in expanded.built for box in _list_groups(built, given)]
     parents = {name: group for built in expanded.built for name, group in _find_parents(built)}
-    resources = [_show_resource(name, parents.get(name), work) for name in get_section(work.plain, "Resources")]
-    edges = find_edges(expanded, work.secrets)
-    ends = {end for edge in edges for end in edge[:2]}
-    around = [box for box in (*_list_parameters(work), *_list_outputs(work)) if box.id in ends]
-    return Graph(hide_text(File(source.name).name, work.secrets), [*groups, *resources, *around], edges)
+    resources = [_make_resource(name, parents.get(name), given) for name in get_section(expanded.template, "Resources")]
+    edges = find_edges(expanded, given.secrets)
+    connected = {box for edge in edges for box in edge[:2]}
+    further = [box for box in (*_list_parameters(given), *_list_outputs(given)) if box.id in connected]
+    return Graph(_hide_file(given), [*groups, *resources, *further], edges)
 
 
-def _list_groups(built: Built, work: _Work) -> Iterator[Box]:
+def _list_groups(built: Built, given: _Input) -> Iterator[Box]:
     counter = built.counter
     name = counter.logical_id
-    definition = {name: {"Type": TYPE, **counter.attributes, "Properties": counter.properties}}
+    place = _find_place(given, "Resources", name)
+    definition: Values = {name: {"Type": TYPE, **counter.attributes, "Properties": counter.properties}}
     count = len(built.resources) - (len(built.shared) if _owns_shared(built) else 0)
-    note = f"{TYPE} · {_count(count)}"
-    yield _make_box(work, COUNTER, name, note=note, definition=definition, path=("Resources", name))
+    box = _make_box(f"{COUNTER}:{name}", f"{TYPE} · {_count(count)}", given, definition)
+    yield box._replace(place=place)
     for made in _list_made(built):
         plugin, stage = made.plugin, f" · {made.stage}" if made.stage else ""
         lists = {"Takes": list(plugin.inputs), "Gives": list(plugin.outputs), "Makes": list(made.resources)}
-        told = {"Plugin": plugin.name, "Summary": plugin.summary, **lists}
-        note = _count(len(made.resources))
-        box = _make_box(work, PLUGIN, _name_group(built, made), note=note, definition=told)
+        definition = {"Plugin": plugin.name, "Summary": plugin.summary, **lists}
+        box = _make_box(f"{PLUGIN}:{_name_group(built, made)}", _count(len(made.resources)), given, definition)
         tone = next((_choose_tone(each["Type"]) for each in made.resources.values()), PLUGIN)
-        place = _find_place(work, ("Resources", name))
         yield box._replace(label=f"{plugin.name}{stage}", parent=f"{COUNTER}:{name}", tone=tone, place=place)
     if _owns_shared(built):
-        box = _make_box(work, PLUGIN, "shared", note=_count(len(built.shared)))
+        box = _make_box(f"{PLUGIN}:shared", _count(len(built.shared)), given)
         yield box._replace(label="shared API", tone="gateway")
 
 
@@ -97,8 +94,8 @@ def _list_made(built: Built) -> list[Made]:
         name = _name_group(built, made)
         resources = joined[name].resources if name in joined else {}
         joined[name] = made._replace(resources={**resources, **made.resources})
-    busy = {made.plugin.name for made in joined.values() if made.resources}
-    return [made for made in joined.values() if made.resources or made.plugin.name not in busy]
+    with_resources = {made.plugin.name for made in joined.values() if made.resources}
+    return [made for made in joined.values() if made.resources or made.plugin.name not in with_resources]
 
 
 def _find_parents(built: Built) -> Iterator[tuple[str, str]]:
@@ -116,42 +113,45 @@ def _name_group(built: Built, made: Made) -> str:
     return "/".join(part for part in (built.counter.logical_id, made.plugin.name, made.stage) if part)
 
 
-def _show_resource(name: str, parent: str | None, work: _Work) -> Box:
-    resource = work.plain["Resources"][name]
+def _make_resource(name: str, parent: str | None, given: _Input) -> Box:
+    resource = given.expanded.template["Resources"][name]
     kind = resource.get("Type") if isinstance(resource, Mapping) else None
     note = kind if isinstance(kind, str) else "Fn::ForEach" if isinstance(resource, list) else ""
-    path = ("Resources", work.owners.get(name, name))
-    box = _make_box(work, RESOURCE, name, note=note, definition={name: resource}, path=path)
-    return box._replace(tone=_choose_tone(note), parent=parent)
+    place = _find_place(given, "Resources", given.expanded.owners.get(name, name))
+    box = _make_box(f"{RESOURCE}:{name}", note, given, {name: resource})
+    return box._replace(tone=_choose_tone(note), parent=parent, place=place)
 
 
 def _choose_tone(kind: str) -> str:
     return next((tone for start, tone in _TONES.items() if kind.startswith(start)), "other")
 
 
-def _list_parameters(work: _Work) -> Iterator[Box]:
-    for name, rule in get_section(work.plain, "Parameters").items():
+def _list_parameters(given: _Input) -> Iterator[Box]:
+    for name, rule in get_section(given.expanded.template, "Parameters").items():
         note = str(rule.get("Type", "")) if isinstance(rule, Mapping) else ""
-        yield _make_box(work, PARAMETER, name, note=note, definition={name: rule}, path=("Parameters", name))
+        box = _make_box(f"{PARAMETER}:{name}", note, given, {name: rule})
+        yield box._replace(place=_find_place(given, "Parameters", name))
 
 
-def _list_outputs(work: _Work) -> Iterator[Box]:
-    for name, rule in get_section(work.plain, "Outputs").items():
-        definition = {name: rule}
-        yield _make_box(work, OUTPUT, name, note="output", definition=definition, path=("Outputs", name))
+def _list_outputs(given: _Input) -> Iterator[Box]:
+    for name, output in get_section(given.expanded.template, "Outputs").items():
+        box = _make_box(f"{OUTPUT}:{name}", "output", given, {name: output})
+        yield box._replace(place=_find_place(given, "Outputs", name))
 
 
-def _make_box(
-    work: _Work, kind: str, name: str, *, note: str, definition: Values = _NONE, path: tuple[str, ...] = ()
-) -> Box:
-    label, note = hide_text(name, work.secrets), hide_text(note, work.secrets)
-    text = write_map(hide(definition, work.secrets)) if definition else ""
-    place = _find_place(work, path) if path else ""
-    return Box(f"{kind}:{name}", kind, kind, label, note, None, place, text)
+def _make_box(box_id: str, note: str, given: _Input, definition: Values = _NONE) -> Box:
+    """A box for ``kind:name``, without secrets, and without a place or a parent."""
+    kind, _, name = box_id.partition(":")
+    text = write_map(hide(definition, given.secrets)) if definition else ""
+    return Box(box_id, kind, kind, hide_text(name, given.secrets), hide_text(note, given.secrets), definition=text)
 
 
-def _find_place(work: _Work, path: tuple[str, ...]) -> str:
+def _find_place(given: _Input, section: str, name: str) -> str:
     """The file, the line and the line's key. The rest of the line is left out, because it may contain values."""
-    name = hide_text(File(work.source.name).name, work.secrets)
-    position = find_position(work.source, Problem(path, "", at_key=True))
-    return f"{name}:{position.line}: {hide_text(path[-1], work.secrets)}" if position else name
+    position = find_position(given.source, Problem((section, name), "", at_key=True))
+    file = _hide_file(given)
+    return f"{file}:{position.line}: {hide_text(name, given.secrets)}" if position else file
+
+
+def _hide_file(given: _Input) -> str:
+    return hide_text(File(given.source.name).name, given.secrets)

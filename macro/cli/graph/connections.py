@@ -56,7 +56,7 @@ def _walk(node: Json, ids: Collection[str], path: Path) -> Iterator[Connection]:
     if isinstance(node, Mapping):
         form = next(iter(node)) if len(node) == 1 else ""
         if form in _FORMS:
-            for name, attribute in find_references({form: _leave_parts_out(node[form])}, ids):
+            for name, attribute in find_references({form: _drop_map_values(node[form])}, ids):
                 is_whole = form == "Ref" or (form == "Fn::Sub" and attribute == REF_ATTRIBUTE)
                 yield Connection(name, _FORMS[form], "" if is_whole else attribute, path)
         if form != "Ref":
@@ -67,10 +67,10 @@ def _walk(node: Json, ids: Collection[str], path: Path) -> Iterator[Connection]:
             yield from _walk(item, ids, (*path, place))
 
 
-def _leave_parts_out(value: Json) -> Json:
-    """An intrinsic function's argument without the values of its maps; their names stay for ``Fn::Sub``.
+def _drop_map_values(value: Json) -> Json:
+    """An intrinsic function's argument without the values of its maps, which :func:`_walk` visits separately.
 
-    The values are left out here because :func:`_walk` visits them separately.
+    The names in the maps stay, because ``Fn::Sub`` needs them.
     """
     if isinstance(value, list):
         return [dict.fromkeys(part, "") if isinstance(part, dict) else part for part in value]

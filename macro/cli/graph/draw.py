@@ -54,9 +54,8 @@ def start_engine() -> Any:
     try:
         import quickjs
     except ImportError:
-        text = "the format svg needs the package quickjs-ng, which is not there"
-        remedy = "take --format html, which a browser draws, or 'pip install quickjs-ng'"
-        raise MacroError([Problem((), f"{text}; {remedy}")]) from None
+        text = "--format svg needs the package quickjs-ng; run 'pip install quickjs-ng', or use --format html"
+        raise MacroError([Problem((), text)]) from None
     context = quickjs.Context()
     context.set_max_stack_size(_STACK_BYTES)
     context.eval(_BROWSER)

@@ -8,17 +8,17 @@ from macro.cli.graph.model import COUNTER, OUTPUT, PARAMETER, RESOURCE, Edge
 from macro.expand import Expanded
 from macro.plugin import Json, Template
 
-# From this number on, equal edges of one counter's resources become one edge of the counter.
-_ALIKE = 4
+# The number of equal edges of one counter's resources that become one edge of the counter.
+_MIN_EQUAL = 4
 
 
 def find_edges(expanded: Expanded, secrets: Collection[str]) -> list[Edge]:
     """All edges in the order of the template, without ``secrets`` in any text.
 
-    Equal edges of at least ``_ALIKE`` resources of a counter become one edge of the counter. A reference that only the
-    counter has, and none of its resources, also becomes an edge of the counter.
+    Equal edges of at least ``_MIN_EQUAL`` resources of a counter become one edge of the counter. A reference that only
+    the counter has, and none of its resources, also becomes an edge of the counter.
     """
-    edges = _lift([*_find_in_resources(expanded), *_find_in_outputs(expanded)], expanded.owners)
+    edges = _join_equal([*_find_in_resources(expanded), *_find_in_outputs(expanded)], expanded.owners)
     return [
         edge._replace(label=hide_text(edge.label, secrets), detail=hide_text(edge.detail, secrets)) for edge in edges
     ]
@@ -59,16 +59,18 @@ def _find_in_outputs(expanded: Expanded) -> Iterator[Edge]:
             yield edge._replace(kind="value", label=found.attribute or found.kind.capitalize())
 
 
-def _lift(edges: Sequence[Edge], owners: Mapping[str, str]) -> list[Edge]:
+def _join_equal(edges: Sequence[Edge], owners: Mapping[str, str]) -> list[Edge]:
     """The edges, with one edge of the counter in place of the equal edges of many of its resources."""
-    alike: dict[Edge, list[Edge]] = {}
+    equal: dict[Edge, list[Edge]] = {}
     for edge in edges:
         counter, target = _get_owner(edge.source, owners), _get_owner(edge.target, owners)
         is_within = counter is None or counter == target
         common = edge if is_within else edge._replace(source=f"{COUNTER}:{counter}", detail=edge.label)
-        alike.setdefault(common, []).append(edge)
+        equal.setdefault(common, []).append(edge)
     return [
-        edge for common, found in alike.items() for edge in ([common] if len(found) >= _ALIKE else dict.fromkeys(found))
+        edge
+        for common, found in equal.items()
+        for edge in ([common] if len(found) >= _MIN_EQUAL else dict.fromkeys(found))
     ]
 
 

@@ -9,15 +9,15 @@ from macro.cli.graph.model import COUNTER, PLUGIN, Box, Edge, Graph, get_groups
 
 DETAILS = ("resources", "plugins", "counters")
 # The largest numbers of counters for which a picture shows all resources, and all plug-ins.
-MOST_IN_FULL, MOST_BY_PLUGINS = 2, 12
+MAX_WITH_RESOURCES, MAX_WITH_PLUGINS = 2, 12
 _KINDS = ("env", "depends", "value")
-_SHOWN = 2
+_MAX_LABELS = 2
 
 
 def choose_detail(graph: Graph) -> str:
     """The level of detail that keeps the picture readable, chosen by the number of counters."""
     count = sum(box.kind == COUNTER for box in graph.boxes)
-    return DETAILS[(count > MOST_IN_FULL) + (count > MOST_BY_PLUGINS)]
+    return DETAILS[(count > MAX_WITH_RESOURCES) + (count > MAX_WITH_PLUGINS)]
 
 
 def set_detail(graph: Graph, detail: str) -> Graph:
@@ -30,10 +30,10 @@ def set_detail(graph: Graph, detail: str) -> Graph:
 def fold(graph: Graph) -> Graph:
     """The visible graph: folded groups without the boxes inside, and edges between visible boxes, joined by kind."""
     boxes = {box.id: box for box in graph.boxes}
-    shown = {name: _find_shown(name, boxes, set(graph.folded)) for name in boxes}
+    visible = {name: _find_visible(name, boxes, set(graph.folded)) for name in boxes}
     joined: dict[tuple[str, str, str], list[Edge]] = {}
     for edge in graph.edges:
-        source, target = shown[edge.source], shown[edge.target]
+        source, target = visible[edge.source], visible[edge.target]
         if source != target:
             kind = edge.kind if edge.kind in _KINDS else "ref"
             joined.setdefault((source, target, kind), []).append(edge)
@@ -41,19 +41,19 @@ def fold(graph: Graph) -> Graph:
         Edge(*ends, _join([edge.label for edge in found]), "\n".join(dict.fromkeys(edge.detail for edge in found)))
         for ends, found in joined.items()
     ]
-    return graph._replace(boxes=[box for box in graph.boxes if shown[box.id] == box.id], edges=edges)
+    return graph._replace(boxes=[box for box in graph.boxes if visible[box.id] == box.id], edges=edges)
 
 
-def _find_shown(name: str, boxes: Mapping[str, Box], folded: set[str]) -> str:
+def _find_visible(name: str, boxes: Mapping[str, Box], folded: set[str]) -> str:
     """The outermost folded group around a box, or the box itself if no folded group contains the box."""
-    shown, parent = name, boxes[name].parent
+    visible, parent = name, boxes[name].parent
     while parent is not None:
-        shown = parent if parent in folded else shown
+        visible = parent if parent in folded else visible
         parent = boxes[parent].parent
-    return shown
+    return visible
 
 
 def _join(labels: list[str]) -> str:
     different = [label for label in dict.fromkeys(labels) if label]
-    rest = len(different) - _SHOWN
-    return ", ".join(different[:_SHOWN]) + (f" +{rest}" if rest > 0 else "")
+    rest = len(different) - _MAX_LABELS
+    return ", ".join(different[:_MAX_LABELS]) + (f" +{rest}" if rest > 0 else "")

@@ -8,13 +8,14 @@ from macro.intrinsic import VARIABLE
 from macro.plugin import Json
 
 HIDDEN = "***"
-# Below these keys, and below keys that match _SECRET, only references are shown.
-_CLOSED = {"env", "environment", "variables", "userdata"}
+# Below these keys, and below keys that match _SECRET, a picture shows only references.
+_SECRET_KEYS = {"env", "environment", "variables", "userdata"}
 _SECRET = re.compile(
     r"passw|passphrase|secret|credential|private_?key|api_?key|access_?key|connection_?string|token$", re.IGNORECASE
 )
-_OPEN = {"servicetoken"}
-_FINDABLE = 4
+_PUBLIC_KEYS = {"servicetoken"}
+# Shorter secrets occur in other words by chance.
+_MIN_LENGTH = 4
 _KEPT_FORMS = ("Ref", "Fn::GetAtt")
 
 
@@ -34,9 +35,11 @@ def hide(node: Json, secrets: Collection[str] = ()) -> Json:
     ``HIDDEN`` replaces the values of env files, of environments, of keys that sound secret, and of ``secrets``.
     """
     if isinstance(node, Mapping):
-        closed = _CLOSED | ({"default", "allowedvalues"} if is_no_echo(node) else set())
+        secret_keys = _SECRET_KEYS | ({"default", "allowedvalues"} if is_no_echo(node) else set())
         return {
-            hide_text(str(key), secrets): _close(value) if _is_closed(str(key), closed) else hide(value, secrets)
+            hide_text(str(key), secrets): _hide_values(value)
+            if _is_secret(str(key), secret_keys)
+            else hide(value, secrets)
             for key, value in node.items()
         }
     if isinstance(node, list):
@@ -47,32 +50,32 @@ def hide(node: Json, secrets: Collection[str] = ()) -> Json:
 
 
 def hide_text(text: str, secrets: Collection[str]) -> str:
-    """The text without the secrets. A secret shorter than ``_FINDABLE`` is hidden only if it is the whole text."""
+    """The text without the secrets. A secret shorter than ``_MIN_LENGTH`` is hidden only if it is the whole text."""
     for secret in secrets:
-        text = HIDDEN if text == secret else text.replace(secret, HIDDEN) if len(secret) >= _FINDABLE else text
+        text = HIDDEN if text == secret else text.replace(secret, HIDDEN) if len(secret) >= _MIN_LENGTH else text
     return text
 
 
-def _is_closed(key: str, closed: Collection[str]) -> bool:
+def _is_secret(key: str, secret_keys: Collection[str]) -> bool:
     name = key.lower()
-    return name in closed or (name not in _OPEN and bool(_SECRET.search(key)))
+    return name in secret_keys or (name not in _PUBLIC_KEYS and bool(_SECRET.search(key)))
 
 
-def _close(node: Json) -> Json:
+def _hide_values(node: Json) -> Json:
     """The tree with only its keys and references. ``HIDDEN`` replaces each other value."""
     if isinstance(node, Mapping):
         form = next(iter(node)) if len(node) == 1 else ""
         if form in _KEPT_FORMS:
             return node
         if form == "Fn::If" and isinstance(node[form], list):
-            return {form: [*node[form][:1], *map(_close, node[form][1:])]}
+            return {form: [*node[form][:1], *map(_hide_values, node[form][1:])]}
         if form == "Fn::Sub" and isinstance(node[form], str):
             return {form: _keep_variables(node[form])}
         if form == "Fn::Sub" and isinstance(node[form], list) and isinstance(node[form][0], str):
-            return {form: [_keep_variables(node[form][0]), *map(_close, node[form][1:])]}
-        return {key: _close(value) for key, value in node.items()}
+            return {form: [_keep_variables(node[form][0]), *map(_hide_values, node[form][1:])]}
+        return {key: _hide_values(value) for key, value in node.items()}
     if isinstance(node, list):
-        return [_close(item) for item in node]
+        return [_hide_values(item) for item in node]
     return HIDDEN
 
 

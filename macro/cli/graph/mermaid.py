@@ -26,22 +26,22 @@ def print_mermaid(graph: Graph) -> str:
     """The flowchart's text, with folded groups as boxes. Entities replace characters that could break the syntax."""
     shown = fold(graph)
     names = {box.id: f"b{place}" for place, box in enumerate(graph.boxes)}
-    held: dict[str | None, list[Box]] = {}
+    children: dict[str | None, list[Box]] = {}
     for box in shown.boxes:
-        held.setdefault(box.parent, []).append(box)
-    lines = [f"%% {_plain(graph.title)}", "flowchart TB", *_write_boxes(held.get(None, []), held, names, "  ")]
+        children.setdefault(box.parent, []).append(box)
+    lines = [f"%% {_plain(graph.title)}", "flowchart TB", *_write_boxes(children.get(None, []), children, names, "  ")]
     lines += [_write_edge(edge, names) for edge in shown.edges]
-    lines += _write_styles(shown, held, names)
+    lines += _write_styles(shown, children, names)
     return "\n".join(lines) + "\n"
 
 
-def _write_styles(shown: Graph, held: Mapping[str | None, list[Box]], names: Mapping[str, str]) -> Iterator[str]:
-    used = {box.tone for box in shown.boxes if box.id not in held}
+def _write_styles(shown: Graph, children: Mapping[str | None, list[Box]], names: Mapping[str, str]) -> Iterator[str]:
+    used = {box.tone for box in shown.boxes if box.id not in children}
     for tone, colours in _TONES.items():
         if tone in used:
             fill, line = colours.split(",")
             yield f"  classDef {tone}_ fill:{fill},stroke:{line},color:#111827"
-    groups = [names[box.id] for box in shown.boxes if box.id in held]
+    groups = [names[box.id] for box in shown.boxes if box.id in children]
     if groups:
         yield "  classDef group_ fill:none,stroke:#9ca3af"
         yield f"  class {','.join(groups)} group_"
@@ -51,12 +51,12 @@ def _write_styles(shown: Graph, held: Mapping[str | None, list[Box]], names: Map
 
 
 def _write_boxes(
-    boxes: Sequence[Box], held: Mapping[str | None, list[Box]], names: Mapping[str, str], lead: str
+    boxes: Sequence[Box], children: Mapping[str | None, list[Box]], names: Mapping[str, str], lead: str
 ) -> Iterator[str]:
     for box in boxes:
-        if box.id in held:
+        if box.id in children:
             yield f'{lead}subgraph {names[box.id]}["{_escape(box.label)}"]'
-            yield from _write_boxes(held[box.id], held, names, lead + "  ")
+            yield from _write_boxes(children[box.id], children, names, lead + "  ")
             yield f"{lead}end"
         else:
             left, right = ("([", "])") if box.kind in (PARAMETER, OUTPUT) else ("[", "]")

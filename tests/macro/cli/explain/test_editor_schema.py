@@ -1,4 +1,4 @@
-"""What an editor knows of a template with counters: completion, hover texts, and what it underlines."""
+"""Completion, hover texts and underlined problems in an editor with the JSON Schema of a template with counters."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ COUNTER = "Transform: HitCounterMacro\nResources:\n  Visits:\n    Type: HitCount
 
 @pytest.fixture(scope="module")
 def editor(tmp_path_factory):
-    # yaml-language-server 2 runs on Node 20, too, older than it asks for.
+    # yaml-language-server 2 also runs on Node 20, although it asks for a newer version.
     lack = explain_lack(20)
     if lack:
         pytest.skip(lack)
@@ -47,7 +47,7 @@ def test_the_command_prints_the_schema(command):
 
 
 @pytest.mark.parametrize("path", VALID, ids=lambda path: path.parent.name + "/" + path.name)
-def test_nothing_is_underlined_that_expands(validator, path):
+def test_a_template_that_expands_has_nothing_underlined(validator, path):
     template = read_source(str(path)).template
 
     found = [error.message for error in validator.iter_errors(template)]
@@ -75,7 +75,7 @@ def test_nothing_is_underlined_that_expands(validator, path):
         ("Code: ./handler", ""),
     ],
 )
-def test_an_editor_underlines_what_is_wrong_in_the_words_of_lint(editor, line, message):
+def test_an_editor_underlines_problems_with_the_messages_of_lint(editor, line, message):
     _, found = editor.open(f"{COUNTER}      {line}\n")
 
     assert found == ([(5, message)] if message else [])
@@ -89,7 +89,7 @@ def test_an_editor_completes_properties_and_values(editor):
     assert "HitCounter" in editor.complete(address, 8, 10)
 
 
-def test_an_editor_offers_the_plugins_that_are_installed(editor):
+def test_an_editor_offers_the_installed_plugins(editor):
     address, _ = editor.open(f"{COUNTER}      Plugins:\n        - \n")
 
     assert set(BUILT_IN) <= set(editor.complete(address, 6, 10))

@@ -1,4 +1,4 @@
-"""The picture of a template: what is in it, what is not shown, and that each form of it can be read."""
+"""The graph of a template: its boxes and edges, its hidden secrets, and its output in each format."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from tests.support.graphs import HOSTILE, SECRET, SECRETS, make_counters, make_h
 ROOT = Path(__file__).parents[4]
 SAMPLES = sorted(ROOT.glob("samples/*.yaml"))
 FORMATS = ("mermaid", "svg", "html", "json")
-# That of package/lib/elk.bundled.js in elkjs-0.12.1.tgz.
+# SHA-256 of package/lib/elk.bundled.js in elkjs-0.12.1.tgz.
 ELK_DIGEST = "b1032b7cfd2a57c54c6f0e8369d7665e19a579954f7cd20a6dae28f1912ea0d7"
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -39,7 +39,7 @@ def read(text):
     return {box["id"]: box for box in data["boxes"]}, data["edges"], data["folded"]
 
 
-def test_a_counter_holds_its_plugins_and_these_their_resources(draw):
+def test_a_counter_contains_its_plugins_and_these_contain_their_resources(draw):
     boxes, _, folded = read(draw((ROOT / "samples/minimal.yaml").read_text("utf-8"), "--format", "json"))
 
     parents = {name.partition(":")[2]: box["parent"] for name, box in boxes.items()}
@@ -52,7 +52,7 @@ def test_a_counter_holds_its_plugins_and_these_their_resources(draw):
     assert folded == []
 
 
-def test_each_connection_tells_what_is_needed_and_where(draw):
+def test_each_edge_has_the_form_and_the_path_of_its_reference(draw):
     _, edges, _ = read(draw((ROOT / "samples/plugin/template.yaml").read_text("utf-8"), "--format", "json", *PLUGIN))
 
     found = {(edge["source"], edge["target"]): (edge["kind"], edge["label"], edge["detail"]) for edge in edges}
@@ -68,7 +68,7 @@ def test_each_connection_tells_what_is_needed_and_where(draw):
 PLUGIN = ("--plugin", f"topic={ROOT / 'samples/plugin/hitcounter_topic.py'}")
 
 
-def test_a_box_has_its_definition_and_the_authors_line(draw):
+def test_a_box_has_its_definition_and_the_line_in_the_authors_file(draw):
     boxes, _, _ = read(draw((ROOT / "samples/plugin/template.yaml").read_text("utf-8"), "--format", "json", *PLUGIN))
 
     assert boxes["counter:Visits"]["place"] == "template.yaml:4: Visits"
@@ -79,7 +79,7 @@ def test_a_box_has_its_definition_and_the_authors_line(draw):
     assert "- topic_arn" in boxes["plugin:Visits/topic"]["definition"].replace("[", "- ")
 
 
-def test_each_stage_has_groups_of_its_own(draw):
+def test_each_stage_has_its_own_groups(draw):
     boxes, _, _ = read(draw((ROOT / "samples/stages.yaml").read_text("utf-8"), "--format", "json"))
 
     assert boxes["resource:VisitsProdTable"]["parent"] == "plugin:Visits/table/prod"
@@ -88,7 +88,7 @@ def test_each_stage_has_groups_of_its_own(draw):
     assert boxes["resource:VisitsProdStage"]["parent"] == "plugin:Visits/gateway_rest/prod"
 
 
-def test_an_api_that_counters_share_belongs_to_none_of_them(draw):
+def test_an_api_that_counters_share_is_outside_of_the_counters(draw):
     properties = "{Path: '%s/{name}', Api: {Share: true}}"
     counters = "".join(f"  {name}: {{Type: HitCounter, Properties: {properties % name}}}\n" for name in ("One", "Two"))
     boxes, _, _ = read(draw(f"Transform: HitCounterMacro\nResources:\n{counters}", "--format", "json"))
@@ -98,7 +98,7 @@ def test_an_api_that_counters_share_belongs_to_none_of_them(draw):
     assert boxes["resource:TwoMethod"]["parent"] == "plugin:Two/gateway_rest"
 
 
-def test_what_all_of_a_counter_needs_is_one_edge_of_the_counter(draw):
+def test_a_reference_of_all_resources_is_one_edge_of_the_counter(draw):
     boxes, edges, _ = read(draw((ROOT / "samples/everything.yaml").read_text("utf-8"), "--format", "json"))
 
     found = [(edge["source"], edge["target"], edge["label"]) for edge in edges]
@@ -113,7 +113,7 @@ def test_what_all_of_a_counter_needs_is_one_edge_of_the_counter(draw):
 
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("detail", ["resources", "counters"])
-def test_no_secret_is_in_any_picture(draw, form, detail):
+def test_no_picture_contains_a_secret(draw, form, detail):
     parameters = ("--parameter", "Given=given-on-the-line")
 
     text = draw(SECRET, "--format", form, "--detail", detail, *parameters)
@@ -122,7 +122,7 @@ def test_no_secret_is_in_any_picture(draw, form, detail):
     assert form != "json" or ("not-hidden" in text and "${Plain}" in text and "!Ref Key" in text)
 
 
-def test_a_secret_that_is_all_of_a_value_is_hidden_however_short_it_is(draw):
+def test_a_short_secret_is_hidden_if_it_is_the_whole_value(draw):
     template = "Parameters: {Pin: {Type: Number, NoEcho: true, Default: 7}}\nResources:\n  A:\n    Type: My::A::B\n"
     template += "    Properties: {X: '7', Y: 7, Z: 77, R: !Ref Pin, Is: true}\n"
 
@@ -136,14 +136,14 @@ def test_a_secret_that_is_all_of_a_value_is_hidden_however_short_it_is(draw):
 
 @pytest.mark.parametrize("form", ["mermaid", "json", "html"])
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
-def test_a_sample_is_drawn_in_each_form(command, sample, form):
+def test_each_sample_is_drawn_in_each_format(command, sample, form):
     code, out, err = command("graph", sample, "--format", form)
 
     assert (code, err) == (0, "")
     assert "VisitsTable" in out or "VisitsDevTable" in out
 
 
-def test_a_picture_is_the_same_each_time(draw):
+def test_equal_templates_give_equal_pictures(draw):
     template = (ROOT / "samples/minimal.yaml").read_text("utf-8")
 
     assert draw(template, "--format", "svg") == draw(template, "--format", "svg")
@@ -181,7 +181,7 @@ def test_many_counters_are_folded(draw, count, kinds):
     assert {box["kind"] for box in boxes.values()} == {"counter", "plugin", "resource", "output"}
 
 
-def test_a_folded_counter_is_one_box_that_has_all_its_connections(draw):
+def test_a_folded_counter_is_one_box_with_all_edges_of_its_resources(draw):
     text = draw(make_counters(13), "--format", "mermaid")
 
     assert text.count("subgraph") == 0
@@ -189,7 +189,7 @@ def test_a_folded_counter_is_one_box_that_has_all_its_connections(draw):
     assert text.count('==>|".env TOPIC"|') == 13
 
 
-def test_the_page_folds_as_the_command_does():
+def test_the_page_and_the_command_fold_alike():
     generator = random.Random(1)
     engine = start_engine()
 
@@ -206,7 +206,7 @@ def test_the_page_folds_as_the_command_does():
 
 
 def make_random(generator):
-    """Boxes three deep, edges between any of them, some of it folded."""
+    """A random graph: three levels of boxes, edges between any two boxes, and some folded groups."""
     counters = [Box(f"c{n}", "counter", "counter", "", "") for n in range(3)]
     plugins = [Box(f"p{n}", "plugin", "plugin", "", "", generator.choice([None, "c0", "c1", "c2"])) for n in range(6)]
     holders = [None, *(box.id for box in plugins)]
@@ -221,7 +221,7 @@ def make_random(generator):
     return Graph("random", boxes, edges, generator.sample(groups, generator.randint(0, 6)))
 
 
-def test_detail_is_what_is_asked_for():
+def test_detail_folds_the_groups_that_it_leaves_out():
     graph = Graph("t", [Box("c", "counter", "counter", "c", ""), Box("p", "plugin", "plugin", "p", "", "c")], [])
 
     assert [set_detail(graph, detail).folded for detail in ("auto", "resources", "plugins", "counters")] == [
@@ -233,13 +233,13 @@ def test_detail_is_what_is_asked_for():
     ("name", "start"),
     [("a.html", "<!DOCTYPE html>"), ("a.SVG", "<svg "), ("a.json", "{\n"), ("a.md", "%% ")],
 )
-def test_the_files_ending_says_the_form(draw, tmp_path, name, start):
+def test_the_file_name_extension_selects_the_format(draw, tmp_path, name, start):
     assert draw(make_counters(1), "-o", tmp_path / name) == ""
 
     assert (tmp_path / name).read_text("utf-8").startswith(start)
 
 
-def test_problems_are_told_and_nothing_is_written(command, tmp_path):
+def test_problems_are_reported_and_nothing_is_written(command, tmp_path):
     path = tmp_path / "bad.yaml"
     path.write_text(
         "Transform: HitCounterMacro\nResources:\n  A: {Type: HitCounter, Properties: {Shards: 0}}\n", "utf-8"
@@ -280,7 +280,7 @@ ODD = {
 }
 
 
-def test_what_cloudformation_would_refuse_is_drawn_as_far_as_it_goes(draw):
+def test_an_invalid_template_is_drawn_as_far_as_possible(draw):
     boxes, edges, _ = read(draw(ODD, "--format", "json"))
 
     found = [(edge["source"][-1], edge["target"][-1], edge["kind"], edge["label"]) for edge in edges]
@@ -300,19 +300,16 @@ def test_what_cloudformation_would_refuse_is_drawn_as_far_as_it_goes(draw):
         assert draw(ODD, "--format", form)
 
 
-def test_without_the_engine_an_svg_says_what_to_do(command, monkeypatch):
+def test_an_svg_without_quickjs_is_reported_with_a_remedy(command, monkeypatch):
     monkeypatch.setitem(sys.modules, "quickjs", None)
 
     code, out, err = command("graph", ROOT / "samples/minimal.yaml", "--format", "svg")
 
     assert (code, out) == (1, "")
-    assert err == (
-        "the format svg needs the package quickjs-ng, which is not there; "
-        "take --format html, which a browser draws, or 'pip install quickjs-ng'\n"
-    )
+    assert err == "--format svg needs the package quickjs-ng; run 'pip install quickjs-ng', or use --format html\n"
 
 
-def test_elk_comes_unchanged_with_its_licence():
+def test_elk_is_unchanged_and_has_its_licence():
     folder = ROOT / "macro/cli/graph/elk"
 
     assert (folder / "LICENSE.txt").read_text("utf-8").startswith("# Eclipse Public License - v 2.0")

@@ -1,4 +1,4 @@
-"""The pictures as a reader's browser shows them: what can be read, folded, pointed at and searched."""
+"""The pictures and the page of ``hitcounter graph`` in a real browser."""
 
 import json
 from pathlib import Path
@@ -10,27 +10,27 @@ from tests.support.browser import find_browser, open_browser
 from tests.support.graphs import make_counters, make_hostile
 
 ROOT = Path(__file__).parents[4]
-PAPER = {"light": (255, 255, 255), "dark": (13, 17, 23)}
-SCHEMES = list(PAPER)
+BACKGROUND = {"light": (255, 255, 255), "dark": (13, 17, 23)}
+SCHEMES = list(BACKGROUND)
 TEMPLATES = {"1": (ROOT / "samples/minimal.yaml").read_text("utf-8"), "10": make_counters(10), "45": make_counters(45)}
-# What is amiss in a picture: text that leaves its box, boxes or labels on top of each other.
-AMISS = """(() => {
+# The number of boxes and labels, and the layout faults: text outside of its box, and overlapping boxes or labels.
+LAYOUT = """(() => {
   const rectangle = (element) => element.getBoundingClientRect();
   const cards = [...document.querySelectorAll(".box")].map((box) => ({
     name: box.textContent, card: rectangle(box.querySelector(".card:not(.behind)")),
     texts: [...box.querySelectorAll("text")].map(rectangle) }));
   const labels = [...document.querySelectorAll(".edge text")].map((text) => ({ name: text.textContent, card: rectangle(text) }));
-  const meet = (one, other) => one.left < other.right - 1 && other.left < one.right - 1 &&
+  const overlap = (one, other) => one.left < other.right - 1 && other.left < one.right - 1 &&
     one.top < other.bottom - 1 && other.top < one.bottom - 1;
-  const amiss = [];
+  const faults = [];
   for (const { name, card, texts } of cards) {
-    if (texts.some((text) => text.left < card.left || text.right > card.right)) amiss.push("leaves its box: " + name);
+    if (texts.some((text) => text.left < card.left || text.right > card.right)) faults.push("text outside of the box " + name);
   }
   const all = [...cards, ...labels];
   all.forEach((one, place) => all.slice(place + 1).forEach((other) => {
-    if (meet(one.card, other.card)) amiss.push(one.name + " meets " + other.name);
+    if (overlap(one.card, other.card)) faults.push(one.name + " overlaps " + other.name);
   }));
-  return [cards.length, labels.length, amiss];
+  return [cards.length, labels.length, faults];
 })()"""
 
 pytestmark = [pytest.mark.thorough, pytest.mark.skipif(not find_browser(), reason="needs Chromium")]
@@ -68,16 +68,16 @@ def box(name):
     return f"document.querySelector('[data-id=\"{name}\"]')"
 
 
-def count(kind):
-    return f"document.querySelectorAll('{kind}').length"
+def count(selector):
+    return f"document.querySelectorAll('{selector}').length"
 
 
-def drawn(turn):
-    return f"document.documentElement.dataset.drawn === '{turn}'"
+def drawn(count):
+    return f"document.documentElement.dataset.drawn === '{count}'"
 
 
 @pytest.mark.parametrize(("name", "boxes"), [("1", 14), ("10", 61), ("45", 58)])
-def test_a_picture_can_be_read(browser, draw, tmp_path, name, boxes):
+def test_a_picture_has_readable_boxes_and_labels(browser, draw, tmp_path, name, boxes):
     picture = draw(TEMPLATES[name], "svg")
     for scheme in SCHEMES:
         browser.open(picture, scheme=scheme)
@@ -88,27 +88,27 @@ def test_a_picture_can_be_read(browser, draw, tmp_path, name, boxes):
 
         browser.shoot(tmp_path / f"{name}-{scheme}.png")
 
-        shown, labels, amiss = browser.evaluate(AMISS)
+        shown, labels, faults = browser.evaluate(LAYOUT)
         rows = browser.look()
-        assert (shown, amiss) == (boxes, [])
+        assert (shown, faults) == (boxes, [])
         assert labels >= 20
         assert size[0] < 3_000
-        assert rows[1][1] == PAPER[scheme]
+        assert rows[1][1] == BACKGROUND[scheme]
         assert len({colour for row in rows for colour in row}) > 10
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_a_page_can_be_read_and_asks_for_nothing(page, tmp_path, name, scheme):
+def test_a_page_is_readable_and_loads_no_other_file(page, tmp_path, name, scheme):
     shown = page(TEMPLATES[name], scheme=scheme)
 
     shown.shoot(tmp_path / f"{name}-{scheme}.png")
 
-    assert shown.evaluate(AMISS)[2] == []
+    assert shown.evaluate(LAYOUT)[2] == []
     assert [url for url in shown.requests if not url.startswith("file:")] == []
     assert len(shown.requests) == 1
     assert shown.complaints == []
-    assert shown.look(400, 4)[1][1] == PAPER[scheme]
+    assert shown.look(400, 4)[1][1] == BACKGROUND[scheme]
 
 
 def test_a_counter_folds_and_unfolds_by_click_and_by_key(page):
@@ -136,21 +136,21 @@ def test_a_plugin_folds_by_touch(page):
     assert "8 resources" in shown.evaluate("document.getElementById('told').textContent")
 
 
-def test_pointing_at_a_box_tells_its_definition_and_the_authors_line(page):
+def test_pointing_at_a_box_shows_its_definition_and_the_authors_line(page):
     shown = page(TEMPLATES["1"])
 
     shown.move_to(box("resource:VisitsFunction"))
 
-    told = shown.evaluate("document.getElementById('told').innerText")
-    assert told.startswith("VisitsFunction\n")
-    assert "template.yaml:4: Visits" in told
-    assert "Type: Custom::LambdaFunction" in told
-    assert "VisitsTable Properties.Env.table" in told
+    details = shown.evaluate("document.getElementById('told').innerText")
+    assert details.startswith("VisitsFunction\n")
+    assert "template.yaml:4: Visits" in details
+    assert "Type: Custom::LambdaFunction" in details
+    assert "VisitsTable Properties.Env.table" in details
     assert shown.evaluate("document.querySelectorAll('.edge.near path').length") == 5
     assert shown.evaluate("document.querySelectorAll('.edge.faint').length") > 10
 
 
-def test_moving_to_a_box_by_key_tells_the_same(page):
+def test_moving_to_a_box_by_key_shows_its_details_too(page):
     shown = page(TEMPLATES["1"])
 
     shown.evaluate("document.querySelector('[data-zoom=in]').focus()")
@@ -167,7 +167,7 @@ def test_moving_to_a_box_by_key_tells_the_same(page):
     assert shown.evaluate("document.querySelector('#told h2').textContent") == "Visits"
 
 
-def test_search_marks_what_is_found_and_enter_unfolds_it(page):
+def test_search_marks_the_hits_and_enter_unfolds_them(page):
     shown = page(TEMPLATES["45"])
 
     shown.evaluate("document.getElementById('search').focus()")
@@ -182,7 +182,7 @@ def test_search_marks_what_is_found_and_enter_unfolds_it(page):
     assert shown.evaluate("document.activeElement.dataset.id").startswith("resource:Downloads")
 
 
-def test_the_detail_and_the_size_are_chosen_by_buttons(page):
+def test_buttons_change_the_detail_and_the_size(page):
     shown = page(TEMPLATES["1"])
     width = shown.evaluate("document.querySelector('#picture svg').getBoundingClientRect().width")
 
@@ -198,7 +198,7 @@ def test_the_detail_and_the_size_are_chosen_by_buttons(page):
     assert shown.evaluate("document.querySelector('#picture svg').getBoundingClientRect().width") > width
 
 
-def test_a_hostile_template_runs_nothing(page):
+def test_the_page_runs_no_code_of_a_hostile_template(page):
     shown = page(json.dumps(make_hostile()))
 
     shown.move_to("document.querySelector('[data-id^=\"resource:<img\"]')")
@@ -211,7 +211,7 @@ def test_a_hostile_template_runs_nothing(page):
 
 @pytest.mark.skipif(not MERMAID.is_file(), reason="run tests/corpus/fetch.py first")
 @pytest.mark.parametrize("name", ["1", "10", "45", "hostile"])
-def test_mermaid_draws_what_is_written_for_it(browser, command, tmp_path, name):
+def test_mermaid_draws_the_flowchart(browser, command, tmp_path, name):
     source = tmp_path / "template.yaml"
     source.write_text(TEMPLATES.get(name) or json.dumps(make_hostile()), "utf-8")
     text = command("graph", source)[1]
