@@ -5,6 +5,7 @@ import re
 from macro.cli.convert import sam
 from macro.counter.validate import load_schema
 from macro.errors import Problems, describe
+from macro.intrinsic import is_function_name, name_function
 from macro.plugin import Json, Values
 from macro.template.references import find_references
 
@@ -78,7 +79,7 @@ def _read_code(properties: Values, problems: Problems) -> Json:
     elif "CodeSigningConfigArn" in properties:
         text = "must be removed: the counter's .env file changes the signed zip, and Lambda refuses changed code"
         problems.at("CodeSigningConfigArn").add(text)
-    elif isinstance(code, dict) and code and not any(name.startswith(("Ref", "Fn::")) for name in code):
+    elif isinstance(code, dict) and code and not any(map(is_function_name, code)):
         return {_S3.get(name, name): value for name, value in code.items()}
     elif isinstance(code, str):
         return code
@@ -89,7 +90,7 @@ def _read_code(properties: Values, problems: Problems) -> Json:
 
 def _read_env(environment: Json, table: str, problems: Problems) -> dict[str, Json]:
     variables = environment.get("Variables", {}) if isinstance(environment, dict) else None
-    if not isinstance(variables, dict) or any(str(name).startswith("Fn::") for name in variables):
+    if not isinstance(variables, dict) or name_function(variables):
         problems.add("must have a literal map of Variables, because each variable becomes a line of .env")
         return {}
     rule = load_schema()["properties"]["Env"]["then"]["propertyNames"]

@@ -5,6 +5,7 @@ from macro.cli.convert.function import read_tags
 from macro.cli.convert.sam import Resources
 from macro.cli.convert.service import Service
 from macro.errors import Problems, describe
+from macro.intrinsic import is_function_name
 from macro.plugin import Json, Values
 
 _BASIC = "AWSLambdaBasicExecutionRole"
@@ -53,7 +54,7 @@ def _read_sam_policies(properties: Values, service: Service, problems: Problems)
             policies.append(_name_policy(service, len(policies), entry))
         elif name in _TEMPLATES:
             policies.append(_name_policy(service, len(policies), _expand_template(name, entry[name])))
-        elif (isinstance(entry, str) and entry.startswith("arn:")) or name.startswith(("Ref", "Fn::")):
+        elif (isinstance(entry, str) and entry.startswith("arn:")) or is_function_name(name):
             arns.append(entry)
         elif not _is_basic(entry):
             got = describe(name or entry)

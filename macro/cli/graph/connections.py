@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from macro.errors import Path, print_path
 from macro.plugin import Json
-from macro.template.references import REF_ATTRIBUTE, find_references
+from macro.template.references import REF_ATTRIBUTE, find_calls, find_targets
 
-_FORMS = {"Ref": "ref", "Fn::GetAtt": "getatt", "Fn::Sub": "sub"}
+_KINDS = {"Ref": "ref", "Fn::GetAtt": "getatt", "Fn::Sub": "sub"}
 _FUNCTION = "Custom::LambdaFunction"
 
 
@@ -47,31 +47,10 @@ def find_connections(resource: Json, ids: Collection[str]) -> Iterator[Connectio
         for name in [named] if isinstance(named, str) else named if isinstance(named, list) else ():
             if isinstance(name, str) and name in ids:
                 yield Connection(name, "depends", "", ("DependsOn",))
-    for connection in _walk(resource, ids, ()):
-        is_env = is_function and connection.path[:2] == ("Properties", "Env")
-        yield connection._replace(kind="env") if is_env else connection
-
-
-def _walk(node: Json, ids: Collection[str], path: Path) -> Iterator[Connection]:
-    if isinstance(node, Mapping):
-        form = next(iter(node)) if len(node) == 1 else ""
-        if form in _FORMS:
-            for name, attribute in find_references({form: _drop_map_values(node[form])}, ids):
-                is_whole = form == "Ref" or (form == "Fn::Sub" and attribute == REF_ATTRIBUTE)
-                yield Connection(name, _FORMS[form], "" if is_whole else attribute, path)
-        if form != "Ref":
-            for key, value in node.items():
-                yield from _walk(value, ids, (*path, str(key)))
-    elif isinstance(node, list):
-        for place, item in enumerate(node):
-            yield from _walk(item, ids, (*path, place))
-
-
-def _drop_map_values(value: Json) -> Json:
-    """An intrinsic function's argument without the values of its maps, which :func:`_walk` visits separately.
-
-    The names in the maps stay, because ``Fn::Sub`` needs them.
-    """
-    if isinstance(value, list):
-        return [dict.fromkeys(part, "") if isinstance(part, dict) else part for part in value]
-    return value
+    for call in find_calls(resource):
+        is_env = is_function and call.path[:2] == ("Properties", "Env")
+        for name, attribute in find_targets(call):
+            is_whole = call.function == "Ref" or (call.function == "Fn::Sub" and attribute == REF_ATTRIBUTE)
+            if name in ids:
+                kind = "env" if is_env else _KINDS[call.function]
+                yield Connection(name, kind, "" if is_whole else attribute, call.path)
