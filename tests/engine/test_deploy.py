@@ -192,7 +192,7 @@ def test_a_value_of_a_stack_that_was_only_planned_is_asked_for_again(cloud, stac
     ran = deploy(cloud, template, stack, "--yes")
 
     assert (planned.code, ran.code) == (0, 1)
-    assert "Parameters.Greeting: needs a value; give it (--parameter Greeting=VALUE), or a Default\n" in ran.err
+    assert "Parameters.Greeting: needs a value; add --parameter Greeting=VALUE, or a Default\n" in ran.err
     assert ran.err.endswith("1 problem; nothing was deployed\n")
 
 
@@ -246,7 +246,7 @@ def test_what_is_wrong_with_a_template_is_told_at_its_lines_and_nothing_is_made(
 
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == (
-        f"{template}:3:3: Parameters.Stage: needs a value; give it (--parameter Stage=VALUE), or a Default\n"
+        f"{template}:3:3: Parameters.Stage: needs a value; add --parameter Stage=VALUE, or a Default\n"
         "    3 |   Stage: {Type: String}\n"
         "      |   ^\n"
         f"{template}:8:15: Resources.Visits.Properties.Shards: must be a whole number from 1 to 64, got 'fast'\n"

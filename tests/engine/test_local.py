@@ -248,7 +248,7 @@ def test_a_port_in_use_is_told(here, command):
 
 
 TROUBLE = """\
-t.yaml:3:3: Parameters.Table: needs a value; give it (--parameter Table=VALUE), or a Default
+t.yaml:3:3: Parameters.Table: needs a value; add --parameter Table=VALUE, or a Default
     3 |   Table: {Type: String}
       |   ^
 1 problem; nothing was deployed

@@ -90,10 +90,10 @@ def _compare(text: str, arguments: argparse.Namespace) -> int:
 
 def _warn_of_size(text: str) -> None:
     """Print a note to stderr if the plain template is too long for an inline template body."""
-    from macro.cli.preview.preview import warn_inline
-    from macro.template.merge import check_size
+    from macro.template.merge import MAX_INLINE_BYTES, check_size
 
-    check_size(len(text.encode()))
-    warning = warn_inline(len(text.encode()))
-    if warning:
-        print(f"note: {warning}", file=sys.stderr)
+    size = len(text.encode())
+    check_size(size)
+    if size > MAX_INLINE_BYTES:
+        limit = f"templates of more than {MAX_INLINE_BYTES:,} bytes must be uploaded to S3 before deployment"
+        print(f"note: {size:,} bytes after expansion; {limit}", file=sys.stderr)

@@ -1,11 +1,12 @@
 """Pack the local code that a template names, and replace each path with the S3 key that ``deploy`` uploads to."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from copy import copy
 from pathlib import Path
 from typing import NamedTuple
 
-from macro.errors import InvalidTemplate, Problem
+from macro.errors import Problem, Problems
 from macro.plugin import Json, Template
 from macro.plugins.function import name_bucket
 from macro.template.counters import TYPE
@@ -26,43 +27,32 @@ class Packing(NamedTuple):
     """A template without local paths, the uploads that it requires, and the problems of paths that can't be packed."""
 
     template: Template
-    uploads: list[Upload]
-    problems: list[Problem]
+    uploads: Sequence[Upload] = ()
+    problems: Sequence[Problem] = ()
 
 
-def pack_local_code(template: Template, folder: Path, suffix: str) -> tuple[Template, list[Upload]]:
-    """The template with S3 keys instead of local paths, and the uploads. The input template is not modified.
+def pack_local_code(template: Template, folder: Path, suffix: str) -> Packing:
+    """The template with S3 keys instead of local paths. The input template is not modified.
 
-    Paths are relative to ``folder``. ``suffix`` is the installation's suffix.
-
-    Raises:
-        InvalidTemplate: code can't be packed. The error has all problems.
+    Paths are relative to ``folder``. ``suffix`` is the installation's suffix. A path that can't be packed gets the key
+    of an empty zip.
     """
-    packing = find_local_code(template, folder, suffix)
-    if packing.problems:
-        raise InvalidTemplate(packing.problems)
-    return packing.template, packing.uploads
-
-
-def find_local_code(template: Template, folder: Path, suffix: str) -> Packing:
-    """The result of :func:`pack_local_code`, with the problems. A path with a problem gets the key of an empty zip."""
     paths = _find_paths(template)
     if not paths:
-        return Packing(template, [], [])
-    problems: list[Problem] = []
+        return Packing(template)
+    problems = Problems(("Resources",))
     packed: dict[str, Upload] = {}
     result = copy(template)
     result["Resources"] = changed = copy(template["Resources"])
     for logical_id, path in paths.items():
-        place = ("Resources", logical_id, "Properties", "Code")
-        upload = packed.get(path) or _pack(folder / path, path, place, problems)
+        upload = packed.get(path) or _pack(folder / path, path, problems.at(logical_id, "Properties", "Code"))
         if upload.content:
             packed[path] = upload
         code = {"S3Bucket": name_bucket(suffix), "S3Key": upload.key}
         changed[logical_id] = _replace(changed[logical_id], code)
     # Several paths can have the same content.
     uploads = {upload.key: upload for upload in packed.values()}
-    return Packing(result, list(uploads.values()), problems)
+    return Packing(result, list(uploads.values()), list(problems))
 
 
 def list_local_code(template: Template, folder: Path) -> list[Path]:
@@ -93,7 +83,7 @@ def _get_path(resource: Json) -> str | None:
     return code if isinstance(code, str) and not code.lower().startswith("s3:") else None
 
 
-def _pack(local: Path, path: str, place: tuple[str, ...], problems: list[Problem]) -> Upload:
+def _pack(local: Path, path: str, problems: Problems) -> Upload:
     # Most templates name no local code. The command starts faster without these imports.
     import hashlib
 
@@ -103,7 +93,7 @@ def _pack(local: Path, path: str, place: tuple[str, ...], problems: list[Problem
     try:
         content = zip_code(local)
     except CodeError as error:
-        problems.append(Problem(place, f"{path!r}: {error}"))
+        problems.add(f"{path!r}: {error}")
     return Upload(local, f"code/{hashlib.sha256(content).hexdigest()}.zip", content)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from macro.cli.package.archive import Packed
 from macro.cli.package.package import COMPANION, MACRO, Package, join_packages, read_package
 from macro.cli.package.wheels import Target
-from macro.errors import MacroError, Problem
+from macro.errors import Problem, Problems
 
 _OURS = "hitcounter-macro"
 _IN_RUNTIME = {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"}
@@ -23,17 +23,14 @@ def read_packages(requirements: Sequence[str], target: Target) -> list[Package]:
             that is neither named nor available in Lambda. The error has all problems.
     """
     packages: dict[str, Package] = {}
-    problems: list[Problem] = []
+    problems = Problems()
     for requirement in requirements:
-        try:
+        with problems.collect():
             package = read_package(requirement, target)
             packages[package.name] = join_packages(packages.get(package.name), package)
-        except MacroError as error:
-            problems += error.problems
     if not problems:
-        problems = [Problem((), text) for text in _find_problems(packages, target)]
-    if problems:
-        raise MacroError(problems)
+        problems.extend(Problem((), text) for text in _find_problems(packages, target))
+    problems.raise_if_any()
     return [packages[name] for name in sorted(packages)]
 
 

@@ -39,12 +39,12 @@ def preview_source(
         MacroError: the template can't be expanded. The error has all problems.
     """
     from macro.cli.preview.parameters import read_parameters
-    from macro.cli.preview.preview import preview_file
+    from macro.cli.preview.preview import pack_file, preview_packed
     from macro.plugins import find_plugin
 
     parameters = read_parameters(arguments.parameter, arguments.parameters_file, template, is_other)
     find = functools.partial(find_plugin, further=load_plugins(arguments))
-    return preview_file(template, find_folder(source), parameters, find)
+    return preview_packed(pack_file(template, find_folder(source)), parameters, find)
 
 
 def load_plugins(arguments: argparse.Namespace) -> dict[str, Plugin]:

@@ -1,12 +1,12 @@
 """Read values for template parameters from the command line, and from files in the AWS CLI's formats."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from macro.cli.text.files import FileError
 from macro.cli.text.positions import Position
-from macro.errors import InvalidTemplate, Problem, describe, suggest
+from macro.errors import InvalidTemplate, Problem, Problems, describe, suggest
 from macro.plugin import Json, Template
 
 
@@ -23,13 +23,13 @@ def read_parameters(
         FileError: the file can't be read.
     """
     values = read_file(file) if file else {}
-    problems = []
+    problems = Problems()
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if equals:
             values[name] = value
         else:
-            problems.append(Problem((), f"--parameter {pair}: must be NAME=VALUE"))
+            problems.add(f"--parameter {pair}: must be NAME=VALUE")
     declared = template.get("Parameters")
     known = list(declared) if isinstance(declared, dict) else []
     if is_other:
@@ -37,10 +37,23 @@ def read_parameters(
     for name in values:
         if name not in known:
             have = f"it has {', '.join(known)}" if known else "it has none"
-            problems.append(Problem((), f"the template has no parameter {name}; {have}{suggest(name, known)}"))
-    if problems:
-        raise InvalidTemplate(problems)
+            problems.add(f"the template has no parameter {name}; {have}{suggest(name, known)}")
+    problems.raise_if_any(InvalidTemplate)
     return values
+
+
+def get_declared(template: Template) -> dict[str, dict[str, Json]]:
+    """The template's parameters by name. Parameters with an invalid declaration are omitted."""
+    declared = template.get("Parameters")
+    found = declared.items() if isinstance(declared, dict) else ()
+    return {name: parameter for name, parameter in found if isinstance(parameter, dict)}
+
+
+def find_missing(template: Template, values: Mapping[str, Json]) -> Iterator[Problem]:
+    """A problem for each parameter that has neither a value nor a default. A deployment would fail."""
+    for name, parameter in get_declared(template).items():
+        if name not in values and "Default" not in parameter:
+            yield Problem(("Parameters", name), f"needs a value; add --parameter {name}=VALUE, or a Default")
 
 
 def read_file(name: str) -> dict[str, Json]:

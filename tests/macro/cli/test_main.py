@@ -331,7 +331,8 @@ def test_a_template_for_s3_only_is_noted(command):
 
     assert code == 0
     size = f"{len(out.encode()):,}"
-    assert err == f"note: {size} bytes after expansion; more than 51,200 must be uploaded to S3 to be deployed\n"
+    limit = "templates of more than 51,200 bytes must be uploaded to S3 before deployment"
+    assert err == f"note: {size} bytes after expansion; {limit}\n"
 
 
 def test_a_template_over_the_limit_is_refused(command):

@@ -1,22 +1,22 @@
 """Find problems in a template, with the author's lines, before an account is changed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from macro.cli.cloud.stack.values import names_kept_in_ssm
-from macro.cli.package.local_code import Upload, find_local_code
-from macro.cli.preview.preview import find_name, preview
-from macro.errors import InvalidTemplate, PluginError, Problem
+from macro.cli.package.local_code import Packing
+from macro.cli.preview.parameters import find_missing
+from macro.cli.preview.preview import pack_file, preview_packed
+from macro.errors import InvalidTemplate, PluginError, Problem, Problems
 from macro.plugin import Plugin, Template, Values
 from macro.plugins import find_plugin
-from macro.template.transform import read_suffix
 
 
 class _NotHere(Exception):
     """A plug-in is not installed on this machine. The installed macro may have it."""
 
 
-def check_template(template: Template, folder: Path, values: Values) -> tuple[Template, list[Upload]]:
+def check_template(template: Template, folder: Path, values: Values) -> Packing:
     """The template with object keys in place of paths to local code, and the uploads that it needs.
 
     Local code lies below ``folder``. If the template names plug-ins that are unknown on this machine, only local code
@@ -25,26 +25,19 @@ def check_template(template: Template, folder: Path, values: Values) -> tuple[Te
     Raises:
         InvalidTemplate: the error has all problems that the macro would report, and those that the macro never sees.
     """
-    packing = find_local_code(template, folder, read_suffix(find_name(template) or ""))
-    problems = [*_find_missing(template, values), *packing.problems]
-    try:
-        preview(packing.template, values, _find)
-    except _NotHere:
-        pass
-    except InvalidTemplate as error:
-        hidden = [name for name in names_kept_in_ssm(template) if name not in values]
-        problems += [problem for problem in error.problems if not _needs(problem, hidden)]
-    if problems:
-        raise InvalidTemplate(problems)
-    return packing.template, packing.uploads
-
-
-def _find_missing(template: Template, values: Values) -> Iterator[Problem]:
-    declared = template.get("Parameters")
     kept = names_kept_in_ssm(template)
-    for name in declared if isinstance(declared, dict) else ():
-        if name not in values and name not in kept:
-            yield Problem(("Parameters", name), f"needs a value; give it (--parameter {name}=VALUE), or a Default")
+    packing = pack_file(template, folder)
+    problems = Problems()
+    problems.extend(problem for problem in find_missing(template, values) if problem.path[1] not in kept)
+    try:
+        preview_packed(packing, values, _find)
+    except _NotHere:
+        problems.extend(packing.problems)
+    except InvalidTemplate as error:
+        hidden = [name for name in kept if name not in values]
+        problems.extend(problem for problem in error.problems if not _needs(problem, hidden))
+    problems.raise_if_any(InvalidTemplate)
+    return packing
 
 
 def _needs(problem: Problem, names: Sequence[str]) -> bool:

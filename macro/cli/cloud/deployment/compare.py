@@ -43,7 +43,7 @@ def compare(account: Account, order: Order, report: Report) -> Comparison:
     stack = None if stack and stack.status == REVIEW else stack
     source = order.source
     values = resolve_values(account, source.template, read_values(source.template, order.parameters, stack))
-    template, _ = check_template(source.template, find_folder(source), values)
+    template = check_template(source.template, find_folder(source), values).template
     before = _read_deployed(client, stack)
     change_set = plan(account, order, stack, mute(report), uploads_code=False)
     if change_set is None:

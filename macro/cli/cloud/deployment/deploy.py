@@ -25,7 +25,8 @@ from macro.cli.cloud.stack.progress import Line, Report
 from macro.cli.cloud.stack.stack import Stack
 from macro.cli.cloud.stack.values import read_values, resolve_values, values_before
 from macro.cli.package.local_code import Upload
-from macro.cli.preview.preview import find_name
+from macro.cli.preview.calls import find_name
+from macro.cli.preview.parameters import get_declared
 from macro.cli.text.files import Source, find_folder
 from macro.plugin import Json, Template
 from macro.template.merge import MAX_INLINE_BYTES
@@ -89,7 +90,7 @@ def plan(
     """
     source = order.source
     values = resolve_values(account, source.template, read_values(source.template, order.parameters, stack))
-    template, uploads = check_template(source.template, find_folder(source), values)
+    template, uploads, _ = check_template(source.template, find_folder(source), values)
     installation = _find_installation(account, template, bool(uploads))
     if installation and uploads_code:
         _upload(account, installation, uploads, report)
@@ -122,9 +123,8 @@ def _upload(account: Account, installation: Installation, uploads: Sequence[Uplo
 
 
 def _parameters(template: Template, given: Mapping[str, Json], stack: Stack | None) -> dict[str, str | None]:
-    declared = template.get("Parameters")
     before = values_before(stack)
-    known = {name: None for name in declared if name in before} if isinstance(declared, dict) else {}
+    known = {name: None for name in get_declared(template) if name in before}
     return {**known, **{name: _as_text(value) for name, value in given.items()}}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from macro.cli.cloud.stack.account import Account
 from macro.cli.cloud.stack.stack import REVIEW, Stack
+from macro.cli.preview.parameters import get_declared
 from macro.plugin import Json, Template
 
 _KEPT = "AWS::SSM::Parameter::Value<"
@@ -15,7 +16,7 @@ _AT_ONCE = 10
 
 def read_values(template: Template, given: Mapping[str, Json], stack: Stack | None) -> dict[str, Json]:
     """Each parameter's value: from the command line, otherwise from the stack, otherwise the default."""
-    declared = _declared(template)
+    declared = get_declared(template)
     before = values_before(stack)
     defaults = {name: parameter["Default"] for name, parameter in declared.items() if "Default" in parameter}
     return {**defaults, **{name: before[name] for name in declared if name in before}, **given}
@@ -33,20 +34,14 @@ def resolve_values(account: Account, template: Template, values: Mapping[str, Js
     """
     kept = {name: str(values[name]) for name in names_kept_in_ssm(template) if name in values}
     found = _look_up(account, sorted(set(kept.values())))
-    declared = _declared(template)
+    declared = get_declared(template)
     rest = {name: value for name, value in values.items() if name not in kept}
     return {**rest, **{name: _read(found[place], declared[name]) for name, place in kept.items() if place in found}}
 
 
 def names_kept_in_ssm(template: Template) -> list[str]:
     """The parameters whose value is the name of a parameter in Systems Manager."""
-    return [name for name, parameter in _declared(template).items() if str(parameter.get("Type")).startswith(_KEPT)]
-
-
-def _declared(template: Template) -> dict[str, dict[str, Any]]:
-    declared = template.get("Parameters")
-    found = declared.items() if isinstance(declared, dict) else ()
-    return {name: parameter for name, parameter in found if isinstance(parameter, dict)}
+    return [name for name, parameter in get_declared(template).items() if str(parameter.get("Type")).startswith(_KEPT)]
 
 
 def _read(text: str, parameter: Mapping[str, Any]) -> Json:

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 from macro.cli.cloud.stack.values import read_values
 from macro.cli.engine.run.once import PathRequest, read_path_requests
-from macro.cli.preview.parameters import read_parameters
+from macro.cli.preview.parameters import find_missing, read_parameters
 from macro.cli.text.files import FileError, Source, find_folder
 from macro.cli.text.positions import print_problem
 from macro.cli.text.report import report, report_problems
-from macro.errors import InvalidTemplate, MacroError, PluginError, Problem
+from macro.errors import InvalidTemplate, MacroError, PluginError, Problem, Problems
 from macro.plugin import Json
 
 
@@ -41,18 +41,11 @@ def complain(source: Source, error: MacroError) -> None:
 
 
 def _check_template(source: Source, parameters: Mapping[str, Json]) -> None:
-    from macro.cli.preview.preview import preview_file
+    from macro.cli.preview.preview import pack_file, preview_packed
     from macro.plugins import find_plugin
 
-    missing = _find_missing(source.template.get("Parameters"), parameters)
-    if missing:
-        raise InvalidTemplate(missing)
-    preview_file(source.template, find_folder(source), read_values(source.template, parameters, None), find_plugin)
-
-
-def _find_missing(declared: Json, given: Mapping[str, Json]) -> list[Problem]:
-    return [
-        Problem(("Parameters", name), f"needs a value; give it (--parameter {name}=VALUE), or a Default")
-        for name, parameter in (declared.items() if isinstance(declared, dict) else ())
-        if name not in given and isinstance(parameter, dict) and "Default" not in parameter
-    ]
+    problems = Problems()
+    problems.extend(find_missing(source.template, parameters))
+    problems.raise_if_any(InvalidTemplate)
+    packing = pack_file(source.template, find_folder(source))
+    preview_packed(packing, read_values(source.template, parameters, None), find_plugin)

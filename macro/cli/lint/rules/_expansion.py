@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from macro.cli.preview.preview import preview_file
+from macro.cli.preview.parameters import get_declared
+from macro.cli.preview.preview import pack_file, preview_packed
 from macro.expand import Expanded
 from macro.plugins import find_plugin
 
@@ -14,8 +15,8 @@ def expand_for_lint(cfn: Any) -> Expanded:
     Raises:
         macro.errors.MacroError: the macro would refuse the template.
     """
-    folder = Path(cfn.filename or "").parent
-    return preview_file(cfn.template, folder, _guess_parameters(cfn.template), find_plugin)
+    packing = pack_file(cfn.template, Path(cfn.filename or "").parent)
+    return preview_packed(packing, _guess_parameters(cfn.template), find_plugin)
 
 
 def _guess_parameters(template: Any) -> dict[str, Any]:
@@ -23,10 +24,8 @@ def _guess_parameters(template: Any) -> dict[str, Any]:
 
     A linter can't know the value that a deployment passes.
     """
-    declared = template.get("Parameters")
-    rules = declared.items() if isinstance(declared, dict) else ()
     return {
         name: rule["AllowedValues"][0]
-        for name, rule in rules
-        if isinstance(rule, dict) and "Default" not in rule and rule.get("AllowedValues")
+        for name, rule in get_declared(template).items()
+        if "Default" not in rule and rule.get("AllowedValues")
     }

@@ -22,7 +22,7 @@ def refuse(tmp_path, checked, values):
 def test_a_value_that_only_cloudformation_can_look_up_is_left_to_it(tmp_path):
     checked = template({"Count": SSM}, Shards={"Ref": "Count"})
 
-    assert check_template(checked, tmp_path, {}) == (checked, [])
+    assert check_template(checked, tmp_path, {}) == (checked, (), ())
 
 
 def test_a_value_that_was_looked_up_is_checked(tmp_path):
@@ -37,7 +37,7 @@ def test_what_else_is_wrong_is_told_beside_a_value_that_only_cloudformation_can_
     checked = template({"Count": SSM, "Verb": {"Type": "String"}}, Shards={"Ref": "Count"}, Method={"Ref": "Verb"})
 
     assert refuse(tmp_path, checked, {}) == [
-        "Parameters.Verb: needs a value; give it (--parameter Verb=VALUE), or a Default",
+        "Parameters.Verb: needs a value; add --parameter Verb=VALUE, or a Default",
         "Resources.Visits.Properties.Method: needs the value of parameter Verb, which is not known here; "
         "give it (--parameter Verb=VALUE)",
     ]
