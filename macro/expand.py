@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from macro.assembly.build import build_counter
 from macro.assembly.choose import FindPlugin
-from macro.assembly.sharing import Groups, Member, add_shared, agree, check_foreign, check_group, find_groups
+from macro.assembly.sharing import Groups, add_shared, agree, check_foreign, check_group, find_groups
 from macro.counter.literals import collect_parameters
-from macro.counter.read import DEFAULT, Setting, read_counter
+from macro.counter.read import DEFAULT, Given, Setting, read_counter
 from macro.errors import InvalidTemplate, Problem, Problems
 from macro.plugin import Template
 from macro.plugins import find_plugin
@@ -40,8 +40,8 @@ def expand_counters(template: Template, setting: Setting = DEFAULT, find: FindPl
     problems = Problems()
     problems.extend(check_counters(template))
     counters = find_counters(template)
-    members, groups = _agree(_read(template, counters, setting, problems), problems)
-    built = _build(members, find, [counter.logical_id for counter in counters], problems)
+    found, groups = _agree(_read(template, counters, setting, problems), problems)
+    built = _build(found, find, [counter.logical_id for counter in counters], problems)
     expanded = Expanded(template, {})
     if counters:
         expanded = _put_together(template, counters, _add_shared(groups, built), problems)
@@ -49,40 +49,40 @@ def expand_counters(template: Template, setting: Setting = DEFAULT, find: FindPl
     return expanded
 
 
-def _read(template: Template, counters: Sequence[Counter], setting: Setting, problems: Problems) -> list[Member]:
+def _read(template: Template, counters: Sequence[Counter], setting: Setting, problems: Problems) -> list[Given]:
     """The counters with valid properties."""
     parameters = collect_parameters(template, setting.parameters)
-    members = []
+    found = []
     for counter in counters:
         with problems.collect():
-            members.append(Member(counter, read_counter(counter, parameters, setting.suffix)))
-    problems.extend(check_foreign(members))
-    return members
+            found.append(read_counter(counter, parameters, setting.suffix))
+    problems.extend(check_foreign(found))
+    return found
 
 
-def _agree(members: Sequence[Member], problems: Problems) -> tuple[Sequence[Member], Groups]:
+def _agree(counters: Sequence[Given], problems: Problems) -> tuple[Sequence[Given], Groups]:
     """All counters, and the groups that can share an API. Counters of such a group get the group's common settings."""
     agreed = []
-    for group in find_groups(members):
+    for group in find_groups(counters):
         found = list(check_group(group))
         problems.extend(found)
         if not found:
             agreed.append(agree(group))
-    changed = {member.counter.logical_id: member for group in agreed for member in group}
-    return [changed.get(member.counter.logical_id, member) for member in members], agreed
+    changed = {given.counter.logical_id: given for group in agreed for given in group}
+    return [changed.get(given.counter.logical_id, given) for given in counters], agreed
 
 
-def _build(members: Iterable[Member], find: FindPlugin, ids: Sequence[str], problems: Problems) -> dict[str, Built]:
+def _build(counters: Iterable[Given], find: FindPlugin, ids: Sequence[str], problems: Problems) -> dict[str, Built]:
     built = {}
-    for counter, given in members:
-        with problems.at(*counter.path).collect():
-            built[counter.logical_id] = build_counter(counter, given, find, ids)
+    for given in counters:
+        with problems.at(*given.counter.path).collect():
+            built[given.counter.logical_id] = build_counter(given, find, ids)
     return built
 
 
 def _add_shared(groups: Groups, built: dict[str, Built]) -> dict[str, Built]:
     for group in groups:
-        if all(member.counter.logical_id in built for member in group):
+        if all(given.counter.logical_id in built for given in group):
             built.update(add_shared(group, built))
     return built
 

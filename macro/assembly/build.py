@@ -13,15 +13,29 @@ from macro.assembly.choose import (
     order_runs,
 )
 from macro.assembly.piece import Place, build_further, check_piece
-from macro.counter.conditions import Conditions, combine_conditions
+from macro.counter.conditions import combine_conditions
 from macro.counter.read import REFERRING, Given
 from macro.counter.stages import Stage
-from macro.errors import Path, PluginError, Problem
-from macro.plugin import Json, Piece, Plugin, Values, merge
-from macro.template.counters import Counter
+from macro.errors import PluginError, Problem
+from macro.plugin import Json, Piece, Plugin, merge
 from macro.template.merge import Built, Made
 from macro.template.references import Export, drop_implied
 from macro.template.rewrite import rewrite_references
+
+
+def build_counter(given: Given, find: FindPlugin, ids: Collection[str]) -> Built:
+    """The result of a counter: the values that its plug-ins made, and their resources.
+
+    ``ids`` are the logical IDs of all counters in the template. References to other counters are rewritten later.
+    Raises :class:`MacroError` with all problems of the counter's plug-ins.
+    """
+    plugins = choose_plugins(given, find)
+    if given.values["share"] and f"gateway_{given.gateway}" not in {plugin.name for plugin in plugins}:
+        text = f"needs the gateway '{given.gateway}', whose place a plug-in takes; remove one of the two"
+        raise PluginError([Problem((*given.counter.path, "Properties", "Api", "Share"), text, at_key=True)])
+    if given.stages[0].part:
+        check_attributes(given, plugins)
+    return _Builder(given, plugins, find_mentioned(given.counter, ids)).build()
 
 
 class _StageBuild(NamedTuple):
@@ -33,139 +47,110 @@ class _StageBuild(NamedTuple):
     attributes: Mapping[str, Json]
 
 
-class _CounterBuild(NamedTuple):
-    """The build of a counter: its stages, its resources so far, and its plug-ins' options, paths and links by name."""
+class _Builder:
+    """Builds the chosen plug-ins of one counter. ``mentioned`` holds the counters that this counter refers to."""
 
-    counter: Counter
-    stage_builds: Sequence[_StageBuild]
-    resources: dict[str, Json]
-    attributes: Mapping[str, Json]
-    options: Mapping[str, Values]
-    paths: Mapping[str, Path]
-    links: Mapping[str, Sequence[str]]
-    mentioned: Collection[str]
-    pieces: list[Made]
-
-
-def build_counter(counter: Counter, given: Given, find: FindPlugin, ids: Collection[str]) -> Built:
-    """The result of a counter: the values that its plug-ins made, and their resources.
-
-    ``ids`` are the logical IDs of all counters in the template. References to other counters are rewritten later.
-    Raises :class:`MacroError` with all problems of the counter's plug-ins.
-    """
-    plugins = choose_plugins(given, find)
-    if given.values["share"] and f"gateway_{given.gateway}" not in {plugin.name for plugin in plugins}:
-        text = f"needs the gateway '{given.gateway}', whose place a plug-in takes; remove one of the two"
-        raise PluginError([Problem((*counter.path, "Properties", "Api", "Share"), text, at_key=True)])
-    if given.stages[0].part:
-        check_attributes(counter, given.stages, plugins)
-    options = {requested.name: requested.options for requested in given.requested_plugins}
-    paths = {requested.name: requested.path for requested in given.requested_plugins}
-    mentioned = find_mentioned(counter, ids)
-    links = find_links(counter, given, plugins, options) if counter.logical_id in mentioned else {}
-    conditions = combine_conditions(counter.logical_id, counter.attributes.get("Condition"), given.stages)
-    attributes = counter.attributes
-    stage_builds = [
-        _StageBuild(
-            stage, {**stage.values, "condition": _differing(name, conditions)}, {}, _set_condition(attributes, name)
-        )
-        for stage, name in zip(given.stages, conditions.stages, strict=True)
-    ]
-    shared = _set_condition(attributes, conditions.shared)
-    build = _CounterBuild(counter, stage_builds, {}, shared, options, paths, links, mentioned, [])
-    for is_shared, run in order_runs(tuple(plugins), tuple(given.values), links):
-        if is_shared:
-            for plugin in run:
-                _build_shared(plugin, build)
-        else:
-            for stage_build in stage_builds:
-                for plugin in run:
-                    _build_in(stage_build, plugin, build)
-    return Built(counter, _gather(build), build.resources, bool(mentioned), conditions.added, made=build.pieces)
-
-
-def _build_in(stage_build: _StageBuild, plugin: Plugin, build: _CounterBuild) -> None:
-    """Build a plug-in for one stage. The plug-in doesn't need to know about other stages."""
-    values = _choose_values(plugin, stage_build, build)
-    if plugin.name not in build.paths:
-        piece = plugin.build(values)
-    else:
-        path = build.paths[plugin.name]
-        piece = build_further(plugin, values, path)
-        prefix = build.counter.logical_id + stage_build.stage.part
-        check_piece(plugin, piece, path, [Place(prefix, stage_build.attributes, build.resources)])
-    stage_build.known.update(piece.values)
-    stage_build.made.update(piece.values)
-    build.pieces.append(Made(plugin, stage_build.stage.part and stage_build.stage.name, piece.resources))
-    _add(build, piece, stage_build.attributes)
-
-
-def _build_shared(plugin: Plugin, build: _CounterBuild) -> None:
-    """Build a plug-in once, with the values of each stage. Its other inputs come from the first stage."""
-    stages = [_choose_values(plugin, stage_build, build) for stage_build in build.stage_builds]
-    counter_id = build.counter.logical_id
-    values = {**stages[0], "counter_id": counter_id, STAGES: stages}
-    if plugin.name not in build.paths:
-        piece = plugin.build(values)
-    else:
-        path = build.paths[plugin.name]
-        piece = build_further(plugin, values, path)
-        places = [
-            Place(counter_id + stage_build.stage.part, stage_build.attributes, build.resources)
-            for stage_build in build.stage_builds
+    def __init__(self, given: Given, plugins: Sequence[Plugin], mentioned: Collection[str]) -> None:
+        self.counter, self.given, self.plugins, self.mentioned = given.counter, given, plugins, mentioned
+        self.requested = {requested.name: requested for requested in given.requested_plugins}
+        self.links = find_links(given, plugins) if self.counter.logical_id in mentioned else {}
+        own = self.counter.attributes
+        self.conditions = combine_conditions(self.counter.logical_id, own.get("Condition"), given.stages)
+        shared = self.conditions.shared
+        self.attributes = _set_condition(own, shared)
+        self.stage_builds = [
+            _StageBuild(
+                stage, {**stage.values, "condition": None if name == shared else name}, {}, _set_condition(own, name)
+            )
+            for stage, name in zip(given.stages, self.conditions.stages, strict=True)
         ]
-        check_piece(plugin, piece, path, [Place(counter_id, build.attributes, build.resources), *places])
-    build.pieces.append(Made(plugin, "", piece.resources))
-    _add(build, piece, build.attributes)
-    for stage_build, part in zip(build.stage_builds, piece.stages or [Piece({}, {})] * len(stages), strict=True):
-        for made in (piece.values, part.values):
-            stage_build.known.update(made)
-            stage_build.made.update(made)
-        build.pieces.append(Made(plugin, stage_build.stage.part and stage_build.stage.name, part.resources))
-        _add(build, part, stage_build.attributes)
+        self.resources: dict[str, Json] = {}
+        self.made: list[Made] = []
 
+    def build(self) -> Built:
+        """Build all plug-ins in order: a run of plug-ins for one stage after the other, or once for all stages."""
+        for is_shared, run in order_runs(tuple(self.plugins), tuple(self.given.values), self.links):
+            for stage_build in (None,) if is_shared else self.stage_builds:
+                for plugin in run:
+                    if stage_build is None:
+                        self._build_shared(plugin)
+                    else:
+                        self._build_in(stage_build, plugin)
+        has_mentions, conditions = bool(self.mentioned), self.conditions.added
+        return Built(self.counter, self._gather(), self.resources, has_mentions, conditions, made=self.made)
 
-def _choose_values(plugin: Plugin, stage_build: _StageBuild, build: _CounterBuild) -> dict[str, Json]:
-    """The plug-in's inputs for one stage, with references to the counter's own attributes rewritten."""
-    known = stage_build.known
-    values = {name: known[name] for name in plugin.inputs}
-    if "options" in values:
-        values["options"] = build.options.get(plugin.name, {})
-    if build.links and build.links[plugin.name]:
-        own = {build.counter.logical_id: Export(stage_build.made)}
+    def _build_in(self, stage_build: _StageBuild, plugin: Plugin) -> None:
+        """Build a plug-in for one stage. The plug-in doesn't need to know about other stages."""
+        piece = self._make_piece(plugin, self._choose_values(plugin, stage_build), stage_build)
+        self._add_stage(stage_build, plugin, piece)
+        stage_build.known.update(piece.values)
+        stage_build.made.update(piece.values)
+
+    def _build_shared(self, plugin: Plugin) -> None:
+        """Build a plug-in once, with the values of each stage. Its other inputs come from the first stage."""
+        stages = [self._choose_values(plugin, stage_build) for stage_build in self.stage_builds]
+        values = {**stages[0], "counter_id": self.counter.logical_id, STAGES: stages}
+        piece = self._make_piece(plugin, values, None)
+        self.made.append(Made(plugin, "", piece.resources))
+        self._add(piece, self.attributes)
+        for stage_build, part in zip(self.stage_builds, piece.stages or [Piece({}, {})] * len(stages), strict=True):
+            values = {**piece.values, **part.values}
+            stage_build.known.update(values)
+            stage_build.made.update(values)
+            self._add_stage(stage_build, plugin, part)
+
+    def _make_piece(self, plugin: Plugin, values: dict[str, Json], stage_build: _StageBuild | None) -> Piece:
+        """The plug-in's piece. A requested plug-in gets copied values, and its piece is checked."""
+        requested = self.requested.get(plugin.name)
+        if requested is None:
+            return plugin.build(values)
+        piece = build_further(plugin, values, requested.path)
+        counter_id = self.counter.logical_id
+        places = [
+            Place(counter_id + each.stage.part, each.attributes, self.resources)
+            for each in (self.stage_builds if stage_build is None else [stage_build])
+        ]
+        if stage_build is None:
+            places.insert(0, Place(counter_id, self.attributes, self.resources))
+        check_piece(plugin, piece, requested.path, places)
+        return piece
+
+    def _choose_values(self, plugin: Plugin, stage_build: _StageBuild) -> dict[str, Json]:
+        """The plug-in's inputs for one stage, with references to the counter's own attributes rewritten."""
+        values = {name: stage_build.known[name] for name in plugin.inputs}
+        if "options" in values:
+            requested = self.requested.get(plugin.name)
+            values["options"] = requested.options if requested else {}
+        if not (self.links and self.links[plugin.name]):
+            return values
+        own = {self.counter.logical_id: Export(stage_build.made)}
         return {name: rewrite_references(value, own) if name in REFERRING else value for name, value in values.items()}
-    return values
 
+    def _add_stage(self, stage_build: _StageBuild, plugin: Plugin, piece: Piece) -> None:
+        stage = stage_build.stage
+        self.made.append(Made(plugin, stage.part and stage.name, piece.resources))
+        self._add(piece, stage_build.attributes)
 
-def _add(build: _CounterBuild, piece: Piece, attributes: Mapping[str, Json]) -> None:
-    resources = build.resources
-    if len(build.stage_builds) > 1 and not resources.keys().isdisjoint(piece.resources):
-        twice = [name for name in piece.resources if name in resources]
-        text = f"several stages become {', '.join(twice)}; rename one of the stages"
-        raise PluginError([Problem((*build.counter.path, "Properties", "Stages"), text)])
-    if attributes:
-        resources.update(
-            {name: add_attributes(each, attributes, build.mentioned) for name, each in piece.resources.items()}
-        )
-    else:
-        resources.update(piece.resources)
+    def _add(self, piece: Piece, attributes: Mapping[str, Json]) -> None:
+        if len(self.stage_builds) > 1 and not self.resources.keys().isdisjoint(piece.resources):
+            twice = [name for name in piece.resources if name in self.resources]
+            text = f"several stages become {', '.join(twice)}; rename one of the stages"
+            raise PluginError([Problem((*self.counter.path, "Properties", "Stages"), text)])
+        if attributes:
+            added = {name: add_attributes(each, attributes, self.mentioned) for name, each in piece.resources.items()}
+            self.resources.update(added)
+        else:
+            self.resources.update(piece.resources)
 
-
-def _gather(build: _CounterBuild) -> dict[str, Json]:
-    """All values that plug-ins made: the values of the first stage, and each stage's values prefixed with its part."""
-    first = build.stage_builds[0]
-    if not first.stage.part:
-        return first.made
-    prefixed = {
-        f"{stage_build.stage.part}_{name}": value
-        for stage_build in build.stage_builds
-        for name, value in stage_build.made.items()
-    }
-    return {**first.made, **prefixed}
-
-
-def _differing(name: str | None, conditions: Conditions) -> str | None:
-    return None if name == conditions.shared else name
+    def _gather(self) -> dict[str, Json]:
+        """All values that plug-ins made: those of the first stage, and each stage's values prefixed with its part."""
+        first = self.stage_builds[0]
+        if not first.stage.part:
+            return first.made
+        prefixed = {
+            f"{each.stage.part}_{name}": value for each in self.stage_builds for name, value in each.made.items()
+        }
+        return {**first.made, **prefixed}
 
 
 def _set_condition(attributes: Mapping[str, Json], name: str | None) -> Mapping[str, Json]:

@@ -6,9 +6,8 @@ from itertools import groupby
 
 from macro.assembly.resolve import order_plugins
 from macro.counter.read import REFERRING, Given
-from macro.counter.stages import Stage
 from macro.errors import MacroError, PluginError, Problem, Problems
-from macro.plugin import Plugin, Values
+from macro.plugin import Plugin
 from macro.plugins import BUILT_IN, OPTIONAL, load_plugins
 from macro.template.counters import Counter
 from macro.template.references import Export, attribute_name, find_references
@@ -45,16 +44,16 @@ def choose_plugins(given: Given, find: FindPlugin) -> list[Plugin]:
     return [*kept, *further.values()]
 
 
-def check_attributes(counter: Counter, stages: Iterable[Stage], plugins: Iterable[Plugin]) -> None:
+def check_attributes(given: Given, plugins: Iterable[Plugin]) -> None:
     """Raise :class:`PluginError` if an attribute would have two meanings, such as ``BaseUrl`` with a stage ``base``."""
     attributes = list(dict.fromkeys(attribute_name(output) for plugin in plugins for output in plugin.outputs))
     meant = {name: f"{name} of the first stage" for name in attributes}
-    for stage in stages:
+    for stage in given.stages:
         for name in attributes:
             attribute, new = stage.part + name, f"{name} of stage '{stage.name}'"
             if attribute in meant:
                 text = f"the attribute {attribute} would mean {meant[attribute]} and {new}; rename a stage"
-                raise PluginError([Problem((*counter.path, "Properties", "Stages"), text)])
+                raise PluginError([Problem((*given.counter.path, "Properties", "Stages"), text)])
             meant[attribute] = new
 
 
@@ -83,14 +82,13 @@ def _part(plugins: Iterable[Plugin]) -> Runs:
     return [(is_shared, list(run)) for is_shared, run in groupby(plugins, lambda plugin: STAGES in plugin.inputs)]
 
 
-def find_links(
-    counter: Counter, given: Given, plugins: Sequence[Plugin], options: Mapping[str, Values]
-) -> dict[str, list[str]]:
+def find_links(given: Given, plugins: Sequence[Plugin]) -> dict[str, list[str]]:
     """The outputs that each plug-in needs because its values refer to the counter's own attributes.
 
     References to another stage's attributes don't affect the order. They are rewritten after everything is built.
     """
-    ids = (counter.logical_id,)
+    counter, ids = given.counter, (given.counter.logical_id,)
+    options = {requested.name: requested.options for requested in given.requested_plugins}
     outputs = {attribute_name(name): name for plugin in plugins for name in plugin.outputs}
     parts = [stage.part for stage in given.stages if stage.part]
     names = [*outputs.values(), *(f"{part}_{name}" for part in parts for name in outputs.values())]

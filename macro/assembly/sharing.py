@@ -1,7 +1,6 @@
 """Find counters that share one API, check that their settings agree, and add the resources that they share."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from macro.assembly.build import add_attributes
 from macro.counter.conditions import Conditions, any_of, combine_conditions
@@ -20,145 +19,135 @@ _PART = "begin the paths differently, or let the counters make the API: Share"
 _ROUTE = "change Path or Method of one"
 _KEPT = ("DeletionPolicy", "UpdateReplacePolicy")
 
-
-class Member(NamedTuple):
-    """A counter, and what is known about it before its plug-ins run."""
-
-    counter: Counter
-    given: Given
+Group = Sequence[Given]
+Groups = Sequence[Group]
 
 
-Members = Sequence[Member]
-Groups = list[list[Member]]
-
-
-def find_groups(members: Iterable[Member]) -> Groups:
+def find_groups(counters: Iterable[Given]) -> Groups:
     """The counters of each shared API, in their order."""
-    groups: dict[str, list[Member]] = {}
-    for member in members:
-        share = member.given.values["share"]
+    groups: dict[str, list[Given]] = {}
+    for given in counters:
+        share = given.values["share"]
         if share:
-            groups.setdefault(share, []).append(member)
+            groups.setdefault(share, []).append(given)
     return list(groups.values())
 
 
-def check_group(group: Members) -> Iterator[Problem]:
+def check_group(group: Group) -> Iterator[Problem]:
     """Problems of counters that share an API: different stages or ``Api`` settings, or the same route."""
     first, *others = group
-    stages = [stage.name for stage in first.given.stages]
-    routes = {_name_route(first): first}
-    said = first
-    for member in others:
-        path, route = (*member.counter.path, "Properties"), _name_route(member)
-        name = first.counter.logical_id
-        if sorted(stage.name for stage in member.given.stages) != sorted(stages):
-            yield Problem(path, f"shares an API with {name}, so Stages must be the same: {', '.join(stages)}")
+    stages = [stage.name for stage in first.stages]
+    routes = {_name_route(first): first.counter.logical_id}
+    # The first counter that has settings of the API.
+    leader = first
+    for given in others:
+        path, route = (*given.counter.path, "Properties"), _name_route(given)
+        if sorted(stage.name for stage in given.stages) != sorted(stages):
+            text = f"shares an API with {first.counter.logical_id}, so Stages must be the same: {', '.join(stages)}"
+            yield Problem(path, text)
         if route in routes:
-            other = routes[route].counter.logical_id
-            yield Problem(path, f"shares an API with {other}, which has {route} too; change Path or Method of one")
-        routes.setdefault(route, member)
-        if _get_settings(member) and _get_settings(said) not in ({}, _get_settings(member)):
-            text = f"must be as {said.counter.logical_id} has it, with which it shares an API, or say Share alone"
+            yield Problem(path, f"shares an API with {routes[route]}, which has {route} too; {_ROUTE}")
+        routes.setdefault(route, given.counter.logical_id)
+        if _get_settings(given) and _get_settings(leader) not in ({}, _get_settings(given)):
+            text = f"must equal Api of {leader.counter.logical_id}, which shares the API, or hold only Share"
             yield Problem((*path, "Api"), text)
-        said = said if _get_settings(said) else member
+        leader = leader if _get_settings(leader) else given
 
 
-def check_foreign(members: Iterable[Member]) -> Iterator[Problem]:
+def check_foreign(counters: Iterable[Given]) -> Iterator[Problem]:
     """Things that several counters would make twice in the same API of the author's."""
     made: dict[tuple[str, ...], str] = {}
-    for counter, given in members:
-        api = given.values["api_properties"]
+    for given in counters:
+        api, logical_id = given.values["api_properties"], given.counter.logical_id
         own = api.get("RestApiId") or api.get("ApiId")
-        if not own:
-            continue
-        part = given.values["path"].partition("/")[0]
-        things = (
-            {f"the path {part}": _PART} if given.gateway == "rest" else {_name_route(Member(counter, given)): _ROUTE}
-        )
-        if given.gateway != "custom" and "StageName" not in api:
-            things |= {f"the stage {stage.values['stage']}": _STAGE for stage in given.stages}
-        for thing, remedy in things.items():
-            other = made.setdefault((str(own), thing), counter.logical_id)
-            if other != counter.logical_id:
+        for thing, remedy in _list_made(given, api).items() if own else ():
+            other = made.setdefault((str(own), thing), logical_id)
+            if other != logical_id:
                 text = f"makes {thing} in the same API as {other}; {remedy}"
-                yield Problem((*counter.path, "Properties", "Api"), text)
+                yield Problem((*given.counter.path, "Properties", "Api"), text)
 
 
-def agree(group: Members) -> list[Member]:
+def _list_made(given: Given, api: Values) -> dict[str, str]:
+    """What a counter makes in an author's API, each thing with the remedy if another counter makes the same thing."""
+    part = given.values["path"].partition("/")[0]
+    made = {f"the path {part}": _PART} if given.gateway == "rest" else {_name_route(given): _ROUTE}
+    if given.gateway != "custom" and "StageName" not in api:
+        made |= {f"the stage {stage.values['stage']}": _STAGE for stage in given.stages}
+    return made
+
+
+def agree(group: Group) -> list[Given]:
     """The counters, each with the group's common settings. The API is then the same whichever counter makes it."""
     common = _find_settings(group)
-    return [_set_values(member, common) for member in group]
+    return [_set_values(given, common) for given in group]
 
 
-def add_shared(group: Members, built: Mapping[str, Built]) -> dict[str, Built]:
+def add_shared(group: Group, built: Mapping[str, Built]) -> dict[str, Built]:
     """The counters by ID. The last counter also gets the shared resources: the API and its stages."""
-    first, last = group[0], group[-1]
     added: dict[str, Json] = {}
-    share = f"HitCounter{first.given.gateway.capitalize()}"
+    share = f"HitCounter{group[0].gateway.capitalize()}"
     names = [
-        any_of(f"{share}{stage.part}Exists", [_find_condition(member, stage) for member in group], None, added)
-        for stage in first.given.stages
+        any_of(f"{share}{stage.part}Exists", [_find_condition(given, stage) for given in group], None, added)
+        for stage in group[0].stages
     ]
-    whole = any_of(f"{share}Exists", [_combine(member).shared for member in group], None, added)
-    settings = {"api_properties": {}, "stage_properties": {}, **_find_settings(group)}
-    values = {
-        **first.given.values,
-        **settings,
-        "counter_id": share,
-        "integration": "proxy",
-        "routes": [_describe_route(member, built, whole) for member in group],
-        "stages": [
-            {**stage, "condition": None if name == whole else name}
-            for stage, name in zip(_list_stages(group, built, share, names), names, strict=True)
-        ],
-    }
-    piece = SHARED[first.given.gateway](values)
-    resources = _add_condition(piece.resources, first.counter, whole)
-    for part, name in zip(piece.stages, names, strict=True):
-        resources |= _add_condition(part.resources, first.counter, name)
-    result = {name: built[name]._replace(shared=resources) for name in (each.counter.logical_id for each in group)}
-    own = result[last.counter.logical_id]
-    result[last.counter.logical_id] = own._replace(
-        resources={**own.resources, **resources}, conditions={**own.conditions, **added}
-    )
+    whole = any_of(f"{share}Exists", [_combine(given).shared for given in group], None, added)
+    resources = _make_shared(group, _name_values(group, built, names, whole), names, whole)
+    ids = [given.counter.logical_id for given in group]
+    result = {logical_id: built[logical_id]._replace(shared=resources) for logical_id in ids}
+    last = result[ids[-1]]
+    result[ids[-1]] = last._replace(resources={**last.resources, **resources}, conditions={**last.conditions, **added})
     return result
 
 
-def _describe_route(member: Member, built: Mapping[str, Built], whole: str | None) -> dict[str, Json]:
-    """A counter's ID, path and method. The condition is set if the API may exist without the counter."""
-    counter_id, condition = member.counter.logical_id, _combine(member).shared
-    return {
-        "counter_id": counter_id,
-        "path": member.given.values["path"],
-        "method": built[counter_id].resources.get(f"{counter_id}Method"),
-        "condition": None if condition == whole else condition,
-    }
-
-
-def _list_stages(
-    group: Members, built: Mapping[str, Built], share: str, names: Sequence[str | None]
-) -> list[dict[str, Json]]:
-    first, busiest = group[0].given, _find_busiest(group)
-    settings = {"stage_properties": {}, **_find_settings(group)}
-    return [
+def _name_values(
+    group: Group, built: Mapping[str, Built], names: Sequence[str | None], whole: str | None
+) -> dict[str, Json]:
+    """The values for the shared API. ``names`` holds each stage's condition, ``whole`` the condition of the API."""
+    first, busiest = group[0], _find_busiest(group)
+    share = f"HitCounter{first.gateway.capitalize()}"
+    settings = {"api_properties": {}, "stage_properties": {}, **_find_settings(group)}
+    common = {**first.values, **settings}
+    stages = [
         {
-            **first.values,
-            **settings,
+            **common,
             "counter_id": f"{share}{stage.part}",
             "stage": stage.values["stage"],
             "shards": busiest["shards"],
             "exact": busiest["exact"],
             "variables": _list_variables(group, built, stage, name) if stage.part else {},
+            "condition": None if name == whole else name,
         }
         for stage, name in zip(first.stages, names, strict=True)
     ]
+    routes = [_describe_route(given, built, whole) for given in group]
+    return {**common, "counter_id": share, "integration": "proxy", "routes": routes, "stages": stages}
 
 
-def _list_variables(group: Members, built: Mapping[str, Built], stage: Stage, name: str | None) -> dict[str, Json]:
+def _make_shared(group: Group, values: Values, names: Sequence[str | None], whole: str | None) -> dict[str, Json]:
+    first = group[0]
+    piece = SHARED[first.gateway](values)
+    resources = _add_condition(piece.resources, first.counter, whole)
+    for part, name in zip(piece.stages, names, strict=True):
+        resources |= _add_condition(part.resources, first.counter, name)
+    return resources
+
+
+def _describe_route(given: Given, built: Mapping[str, Built], whole: str | None) -> dict[str, Json]:
+    """A counter's ID, path and method. The condition is set if the API may exist without the counter."""
+    counter_id, condition = given.counter.logical_id, _combine(given).shared
+    return {
+        "counter_id": counter_id,
+        "path": given.values["path"],
+        "method": built[counter_id].resources.get(f"{counter_id}Method"),
+        "condition": None if condition == whole else condition,
+    }
+
+
+def _list_variables(group: Group, built: Mapping[str, Built], stage: Stage, name: str | None) -> dict[str, Json]:
     """The function name of each counter in a stage. A counter that the stage may lack depends on its condition."""
     variables = {}
-    for member in group:
-        counter_id, condition = member.counter.logical_id, _find_condition(member, stage)
+    for given in group:
+        counter_id, condition = given.counter.logical_id, _find_condition(given, stage)
         function = built[counter_id].values[f"{stage.part}_function_name"]
         is_sure = condition in (None, name)
         variables[name_variable(counter_id)] = (
@@ -167,15 +156,15 @@ def _list_variables(group: Members, built: Mapping[str, Built], stage: Stage, na
     return variables
 
 
-def _find_condition(member: Member, stage: Stage) -> str | None:
+def _find_condition(given: Given, stage: Stage) -> str | None:
     """The condition of a counter's part in the stage with the same name."""
-    stages = member.given.stages
-    return dict(zip((each.name for each in stages), _combine(member).stages, strict=True))[stage.name]
+    place = [each.name for each in given.stages].index(stage.name)
+    return _combine(given).stages[place]
 
 
-def _combine(member: Member) -> Conditions:
-    counter = member.counter
-    return combine_conditions(counter.logical_id, counter.attributes.get("Condition"), member.given.stages)
+def _combine(given: Given) -> Conditions:
+    counter = given.counter
+    return combine_conditions(counter.logical_id, counter.attributes.get("Condition"), given.stages)
 
 
 def _add_condition(resources: Mapping[str, Json], counter: Counter, condition: str | None) -> dict[str, Json]:
@@ -184,27 +173,27 @@ def _add_condition(resources: Mapping[str, Json], counter: Counter, condition: s
     return {name: add_attributes(resource, attributes) for name, resource in resources.items()}
 
 
-def _find_busiest(group: Members) -> Values:
-    values = [member.given.values for member in group]
+def _find_busiest(group: Group) -> Values:
+    values = [given.values for given in group]
     return max(values, key=lambda each: limit_rate(each)["ThrottlingRateLimit"])
 
 
-def _find_settings(group: Members) -> dict[str, Json]:
-    return next((settings for member in group if (settings := _get_settings(member))), {})
+def _find_settings(group: Group) -> dict[str, Json]:
+    return next((settings for given in group if (settings := _get_settings(given))), {})
 
 
-def _get_settings(member: Member) -> dict[str, Json]:
+def _get_settings(given: Given) -> dict[str, Json]:
     names = ("api_properties", "stage_properties")
-    settings = {name: member.given.values[name] for name in names}
+    settings = {name: given.values[name] for name in names}
     return settings if any(settings.values()) else {}
 
 
-def _name_route(member: Member) -> str:
-    return f"{member.given.values['method']} /{member.given.values['path']}"
+def _name_route(given: Given) -> str:
+    return f"{given.values['method']} /{given.values['path']}"
 
 
-def _set_values(member: Member, common: Values) -> Member:
+def _set_values(given: Given, common: Values) -> Given:
     if not common:
-        return member
-    stages = [stage._replace(values={**stage.values, **common}) for stage in member.given.stages]
-    return member._replace(given=member.given._replace(values={**member.given.values, **common}, stages=stages))
+        return given
+    stages = [stage._replace(values={**stage.values, **common}) for stage in given.stages]
+    return given._replace(values={**given.values, **common}, stages=stages)

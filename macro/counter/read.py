@@ -36,8 +36,9 @@ class PluginRequest(NamedTuple):
 
 
 class Given(NamedTuple):
-    """What is known about a counter before its plug-ins run."""
+    """A counter, and what is known about it before its plug-ins run."""
 
+    counter: Counter
     values: Values
     gateway: str
     requested_plugins: Sequence[PluginRequest]
@@ -64,10 +65,8 @@ def read_counter(counter: Counter, parameters: Parameters, suffix: str) -> Given
         problems.extend(_check_combinations(properties, path))
     problems.raise_if_any(InvalidTemplate)
     values = _name_values(counter, properties, parameters, suffix)
-    requested_plugins = _get_plugin_requests(properties, path)
-    stages = read_stages(properties, values)
-    gateway = _get_gateway(properties)
-    return Given(values, gateway, requested_plugins, stages)
+    requested = _get_plugin_requests(properties, path)
+    return Given(counter, values, _get_gateway(properties), requested, read_stages(properties, values))
 
 
 def _get_gateway(properties: Values) -> str:
@@ -79,11 +78,11 @@ def _get_integration(properties: Values) -> str:
 
 
 def _get_plugin_requests(properties: Values, path: Path) -> list[PluginRequest]:
-    requested_plugins = []
+    requested = []
     for place, entry in enumerate(properties.get("Plugins", ())):
         name, options = next(iter(entry.items())) if isinstance(entry, dict) else (entry, None)
-        requested_plugins.append(PluginRequest(name, options or {}, (*path, "Plugins", place)))
-    return requested_plugins
+        requested.append(PluginRequest(name, options or {}, (*path, "Plugins", place)))
+    return requested
 
 
 def _check_combinations(properties: Values, path: Path) -> Iterator[Problem]:

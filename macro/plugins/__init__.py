@@ -2,32 +2,35 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from macro.errors import PluginError, Problem, suggest
+from macro.errors import PluginError, Problem, Problems, suggest
 from macro.plugin import Piece, Plugin, Values
 from macro.plugins import alarms, function, log_group, role, table
 from macro.plugins.gateways import custom, http, rest
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
 GROUP = "hitcounter_macro.plugins"
 
 
-def as_plugin(name: str, module: Any) -> Plugin:
+def as_plugin(name: str, module: object) -> Plugin:
     """The plug-in with this name, made from a module or object with INPUTS, OUTPUTS and build.
 
     Raises :class:`PluginError` that names what is missing.
     """
-    problems = []
-    for attribute in ("INPUTS", "OUTPUTS"):
-        names = getattr(module, attribute, None)
+    problems = Problems()
+    declared: list[Any] = [getattr(module, attribute, None) for attribute in ("INPUTS", "OUTPUTS", "build")]
+    inputs, outputs, build = declared
+    for attribute, names in {"INPUTS": inputs, "OUTPUTS": outputs}.items():
         if not isinstance(names, (tuple, list)) or not all(isinstance(word, str) for word in names):
-            problems.append(Problem((), f"plugin '{name}' must have {attribute}, a tuple of names"))
-    if not callable(getattr(module, "build", None)):
-        problems.append(Problem((), f"plugin '{name}' must have a function build(values) that returns a Piece"))
-    if problems:
-        raise PluginError(problems)
+            problems.add(f"plugin '{name}' must have {attribute}, a tuple of names")
+    if not callable(build):
+        problems.add(f"plugin '{name}' must have a function build(values) that returns a Piece")
+    problems.raise_if_any(PluginError)
     summary = (getattr(module, "__doc__", None) or "").strip().partition("\n")[0]
-    return Plugin(name, tuple(module.INPUTS), tuple(module.OUTPUTS), module.build, summary)
+    return Plugin(name, tuple(inputs), tuple(outputs), build, summary)
 
 
 _MODULES = {
@@ -78,14 +81,14 @@ def load_plugins() -> list[Plugin]:
 
 
 @functools.cache
-def find_entry_points() -> Mapping[str, Any]:
+def find_entry_points() -> "Mapping[str, EntryPoint]":
     """The entry points of installed packages in the group ``hitcounter_macro.plugins``, by name, not loaded yet.
 
     Raises :class:`PluginError` if a name is registered twice or is the name of a built-in plug-in.
     """
     from importlib.metadata import entry_points
 
-    found: dict[str, Any] = {}
+    found: dict[str, EntryPoint] = {}
     for point in entry_points(group=GROUP):
         if point.name in BUILT_IN or (point.name in found and found[point.name].value != point.value):
             text = f"plugin '{point.name}' is registered twice; uninstall one of its packages"

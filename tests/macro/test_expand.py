@@ -14,6 +14,7 @@ from macro.errors import MacroError, PluginError, Problem
 from macro.expand import expand, expand_counters
 from macro.plugin import Piece
 from macro.plugins import BUILT_IN, as_plugin, find_plugin
+from macro.template.counters import Counter
 from tests.support.plain import find_dangling
 
 IDS = st.sampled_from(["Hit", "Hits", "HitTable", "A", "AB", "ABTable", "Topic"])
@@ -455,7 +456,8 @@ def test_a_plugin_that_gives_all_outputs_of_a_built_in_one_takes_its_place(name,
             return Piece(dict.fromkeys(given_outputs, "x"), {})
 
     plugins = choose_plugins(
-        Given({}, "rest", [PluginRequest("mine", {}, ())], []), lambda _: as_plugin("mine", Module)
+        Given(Counter("Visits", {}, {}), {}, "rest", [PluginRequest("mine", {}, ())], []),
+        lambda _: as_plugin("mine", Module),
     )
 
     assert ("mine" in [plugin.name for plugin in plugins]) is True
