@@ -52,8 +52,9 @@ def _built_in() -> dict[str, Callable[[], Any]]:
 
 
 def _lambda_function() -> Any:
+    from transform_lambda.aws.client import connect
     from transform_lambda.aws.lambda_ import LambdaFunctions
-    from transform_lambda.aws.s3 import S3CodeStore, connect
+    from transform_lambda.aws.s3.store import S3CodeStore
     from transform_lambda.function.resource import LambdaFunction
 
     bucket, account = _setting("HITCOUNTER_STAGING_BUCKET"), _setting("HITCOUNTER_ACCOUNT")
@@ -62,7 +63,7 @@ def _lambda_function() -> Any:
 
 def _api_gateway_resource() -> Any:
     from transform_lambda.aws.apigateway import ApiGateways
-    from transform_lambda.aws.s3 import connect
+    from transform_lambda.aws.client import connect
     from transform_lambda.gateway.resource import ApiGatewayResource
     from transform_lambda.idempotency.guard import OneInvocation
 
@@ -81,8 +82,8 @@ def _records() -> Any:
     table = os.environ.get("HITCOUNTER_RECORDS_TABLE")
     if not table:
         return None
+    from transform_lambda.aws.client import connect
     from transform_lambda.aws.records import TableRecords
-    from transform_lambda.aws.s3 import connect
 
     return TableRecords(connect("dynamodb"), table)
 

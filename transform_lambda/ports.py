@@ -81,7 +81,7 @@ class CodeStore(Protocol):
     def start_upload(self, key: str, metadata: Mapping[str, str]) -> Upload:
         """Start a multipart upload into the staging bucket."""
 
-    def copy_part(self, upload: Upload, number: int, source: Pinned, start: int, length: int) -> Part:
+    def copy_part(self, upload: Upload, number: int, source: Pinned, span: range) -> Part:
         """Copy these bytes of the source (5 MiB to 5 GiB) inside S3 as a part. `CopyError` if S3 refuses the copy."""
 
     def upload_part(self, upload: Upload, number: int, data: bytes) -> Part:

@@ -79,9 +79,10 @@ print(json.dumps(peak()))
 """
 IN_S3 = """
 import boto3
-from transform_lambda.aws.s3 import S3CodeStore
+from transform_lambda.aws.s3.store import S3CodeStore
 from transform_lambda.ports import Place
-from transform_lambda.staging.remote import open_archive, prepare_code
+from transform_lambda.staging.archive import open_archive
+from transform_lambda.staging.prepare import Staging
 keys = {"aws_access_key_id": "a", "aws_secret_access_key": "a"}
 client = boto3.client("s3", endpoint_url=target, region_name="us-east-1", **keys)
 target, wire = "none", []
@@ -93,7 +94,7 @@ client.meta.events.register("before-send.s3", sent)
 client.meta.events.register("response-received.s3", received)
 store = S3CodeStore(client, "staging", "123456789012")
 def action():
-    prepare_code(store, open_archive(store, Place("code", source)), b"TABLE=visits\\n", lambda line: None)
+    Staging(store, lambda line: None).prepare(open_archive(store, Place("code", source)), b"TABLE=visits\\n")
 print(json.dumps({"cpu": spent(action), "peak": peak(), "wire": sum(wire), "requests": len(wire) // 2}))
 """
 

@@ -17,7 +17,7 @@ from tests.support.installation import EVERYTHING, PATH, install, read_template
 from tests.support.thorough import mark_thorough
 from transform_lambda.function.code import KEPT
 from transform_lambda.identity import PREFIX
-from transform_lambda.staging.remote import STAGED
+from transform_lambda.staging.prepare import STAGED
 
 ROOT = Path(__file__).parent.parent.parent
 INSTALLATIONS = {"default": {}, "everything": EVERYTHING}

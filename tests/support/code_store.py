@@ -55,7 +55,8 @@ class MemoryCodeStore:
         self.metadata[key] = dict(metadata)
         return Upload(key, number)
 
-    def copy_part(self, upload, number, source, start, length):
+    def copy_part(self, upload, number, source, span):
+        start, length = span.start, len(span)
         self._called(f"copy_part {start}+{length}")
         assert SMALLEST <= length <= LARGEST
         assert len(self._pinned(source)) > SMALLEST

@@ -10,7 +10,7 @@ from itertools import count
 
 from botocore.validate import ParamValidator
 
-from transform_lambda.aws.s3 import input_shape
+from transform_lambda.aws.client import input_shape
 from transform_lambda.function.versions import LATEST_PUBLISHED
 from transform_lambda.ports import Found, TryAgain
 

@@ -13,7 +13,7 @@ from botocore import xform_name
 from botocore.validate import ParamValidator
 
 from transform_lambda.aws.apigateway import CHANGES, OF_LAMBDA, READS
-from transform_lambda.aws.s3 import input_shape
+from transform_lambda.aws.client import input_shape
 from transform_lambda.contract import ResourceError
 from transform_lambda.ports import TryAgain
 

@@ -1,6 +1,6 @@
 import pytest
 
-from transform_lambda.aws.s3 import input_shape
+from transform_lambda.aws.client import input_shape
 from transform_lambda.contract import ResourceError
 from transform_lambda.typed import type_properties
 

@@ -1,14 +1,12 @@
 """The port ``Gateways``, with boto3. API Gateway's errors become problems for the author, or reasons to retry."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
-from botocore.exceptions import ConnectionError as NotConnectedError
+from botocore.exceptions import ClientError
 
-from transform_lambda.aws.s3 import Client
+from transform_lambda.aws.client import Client, code_of, explained, message_of
 from transform_lambda.contract import Json, ResourceError
 from transform_lambda.ports import DeniedError, TryAgain
 from transform_lambda.typed import Shape
@@ -58,7 +56,7 @@ class ApiGateways:
                 answer = self._read(operation, call)
                 return self._with_methods(call, answer) if operation == "GetResources" else answer
             except ClientError as error:
-                if _code(error) in _GONE:
+                if code_of(error) in _GONE:
                     return None
                 raise
 
@@ -68,7 +66,7 @@ class ApiGateways:
             try:
                 return self._call(operation, call)
             except ClientError as error:
-                if _code(error) in _GONE and operation.startswith(("Delete", "Remove", "Untag")):
+                if code_of(error) in _GONE and operation.startswith(("Delete", "Remove", "Untag")):
                     return {}
                 raise
 
@@ -95,20 +93,9 @@ class ApiGateways:
         return answer
 
 
-@contextmanager
-def _explained(operation: str, call: Mapping[str, Json]) -> Iterator[None]:
+def _explained(operation: str, call: Mapping[str, Json]) -> AbstractContextManager[None]:
     where = f"{operation} of {_name(operation, call)}"
-    try:
-        yield
-    except ClientError as error:
-        raise _explain(error, operation, where) from error
-    except ParamValidationError as error:
-        raise ResourceError(f"{where}: {str(error).split(':', 1)[-1].strip()}") from error
-    except (HTTPClientError, NotConnectedError) as error:
-        # Without an answer, the call may or may not have succeeded. The next read of the API shows which.
-        raise TryAgain(f"{where}: {type(error).__name__}") from error
-    except BotoCoreError as error:
-        raise ResourceError(f"{where}: {error}") from error
+    return explained(where, lambda error: _explain(error, operation, where))
 
 
 def _name(operation: str, call: Mapping[str, Json]) -> str:
@@ -120,7 +107,7 @@ def _name(operation: str, call: Mapping[str, Json]) -> str:
 
 
 def _explain(error: ClientError, operation: str, where: str) -> ResourceError:
-    code, said = _code(error), str(error.response.get("Error", {}).get("Message", ""))
+    code, said = code_of(error), message_of(error)
     service = "Lambda" if operation in OF_LAMBDA else "API Gateway"
     told = f"{where}: {service} answered {code}: {said}"
     if operation == "AddPermission" and code in _GONE:
@@ -132,7 +119,3 @@ def _explain(error: ClientError, operation: str, where: str) -> ResourceError:
     if is_passing or code in _GONE or _UNFINISHED in said:
         return TryAgain(told)
     return ResourceError(told)
-
-
-def _code(error: ClientError) -> Any:
-    return error.response.get("Error", {}).get("Code")

@@ -1,13 +1,11 @@
 """The port ``Functions``, with boto3. Lambda's errors become problems for the author, or reasons to retry."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ParamValidationError
-from botocore.exceptions import ConnectionError as NotConnectedError
+from botocore.exceptions import ClientError
 
-from transform_lambda.aws.s3 import Client
+from transform_lambda.aws.client import Client, code_of, explained, message_of
 from transform_lambda.contract import Json, ResourceError
 from transform_lambda.ports import DeniedError, Found, Replicated, TryAgain
 from transform_lambda.typed import Shape
@@ -56,7 +54,7 @@ class LambdaFunctions:
             try:
                 answer = self._client.get_function(FunctionName=name, **_qualifier(version))
             except ClientError as error:
-                if _code(error) == _GONE:
+                if code_of(error) == _GONE:
                     return None
                 raise
         if answer.get("TagsError") and not version:
@@ -116,7 +114,7 @@ class LambdaFunctions:
             try:
                 self._client.delete_function(FunctionName=name, **_qualifier(version))
             except ClientError as error:
-                if _code(error) != _GONE:
+                if code_of(error) != _GONE:
                     raise
 
 
@@ -128,24 +126,12 @@ def _revision(revision: str) -> dict[str, str]:
     return {"RevisionId": revision} if revision else {}
 
 
-@contextmanager
-def _explained(what: str, name: str) -> Iterator[None]:
-    try:
-        yield
-    except ClientError as error:
-        raise _explain(error, what, name) from error
-    except ParamValidationError as error:
-        problems = str(error).split(":", 1)[-1].strip()
-        raise ResourceError(f"cannot {what} function {name}: {problems}") from error
-    except (HTTPClientError, NotConnectedError) as error:
-        # Without an answer, the call may or may not have succeeded. The next read of the function shows which.
-        raise TryAgain(f"cannot {what} function {name}: {type(error).__name__}") from error
-    except BotoCoreError as error:
-        raise ResourceError(f"cannot {what} function {name}: {error}") from error
+def _explained(what: str, name: str) -> AbstractContextManager[None]:
+    return explained(f"cannot {what} function {name}", lambda error: _explain(error, what, name))
 
 
 def _explain(error: ClientError, what: str, name: str) -> ResourceError:
-    code, said = _code(error), str(error.response.get("Error", {}).get("Message", ""))
+    code, said = code_of(error), message_of(error)
     where = f"cannot {what} function {name}"
     if _REPLICATED in said:
         return Replicated(
@@ -160,7 +146,3 @@ def _explain(error: ClientError, what: str, name: str) -> ResourceError:
         return ResourceError(f"{where}: {_SIGNED}")
     kind = DeniedError if code in _DENIED else ResourceError
     return kind(f"{where}: Lambda answered {code}: {said}")
-
-
-def _code(error: ClientError) -> Any:
-    return error.response.get("Error", {}).get("Code")

@@ -5,18 +5,17 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from transform_lambda.aws.client import Client
 from transform_lambda.idempotency.record import Record
 
 KEPT_SECONDS = 90 * 24 * 3600
 """Seconds that a record stays after its resource's last request. Late copies of a request arrive within hours."""
 
-DynamoClient = Any
-
 
 class TableRecords:
     """Records in a table with the key `id` (a string) and the time to live in `expires`."""
 
-    def __init__(self, client: DynamoClient, table: str) -> None:
+    def __init__(self, client: Client, table: str) -> None:
         self._client = client
         self._table = table
 

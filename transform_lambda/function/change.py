@@ -1,18 +1,17 @@
 """Bring a function to the template's state step by step. Each step reads the function's current state."""
 
-import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from transform_lambda.contract import Json, ResourceError
-from transform_lambda.function.code import Payload, make_payload
+from transform_lambda.function.code import Target
+from transform_lambda.function.payload import Payload, log_code, make_payload
 from transform_lambda.function.state import check_state, is_ready
 from transform_lambda.function.step_by_step import Step, StepByStep
-from transform_lambda.function.steps import Target, needs_code, next_step, revision_of, wanted_tags
+from transform_lambda.function.steps import Steps, needs_code, revision_of, wanted_tags
 from transform_lambda.function.undo import Attempt, Undo
 from transform_lambda.function.versions import same_version
 from transform_lambda.limits import Clock
-from transform_lambda.log import log_phase
 from transform_lambda.offending_properties import with_offending_properties
 from transform_lambda.ports import CodeStore, Found, Functions
 from transform_lambda.retry import NotReady, TimeOver
@@ -35,7 +34,8 @@ class Change:
     def __init__(self, functions: Functions, store: CodeStore, target: Target, clock: Clock) -> None:
         self._functions, self._store, self._clock = functions, store, clock
         self._target = target
-        self._request, self._wanted, self._source, self._kept = target
+        self._request, self._wanted, self._source, _ = target
+        self._steps = Steps(functions, target, self._prepared)
         self._way = StepByStep(functions, target.request, target.wanted.name, clock)
         self._payload: Payload | None = None
         self._published: Mapping[str, Json] | None = None
@@ -76,7 +76,7 @@ class Change:
             # Code that cannot be prepared must fail before the first change.
             self._request.guard.check()
             self._prepared()
-        step = next_step(self._functions, self._target, self._prepared, found, done) or self._version()
+        step = self._steps.next(found, done) or self._version()
         if step is None:
             check_state(found.configuration, is_updated=False)
             self._await_version()
@@ -126,20 +126,17 @@ class Change:
     def _prepared(self) -> Payload:
         if self._payload is None:
             try:
-                self._payload = make_payload(self._store, self._source, self._log_code, self._kept)
+                self._payload = make_payload(self._store, self._target)
             except ResourceError as error:
                 raise with_offending_properties(error, {"Code": self._wanted.code}) from error
         return self._payload
-
-    def _log_code(self, note: str) -> None:
-        log_phase(self._request, "prepare", time.monotonic(), note)
 
     def _take_back(self, *, is_over: bool) -> None:
         """Undo the request unless time is up.
 
         After a timeout, another delivery of the request may have had more time, and the ledger has what exists.
         """
-        undo = Undo(self._functions, self._store, self._target, self._clock, self._log_code)
+        undo = Undo(self._functions, self._store, self._target, self._clock)
         done = self._way.done
         try:
             if not is_over and (self._request.physical_id == self._wanted.name or "create" in done):
@@ -150,4 +147,4 @@ class Change:
             if self._payload and self._payload.staged and not may_run:
                 self._store.remove_staged(self._payload.staged)
         except ResourceError as error:
-            self._log_code(f"{error}; the next request tries again")
+            log_code(self._request, f"{error}; the next request tries again")

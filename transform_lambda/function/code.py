@@ -1,26 +1,17 @@
-"""Open and check a function's code first, and prepare the code for Lambda only when a call needs it."""
+"""Open, check and identify a function's code before any change."""
 
-import base64
 import hashlib
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from io import BytesIO
 from typing import NamedTuple
 
-from transform_lambda.contract import Json, ResourceError
+from transform_lambda.contract import Json, Request, ResourceError
 from transform_lambda.env.file import EnvError, encode_values, merge_env_file
-from transform_lambda.function.inline_code import zip_inline
 from transform_lambda.function.properties import Wanted
 from transform_lambda.ports import CodeStore, Pinned, Place
-from transform_lambda.staging.remote import (
-    Archive,
-    Log,
-    check_limits,
-    code_identity,
-    key_under,
-    open_archive,
-    prepare_code,
-    prepare_unchanged,
-)
+from transform_lambda.staging.archive import Archive, check_limits, code_identity, key_under, open_archive
 from transform_lambda.zip.directory import read_directory
 from transform_lambda.zip.members import source_sha256
 from transform_lambda.zip.source import BytesSource
@@ -28,12 +19,16 @@ from transform_lambda.zip.source import BytesSource
 KEPT = "kept/"
 """The key prefix of objects that Lambda runs from. They do not expire; the function's Delete removes them."""
 
-DIRECT_LIMIT = 50 << 20
-"""The largest archive to send in a call, in bytes (AWS: "Lambda quotas", deployment package size)."""
+INLINE = Place("inline", "code")
+"""The place of an archive that the companion builds from Code.ZipFile."""
+PASSED_ON = ("S3ObjectStorageMode", "SourceKMSKeyArn")
+"""Members of Code that Lambda gets unchanged."""
 
-_INLINE = Place("inline", "code")
-_PASSED_ON = ("S3ObjectStorageMode", "SourceKMSKeyArn")
 _BY_REFERENCE = "REFERENCE"
+_FILES = {"python": "index.py", "nodejs": "index.js"}
+"""Runtimes that accept inline code, with the file's name (AWS: "AWS::Lambda::Function Code")."""
+_DATE = (1980, 1, 1, 0, 0, 0)
+_MODE = 0o100644
 
 
 class Source(NamedTuple):
@@ -71,13 +66,14 @@ class Source(NamedTuple):
         return key_under(prefix, self.archive, self.env)
 
 
-class Payload(NamedTuple):
-    """Code as Lambda's API takes it, and the key of the object that was staged for the call, empty if none was."""
+class Target(NamedTuple):
+    """The goal: the request, the function that the request wants, and the function's code."""
 
-    code: Mapping[str, Json]
-    staged: str = ""
-    code_sha256: str = ""
-    """The CodeSha256 that Lambda will return, in base64. Empty if the bytes are not in memory."""
+    request: Request
+    wanted: Wanted
+    source: Source
+    kept: str
+    """The key prefix of the objects that Lambda runs this function from."""
 
 
 def is_by_reference(code: Json) -> bool:
@@ -101,28 +97,9 @@ def open_code(store: CodeStore, wanted: Wanted) -> Source:
         check_limits(archive, archive.env or b"" if env is None else env)
     place = archive.pinned.place
     label = f"{place._replace(version=None)}" + (f"@{place.version}" if place.version else "")
-    label = "Code.ZipFile" if place is _INLINE else label
+    label = "Code.ZipFile" if place is INLINE else label
     source = Source("", label, archive, env, wanted.code)
     return source._replace(identity=_identity(source, archive))
-
-
-def make_payload(store: CodeStore, source: Source, log: Log, kept: str) -> Payload:
-    """The code, ready to send. An object that must stay gets a key that starts with `kept`."""
-    passed = {name: source.code[name] for name in _PASSED_ON if name in source.code}
-    archive, env = source.archive, source.env
-    if archive is None:
-        return Payload(source.code)
-    if env is None and archive.pinned.place is _INLINE:
-        return _sent(archive.source.read(0, archive.pinned.size), passed)
-    if env is None and not source.is_kept and (is_by_reference(source.code) or _can_take(store, archive.pinned)):
-        return Payload({**_place(archive.pinned.place), **passed})
-    if env is None:
-        code = prepare_unchanged(store, archive, log, source.kept_key(kept) if source.is_kept else "")
-    else:
-        code = prepare_code(store, archive, env, log, kept if source.is_kept else "")
-    if isinstance(code.archive, bytes):
-        return _sent(code.archive, passed)
-    return Payload({**_place(code.archive), **passed}, "" if code.way == "reused" else code.archive.key)
 
 
 def _open(store: CodeStore, wanted: Wanted) -> Archive:
@@ -130,14 +107,28 @@ def _open(store: CodeStore, wanted: Wanted) -> Archive:
     if "ZipFile" not in code:
         with _naming_code():
             return open_archive(store, Place(code["S3Bucket"], code["S3Key"], code.get("S3ObjectVersion")), path)
-    source = BytesSource(zip_inline(code["ZipFile"], wanted.call["Runtime"]))
+    source = BytesSource(_zip_inline(code["ZipFile"], wanted.call["Runtime"]))
     directory = read_directory(source)
-    return Archive(Pinned(_INLINE, "", source.size), source, directory, path, None, source_sha256(directory, path))
+    return Archive(Pinned(INLINE, "", source.size), source, directory, path, None, source_sha256(directory, path))
 
 
-def _can_take(store: CodeStore, pinned: Pinned) -> bool:
-    """Whether Lambda can read exactly the pinned state: an object version, in a bucket of Lambda's own region."""
-    return pinned.place.version is not None and store.can_copy(pinned)
+def _zip_inline(text: str, runtime: str) -> bytes:
+    """An archive of one file, `index` with the runtime's file extension. Equal text gives equal bytes.
+
+    Raises:
+        ResourceError: the runtime accepts no inline code.
+    """
+    name = next((file for head, file in _FILES.items() if runtime.startswith(head)), None)
+    if name is None:
+        raise ResourceError(
+            f"Properties.Code.ZipFile: is for python and nodejs runtimes, not {runtime}; put the code in S3"
+        )
+    member = zipfile.ZipInfo(name, _DATE)
+    member.create_system, member.external_attr, member.compress_type = 3, _MODE << 16, zipfile.ZIP_DEFLATED
+    target = BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr(member, text.encode("utf-8"))
+    return target.getvalue()
 
 
 def _merge(archive: Archive, wanted: Wanted) -> bytes | None:
@@ -166,23 +157,8 @@ def _identity(source: Source, archive: Archive) -> str:
     content = content if source.env is None else code_identity(archive, source.env)
     # By reference, Lambda must learn about another object. Another KMS key means another encryption.
     own_object = source.label if is_by_reference(source.code) and not source.is_kept else ""
-    passed = [str(source.code.get(name, "")) for name in _PASSED_ON]
+    passed = [str(source.code.get(name, "")) for name in PASSED_ON]
     return _digest(content, own_object, *passed) if any((own_object, *passed)) else content
-
-
-def _sent(data: bytes, passed: Mapping[str, Json]) -> Payload:
-    if len(data) > DIRECT_LIMIT:
-        raise ResourceError(
-            f"Properties.Code: the archive has {len(data)} bytes; {DIRECT_LIMIT} can be sent (50 MiB); put it in S3"
-        )
-    passed = {name: value for name, value in passed.items() if name != "S3ObjectStorageMode"}
-    code_sha256 = base64.b64encode(hashlib.sha256(data).digest()).decode("ascii")
-    return Payload({"ZipFile": data, **passed}, code_sha256=code_sha256)
-
-
-def _place(place: Place) -> dict[str, str]:
-    version = {"S3ObjectVersion": place.version} if place.version else {}
-    return {"S3Bucket": place.bucket, "S3Key": place.key, **version}
 
 
 def _digest(*parts: str) -> str:

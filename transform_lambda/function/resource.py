@@ -5,9 +5,8 @@ from collections.abc import Mapping
 
 from transform_lambda.contract import CREATE, Json, Request, ResourceError, Result
 from transform_lambda.function.change import Change, Changed
-from transform_lambda.function.code import KEPT, Source, is_by_reference, open_code
+from transform_lambda.function.code import KEPT, Source, Target, is_by_reference, open_code
 from transform_lambda.function.properties import is_function_name, read_wanted
-from transform_lambda.function.steps import Target
 from transform_lambda.function.versions import prune_versions
 from transform_lambda.identity import is_invented, physical_id_for
 from transform_lambda.limits import Clock

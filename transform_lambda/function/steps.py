@@ -1,11 +1,10 @@
 """List the steps that bring a function to the template's state, in order, with the call for each step."""
 
 from collections.abc import Callable, Collection
-from typing import NamedTuple
 
-from transform_lambda.contract import CREATE, Request
-from transform_lambda.function.code import Payload, Source
-from transform_lambda.function.properties import Wanted
+from transform_lambda.contract import CREATE
+from transform_lambda.function.code import Target
+from transform_lambda.function.payload import Payload
 from transform_lambda.function.settings import setting_changes
 from transform_lambda.function.step_by_step import Step
 from transform_lambda.ports import Found, Functions
@@ -16,31 +15,80 @@ _X86 = ["x86_64"]
 Prepare = Callable[[], Payload]
 
 
-class Target(NamedTuple):
-    """The goal: the request, the function that the request wants, and the function's code."""
+class Steps:
+    """The steps to a target. `prepare` returns the code. It is called only when the code must be sent."""
 
-    request: Request
-    wanted: Wanted
-    source: Source
-    kept: str
-    """The key prefix of the objects that Lambda runs this function from."""
+    def __init__(self, functions: Functions, target: Target, prepare: Prepare) -> None:
+        self._functions, self._target, self._prepare = functions, target, prepare
+        self._request, self._wanted, self._source, _ = target
 
+    def next(self, found: Found, done: Collection[str]) -> Step | None:
+        """The first step that the function still needs, None if the function is as wanted."""
+        is_changed = bool({"create", "configuration", "code"} & set(done))
+        plans: tuple[Callable[[], Step | None], ...] = (
+            self._signing,
+            lambda: self._settings(found),
+            lambda: None if "create" in done else self._code(found),
+            lambda: self._tags(found),
+            lambda: None if is_changed else self._revise(),
+        )
+        return next((step for plan in plans if (step := plan()) and step.kind not in done), None)
 
-def next_step(
-    functions: Functions, target: Target, prepare: Prepare, found: Found, done: Collection[str]
-) -> Step | None:
-    """The first step that the function still needs, None if the function is as wanted.
+    def _signing(self) -> Step | None:
+        name = "CodeSigningConfigArn"
+        wanted, was = (str(each.get(name, "")) for each in (self._wanted.call, self._request.old_properties))
+        if wanted == was or self._request.type == CREATE:
+            return None
 
-    `prepare` returns the code. It is called only when the code must be sent.
-    """
-    plans: tuple[Callable[[], Step | None], ...] = (
-        lambda: _signing(functions, target),
-        lambda: _settings(functions, target, found),
-        lambda: None if "create" in done else _code(functions, target, prepare, found),
-        lambda: _tags(functions, target, found),
-        lambda: None if {"create", "configuration", "code"} & set(done) else _revise(functions, target),
-    )
-    return next((step for plan in plans if (step := plan()) and step.kind not in done), None)
+        def take(_: Found) -> None:
+            self._functions.sign(self._wanted.name, wanted)
+
+        return Step("code signing", f"{name} differs", take, {name: wanted})
+
+    def _settings(self, found: Found) -> Step | None:
+        shape = self._functions.takes("UpdateFunctionConfiguration")
+        changes = setting_changes(shape, self._wanted.call, found.configuration)
+        if not changes:
+            return None
+
+        def take(now: Found) -> None:
+            self._functions.update_configuration(self._wanted.name, changes, revision_of(now))
+
+        return Step("configuration", f"{', '.join(changes)} differ", take, changes)
+
+    def _code(self, found: Found) -> Step | None:
+        if not needs_code(self._target, found):
+            return None
+
+        def take(now: Found) -> None:
+            code = {**self._prepare().code, "Architectures": _wanted_architectures(self._target)}
+            self._functions.update_code(self._wanted.name, code, revision_of(now))
+
+        is_same = has_code(found, self._source.identity)
+        why = "Architectures differ" if is_same else "the code's identity differs"
+        return Step("code", why, take, {"Code": self._wanted.code})
+
+    def _tags(self, found: Found) -> Step | None:
+        wanted = {**wanted_tags(self._target), CODE_SHA256: str(found.configuration.get("CodeSha256"))}
+        changed, gone = tag_changes(found, wanted, self._request.old_properties)
+        if not changed and not gone:
+            return None
+
+        def take(now: Found) -> None:
+            self._functions.tag(str(now.configuration["FunctionArn"]), changed, gone)
+
+        return Step("tags", f"{', '.join([*changed, *gone])} differ", take, {"Tags": self._wanted.tags})
+
+    def _revise(self) -> Step | None:
+        """A step that creates a new revision. Lambda then refuses late calls of an earlier, abandoned request."""
+        if not self._request.guard.follows_unanswered():
+            return None
+        same = {"Description": self._wanted.call.get("Description", "")}
+
+        def take(now: Found) -> None:
+            self._functions.update_configuration(self._wanted.name, same, revision_of(now))
+
+        return Step("revision", "the request before has no answer, and may still be under way", take)
 
 
 def needs_code(target: Target, found: Found) -> bool:
@@ -65,60 +113,3 @@ def architectures_of(found: Found) -> list[str]:
 
 def _wanted_architectures(target: Target) -> list[str]:
     return list(target.wanted.call.get("Architectures", _X86))
-
-
-def _signing(functions: Functions, target: Target) -> Step | None:
-    name = "CodeSigningConfigArn"
-    wanted, was = (str(each.get(name, "")) for each in (target.wanted.call, target.request.old_properties))
-    if wanted == was or target.request.type == CREATE:
-        return None
-    return Step("code signing", f"{name} differs", lambda _: functions.sign(target.wanted.name, wanted), {name: wanted})
-
-
-def _settings(functions: Functions, target: Target, found: Found) -> Step | None:
-    shape = functions.takes("UpdateFunctionConfiguration")
-    changes = setting_changes(shape, target.wanted.call, found.configuration)
-    if not changes:
-        return None
-
-    def take(now: Found) -> None:
-        functions.update_configuration(target.wanted.name, changes, revision_of(now))
-
-    return Step("configuration", f"{', '.join(changes)} differ", take, changes)
-
-
-def _code(functions: Functions, target: Target, prepare: Prepare, found: Found) -> Step | None:
-    if not needs_code(target, found):
-        return None
-
-    def take(now: Found) -> None:
-        code = {**prepare().code, "Architectures": _wanted_architectures(target)}
-        functions.update_code(target.wanted.name, code, revision_of(now))
-
-    is_same = has_code(found, target.source.identity)
-    why = "Architectures differ" if is_same else "the code's identity differs"
-    return Step("code", why, take, {"Code": target.wanted.code})
-
-
-def _tags(functions: Functions, target: Target, found: Found) -> Step | None:
-    wanted = {**wanted_tags(target), CODE_SHA256: str(found.configuration.get("CodeSha256"))}
-    changed, gone = tag_changes(found, wanted, target.request.old_properties)
-    if not changed and not gone:
-        return None
-
-    def take(now: Found) -> None:
-        functions.tag(str(now.configuration["FunctionArn"]), changed, gone)
-
-    return Step("tags", f"{', '.join([*changed, *gone])} differ", take, {"Tags": target.wanted.tags})
-
-
-def _revise(functions: Functions, target: Target) -> Step | None:
-    """A step that creates a new revision. Lambda then refuses late calls of an earlier, abandoned request."""
-    if not target.request.guard.follows_unanswered():
-        return None
-    same = {"Description": target.wanted.call.get("Description", "")}
-
-    def take(now: Found) -> None:
-        functions.update_configuration(target.wanted.name, same, revision_of(now))
-
-    return Step("revision", "the request before has no answer, and may still be under way", take)

@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from transform_lambda.contract import CREATE, Json, ResourceError
-from transform_lambda.function.code import Payload, make_payload, open_code
+from transform_lambda.function.code import Target, open_code
+from transform_lambda.function.payload import Payload, make_payload
 from transform_lambda.function.properties import read_wanted
 from transform_lambda.function.settings import is_readable, setting_changes, settings_in
 from transform_lambda.function.state import is_failed, is_ready
 from transform_lambda.function.step_by_step import Step, StepByStep
-from transform_lambda.function.steps import Target, architectures_of, revision_of, wanted_tags
+from transform_lambda.function.steps import architectures_of, revision_of, wanted_tags
 from transform_lambda.limits import Clock
 from transform_lambda.ports import CodeStore, Found, Functions
 from transform_lambda.retry import NotReady
@@ -28,12 +29,10 @@ class Attempt(NamedTuple):
 
 
 class Undo:
-    """The undo of one refused request. `log` gets a sentence about each preparation of code."""
+    """The undo of one refused request."""
 
-    def __init__(
-        self, functions: Functions, store: CodeStore, target: Target, clock: Clock, log: Callable[[str], None]
-    ) -> None:
-        self._functions, self._store, self._target, self._log = functions, store, target, log
+    def __init__(self, functions: Functions, store: CodeStore, target: Target, clock: Clock) -> None:
+        self._functions, self._store, self._target = functions, store, target
         self._way = StepByStep(functions, target.request, target.wanted.name, clock)
         self._payload: Payload | None = None
 
@@ -103,7 +102,7 @@ class Undo:
             source = open_code(self._store, read_wanted(self._functions.takes("CreateFunction"), old))
             if not has_code(before, source.identity):
                 raise ResourceError(f"function {self._target.wanted.name}: the code it had is not there any more")
-            self._payload = make_payload(self._store, source, self._log, self._target.kept)
+            self._payload = make_payload(self._store, self._target._replace(source=source))
         return self._payload.code
 
     def _settings(self, before: Found, found: Found) -> Step | None:

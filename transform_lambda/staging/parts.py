@@ -9,17 +9,15 @@ SMALLEST = 5 << 20
 """The smallest size in bytes of every part except the last (AWS: "Amazon S3 multipart upload limits")."""
 
 
-class Copy(NamedTuple):
-    """A part that S3 copies from the source's bytes."""
-
-    start: int
-    length: int
-
-
 class Send(NamedTuple):
     """A part that the companion uploads: new bytes, and bytes that it reads from the source first."""
 
     pieces: Sequence[Step]
+
+    @property
+    def length(self) -> int:
+        """The number of bytes."""
+        return sum(piece.length for piece in self.pieces)
 
 
 def long_runs_first(kept: list[Keep]) -> list[Keep]:
@@ -27,8 +25,8 @@ def long_runs_first(kept: list[Keep]) -> list[Keep]:
     return sorted(kept, key=lambda run: run.length < SMALLEST)
 
 
-def plan_parts(steps: Iterable[Step], *, can_copy: bool = True) -> Iterator[Copy | Send]:
-    """The parts in the order of the steps. Each part except the last has at least `SMALLEST` bytes.
+def plan_parts(steps: Iterable[Step], *, can_copy: bool = True) -> Iterator[Keep | Send]:
+    """The parts in the order of the steps: S3 copies a `Keep`. Each part except the last has at least `SMALLEST` bytes.
 
     An uploaded part has less than twice `SMALLEST` bytes; only the last part may be longer, by the new bytes. If an
     uploaded part before a long run is too short, the first bytes of the run fill it up. Without `can_copy` all parts
@@ -49,7 +47,7 @@ def plan_parts(steps: Iterable[Step], *, can_copy: bool = True) -> Iterator[Copy
         if can_copy and rest.length >= SMALLEST:
             yield from [Send(pending)] if pending else []
             pending = []
-            yield Copy(rest.start, rest.length)
+            yield rest
         elif rest.length:
             pending.append(rest)
     if pending:

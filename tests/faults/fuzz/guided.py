@@ -10,7 +10,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["transform_lambda.zip", "transform_lambda.staging.remote"]):
+with atheris.instrument_imports(include=["transform_lambda.zip", "transform_lambda.staging"]):
     from tests.faults.fuzz.limits import Limits
     from tests.faults.fuzz.zip_archives import ARCHIVES
     from tests.faults.fuzz.zip_mutations import mutate

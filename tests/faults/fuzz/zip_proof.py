@@ -12,7 +12,8 @@ from tests.support.code_store import MemoryCodeStore
 from transform_lambda.contract import ResourceError
 from transform_lambda.env.file import EnvError, merge_env_file
 from transform_lambda.ports import Place
-from transform_lambda.staging.remote import open_archive, prepare_code
+from transform_lambda.staging.archive import open_archive
+from transform_lambda.staging.prepare import Staging
 from transform_lambda.staging.source import RemoteSource
 from transform_lambda.zip.directory import read_directory
 from transform_lambda.zip.member import read_member
@@ -72,7 +73,7 @@ def deploy_remotely(data):
     try:
         archive = open_archive(store, PLACE)
         env = _merged(archive.env or b"")
-        code = prepare_code(store, archive, env, str, "kept/")
+        code = Staging(store, str).prepare(archive, env, "kept/")
         return Verdict(store.objects[code.archive.bucket, code.archive.key], env, None)
     except (ResourceError, EnvError) as error:
         return _refusal(str(error).removeprefix(f"{PLACE}: "))
@@ -84,7 +85,7 @@ def agree(data, verdict):
     pinned, tail = store.read_tail(PLACE, 100)
     remote = deploy_remotely(data)
     assert deploy(data, RemoteSource(store, pinned, tail)) == verdict
-    assert remote == verdict or "Lambda allows" in remote.refusal
+    assert remote == verdict or "the unpacked code must have at most" in remote.refusal
 
 
 def prove(before, verdict):

@@ -6,10 +6,11 @@ import pytest
 from tests.support.archives import Entry, make_archive
 from tests.support.companion import CODE, ENV, ROLE, Companion, wanted
 from transform_lambda.contract import ResourceError, parse_request
-from transform_lambda.function.code import DIRECT_LIMIT, Source, make_payload, open_code
+from transform_lambda.function.code import Source, Target, open_code
+from transform_lambda.function.payload import DIRECT_LIMIT, make_payload
 from transform_lambda.function.properties import RIGHT_CODE, read_wanted
 from transform_lambda.ports import Pinned
-from transform_lambda.staging.remote import Archive
+from transform_lambda.staging.archive import Archive
 from transform_lambda.zip.source import BytesSource
 
 WHERE = "s3://code/app.zip"
@@ -172,7 +173,7 @@ def test_code_beyond_lambdas_limit_is_refused_with_the_limit(env):
     answer = companion.create(wanted(Env=env))
 
     assert answer["Status"] == "FAILED"
-    assert "Lambda allows 262144000 (250 MiB)" in answer["Reason"]
+    assert "the unpacked code must have at most 262144000 bytes (250 MiB), got " in answer["Reason"]
     assert companion.functions.kinds == []
 
 
@@ -182,10 +183,11 @@ def test_an_archive_that_is_too_large_to_be_sent_is_told_the_limit():
     archive = Archive(Pinned(place, "", size), BytesSource(bytes(size)), None, ".env", None, "")
 
     with pytest.raises(ResourceError) as refused:
-        make_payload(Companion().store, Source("", "", archive, None, {}), print, "")
+        make_payload(Companion().store, Target(None, None, Source("", "", archive, None, {}), ""))
 
     assert str(refused.value) == (
-        "Properties.Code: the archive has 52428801 bytes; 52428800 can be sent (50 MiB); put it in S3"
+        "Properties.Code: the archive must have at most 52428800 bytes (50 MiB) to be sent in a call, got 52428801; "
+        "put the code in S3"
     )
 
 

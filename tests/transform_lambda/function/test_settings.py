@@ -1,6 +1,6 @@
 import pytest
 
-from transform_lambda.aws.s3 import input_shape
+from transform_lambda.aws.client import input_shape
 from transform_lambda.function.settings import setting_changes, settings_in
 
 SHAPE = input_shape("lambda", "UpdateFunctionConfiguration")

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transform_lambda.staging.parts import SMALLEST, Copy, Send, long_runs_first, plan_parts
+from transform_lambda.staging.parts import SMALLEST, Send, long_runs_first, plan_parts
 from transform_lambda.zip.plan import Keep, Write
 
 MIB = 1 << 20
@@ -21,17 +21,11 @@ def bytes_of(parts):
     """Each part as ranges of source bytes, new bytes as they are; neighbours joined."""
     flat = []
     for part in parts:
-        for piece in [Keep(*part)] if isinstance(part, Copy) else part.pieces:
+        for piece in [part] if isinstance(part, Keep) else part.pieces:
             if flat and isinstance(piece, Keep) and isinstance(flat[-1], Keep) and sum(flat[-1]) == piece.start:
                 piece = Keep(flat[-1].start, flat.pop().length + piece.length)
             flat.append(piece)
     return flat
-
-
-def size_of(part):
-    if isinstance(part, Copy):
-        return part.length
-    return sum(piece.length if isinstance(piece, Keep) else len(piece.data) for piece in part.pieces)
 
 
 def test_long_runs_are_copied_and_the_rest_is_sent_last():
@@ -39,7 +33,7 @@ def test_long_runs_are_copied_and_the_rest_is_sent_last():
 
     parts = list(plan_parts([*kept, LAST]))
 
-    assert parts == [Copy(0, 20 * MIB), Copy(20 * MIB + 10, 30 * MIB), Send([LAST])]
+    assert parts == [Keep(0, 20 * MIB), Keep(20 * MIB + 10, 30 * MIB), Send([LAST])]
 
 
 def test_short_runs_go_behind_the_long_ones_in_their_order():
@@ -49,8 +43,8 @@ def test_short_runs_go_behind_the_long_ones_in_their_order():
 
     assert [run.length // MIB for run in arranged] == [20, 5, 1, 2]
     assert list(plan_parts([*arranged, LAST])) == [
-        Copy(kept[1].start, 20 * MIB),
-        Copy(kept[3].start, 5 * MIB),
+        Keep(kept[1].start, 20 * MIB),
+        Keep(kept[3].start, 5 * MIB),
         Send([kept[0], kept[2], LAST]),
     ]
 
@@ -60,7 +54,7 @@ def test_a_short_run_that_must_stay_in_front_borrows_from_the_next():
 
     assert parts == [
         Send([Keep(0, 1 * MIB), Keep(2 * MIB, 4 * MIB)]),
-        Copy(6 * MIB, 16 * MIB),
+        Keep(6 * MIB, 16 * MIB),
         Send([LAST]),
     ]
 
@@ -74,7 +68,7 @@ def test_a_run_that_would_be_left_too_short_is_sent_whole():
 def test_what_cannot_be_copied_is_sent_in_pieces():
     parts = list(plan_parts([Keep(0, 20 * MIB), LAST], can_copy=False))
 
-    assert [size_of(part) for part in parts] == [5 * MIB, 5 * MIB, 5 * MIB, 5 * MIB, len(LAST.data)]
+    assert [part.length for part in parts] == [5 * MIB, 5 * MIB, 5 * MIB, 5 * MIB, len(LAST.data)]
     assert all(isinstance(part, Send) for part in parts)
 
 
@@ -89,8 +83,8 @@ def test_parts_keep_the_order_and_the_limits_of_s3(lengths, can_copy, is_arrange
     parts = list(plan_parts(steps, can_copy=can_copy))
 
     assert bytes_of(parts) == steps
-    assert all(size_of(part) >= SMALLEST for part in parts[:-1])
-    assert all(size_of(part) < 2 * SMALLEST + len(LAST.data) for part in parts if isinstance(part, Send))
+    assert all(part.length >= SMALLEST for part in parts[:-1])
+    assert all(part.length < 2 * SMALLEST + len(LAST.data) for part in parts if isinstance(part, Send))
     assert can_copy or all(isinstance(part, Send) for part in parts)
 
 

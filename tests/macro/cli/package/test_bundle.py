@@ -180,9 +180,7 @@ def test_the_unpacked_macro_words_a_problem_where_nothing_else_is_installed(tmp_
 def test_the_unpacked_companion_starts_with_the_boto3_packed_on_request(tmp_path):
     assert is_there(BOTO3), "wheels are missing; run: python tests/corpus/fetch.py"
     folder = unpack(tmp_path / "task", make_bundles((), boto3="", wheels=LAMBDA).companion)
-    program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import transform_lambda.handler, transform_lambda.aws.s3, boto3"
-    )
+    program = "import sys; sys.path.insert(0, sys.argv[1]); import transform_lambda.handler, transform_lambda.aws.s3.store, boto3"
 
     version = run_alone(f"{program}; print(boto3.__version__)", folder)
 

@@ -10,15 +10,8 @@ from tests.support.archives import Entry, check_rewrite, make_archive
 from tests.support.code_store import MemoryCodeStore
 from transform_lambda.contract import ResourceError
 from transform_lambda.ports import CopyError, Place
-from transform_lambda.staging.remote import (
-    SMALL,
-    STAGED,
-    TAIL,
-    code_identity,
-    open_archive,
-    prepare_code,
-    prepare_unchanged,
-)
+from transform_lambda.staging.archive import TAIL, code_identity, open_archive
+from transform_lambda.staging.prepare import SMALL, STAGED, Staging
 from transform_lambda.zip.refused import REPACK
 from transform_lambda.zip.write import rewrite_bytes
 
@@ -59,7 +52,7 @@ def stored(data):
 
 def prepare(store, env=NEW, path=".env"):
     log = []
-    code = prepare_code(store, open_archive(store, PLACE, path), env, log.append)
+    code = Staging(store, log.append).prepare(open_archive(store, PLACE, path), env)
     return code, log
 
 
@@ -171,7 +164,7 @@ def test_a_source_in_another_region_is_streamed_in_small_pieces(large):
 
     check_rewrite(large, store.objects["staging", code.archive.key], ".env", NEW)
     assert code.way == "streamed"
-    assert log[-1].endswith("bytes, streamed through, as S3 can't copy it from there")
+    assert log[-1].endswith("bytes, streamed through the companion, because S3 cannot copy from there")
     assert "copy_part" not in kinds(store)
     assert store.largest < 12 * MIB
 
@@ -260,7 +253,7 @@ def test_an_abort_that_fails_is_told_and_hides_nothing():
     store.faults["abort_upload"] = lambda: ResourceError("cannot abort")
 
     with pytest.raises(ResourceError, match="no room"):
-        prepare_code(store, open_archive(store, PLACE), NEW, log.append)
+        Staging(store, log.append).prepare(open_archive(store, PLACE), NEW)
 
     assert log == ["cannot abort; the bucket's lifecycle rule will drop its parts"]
 
@@ -273,22 +266,22 @@ def test_an_object_that_changes_meanwhile_is_an_error(size):
     store.objects["code", "app/code.zip"] = data + b"new"
 
     with pytest.raises(ResourceError, match=r"^cannot read s3://code/app/code.zip: the object changed meanwhile"):
-        prepare_code(store, archive, NEW, print)
+        Staging(store, print).prepare(archive, NEW)
 
     assert store.uploads == {}
 
 
-@pytest.mark.parametrize("prepare", [lambda *it: prepare_code(*it[:2], NEW, it[2]), prepare_unchanged])
+@pytest.mark.parametrize("prepare", [lambda staging, archive: staging.prepare(archive, NEW), Staging.prepare_unchanged])
 def test_an_archive_whose_bytes_are_not_those_of_its_md5_is_refused(prepare):
     store = stored(make_archive(blob(b"a.bin", 2 * MIB), ENV))
     archive = open_archive(store, PLACE)
     archive = archive._replace(pinned=archive.pinned._replace(md5="0" * 32))
 
     with pytest.raises(ResourceError) as caught:
-        prepare(store, archive, print)
+        prepare(Staging(store, print), archive)
 
     assert str(caught.value) == (
-        "cannot read s3://code/app/code.zip: the bytes that came are not those of the object's MD5; try again"
+        "cannot read s3://code/app/code.zip: the MD5 of the received bytes differs from the object's MD5; try again"
     )
 
 
@@ -318,7 +311,7 @@ def test_code_beyond_lambdas_limit_is_refused_before_anything_is_copied():
         prepare(store)
 
     assert str(caught.value) == (
-        f"s3://code/app/code.zip: the code has {limit + 1} bytes unpacked; Lambda allows {limit} (250 MiB)"
+        f"s3://code/app/code.zip: the unpacked code must have at most {limit} bytes (250 MiB), got {limit + 1}"
     )
     assert prepare(stored(make_archive(Entry(b"a", bytes(9), deflated=True, record={9: said}), ENV)))
 
@@ -329,10 +322,10 @@ def test_an_archive_beyond_what_s3_copies_in_one_part_is_refused():
     huge = archive._replace(pinned=archive.pinned._replace(size=(5 << 30) + 1))
 
     with pytest.raises(ResourceError) as caught:
-        prepare_code(store, huge, NEW, print)
+        Staging(store, print).prepare(huge, NEW)
 
     assert str(caught.value) == (
-        "s3://code/app/code.zip: the archive has 5368709121 bytes; 5368709120 can be copied (5 GiB)"
+        "s3://code/app/code.zip: the archive must have at most 5368709120 bytes (5 GiB), got 5368709121"
     )
 
 

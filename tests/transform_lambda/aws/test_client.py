@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.support.sink import RESET, Sink
-from transform_lambda.aws.s3 import connect
+from transform_lambda.aws.client import connect
 
 
 @pytest.fixture

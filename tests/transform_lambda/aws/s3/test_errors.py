@@ -1,7 +1,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from transform_lambda.aws.errors import explain
+from transform_lambda.aws.s3.errors import explain
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ from moto.server import ThreadedMotoServer
 from tests.support.archives import Entry, check_rewrite, make_archive
 from tests.support.ministack import ACCOUNT, client_for, ministack
 from tests.support.thorough import mark_thorough
-from transform_lambda.aws.s3 import S3CodeStore
+from transform_lambda.aws.s3.store import S3CodeStore
 from transform_lambda.contract import ResourceError
 from transform_lambda.ports import CodeStore, CopyError, Place, Upload
+from transform_lambda.staging.archive import open_archive
 from transform_lambda.staging.parts import SMALLEST
-from transform_lambda.staging.remote import open_archive, prepare_code
+from transform_lambda.staging.prepare import Staging
 from transform_lambda.zip.refused import REPACK
 
 MIB = 1 << 20
@@ -101,7 +102,7 @@ def get(s3, place):
 
 
 def prepare(store, place=PLACE):
-    return prepare_code(store, open_archive(store, place), NEW, lambda line: None)
+    return Staging(store, lambda line: None).prepare(open_archive(store, place), NEW)
 
 
 def answer_with(s3, operation, status, code, headers=()):
@@ -216,7 +217,7 @@ def test_the_newest_version_is_pinned_while_another_one_comes(s3, store):
     archive = open_archive(store, PLACE)
     put(s3, SMALL)
 
-    code = prepare_code(store, archive, NEW, print)
+    code = Staging(store, print).prepare(archive, NEW)
 
     assert archive.pinned.place.version == version
     check_rewrite(LARGE, get(s3, code.archive), ".env", NEW)
@@ -247,7 +248,7 @@ def test_a_source_that_changes_before_it_is_copied_is_an_error_and_leaves_nothin
     put(s3, make_archive(blob(b"other", 13 * MIB)))
 
     with pytest.raises(ResourceError) as caught:
-        prepare_code(store, archive, NEW, print)
+        Staging(store, print).prepare(archive, NEW)
 
     assert str(caught.value).endswith(": the object changed meanwhile; try again")
     assert str(caught.value).startswith(f"cannot copy {PLACE} to s3://staging/staged/")
@@ -328,10 +329,10 @@ def test_a_source_whose_bucket_is_in_another_region_is_streamed(s3, store, reque
     place, log = Place("abroad", "code.zip"), []
     put(abroad, LARGE, place)
 
-    code = prepare_code(store, open_archive(store, place), NEW, log.append)
+    code = Staging(store, log.append).prepare(open_archive(store, place), NEW)
 
     assert code.way == "streamed"
-    assert log[-1].endswith("streamed through, as S3 can't copy it from there")
+    assert log[-1].endswith("streamed through the companion, because S3 cannot copy from there")
     check_rewrite(LARGE, get(s3, code.archive), ".env", NEW)
 
 
@@ -560,7 +561,7 @@ def test_answers_that_are_all_damaged_are_an_error(s3, store):
     with pytest.raises(ResourceError) as caught:
         store.read_tail(PLACE, 100)
 
-    assert str(caught.value) == f"cannot read {PLACE}: the bytes that came are not those of the object's MD5"
+    assert str(caught.value) == f"cannot read {PLACE}: the MD5 of the received bytes differs from the object's MD5"
     assert len(asked) == 3
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from transform_lambda.aws.client import code_of, message_of
 from transform_lambda.contract import ResourceError
 
 MISSING, FORBIDDEN = {"NoSuchKey", "404"}, {"AccessDenied", "403"}
@@ -34,11 +35,6 @@ _REASONS = {
 }
 
 
-def code_of(error: ClientError) -> str:
-    """The error code that S3 returned."""
-    return str(error.response.get("Error", {}).get("Code"))
-
-
 @contextmanager
 def explained(what: str) -> Iterator[None]:
     """Explain the errors of a block.
@@ -56,7 +52,7 @@ def explain(error: Exception, what: str, kind: type[ResourceError] = ResourceErr
     """The error to raise, of class `kind`. The text says "cannot", `what` and the reason."""
     if not isinstance(error, ClientError):
         return kind(f"cannot {what}: {error}")
-    code, said = code_of(error), error.response.get("Error", {}).get("Message", "")
+    code, said = code_of(error), message_of(error)
     if code == "InvalidArgument" and "version id" in said.lower():
         return kind(f"cannot {what}: {_NO_VERSION_ID}")
     return kind(f"cannot {what}: {_REASONS.get(code, f'S3 answered {code}: {said}')}")

@@ -1,33 +1,17 @@
-"""Create boto3 clients, and implement the port ``CodeStore`` with S3."""
+"""The port ``CodeStore``, with S3."""
 
-import hashlib
-import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
-from botocore import session
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    FlexibleChecksumError,
-    IncompleteReadError,
-    ReadTimeoutError,
-    ResponseStreamingError,
-)
+from botocore.exceptions import BotoCoreError, ClientError
 
-from transform_lambda.aws.errors import FORBIDDEN, MISSING, UNCOPIABLE, code_of, explain, explained
+from transform_lambda.aws.client import Client, code_of
+from transform_lambda.aws.s3.download import download, md5_of, size_of
+from transform_lambda.aws.s3.errors import FORBIDDEN, MISSING, UNCOPIABLE, explain, explained
 from transform_lambda.contract import ResourceError
 from transform_lambda.ports import CopyError, Part, Pinned, Place, Stored, Upload
 
-Client = Any
-"""A boto3 client. boto3 creates its classes at run time, so there is no type to name."""
-
-_NOT_WHOLE = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError, FlexibleChecksumError)
-_ATTEMPTS = 3
 _CHECKSUM = "CRC32"
-_SPAN = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
-_MD5 = re.compile(r'"([0-9a-f]{32})"')
 
 
 class S3CodeStore:
@@ -43,15 +27,15 @@ class S3CodeStore:
     def read_tail(self, place: Place, length: int) -> tuple[Pinned, bytes]:
         """One GET of a suffix range. The response pins the object."""
         with explained(f"read {place}"):
-            answer, data = self._get(place, Range=f"bytes=-{length}")
-        size = int(answer.get("ContentRange", f"/{len(data)}").rpartition("/")[2])
+            answer, data = download(self._client, {**self._object(place), "Range": f"bytes=-{length}"})
         place = place._replace(version=place.version or _version(answer))
-        return Pinned(place, answer["ETag"], size, _md5(answer)), data
+        return Pinned(place, answer["ETag"], size_of(answer, data), md5_of(answer)), data
 
     def read_range(self, source: Pinned, start: int, length: int) -> bytes:
         """One GET of a range, on condition that the ETag is unchanged."""
         with explained(f"read {source.place}"):
-            answer, data = self._get(source.place, IfMatch=source.etag, Range=_range(start, length))
+            request = {**self._object(source.place), "IfMatch": source.etag, "Range": _range(start, length)}
+            answer, data = download(self._client, request)
         if "ContentRange" not in answer and len(data) == source.size:
             # A server may return the whole object (RFC 9110, 14.2). An emulator does so for older versions.
             data = data[start : start + length]
@@ -89,7 +73,7 @@ class S3CodeStore:
             )
         return Upload(key, answer["UploadId"])
 
-    def copy_part(self, upload: Upload, number: int, source: Pinned, start: int, length: int) -> Part:
+    def copy_part(self, upload: Upload, number: int, source: Pinned, span: range) -> Part:
         """UploadPartCopy of the pinned version, on condition that the ETag is unchanged."""
         version = {"VersionId": source.place.version} if source.place.version else {}
         owner = {"ExpectedSourceBucketOwner": self._owner} if source.place.bucket == self._bucket else {}
@@ -99,7 +83,7 @@ class S3CodeStore:
                 **owner,
                 CopySource={"Bucket": source.place.bucket, "Key": source.place.key, **version},
                 CopySourceIfMatch=source.etag,
-                CopySourceRange=_range(start, length),
+                CopySourceRange=_range(span.start, len(span)),
             )
         except ClientError as error:
             what = f"copy {source.place} to {Place(self._bucket, upload.key)}"
@@ -114,21 +98,9 @@ class S3CodeStore:
 
     def complete_upload(self, upload: Upload, parts: Sequence[Part], size: int) -> Place:
         """CompleteMultipartUpload, with the size that the object must have."""
-        listed = [
-            {
-                "PartNumber": part.number,
-                "ETag": part.etag,
-                **({"ChecksumCRC32": part.checksum} if part.checksum else {}),
-            }
-            for part in parts
-        ]
+        request = {"UploadId": upload.number, "MultipartUpload": {"Parts": list(map(_listed, parts))}}
         try:
-            answer = self._client.complete_multipart_upload(
-                **self._staged(upload.key),
-                UploadId=upload.number,
-                MultipartUpload={"Parts": listed},
-                MpuObjectSize=size,
-            )
+            answer = self._client.complete_multipart_upload(**self._staged(upload.key), **request, MpuObjectSize=size)
         except (ClientError, BotoCoreError) as error:
             if completed := self._completed_before(upload, size, error):
                 return completed
@@ -162,6 +134,14 @@ class S3CodeStore:
                 for each in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
             ]
 
+    def _object(self, place: Place) -> dict[str, str]:
+        request = {"Bucket": place.bucket, "Key": place.key}
+        if place.version:
+            request["VersionId"] = place.version
+        if place.bucket == self._bucket:
+            request["ExpectedBucketOwner"] = self._owner
+        return request
+
     def _staged(self, key: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": key, "ExpectedBucketOwner": self._owner}
 
@@ -175,79 +155,21 @@ class S3CodeStore:
         stored = self.find_staged(upload.key)
         return stored.place if stored and stored.size == size else None
 
-    def _get(self, place: Place, **request: str) -> tuple[Mapping[str, Any], bytes]:
-        # boto3 repeats a failed request, but not a request whose response broke off or was damaged.
-        if place.version:
-            request["VersionId"] = place.version
-        if place.bucket == self._bucket:
-            request["ExpectedBucketOwner"] = self._owner
-        attempt = 0
-        while True:
-            attempt += 1
-            answer = self._client.get_object(Bucket=place.bucket, Key=place.key, **request)
-            try:
-                return answer, _whole(answer, answer["Body"].read())
-            except _NOT_WHOLE:
-                if attempt == _ATTEMPTS:
-                    raise
-
 
 def _range(start: int, length: int) -> str:
     return f"bytes={start}-{start + length - 1}"
-
-
-def _whole(answer: Mapping[str, Any], data: bytes) -> bytes:
-    """The data, after a check of its length and, if the data is the whole object, of its MD5.
-
-    Raises:
-        IncompleteReadError: the data is not as long as the response says.
-        FlexibleChecksumError: the MD5 differs.
-    """
-    span = _SPAN.match(answer.get("ContentRange", ""))
-    if span is None:
-        return data
-    start, end, size = map(int, span.groups())
-    if len(data) != end - start + 1:
-        raise IncompleteReadError(actual_bytes=len(data), expected_bytes=end - start + 1)
-    if len(data) == size and _md5(answer) not in ("", hashlib.md5(data, usedforsecurity=False).hexdigest()):
-        raise FlexibleChecksumError(error_msg="the bytes that came are not those of the object's MD5")
-    return data
-
-
-def _md5(answer: Mapping[str, Any]) -> str:
-    """The object's MD5 in hex, empty if unknown.
-
-    The ETag is no MD5 if the object was uploaded in parts or encrypted with a KMS key (AWS: API_Object, ETag).
-    """
-    found = _MD5.fullmatch(answer["ETag"])
-    return found[1] if found and answer.get("ServerSideEncryption", "AES256") == "AES256" else ""
 
 
 def _part(number: int, answer: Mapping[str, Any]) -> Part:
     return Part(number, answer["ETag"], answer.get(f"Checksum{_CHECKSUM}"))
 
 
+def _listed(part: Part) -> dict[str, Any]:
+    checksum = {f"Checksum{_CHECKSUM}": part.checksum} if part.checksum else {}
+    return {"PartNumber": part.number, "ETag": part.etag, **checksum}
+
+
 def _version(answer: Mapping[str, Any]) -> str | None:
     # Without versioning, or with suspended versioning, the version is "null". A later write may overwrite it.
     version = answer.get("VersionId")
     return None if version == "null" else version
-
-
-def connect(service: str, answer_seconds: float = 60.0) -> Client:
-    """A client of the service in the companion's own region. The environment may name another endpoint.
-
-    `answer_seconds` is how long each of a call's three attempts waits for an answer.
-    """
-    import boto3
-    from botocore.config import Config
-
-    # By default boto3 may try five times, and ten for DynamoDB, depending on its version and the environment. No lock
-    # lasts that long.
-    retries: Any = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
-    return boto3.client(service, config=Config(connect_timeout=5, read_timeout=answer_seconds, retries=retries))
-
-
-@cache
-def input_shape(service: str, operation: str) -> Any:
-    """The input shape of an API call in botocore's model."""
-    return session.get_session().get_service_model(service).operation_model(operation).input_shape

@@ -1,0 +1,1 @@
+"""The port ``CodeStore``, with S3."""
