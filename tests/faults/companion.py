@@ -2,23 +2,15 @@
 
 from types import SimpleNamespace
 
-from tests.support.fakes import Things
-from tests.support.gateway_companion import PassingTime
+from tests.support.fakes import FakeTime, Things
 from transform_lambda.protocol.delivery import Behind, serve
-
-INVENTED = "app-Visits-1ABCDEF2GHIJK"
-"""A physical id that CloudFormation makes up to delete what it got none for."""
-
-
-class Killed(BaseException):
-    """An invocation that ends in the middle, as Lambda ends one."""
 
 
 class Companion:
     """One resource of a stack; `known` is what CloudFormation knows it by, `properties` what it was asked last."""
 
     def __init__(self, subject, outbox):
-        self.subject, self.outbox, self.time = subject, outbox, PassingTime()
+        self.subject, self.outbox, self.time = subject, outbox, FakeTime()
         self.subject.clock = self.time.clock()
         self.known = self.properties = None
         handlers = {

@@ -1,14 +1,14 @@
-"""The companion with a function's resource on fakes, and requests as CloudFormation sends them, one by one."""
+"""The companion with ``Custom::LambdaFunction`` on fakes, and requests like those of CloudFormation, one at a time."""
 
 from itertools import count
 
 from tests.support.archives import Entry, make_archive
 from tests.support.cloudformation import make_event
 from tests.support.code_store import MemoryCodeStore
-from tests.support.fakes import MemoryRecords, Outbox
+from tests.support.fakes import FakeTime, MemoryRecords, Outbox
 from tests.support.functions import MemoryFunctions
 from transform_lambda.function.resource import LambdaFunction
-from transform_lambda.limits import Clock, read_limits
+from transform_lambda.limits import read_limits
 from transform_lambda.protocol.wrapper import process
 
 ROLE = "arn:aws:iam::123456789012:role/hitcounter/visits"
@@ -17,29 +17,14 @@ ARCHIVE = make_archive(Entry(b"index.py", b"def handler(): ..."), Entry(b".env",
 CODE = {"S3Bucket": "code", "S3Key": "app.zip"}
 
 
-class FakeTime:
-    """Time that passes in sleeps alone."""
-
-    def __init__(self):
-        self.slept = []
-        self.passed = 0.0
-
-    def clock(self, limits):
-        return Clock(limits.now, lambda: limits.monotonic() + self.passed, self.sleep)
-
-    def sleep(self, seconds):
-        self.slept.append(seconds)
-        self.passed += seconds
-
-
 class Companion:
-    """`functions`, `store` and `records` behind it; each request gives its answer."""
+    """``functions``, ``store`` and ``records`` are the fakes. Each request method returns the answer."""
 
     def __init__(self, **functions):
         self.store = MemoryCodeStore(objects={("code", "app.zip"): ARCHIVE})
         self.functions = MemoryFunctions(objects=self.store.objects, **functions)
         self.records, self.outbox, self.time = MemoryRecords(), Outbox(), FakeTime()
-        self.resource = LambdaFunction(self.store, self.functions, self.time.clock(Clock()))
+        self.resource = LambdaFunction(self.store, self.functions, self.time.clock())
         self.numbers, self.known, self.properties = count(1), None, None
 
     def create(self, properties=None, **fields):
@@ -65,7 +50,7 @@ class Companion:
         outbox = outbox or self.outbox
         before = len(outbox.answers)
         limits = read_limits(event, None)
-        limits = limits._replace(clock=self.time.clock(Clock()))
+        limits = limits._replace(clock=self.time.clock())
         handlers = {"Custom::LambdaFunction": self.resource}
         process(event, handlers=handlers, send=outbox, records=self.records, limits=limits)
         answers = outbox.answers[before:]

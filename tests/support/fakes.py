@@ -1,13 +1,34 @@
-"""In-memory stand-ins for what the companion reaches through its ports."""
+"""In-memory fakes for the companion's ports, its clock, and Lambda's end of an invocation."""
 
 import threading
 
 from transform_lambda.contract import Result
 from transform_lambda.idempotency.record import Record
+from transform_lambda.limits import Clock
+
+
+class Killed(BaseException):
+    """The end of an invocation in the middle of its work. The companion can't catch it, just as it can't stop Lambda."""
+
+
+class FakeTime:
+    """Time that passes only in sleeps. ``slept`` lists the seconds of each sleep."""
+
+    def __init__(self):
+        self.slept = []
+        self.passed = 0.0
+
+    def clock(self):
+        real = Clock()
+        return Clock(lambda: real.now() + self.passed, lambda: real.monotonic() + self.passed, self.sleep)
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.passed += seconds
 
 
 class Outbox:
-    """Takes answers as the answer URL does, or fails as often as it is told to."""
+    """Takes the answers in place of the answer URL. The first calls raise ``failures``, one each."""
 
     def __init__(self, failures=()):
         self.answers = []
@@ -22,7 +43,7 @@ class Outbox:
 
 
 class MemoryRecords:
-    """Records in a dict, compared and set as the table does."""
+    """The records in memory, with the table's conditional writes."""
 
     def __init__(self):
         self.stored = {}
@@ -40,7 +61,7 @@ class MemoryRecords:
 
 
 class Things:
-    """A resource of three functions that makes things by physical id, and logs what it was asked."""
+    """A resource that stores physical IDs in ``things``, and lists its calls."""
 
     def __init__(self, data=None, no_echo=False, failure=None):
         self.things = set()

@@ -1,39 +1,26 @@
-"""The companion with a gateway's resource on fakes, and requests as CloudFormation sends them, one by one."""
+"""The companion with ``Custom::APIGatewayResource`` on fakes, and requests like those of CloudFormation, one at a time."""
 
 from itertools import count
 
 from tests.support.cloudformation import make_event
-from tests.support.fakes import MemoryRecords, Outbox
+from tests.support.fakes import FakeTime, MemoryRecords, Outbox
 from tests.support.gateways import FUNCTION, MemoryGateways
 from transform_lambda.gateway.resource import ApiGatewayResource
-from transform_lambda.limits import Clock, read_limits
+from transform_lambda.limits import read_limits
 from transform_lambda.protocol.wrapper import process
 
 TYPE = "Custom::APIGatewayResource"
 
 
-class PassingTime:
-    """Time that passes in sleeps alone."""
-
-    def __init__(self):
-        self.slept = []
-        self.passed = 0.0
-
-    def clock(self):
-        real = Clock()
-        return Clock(lambda: real.now() + self.passed, lambda: real.monotonic() + self.passed, self.sleep)
-
-    def sleep(self, seconds):
-        self.slept.append(seconds)
-        self.passed += seconds
-
-
 class GatewayCompanion:
-    """`gateways` and `records` behind it; each request gives its answer; what is known is kept by logical id."""
+    """``gateways`` and ``records`` are the fakes. Each request method returns the answer.
+
+    ``known`` holds the physical ID and the properties that CloudFormation knows, by logical ID.
+    """
 
     def __init__(self, **gateways):
         self.gateways = MemoryGateways(**gateways)
-        self.records, self.outbox, self.time = MemoryRecords(), Outbox(), PassingTime()
+        self.records, self.outbox, self.time = MemoryRecords(), Outbox(), FakeTime()
         self.resource = ApiGatewayResource(self.gateways, self.records, self.time.clock())
         self.numbers, self.known = count(1), {}
 

@@ -3,16 +3,10 @@
 from contextlib import suppress
 from itertools import count
 
-from tests.support.fakes import Outbox
+from tests.support.cloudformation import INVENTED
+from tests.support.fakes import Killed, Outbox
 from tests.support.histories import CloudFormation
 from transform_lambda.ports import TryAgain
-
-INVENTED = "app-Visits-1ABCDEF2GHIJK"
-"""A physical id as CloudFormation makes one up, to delete what it got no answer for."""
-
-
-class Died(BaseException):
-    """An invocation that ended in the middle."""
 
 
 def at_every_call(new_companion, prepare, overtake, *, loses=False):
@@ -33,7 +27,7 @@ def at_every_call(new_companion, prepare, overtake, *, loses=False):
                     raise TryAgain("ConnectionError")
 
         companion.gateways.before = before
-        with suppress(Died):
+        with suppress(Killed):
             companion.deliver(event, Outbox())
         companion.gateways.before = None
         if len(calls) <= at:
@@ -43,7 +37,7 @@ def at_every_call(new_companion, prepare, overtake, *, loses=False):
 
 def die(companion, event):
     """The request ends here, and what it held is free after a while."""
-    raise Died
+    raise Killed
 
 
 def roll_back(companion, event):

@@ -3,7 +3,7 @@
 import random
 import threading
 
-from tests.support.fakes import MemoryRecords
+from tests.support.fakes import Killed, MemoryRecords
 from transform_lambda.contract import ResourceError, Result
 from transform_lambda.idempotency.record import Record
 from transform_lambda.identity import physical_id_for
@@ -14,10 +14,6 @@ STACK = "arn:aws:cloudformation:eu-west-1:123456789012:stack/app/1"
 LONGEST_RUN = 900.0
 DELIVERED_AGAIN = (ConnectionError, LeftBehind)
 """What Lambda delivers a request again for."""
-
-
-class Killed(BaseException):
-    """An invocation that ended in the middle, as Lambda ends one."""
 
 
 class Task:

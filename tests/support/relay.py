@@ -1,23 +1,24 @@
-"""A proxy of our own for what microburst can't: answers without a body lost, and a byte flipped at a place of our choice.
+"""A proxy for the faults that microburst can't inject: lost answers without a body, and a flipped byte at a chosen place.
 
-microburst cuts an answer within its body, so that a 204 comes through; it flips bytes at places of its own choice, in
-answers alone; and the answer to a HEAD loses its length in it.
+microburst cuts an answer inside its body, so an answer 204 always arrives. It chooses the flipped bytes itself, and only
+in answers. It also drops the ``Content-Length`` of the answer to a ``HEAD``.
 """
 
 import http.client
 import re
 import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from tests.support.loopback import LoopbackServer, QuietHandler
 
 
 @dataclass
 class Fault:
-    """What happens to the first `times` requests whose line, `PUT /path?query`, has the pattern in it.
+    """A fault of the first ``times`` requests whose line, such as ``PUT /path?query``, matches ``pattern``.
 
-    With `flips` a byte of the request's or the answer's body (`where`) is another; with `says`, a status and a body, that
-    is the answer, and the engine is not asked; else the answer is lost.
+    ``flips``: the position of a flipped byte in the body; ``where`` is ``"request"`` or ``"answer"``. ``says``: a status
+    and a body that are the answer instead of the engine's. Without both, the answer is lost.
     """
 
     pattern: str
@@ -26,7 +27,8 @@ class Fault:
     where: str = "answer"
     says: tuple[int, bytes] | None = None
 
-    def is_due(self, line, body):
+    def take(self, line, body):
+        """Whether the fault happens to this request, which then counts as one of ``times``."""
         if self.times == 0 or not re.search(self.pattern, line):
             return False
         if self.flips is not None and self.where == "request" and not body:
@@ -35,40 +37,26 @@ class Fault:
         return True
 
 
-class Relay:
-    """`url` leads to the engine; `fired` has the lines of the requests that a fault happened to."""
+class Relay(LoopbackServer):
+    """A proxy to the engine at ``upstream``. ``fired`` lists the lines of the requests with a fault."""
 
     def __init__(self, upstream):
         self._upstream = urlsplit(upstream).netloc
         self._faults, self.fired, self._lock = [], [], threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self._server.server_port}"
+        super().__init__(self._make_handler())
 
     def arm(self, *faults):
-        """These faults and no others, and an empty list of what fired."""
+        """Set the faults, and empty ``fired``."""
         with self._lock:
             self._faults, self.fired = list(faults), []
 
-    def _due(self, line, body):
+    def _take_fault(self, line, body):
         with self._lock:
-            fault = next((each for each in self._faults if each.is_due(line, body)), None)
+            fault = next((each for each in self._faults if each.take(line, body)), None)
             self.fired += [line] if fault else []
             return fault
 
-    def _ask(self, method, path, headers, body):
+    def _forward(self, method, path, headers, body):
         connection = http.client.HTTPConnection(self._upstream, timeout=60)
         try:
             connection.request(method, path, body, headers)
@@ -77,25 +65,21 @@ class Relay:
         finally:
             connection.close()
 
-    def _handler(relay):  # noqa: N805 - the handler's own self is inside
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            # An answer of several packets would wait for the client to acknowledge the first.
-            disable_nagle_algorithm = True
-
+    def _make_handler(relay):  # noqa: N805 - the handler's own self is inside
+        class Handler(QuietHandler):
             def serve(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                fault = relay._due(f"{self.command} {self.path}", body)
+                body = self.read_body()
+                fault = relay._take_fault(f"{self.command} {self.path}", body)
                 if fault and fault.says:
                     self.send(fault.says[0], [], fault.says[1])
                     return
-                sent = _flipped(body, fault) if fault and fault.where == "request" else body
+                sent = _flip(body, fault) if fault and fault.where == "request" else body
                 kept = {name: value for name, value in self.headers.items() if name not in ("Expect", "Connection")}
-                status, headers, answer = relay._ask(self.command, self.path, kept, sent)
+                status, headers, answer = relay._forward(self.command, self.path, kept, sent)
                 if fault and fault.flips is None:
                     self.close_connection = True
                     return
-                self.send(status, headers, _flipped(answer, fault) if fault and fault.where == "answer" else answer)
+                self.send(status, headers, _flip(answer, fault) if fault and fault.where == "answer" else answer)
 
             def send(self, status, headers, answer):
                 self.send_response_only(status)
@@ -108,14 +92,11 @@ class Relay:
                 self.end_headers()
                 self.wfile.write(answer)
 
-            def log_message(self, *_):
-                pass
-
         for verb in ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"):
             setattr(Handler, f"do_{verb}", Handler.serve)
         return Handler
 
 
-def _flipped(data, fault):
+def _flip(data, fault):
     at = fault.flips % len(data)
     return data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :]

@@ -1,40 +1,26 @@
-"""A real HTTP server on loopback that takes answers, with the statuses it is told to give."""
+"""A server on 127.0.0.1 that takes the answers to custom resource requests."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.support.loopback import LoopbackServer, QuietHandler
 
 RESET = "reset"
 
 
-class Sink:
-    """Requests as they came: method, path with query, headers, body; statuses are given in turn, then 200 for ever.
+class Sink(LoopbackServer):
+    """``requests`` lists each request as (method, path with query, headers, body); ``taken`` those with status 200.
 
-    `taken` are those that got 200.
+    The server answers with ``statuses`` in turn, then always with 200. ``RESET`` closes the connection instead.
     """
 
     def __init__(self, *statuses):
         self.requests, self.taken = [], []
         self._statuses = list(statuses)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().__init__(self._make_handler())
 
     def refuse(self, *statuses):
-        """Give these next, and no others that were told before."""
+        """Answer the next requests with these statuses instead of the earlier ones."""
         self._statuses[:] = statuses
-
-    @property
-    def host(self):
-        return f"127.0.0.1:{self._server.server_port}"
 
     @property
     def url(self):
@@ -44,12 +30,14 @@ class Sink:
     def answers(self):
         return [json.loads(body) for _, _, _, body in self.requests]
 
-    def _handler(self):
+    def _make_handler(self):
         sink = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_PUT(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+        class Handler(QuietHandler):
+            protocol_version = "HTTP/1.0"
+
+            def do_PUT(self):  # noqa: N802 - the base class finds the method by this name
+                body = self.read_body()
                 sink.requests.append((self.command, self.path, dict(self.headers), body))
                 status = sink._statuses.pop(0) if sink._statuses else 200
                 if status == 200:
@@ -61,8 +49,5 @@ class Sink:
                 self.send_header("Location", "/elsewhere")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
-
-            def log_message(self, *_):
-                pass
 
         return Handler

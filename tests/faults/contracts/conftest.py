@@ -5,8 +5,8 @@ from itertools import count
 
 import pytest
 
-from tests.faults.companion import Killed
 from tests.faults.subjects import SUBJECTS
+from tests.support.fakes import Killed
 from tests.support.thorough import mark_thorough
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.companion import INVENTED
+from tests.support.cloudformation import INVENTED
 
 SUCCESS, FAILED = "SUCCESS", "FAILED"
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.faults.companion import INVENTED
+from tests.support.cloudformation import INVENTED
 from transform_lambda.contract import parse_request
 from transform_lambda.identity import is_marker
 

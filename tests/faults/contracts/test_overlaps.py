@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.faults.companion import INVENTED, Killed
+from tests.support.cloudformation import INVENTED
+from tests.support.fakes import Killed
 from tests.support.thorough import mark_thorough
 from transform_lambda.contract import ResourceError
 from transform_lambda.ports import TryAgain

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.faults.companion import INVENTED
+from tests.support.cloudformation import INVENTED
 from transform_lambda.contract import ResourceError
 from transform_lambda.ports import TryAgain
 

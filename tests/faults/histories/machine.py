@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from tests.faults.checked_outbox import CheckedOutbox
-from tests.faults.companion import INVENTED, Companion, Killed
+from tests.faults.companion import Companion
+from tests.support.cloudformation import INVENTED
+from tests.support.fakes import Killed
 from transform_lambda.contract import ResourceError
 from transform_lambda.ports import TryAgain
 from transform_lambda.protocol.answer_url import AnswerError

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.cloudformation import make_event
-from tests.support.fakes import MemoryRecords
-from tests.support.gateway_companion import PassingTime
+from tests.support.fakes import FakeTime, MemoryRecords
 from transform_lambda.contract import Overtaken, Unguarded, parse_request
 from transform_lambda.gateway.lock import Lock
 from transform_lambda.ports import TryAgain
@@ -15,7 +14,7 @@ from transform_lambda.retry import TimeOver
 
 @pytest.fixture
 def time():
-    return PassingTime()
+    return FakeTime()
 
 
 @pytest.fixture

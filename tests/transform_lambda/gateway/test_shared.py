@@ -2,9 +2,10 @@
 
 import pytest
 
+from tests.support.cloudformation import INVENTED
 from tests.support.fakes import Outbox
 from tests.support.gateway_companion import GatewayCompanion, wanted
-from tests.support.gateway_overlaps import INVENTED, OldProperties, at_every_call, delete, die, everything_in, roll_back
+from tests.support.gateway_overlaps import OldProperties, at_every_call, delete, die, everything_in, roll_back
 from tests.support.gateways import FUNCTION, MemoryGateways
 from tests.transform_lambda.gateway.test_histories import GatewayStack, GatewayWorld
 from transform_lambda.contract import ResourceError, parse_request

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.cloudformation import STACK_ID, make_event
+from tests.support.cloudformation import INVENTED, STACK_ID, make_event
 from tests.support.fakes import MemoryRecords, Outbox, Things
 from transform_lambda.contract import ResourceError, Result
 from transform_lambda.identity import is_marker, marker_for, physical_id_for
@@ -14,7 +14,6 @@ from transform_lambda.protocol.one_answer import Undelivered
 from transform_lambda.protocol.wrapper import LeftBehind, process
 
 NAME = physical_id_for(STACK_ID, "Visits")
-INVENTED = "app-Visits-1ABCDEF2GHIJK"
 
 
 class Calls:
