@@ -5,10 +5,12 @@ import os
 
 import pytest
 
-from macro.cli.cloud.deployment.deploy import Order
-from macro.cli.cloud.deployment.deploy import deploy as deploy_order
+from macro.cli.cloud.deployment.deploy import Order, prepare
 from macro.cli.cloud.installation.names import own_version
 from macro.cli.cloud.stack.errors import CloudError
+from macro.cli.cloud.stack.operation import carry_out
+from macro.cli.cloud.stack.reporter import Silence
+from macro.cli.cloud.stack.session import Session
 from macro.cli.text.files import read_source
 from tests.support.deploying import SAMPLES, SHOW_ENV, counters, hit, new_name, new_suffix, write, write_handler
 from tests.support.ministack import ACCOUNT, REGION
@@ -393,12 +395,12 @@ def test_what_someone_else_deploys_before_it_is_agreed_to_is_not_undone(cloud, s
     )
     cloud.deploy(SAMPLES / "minimal.yaml", stack)
     with cloud.connected() as account:
-
-        def agree(*_):
-            return deploy_order(account, second, lambda *_: True, print).stack is not None
-
+        session = Session(account, Silence())
+        _, planned_first = prepare(session, first)
+        _, planned_second = prepare(session, second)
+        carry_out(session, planned_second)
         with pytest.raises(CloudError) as refused:
-            deploy_order(account, first, agree, print)
+            carry_out(session, planned_first)
 
     assert str(refused.value) == (
         f"someone else changed the stack {stack} meanwhile, so nothing of this was carried out; "

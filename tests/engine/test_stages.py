@@ -5,9 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from macro.cli.cloud.deployment.deploy import Order, deploy
+from macro.cli.cloud.deployment.deploy import Order, prepare
 from macro.cli.cloud.installation.install import Choice, install
 from macro.cli.cloud.stack.account import connect_to_engine
+from macro.cli.cloud.stack.operation import carry_out
+from macro.cli.cloud.stack.reporter import Silence
+from macro.cli.cloud.stack.session import Session
 from macro.cli.engine.engine import run_engine
 from macro.cli.engine.run.request import request
 from macro.cli.engine.url import to_engine_url
@@ -17,16 +20,12 @@ from macro.cli.text.files import parse_source
 pytestmark = pytest.mark.thorough
 
 
-def silent(_):
-    """Nothing is told."""
-
-
 @pytest.fixture(scope="module")
 def world():
     with run_engine() as engine:
-        account = connect_to_engine(engine.url)
-        install(account, Choice(), make_bundles(()), silent)
-        yield SimpleNamespace(url=engine.url, account=account)
+        session = Session(connect_to_engine(engine.url), Silence())
+        install(session, Choice(), make_bundles(()))
+        yield SimpleNamespace(url=engine.url, session=session, account=session.account)
 
 
 def bring(world, name, properties, *outputs):
@@ -42,7 +41,8 @@ def bring_all(world, name, counters, outputs):
         "Outputs": {key: {"Value": {"Fn::GetAtt": place}} for key, place in outputs.items()},
     }
     source = parse_source("template.json", json.dumps(template))
-    stack = deploy(world.account, Order(name, source), lambda *_: True, silent).stack
+    _, change_set = prepare(world.session, Order(name, source))
+    stack = carry_out(world.session, change_set)
     client = world.account.client("cloudformation")
     listed = client.describe_stack_resources(StackName=name)["StackResources"]
     ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed}

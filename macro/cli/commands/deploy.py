@@ -1,9 +1,17 @@
 """``hitcounter deploy``: show what would change, then deploy a template into an account."""
 
 import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from macro.cli.commands.option_values import read_stack_name
 from macro.cli.commands.parsers import add_json, add_place, add_template
+from macro.cli.text.report import FINE, PROBLEMS
+from macro.errors import InvalidTemplate, MacroError, PluginError, Problem
+
+if TYPE_CHECKING:
+    from macro.cli.cloud.deployment.deploy import Order
+    from macro.cli.cloud.stack.session import Session
 
 SUMMARY = "deploy a template, after showing what would change"
 EXAMPLES = """\
@@ -35,7 +43,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show the changes, ask, deploy, and print the stack's outputs."""
-    from macro.cli.commands.cloud import run_deploy
+    """Show the changes, ask, deploy, and print the stack's outputs. Problems of the template have file and line."""
+    from macro.cli.cloud.deployment.deploy import Order
+    from macro.cli.cloud.stack.session import open_session
+    from macro.cli.preview.parameters import read_parameters
+    from macro.cli.text.files import read_source
+    from macro.cli.text.report import report_problems
 
-    return run_deploy(arguments)
+    source = read_source(arguments.template)
+    parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
+    order = Order(arguments.stack_name, source, parameters, _read_tags(arguments.tag))
+    try:
+        with open_session(arguments) as session:
+            return _deploy(session, order, arguments)
+    except (InvalidTemplate, PluginError) as error:
+        return report_problems(source, error.problems, "nothing was deployed")
+
+
+def _deploy(session: "Session", order: "Order", arguments: argparse.Namespace) -> int:
+    from macro.cli.cloud.deployment.deploy import prepare
+    from macro.cli.cloud.deployment.dialog import is_agreed, leave, show_changes, show_outputs
+    from macro.cli.cloud.stack.operation import carry_out
+
+    stack, change_set = prepare(session, order)
+    if change_set:
+        show_changes(session, change_set)
+        if arguments.no_execute:
+            leave(session, change_set)
+            return FINE
+        if not is_agreed(session, change_set, arguments.yes, arguments.allow_data_loss):
+            return PROBLEMS
+        stack = carry_out(session, change_set)
+    show_outputs(session, stack)
+    return FINE
+
+
+def _read_tags(pairs: Sequence[str]) -> dict[str, str]:
+    tags = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not name or not equals:
+            raise MacroError([Problem((), f"--tag {pair}: must be NAME=VALUE")])
+        tags[name] = value
+    return tags

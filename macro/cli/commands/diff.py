@@ -7,7 +7,7 @@ import sys
 from macro.cli.cloud.deployment.meanings import Meaning, print_meanings
 from macro.cli.commands.option_values import read_stack_name
 from macro.cli.commands.parsers import add_json, add_place, add_template
-from macro.errors import MacroError
+from macro.errors import InvalidTemplate, PluginError
 from macro.plugin import Json
 
 SUMMARY = "report in words what deploying would change in a stack"
@@ -35,8 +35,6 @@ def run(arguments: argparse.Namespace) -> int:
     from macro.cli.cloud.deployment.compare import compare
     from macro.cli.cloud.deployment.deploy import Order
     from macro.cli.cloud.stack.account import in_account
-    from macro.cli.cloud.stack.errors import CloudError
-    from macro.cli.cloud.stack.progress import show_progress
     from macro.cli.preview.parameters import read_parameters
     from macro.cli.text.files import read_source
     from macro.cli.text.report import FINE, has_colour, report_problems
@@ -45,11 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
     order = Order(arguments.stack_name, source, parameters)
     try:
-        with show_progress(False) as report, in_account(arguments) as account:
-            found = compare(account, order, report)
-    except CloudError:
-        raise
-    except MacroError as error:
+        with in_account(arguments) as account:
+            found = compare(account, order)
+    except (InvalidTemplate, PluginError) as error:
         return report_problems(source, error.problems, "nothing was compared")
     if arguments.json:
         told = [_report(meaning) for meaning in found.meanings]

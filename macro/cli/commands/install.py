@@ -5,6 +5,7 @@ import argparse
 from macro.cli.commands.bundle import add_packing
 from macro.cli.commands.option_values import add_suffix, read_as
 from macro.cli.commands.parsers import add_json, add_place
+from macro.cli.text.report import FINE
 
 SUMMARY = "put the macro and its companion into an account"
 EXAMPLES = """\
@@ -45,7 +46,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Install the macro and the companion, and report how to use the macro."""
-    from macro.cli.commands.cloud import run_install
+    """Make and upload the zips, deploy the installation's stack, and report how to use the macro."""
+    from macro.cli.cloud.installation.install import install
+    from macro.cli.cloud.installation.names import name_stack, own_version
+    from macro.cli.cloud.installation.plan import Choice
+    from macro.cli.cloud.stack.session import open_session
+    from macro.cli.package.bundle import make_bundles
+    from macro.cli.package.wheels import MACHINES
 
-    return run_install(arguments)
+    name = name_stack(arguments.suffix)
+    with open_session(arguments) as session:
+        account = session.account
+        doing = "finding out what would change by installing" if arguments.dry_run else "installing"
+        session.reporter.show_step("begin", f"{doing} {name} {own_version()} in {account.name()}")
+        # MiniStack's own interpreter runs functions, and can't load Lambda's packages.
+        platforms = () if account.is_ministack() else tuple(MACHINES)
+        bundles = make_bundles(platforms, arguments.plugin, arguments.with_boto3, arguments.wheels)
+        choice = Choice(arguments.suffix, _read_parameters(arguments), arguments.dry_run, arguments.drop_plugins)
+        has_changed = install(session, choice, bundles)
+        if not arguments.dry_run:
+            state = "is installed" if has_changed else "is installed already; nothing was changed"
+            example = f"hitcounter deploy TEMPLATE --stack-name NAME{account.options()}"
+            text = f"{name} {state}. Use it: put 'Transform: {name}' into a template, then run: {example}"
+            session.reporter.show_step("installed", text, stack=name, has_changed=has_changed)
+    return FINE
+
+
+def _read_parameters(arguments: argparse.Namespace) -> dict[str, str]:
+    given = {
+        "Architecture": arguments.architecture,
+        "LogRetention": arguments.log_retention,
+        "KmsKeyArn": arguments.kms_key_arn,
+    }
+    return {name: value for name, value in given.items() if value is not None}

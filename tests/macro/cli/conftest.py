@@ -4,7 +4,9 @@ import boto3
 import pytest
 
 from macro.cli.cloud.stack.account import Account, Place
+from macro.cli.cloud.stack.session import Session
 from tests.support.fake_aws import REGION, FakeAws
+from tests.support.recorder import Recorder
 
 
 @pytest.fixture(autouse=True)
@@ -38,18 +40,16 @@ def as_account(aws, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def session():
-    """One for all tests, since reading what the SDK knows of a service takes long."""
+def sdk():
+    """One SDK session for all tests, because reading the SDK's data about a service takes long."""
     return boto3.Session("AKIDEXAMPLE", "wJalrXUtnFEMI", region_name=REGION)
 
 
 @pytest.fixture
-def account(as_account, session):
-    return Account(session, Place())
+def account(as_account, sdk):
+    return Account(sdk, Place())
 
 
 @pytest.fixture
-def told():
-    """Lines that were told, as a list and the function that adds to it."""
-    lines = []
-    return lines, lines.append
+def session(account):
+    return Session(account, Recorder())

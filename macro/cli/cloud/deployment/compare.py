@@ -9,7 +9,8 @@ from macro.cli.cloud.deployment.meanings import Meaning, explain_changes, find_o
 from macro.cli.cloud.stack.account import Account, Client
 from macro.cli.cloud.stack.change_set import discard
 from macro.cli.cloud.stack.errors import CloudError
-from macro.cli.cloud.stack.progress import Report, mute
+from macro.cli.cloud.stack.reporter import Silence
+from macro.cli.cloud.stack.session import Session
 from macro.cli.cloud.stack.stack import REVIEW, Stack, is_running, read_stack
 from macro.cli.cloud.stack.values import read_values, resolve_values
 from macro.cli.preview.preview import preview
@@ -29,7 +30,7 @@ class Comparison(NamedTuple):
     meanings: Sequence[Meaning]
 
 
-def compare(account: Account, order: Order, report: Report) -> Comparison:
+def compare(account: Account, order: Order) -> Comparison:
     """What a deployment of the order would change. The change set is deleted, and nothing is uploaded.
 
     Raises:
@@ -45,7 +46,7 @@ def compare(account: Account, order: Order, report: Report) -> Comparison:
     values = resolve_values(account, source.template, read_values(source.template, order.parameters, stack))
     template = check_template(source.template, find_folder(source), values).template
     before = _read_deployed(client, stack)
-    change_set = plan(account, order, stack, mute(report), uploads_code=False)
+    change_set = plan(Session(account, Silence()), order, stack, uploads_code=False)
     if change_set is None:
         return Comparison(stack, [])
     discard(client, change_set)

@@ -1,7 +1,7 @@
-"""Deploy for ``hitcounter deploy``: upload local code, then create, show and execute a change set."""
+"""Prepare a deployment: check the template, upload local code, and create a change set."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -17,11 +17,10 @@ from macro.cli.cloud.installation.names import (
     own_version,
 )
 from macro.cli.cloud.stack.account import Account
-from macro.cli.cloud.stack.change_set import ChangeSet, Wanted, discard, make_change_set
-from macro.cli.cloud.stack.changes import Change, print_changes
+from macro.cli.cloud.stack.change_set import ChangeSet, Wanted, make_change_set
 from macro.cli.cloud.stack.errors import CloudError
-from macro.cli.cloud.stack.operation import carry_out, make_ready
-from macro.cli.cloud.stack.progress import Line, Report
+from macro.cli.cloud.stack.operation import make_ready
+from macro.cli.cloud.stack.session import Session
 from macro.cli.cloud.stack.stack import Stack
 from macro.cli.cloud.stack.values import read_values, resolve_values, values_before
 from macro.cli.package.local_code import Upload
@@ -31,8 +30,6 @@ from macro.cli.text.files import Source, find_folder
 from macro.plugin import Json, Template
 from macro.template.merge import MAX_INLINE_BYTES
 from macro.template.transform import MACRO, read_suffix
-
-Agree = Callable[[ChangeSet, Sequence[Change]], bool]
 
 
 class Order(NamedTuple):
@@ -44,63 +41,45 @@ class Order(NamedTuple):
     tags: Mapping[str, str] = {}
 
 
-class Deployed(NamedTuple):
-    """The stack, or ``None`` if it was never created, and the change set if it was left for later execution."""
+def prepare(session: Session, order: Order) -> tuple[Stack | None, ChangeSet | None]:
+    """The stack, with no operation running, and the change set that brings the stack to the order's state.
 
-    stack: Stack | None
-    change_set: ChangeSet | None = None
-    is_declined: bool = False
-
-
-def deploy(account: Account, order: Order, agree: Agree | None, report: Report) -> Deployed:
-    """Deploy the template.
-
-    Before the change set is executed, ``agree`` gets the change set and those of its changes that may lose data. If
-    ``agree`` returns false, the change set is deleted. If ``agree`` is ``None``, the change set is left unexecuted.
+    The stack is ``None`` if it doesn't exist yet. The change set is ``None`` if nothing would change.
 
     Raises:
         MacroError: the template has problems.
-        CloudError: the deployment failed. The text has the first cause and a remedy. The stack is as it was before.
+        CloudError: the stack can't be changed, or CloudFormation can't create the change set. The text has the cause
+            and a remedy.
     """
-    stack = make_ready(account, order.stack_name, report)
+    stack = make_ready(session, order.stack_name)
     if stack and is_installation(stack):
         raise CloudError(f"the stack {stack.name} is the installation itself; choose another --stack-name")
-    change_set = plan(account, order, stack, report)
+    change_set = plan(session, order, stack)
     if change_set is None:
-        report(Line("no-change", f"{order.stack_name} is as the template says; nothing to change"))
-        return Deployed(stack)
-    dangers = [change for change in change_set.changes if change.costs_data()]
-    told = {"stack": order.stack_name, "changes": [change._asdict() for change in change_set.changes]}
-    report(Line("changes", f"{order.stack_name}:\n{print_changes(change_set.changes, _is_terminal())}", told))
-    if agree is None:
-        return Deployed(stack, change_set)
-    if not _is_agreed(account, change_set, agree, dangers):
-        report(Line("declined", "nothing was changed"))
-        return Deployed(stack, is_declined=True)
-    return Deployed(carry_out(account, change_set, report))
+        session.reporter.show_step("no-change", f"{order.stack_name} is as the template says; nothing to change")
+    return stack, change_set
 
 
-def plan(
-    account: Account, order: Order, stack: Stack | None, report: Report, uploads_code: bool = True
-) -> ChangeSet | None:
+def plan(session: Session, order: Order, stack: Stack | None, uploads_code: bool = True) -> ChangeSet | None:
     """A change set that brings the stack to the order's state, or ``None`` if the stack has that state already.
 
     Without ``uploads_code``, the change set of a template with local code can be read but not executed. Raises the
-    same errors as :func:`deploy`.
+    same errors as :func:`prepare`.
     """
+    account = session.account
     source = order.source
     values = resolve_values(account, source.template, read_values(source.template, order.parameters, stack))
     template, uploads, _ = check_template(source.template, find_folder(source), values)
     installation = _find_installation(account, template, bool(uploads))
     if installation and uploads_code:
-        _upload(account, installation, uploads, report)
+        _upload(session, installation, uploads)
     # CloudFormation accepts no YAML aliases. The JSON form writes them out.
     body = json.dumps(template, ensure_ascii=False) if uploads or source.has_aliases else source.text
     with _with_release_in_errors(account, installation):
         if installation and not installation.runs_macros:
-            report(
-                Line("no-macros", f"{account.name()} runs no macros; its function is called and the result deployed")
-            )
+            if account.is_shared:
+                text = f"{account.name()} runs no macros; its function is called and the result deployed"
+                session.reporter.show_step("no-macros", text)
             body = json.dumps(expand_by_function(account, template, values), ensure_ascii=False)
         passed = _pass(account, installation, body)
         wanted = Wanted(order.stack_name, passed, _parameters(template, order.parameters, stack), order.tags)
@@ -114,12 +93,12 @@ def _find_installation(account: Account, template: Template, has_uploads: bool) 
     return need_installation(account, read_suffix(name or MACRO))
 
 
-def _upload(account: Account, installation: Installation, uploads: Sequence[Upload], report: Report) -> None:
-    bucket = open_bucket(account, installation.suffix)
+def _upload(session: Session, installation: Installation, uploads: Sequence[Upload]) -> None:
+    bucket = open_bucket(session.account, installation.suffix)
     for upload in uploads:
         is_new = bucket.put(upload.key, upload.content)
         text = f"{'uploaded' if is_new else 'there already'}: {upload.path} as {upload.key}"
-        report(Line("upload", text, {"path": str(upload.path), "key": upload.key, "is_new": is_new}))
+        session.reporter.show_step("upload", text, path=str(upload.path), key=upload.key, is_new=is_new)
 
 
 def _parameters(template: Template, given: Mapping[str, Json], stack: Stack | None) -> dict[str, str | None]:
@@ -163,22 +142,3 @@ def _with_release_in_errors(account: Account, installation: Installation | None)
         run = install_command(account, installation.suffix)
         releases = f"the installation is of release {installation.version}, this command of {own_version()}"
         raise CloudError(f"{error}\n{releases}; run: {run}") from None
-
-
-def _is_agreed(account: Account, change_set: ChangeSet, agree: Agree, dangers: Sequence[Change]) -> bool:
-    """Whether the user agrees. If not, or if ``agree`` raises an error, the change set is deleted."""
-    is_agreed = False
-    try:
-        is_agreed = agree(change_set, dangers)
-    finally:
-        if not is_agreed:
-            discard(account.client("cloudformation"), change_set)
-    return is_agreed
-
-
-def _is_terminal() -> bool:
-    import sys
-
-    from macro.cli.text.report import has_colour
-
-    return has_colour(sys.stderr)

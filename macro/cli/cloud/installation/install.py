@@ -4,71 +4,66 @@ A second run changes nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
 
 from macro.builtin.digest import SHA256
 from macro.cli.cloud.installation.bucket import Bucket, digest_of
 from macro.cli.cloud.installation.names import check_ours, is_older, name_stack, open_bucket, own_version, read_template
 from macro.cli.cloud.installation.plan import Choice, Plan
 from macro.cli.cloud.installation.template import COMPANION_FUNCTION, MACRO_FUNCTION, fill_in, tell_served
-from macro.cli.cloud.stack.account import Account
 from macro.cli.cloud.stack.change_set import ChangeSet, discard
 from macro.cli.cloud.stack.changes import count_changes, print_changes
 from macro.cli.cloud.stack.errors import CloudError
 from macro.cli.cloud.stack.operation import await_end, carry_out, make_ready, remove
-from macro.cli.cloud.stack.progress import Line, Report
+from macro.cli.cloud.stack.session import Session
 from macro.cli.cloud.stack.stack import Stack
 from macro.cli.package.bundle import Bundles
-from macro.plugin import Json
 
 _NEVER_THERE = ("ROLLBACK_COMPLETE", "CREATE_FAILED")
 
 
-class Installed(NamedTuple):
-    """The installation's stack, ``None`` after a dry run, and whether anything was changed."""
-
-    stack: Stack | None
-    has_changed: bool
-
-
-def install(account: Account, choice: Choice, bundles: Bundles, report: Report) -> Installed:
-    """Install or update the installation. A dry run only reports the changes.
+def install(session: Session, choice: Choice, bundles: Bundles) -> bool:
+    """Install or update the installation, and return whether anything was changed. A dry run only reports the changes.
 
     Raises:
         CloudError: the installation failed. The text has the cause and a remedy. The next run continues from the state
             that this run left.
     """
-    bucket = open_bucket(account, choice.suffix)
+    bucket = open_bucket(session.account, choice.suffix)
     keys = {MACRO_FUNCTION: f"macro/{digest_of(bundles.macro)}.zip"}
     keys[COMPANION_FUNCTION] = f"companion/{digest_of(bundles.companion)}.zip"
     template = tell_served(fill_in(read_template(), keys, bucket.name), bundles.served())
-    stack = _find_stack(account, choice, report)
+    stack = _find_stack(session, choice)
     if stack and not choice.drops_plugins:
         _check_kept(stack, bundles.served())
-    plan = Plan(account, choice, bucket, report)
+    plan = Plan(session, choice, bucket)
     if not choice.is_dry_run:
         stack = plan.ensure_bucket(template, stack)
         contents = {keys[MACRO_FUNCTION]: bundles.macro, keys[COMPANION_FUNCTION]: bundles.companion}
-        _upload(bucket, {**contents, f"handlers/hit-counter-{SHA256}.zip": bundles.handler}, report)
+        _upload(session, bucket, {**contents, f"handlers/hit-counter-{SHA256}.zip": bundles.handler})
     change_set = plan.make(template, stack)
     if change_set:
-        report(Line("changes", print_changes(change_set.changes), {"count": count_changes(change_set.changes)}))
+        changes = change_set.changes
+        session.reporter.show_step("changes", print_changes(changes), count=count_changes(changes))
     if choice.is_dry_run:
-        return _end_dry_run(account, change_set, report)
-    if change_set is None:
-        return Installed(_protect(account, stack), False)
-    return Installed(_protect(account, carry_out(account, change_set, report)), True)
+        _end_dry_run(session, change_set)
+        return False
+    if change_set:
+        stack = carry_out(session, change_set)
+    if stack and not stack.is_protected:
+        client = session.account.client("cloudformation")
+        client.update_termination_protection(StackName=stack.name, EnableTerminationProtection=True)
+    return change_set is not None
 
 
-def _find_stack(account: Account, choice: Choice, report: Report) -> Stack | None:
+def _find_stack(session: Session, choice: Choice) -> Stack | None:
     """The installation's stack, ready for an update. A stack that was never created is empty and is deleted."""
-    wait = await_end if account.is_shared else make_ready
-    stack = wait(account, name_stack(choice.suffix), report)
+    wait = await_end if session.account.is_shared else make_ready
+    stack = wait(session, name_stack(choice.suffix))
     if stack is None:
         return None
     check_ours(stack)
     if stack.status in _NEVER_THERE and not choice.is_dry_run:
-        remove(account, stack, report)
+        remove(session, stack)
         return None
     version = stack.outputs.get("Version", own_version())
     if is_older(own_version(), version):
@@ -76,7 +71,7 @@ def _find_stack(account: Account, choice: Choice, report: Report) -> Stack | Non
             f"the installation is of release {version}, this command of {own_version()}, which is older; "
             f"bring the command up to release {version}"
         )
-    return make_ready(account, stack.name, report)
+    return make_ready(session, stack.name)
 
 
 def _check_kept(stack: Stack, served: Mapping[str, Sequence[str]]) -> None:
@@ -89,24 +84,15 @@ def _check_kept(stack: Stack, served: Mapping[str, Sequence[str]]) -> None:
         )
 
 
-def _upload(bucket: Bucket, contents: Mapping[str, bytes], report: Report) -> None:
+def _upload(session: Session, bucket: Bucket, contents: Mapping[str, bytes]) -> None:
     for key, content in contents.items():
         is_new = bucket.put(key, content)
-        size = f"{len(content):,} bytes"
-        facts: dict[str, Json] = {"key": key, "bytes": len(content), "is_new": is_new}
-        report(Line("upload", f"{'uploaded' if is_new else 'there already'}: {key} ({size})", facts))
+        text = f"{'uploaded' if is_new else 'there already'}: {key} ({len(content):,} bytes)"
+        session.reporter.show_step("upload", text, key=key, bytes=len(content), is_new=is_new)
 
 
-def _end_dry_run(account: Account, change_set: ChangeSet | None, report: Report) -> Installed:
+def _end_dry_run(session: Session, change_set: ChangeSet | None) -> None:
     if change_set:
-        discard(account.client("cloudformation"), change_set)
+        discard(session.account.client("cloudformation"), change_set)
     state = "nothing was changed: this was a dry run" if change_set else "it is up to date; nothing would be changed"
-    report(Line("dry-run", state, {"would_change": change_set is not None}))
-    return Installed(None, False)
-
-
-def _protect(account: Account, stack: Stack | None) -> Any:
-    if stack and not stack.is_protected:
-        client = account.client("cloudformation")
-        client.update_termination_protection(StackName=stack.name, EnableTerminationProtection=True)
-    return stack
+    session.reporter.show_step("dry-run", state, would_change=change_set is not None)

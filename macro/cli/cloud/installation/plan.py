@@ -11,7 +11,7 @@ from macro.cli.cloud.stack.account import Account
 from macro.cli.cloud.stack.change_set import ChangeSet, Wanted, make_change_set
 from macro.cli.cloud.stack.errors import DENIED, CloudError, code_of, message_of
 from macro.cli.cloud.stack.operation import carry_out
-from macro.cli.cloud.stack.progress import Line, Report
+from macro.cli.cloud.stack.session import Session
 from macro.cli.cloud.stack.stack import REVIEW, Stack
 from macro.cli.cloud.stack.values import values_before
 from macro.plugin import Template
@@ -31,9 +31,9 @@ class Choice(NamedTuple):
 class Plan:
     """Creates change sets for the installation's stack, with its parameters."""
 
-    def __init__(self, account: Account, choice: Choice, bucket: Bucket, report: Report) -> None:
-        self._account, self._choice, self._bucket, self._report = account, choice, bucket, report
-        self._client = account.client("cloudformation")
+    def __init__(self, session: Session, choice: Choice, bucket: Bucket) -> None:
+        self._session, self._choice, self._bucket = session, choice, bucket
+        self._account, self._client = session.account, session.account.client("cloudformation")
 
     def ensure_bucket(self, template: Template, stack: Stack | None) -> Stack:
         """The stack with at least its bucket.
@@ -50,14 +50,13 @@ class Plan:
         if self._bucket.exists():
             kind, key = template["Resources"][BUCKET]["Type"], {"BucketName": self._bucket.name}
             imports = [{"ResourceType": kind, "LogicalResourceId": BUCKET, "ResourceIdentifier": key}]
-            self._report(
-                Line("bucket", f"the bucket {self._bucket.name} is there already, and is taken into the stack")
-            )
+            text = f"the bucket {self._bucket.name} is there already, and is taken into the stack"
+            self._session.reporter.show_step("bucket", text)
         wanted = self._want(keep_only(template, BUCKET), stack)._replace(imports=imports)
         change_set = make_change_set(self._client, wanted, stack)
         if change_set is None:
             raise CloudError(f"CloudFormation sees no change in making the bucket {self._bucket.name}; try again")
-        return carry_out(self._account, change_set, self._report)
+        return carry_out(self._session, change_set)
 
     def make(self, template: Template, stack: Stack | None) -> ChangeSet | None:
         """The change set for the whole installation, or ``None`` if nothing would change.
@@ -77,7 +76,7 @@ class Plan:
             if _MACRO_TYPE not in message_of(error):
                 raise
             text = "this engine runs no macros: 'hitcounter deploy' and 'local' call the macro's function themselves"
-            self._report(Line("no-macros", text))
+            self._session.reporter.show_step("no-macros", text)
             rest = _as_body(leave_out(template, _MACRO_TYPE))
             return make_change_set(self._client, wanted._replace(template=rest), stack)
 

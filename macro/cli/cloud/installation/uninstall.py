@@ -8,7 +8,7 @@ from macro.cli.cloud.installation.names import check_ours, name_companion, name_
 from macro.cli.cloud.stack.account import Account, Client
 from macro.cli.cloud.stack.errors import code_of
 from macro.cli.cloud.stack.operation import await_end, remove
-from macro.cli.cloud.stack.progress import Line, Report
+from macro.cli.cloud.stack.session import Session
 from macro.cli.cloud.stack.stack import read_stack
 
 # The companion's ownership tag, the prefix of kept objects, and the records table: see transform_lambda/README.md.
@@ -28,25 +28,26 @@ def find_users(account: Account, suffix: str) -> list[str]:
     return sorted(stack.name for stack in stacks if _names(client, stack.id, f":function:{name_companion(suffix)}"))
 
 
-def uninstall(account: Account, suffix: str, report: Report) -> bool:
+def uninstall(session: Session, suffix: str) -> bool:
     """Delete the stack, then the bucket. The result is whether there was anything to delete.
 
     The bucket stays if functions still run from its objects. The report names the bucket in both cases.
     """
-    stack = await_end(account, name_stack(suffix), report)
+    stack = await_end(session, name_stack(suffix))
     if stack:
         check_ours(stack)
-        remove(account, stack, report)
-    bucket = open_bucket(account, suffix)
+        remove(session, stack)
+    bucket = open_bucket(session.account, suffix)
     if not bucket.exists():
         return stack is not None
     if bucket.holds(_KEPT):
         text = f"the bucket {bucket.name} stays: Lambda runs functions from its objects under {_KEPT}"
-        report(Line("bucket", text, {"name": bucket.name, "is_kept": True}))
+        session.reporter.show_step("bucket", text, name=bucket.name, is_kept=True)
         return True
     removed = bucket.remove_all()
     bucket.delete()
-    report(Line("bucket", f"removed the bucket {bucket.name} and {removed} objects in it", {"name": bucket.name}))
+    text = f"removed the bucket {bucket.name} and {removed} objects in it"
+    session.reporter.show_step("bucket", text, name=bucket.name)
     return True
 
 

@@ -3,14 +3,15 @@
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from macro.cli.cloud.observe.deployed import Part
 from macro.cli.cloud.stack.account import Client
 from macro.cli.cloud.stack.errors import CloudError, code_of
 
-Note = Callable[[int], None]
+Page = Sequence[Mapping[str, Any]]
 _SHARD = re.compile(r"(.+)#(0|[1-9][0-9]*)", re.DOTALL)
 # Number of BatchGetItem calls, and the first pause in seconds. A busy table returns the keys that it didn't read.
 _TRIES, _PAUSE = 6, 0.05
@@ -23,16 +24,12 @@ class Counted(NamedTuple):
     left_out: int
 
 
-def count_all(client: Client, part: Part, note: Note) -> Counted:
-    """The hits of every name in the counter's table. The reads are eventually consistent.
-
-    After each page, ``note`` gets the number of items read so far.
+def read_pages(client: Client, part: Part) -> Iterator[Page]:
+    """The items of the counter's table, page by page. The reads are eventually consistent.
 
     Raises:
         CloudError: the table doesn't exist.
     """
-    hits: Counter[str] = Counter()
-    seen = left_out = 0
     request: dict[str, Any] = {
         "TableName": part.table,
         "ProjectionExpression": "#name, #counter",
@@ -40,17 +37,23 @@ def count_all(client: Client, part: Part, note: Note) -> Counted:
     }
     while True:
         page = _ask(client.scan, part, request)
-        for item in page["Items"]:
-            name, number = item.get("name", {}).get("S"), item.get("counter", {}).get("N")
-            if name is None or number is None:
-                left_out += 1
-            else:
-                hits[find_name(name, part.shards)] += int(number)
-        seen += len(page["Items"])
-        note(seen)
+        yield page["Items"]
         if not page.get("LastEvaluatedKey"):
-            return Counted(dict(hits), left_out)
+            return
         request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def count_all(pages: Iterable[Page], shards: int) -> Counted:
+    """The hits of every name in the pages of a table."""
+    hits: Counter[str] = Counter()
+    left_out = 0
+    for item in chain.from_iterable(pages):
+        name, number = item.get("name", {}).get("S"), item.get("counter", {}).get("N")
+        if name is None or number is None:
+            left_out += 1
+        else:
+            hits[find_name(name, shards)] += int(number)
+    return Counted(dict(hits), left_out)
 
 
 def count_one(client: Client, part: Part, name: str, pause: float = _PAUSE) -> int:

@@ -3,11 +3,10 @@
 import argparse
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 
 from macro.cli.cloud.observe.deployed import Part, choose_parts, read_deployed
-from macro.cli.cloud.observe.hits import Note, count_all, count_one
+from macro.cli.cloud.observe.hits import Page, count_all, count_one, read_pages
 from macro.cli.cloud.observe.hits_table import Chart, Screen, make_chart, print_charts, print_csv, print_json
 from macro.cli.cloud.stack.account import Client, in_account
 from macro.cli.cloud.stack.errors import CloudError
@@ -34,8 +33,7 @@ def show_hits(arguments: argparse.Namespace) -> int:
 def _read(client: Client, part: Part, arguments: argparse.Namespace) -> Chart:
     if arguments.name is not None:
         return make_chart(part, {arguments.name: count_one(client, part, arguments.name)})
-    with _show_reading(part.label) as note:
-        counted = count_all(client, part, note)
+    counted = count_all(_show_reading(part.label, read_pages(client, part)), part.shards)
     if counted.left_out:
         print(f"note: items without a count in {part.table}: {counted.left_out}", file=sys.stderr)
     return make_chart(part, counted.hits, arguments.top)
@@ -52,21 +50,17 @@ def _print(charts: Sequence[Chart], arguments: argparse.Namespace) -> None:
         print(print_charts(charts, Screen(width, has_colour(sys.stdout))))
 
 
-@contextmanager
-def _show_reading(label: str) -> Iterator[Note]:
-    """A function that shows the number of items read, from the second page on, if stderr is a terminal."""
+def _show_reading(label: str, pages: Iterable[Page]) -> Iterator[Page]:
+    """The same pages. If stderr is a terminal, it shows the number of items read, from the second page on."""
     if not sys.stderr.isatty():
-        yield lambda seen: None
+        yield from pages
         return
     from rich.console import Console
 
-    pages = 0
+    seen = 0
     with Console(stderr=True, highlight=False).status("") as status:
-
-        def note(seen: int) -> None:
-            nonlocal pages
-            pages += 1
-            if pages > 1:
-                status.update(f"{label}: {seen} items read")
-
-        yield note
+        for page in pages:
+            if seen:
+                status.update(f"{label}: {seen + len(page)} items read")
+            seen += len(page)
+            yield page

@@ -1,10 +1,11 @@
 """Show the resources of a running operation on a terminal. Each resource has a line that is updated in place."""
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-_STACK = "AWS::CloudFormation::Stack"
+from macro.cli.cloud.stack.events import StackEvent
+from macro.cli.text.escape import show_text
+
 _WORDS = {
     "CREATE_IN_PROGRESS": "creating",
     "CREATE_COMPLETE": "created",
@@ -22,171 +23,112 @@ _WORDS = {
     "UPDATE_ROLLBACK_COMPLETE": "rolled back",
     "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "cleaning up",
 }
-_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-_FRAMES_PER_SECOND = 8
-# A type that is cut to fewer columns tells the reader nothing.
-_LEAST_OF_TYPE = 12
-# One line for the cursor, and one that the terminal may need to wrap a line.
+# One line for the cursor, and one for the number of resources that are left out.
 _LINES_KEPT = 2
 
 
 class Row(NamedTuple):
-    """A resource's latest state.
+    """A resource's latest event, and its first failure if any. ``begun`` and ``ended`` are the console's seconds."""
 
-    ``failure`` is the reason of the resource's first failure. Later events don't change ``failure``.
-    ``seconds`` is the time from the resource's first event to its latest event.
-    """
+    event: StackEvent
+    begun: float
+    ended: float
+    failure: StackEvent | None = None
 
-    logical_id: str
-    type: str
-    status: str
-    seconds: float
-    failure: str | None = None
-
-    def is_running(self) -> bool:
-        """Whether more events are expected."""
-        return self.status.endswith("_IN_PROGRESS")
+    def is_done(self) -> bool:
+        """Whether the resource is as it should be, and no more events follow."""
+        return not self.event.is_running() and not self.is_bad()
 
     def is_bad(self) -> bool:
         """Whether the resource failed or is rolled back."""
-        return self.failure is not None or "ROLLBACK" in self.status
+        return self.failure is not None or "ROLLBACK" in self.event.status
 
     def reason(self) -> str:
-        """The reason of the failure. Empty if the resource was cancelled because another resource failed."""
-        return "" if not self.failure or _is_cancelled(self.failure) else self.failure
+        """The reason of the failure, safe for a terminal. Empty if another resource's failure is the reason."""
+        return show_text(self.failure.reason) if self.failure and not self.failure.is_cancelled() else ""
 
 
 class Board:
-    """Rows by logical ID, in the order of their first events."""
+    """A row for each resource, in the order of the first events. The stack's own row comes last. rich can print it.
+
+    While ``is_live``, the board fits on the console: completed rows are left out first, then those that began last, and
+    reasons are cut at the end of the line. Otherwise all rows and reasons are shown in full.
+    """
 
     def __init__(self, console: Any) -> None:
+        from rich.spinner import Spinner
+
+        self.is_live = True
         self._console = console
-        self._rows: dict[str, Row] = {}
-        self._begun: dict[str, float] = {}
-        self._live: Any = None
+        self._spinner = Spinner("dots")
+        self._rows: dict[tuple[str, bool], Row] = {}
 
-    def note(self, facts: Mapping[str, Any]) -> None:
-        """Show a resource's new state, from the facts of a stack event."""
-        name, status = facts["logical_id"], facts["status"]
-        begun = self._begun.setdefault(name, time.monotonic())
-        failure = self._rows[name].failure if name in self._rows else None
-        if failure is None and status.endswith("_FAILED"):
-            failure = facts["reason"]
-        self._rows[name] = Row(name, facts["type"], status, time.monotonic() - begun, failure)
-        if self._live is None:
-            from rich.live import Live
+    def add(self, event: StackEvent) -> None:
+        """Show the event in its resource's row."""
+        now, key = self._console.get_time(), (event.logical_id, event.is_stack)
+        before = self._rows.get(key) or Row(event, now, now)
+        self._rows[key] = Row(event, before.begun, now, before.failure or (event if event.has_failed() else None))
 
-            # Other output is not redirected, because it may go into files.
-            theirs: dict[str, Any] = {"redirect_stdout": False, "redirect_stderr": False}
-            self._live = Live(
-                console=self._console, get_renderable=self._draw, refresh_per_second=_FRAMES_PER_SECOND, **theirs
-            )
-            self._live.start()
+    def __rich_console__(self, console: Any, options: Any) -> Iterator[Any]:
+        """What rich prints: the rows, and the number of rows that are left out."""
+        from rich.text import Text
 
-    def close(self) -> None:
-        """Leave the current lines on the screen. The next event starts a new board."""
-        live, self._live = self._live, None
-        if live is not None:
-            live.stop()
-        self._rows, self._begun = {}, {}
+        # A copy, because rich draws in a thread of its own.
+        rows = list(self._rows.values())
+        own, others = [row for row in rows if row.event.is_stack], [row for row in rows if not row.event.is_stack]
+        shown = choose(others, console.height - len(own) - _LINES_KEPT) if self.is_live else others
+        lines = console.render_lines(self._draw([*shown, *own]), options, pad=False)
+        yield from self._add_reasons(shown, lines)
+        if len(shown) < len(others):
+            yield Text(f"  … and {len(others) - len(shown)} more", "dim")
+        yield from self._add_reasons(own, lines[len(shown) :])
 
-    def _draw(self) -> Any:
-        now = time.monotonic()
-        rows = [
-            row._replace(seconds=now - self._begun[name]) if row.is_running() else row
-            for name, row in self._rows.items()
-        ]
-        height = self._console.height - _LINES_KEPT if self._live else None
-        return draw(rows, self._console.width, height, int(now * _FRAMES_PER_SECOND))
+    def _add_reasons(self, rows: Sequence[Row], lines: Sequence[Any]) -> Iterator[Any]:
+        """Each row's line, and the reason of its failure below."""
+        from rich.padding import Padding
+        from rich.segment import Segment
+        from rich.text import Text
 
+        how: dict[str, Any] = {"no_wrap": True, "overflow": "ellipsis"} if self.is_live else {}
+        for row, line in zip(rows, lines, strict=False):
+            yield from [*line, Segment.line()]
+            if row.reason():
+                yield Padding(Text(row.reason(), "red", **how), (0, 0, 0, 4))
 
-def draw(rows: Sequence[Row], width: int, height: int | None = None, frame: int = 0) -> Any:
-    """A rich renderable of the rows. The stack's own row comes last.
+    def _draw(self, rows: Sequence[Row]) -> Any:
+        """The rows as a table with one line for each."""
+        from rich.table import Table
+        from rich.text import Text
 
-    ``width`` is in columns. With ``height``, at most that many lines are shown: completed rows are left out first, then
-    those that began last, and reasons are cut at the end of the line. Without ``height``, reasons are shown in full.
-    """
-    from rich.console import Group
-    from rich.padding import Padding
-    from rich.text import Text
-
-    # An operation's first event is about the stack itself.
-    own = rows[:1] if rows and rows[0].type == _STACK else []
-    shown = choose(rows[len(own) :], height - len(own)) if height else rows[len(own) :]
-    left_out = len(rows) - len(own) - len(shown)
-    lines: list[Any] = []
-    for row in [*shown, *own]:
-        if left_out and row in own:
-            lines.append(Text(f"  … and {left_out} more", "dim"))
-        lines.append(_print(row, _measure([*shown, *own], width), frame))
-        if row.reason():
-            how: dict[str, Any] = {"no_wrap": True, "overflow": "ellipsis"} if height else {}
-            lines.append(Padding(Text(row.reason(), "red", **how), (0, 0, 0, 4)))
-    return Group(*lines)
+        now = self._console.get_time()
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column()
+        table.add_column(style="dim")
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, justify="right", style="dim", min_width=len("999 s"))
+        for row in rows:
+            event, style = row.event, "red" if row.is_bad() else "green" if row.is_done() else "yellow"
+            mark = self._spinner.render(now) if event.is_running() else "✗" if row.is_bad() else "✓"
+            name = Text.assemble((f"{mark} ", style), (event.logical_id, "bold" if event.is_stack else ""))
+            kind = Text(event.type.removeprefix("AWS::"))
+            # Both columns shrink on a narrow terminal. A column with no_wrap keeps its width.
+            name.no_wrap = kind.no_wrap = True
+            name.overflow = kind.overflow = "ellipsis"
+            seconds = (now if event.is_running() else row.ended) - row.begun
+            table.add_row(name, kind, Text(_say(event), style), f"{seconds:.0f} s")
+        return table
 
 
 def choose(rows: Sequence[Row], height: int) -> list[Row]:
-    """The rows to show in ``height`` lines. If rows are left out, one line is reserved for their number."""
-    done = [row for row in rows if not row.is_running() and not row.is_bad()]
-    lines = sum(_count_lines(row) for row in rows)
-    gone: set[Row] = set()
+    """The rows that fit into ``height`` lines, in the same order. A reason takes one line."""
+    chosen = list(rows)
     # Nobody waits for completed rows. They are left out first, from the top, then the others, from the end.
-    for row in [*done, *(row for row in rows[::-1] if row.is_running() or row.is_bad())]:
-        if lines + bool(gone) <= height:
+    for row in [*(row for row in rows if row.is_done()), *(row for row in rows[::-1] if not row.is_done())]:
+        if sum(2 if each.reason() else 1 for each in chosen) <= height:
             break
-        gone.add(row)
-        lines -= _count_lines(row)
-    return [row for row in rows if row not in gone]
+        chosen.remove(row)
+    return chosen
 
 
-def _count_lines(row: Row) -> int:
-    return 2 if row.reason() else 1
-
-
-def _measure(rows: Sequence[Row], width: int) -> tuple[int, int, int]:
-    """The widths of logical IDs, types and statuses at which each row fits on one line."""
-    statuses = max(len(_say(row)) for row in rows)
-    ids = max(len(row.logical_id) for row in rows)
-    longest = max(len(_short(row.type)) for row in rows)
-    # A row also has a mark, the seconds, and spaces.
-    left = width - statuses - len("✓ ") - len("  ") - len("  9999 s")
-    types = min(longest, left - ids - len("  "))
-    if types < min(longest, _LEAST_OF_TYPE):
-        types = 0
-    return min(ids, left - (types + len("  ") if types else 0)), types, statuses
-
-
-def _print(row: Row, widths: tuple[int, int, int], frame: int) -> Any:
-    from rich.text import Text
-
-    ids, types, statuses = widths
-    style = "red" if row.is_bad() else "yellow" if row.is_running() else "green"
-    mark = _FRAMES[frame % len(_FRAMES)] if row.is_running() else "✗" if row.is_bad() else "✓"
-    line = Text(no_wrap=True, overflow="ellipsis")
-    line.append(f"{mark} ", style)
-    line.append(_cut(row.logical_id, ids, (ids - 1) // 2), "bold" if row.type == _STACK else "")
-    if types:
-        line.append(f"  {_cut(_short(row.type), types, 0)}", "dim")
-    line.append(f"  {_say(row):<{statuses}}", style)
-    return line.append(f"{row.seconds:>6.0f} s", "dim")
-
-
-def _say(row: Row) -> str:
-    if row.status.endswith("_FAILED") and _is_cancelled(row.failure or ""):
-        return "cancelled"
-    return _WORDS.get(row.status, row.status.replace("_", " ").lower())
-
-
-def _is_cancelled(reason: str) -> bool:
-    return reason.lower().endswith("cancelled")
-
-
-def _short(resource_type: str) -> str:
-    return resource_type.removeprefix("AWS::")
-
-
-def _cut(text: str, width: int, end: int) -> str:
-    """The text in exactly ``width`` columns. A longer text is cut before its last ``end`` characters."""
-    if len(text) <= width:
-        return f"{text:<{width}}"
-    return f"{text[: max(width - 1 - end, 0)]}…{text[len(text) - end :]}"
+def _say(event: StackEvent) -> str:
+    return "cancelled" if event.is_cancelled() else _WORDS.get(event.status, event.status.replace("_", " ").lower())

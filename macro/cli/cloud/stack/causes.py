@@ -4,19 +4,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from macro.cli.cloud.stack.account import Client
-from macro.cli.cloud.stack.events import Happening
-
-# Reasons of resources that fail only because another resource failed before.
-_FOLLOWED = ("resource creation cancelled", "resource update cancelled", "resource deletion cancelled")
+from macro.cli.cloud.stack.events import StackEvent
 
 
-def find_causes(events: Sequence[Happening]) -> list[Happening]:
+def find_causes(events: Sequence[StackEvent]) -> list[StackEvent]:
     """The failures that no other failure explains, in the order of the events.
 
     If there are none, the result is the last event of the stack itself that has a reason.
     """
-    failed = [event for event in events if event.has_failed()]
-    own = [event for event in failed if not event.is_stack and not event.reason.lower().startswith(_FOLLOWED)]
+    own = [event for event in events if event.has_failed() and not event.is_stack and not event.is_cancelled()]
     return own or [event for event in events if event.is_stack and event.reason][-1:]
 
 

@@ -1,13 +1,14 @@
-"""Prepare for an operation on a stack, run it with progress, and explain a failure by its first cause."""
+"""Prepare for an operation on a stack, run it, and explain a failure by its first cause."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from macro.cli.cloud.stack.account import Account
 from macro.cli.cloud.stack.causes import find_causes, find_refusals
 from macro.cli.cloud.stack.change_set import ChangeSet, execute
 from macro.cli.cloud.stack.errors import CloudError
-from macro.cli.cloud.stack.events import Happening, follow, last_event
-from macro.cli.cloud.stack.progress import RESOURCE, Line, Report
+from macro.cli.cloud.stack.events import StackEvent, last_event
+from macro.cli.cloud.stack.follow import follow
+from macro.cli.cloud.stack.session import Session
 from macro.cli.cloud.stack.stack import REVIEW, Stack, has_succeeded, is_running, read_stack
 
 _DELETE = "aws cloudformation delete-stack --stack-name {name}{options}"
@@ -22,7 +23,7 @@ _REMEDIES = {
 _NEVER_THERE = ("CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_", "DELETE_")
 
 
-def make_ready(account: Account, name: str, report: Report) -> Stack | None:
+def make_ready(session: Session, name: str) -> Stack | None:
     """The stack with no operation running, or ``None`` if there is no such stack.
 
     If another command's operation is running, this function waits for its end. In a local engine, a stack that was
@@ -31,83 +32,72 @@ def make_ready(account: Account, name: str, report: Report) -> Stack | None:
     Raises:
         CloudError: the stack can't be updated. The text has the remedy.
     """
-    if not account.is_shared:
-        return _recover(account, name, report)
-    stack = await_end(account, name, report)
+    if not session.account.is_shared:
+        return _recover(session, name)
+    stack = await_end(session, name)
     if stack and stack.status in _REMEDIES:
         state, command = _REMEDIES[stack.status]
-        run = command.format(name=name, options=account.options())
+        run = command.format(name=name, options=session.account.options())
         raise CloudError(f"the stack {name} is {stack.status}: it {state}; run: {run}")
     return stack
 
 
-def await_end(account: Account, name: str, report: Report) -> Stack | None:
+def await_end(session: Session, name: str) -> Stack | None:
     """Wait until no operation is running on the stack. The stack may be in any state; ``None`` if there is none."""
-    client = account.client("cloudformation")
+    client = session.account.client("cloudformation")
     stack = read_stack(client, name)
     if stack is None or not is_running(stack.status):
         return stack
-    report(Line("waiting", f"{name} is {stack.status}; waiting for the end of that", {"status": stack.status}))
-    follow(client, stack.id, last_event(client, stack.id), lambda event: report(_line(event)))
+    text = f"{name} is {stack.status}; waiting for the end of that"
+    session.reporter.show_step("waiting", text, status=stack.status)
+    follow(session, stack.id, last_event(client, stack.id))
     return read_stack(client, name)
 
 
-def carry_out(account: Account, change_set: ChangeSet, report: Report) -> Stack:
+def carry_out(session: Session, change_set: ChangeSet) -> Stack:
     """Execute the change set, and return the stack after it.
 
     Raises:
         CloudError: the operation failed and its rollback has ended. The text starts with the first real cause.
     """
-    client = account.client("cloudformation")
+    client = session.account.client("cloudformation")
     after = last_event(client, change_set.stack_id)
     execute(client, change_set)
-    stack, events = follow(client, change_set.stack_id, after, lambda event: report(_line(event)))
+    stack, events = follow(session, change_set.stack_id, after)
     if has_succeeded(stack.status):
         return stack
-    raise CloudError(_explain(account, stack, events))
+    raise CloudError(_explain(session.account, stack, events))
 
 
-def remove(account: Account, stack: Stack, report: Report) -> None:
+def remove(session: Session, stack: Stack) -> None:
     """Delete the stack and wait for the end. Termination protection is turned off first.
 
     Raises:
         CloudError: the stack wasn't deleted. The text starts with the first cause.
     """
-    client = account.client("cloudformation")
+    client = session.account.client("cloudformation")
     if stack.is_protected:
         client.update_termination_protection(StackName=stack.name, EnableTerminationProtection=False)
     after = last_event(client, stack.id)
     client.delete_stack(StackName=stack.id)
-    ended, events = follow(client, stack.id, after, lambda event: report(_line(event)))
+    ended, events = follow(session, stack.id, after)
     if ended.status != "DELETE_COMPLETE":
-        raise CloudError(_explain(account, ended, events))
+        raise CloudError(_explain(session.account, ended, events))
 
 
-def print_outputs(outputs: Mapping[str, str]) -> str:
-    """A stack's outputs as lines of ``name: value``."""
-    width = max((len(name) for name in outputs), default=0) + 1
-    return "\n".join(f"{name + ':':<{width}} {value}" for name, value in outputs.items())
-
-
-def _recover(account: Account, name: str, report: Report) -> Stack | None:
+def _recover(session: Session, name: str) -> Stack | None:
     """The stack in a local engine. An operation that was running when an engine ended is never continued.
 
     A stack that was never created is deleted, because it holds no counts yet. Any other stack can be updated.
     """
-    stack = read_stack(account.client("cloudformation"), name)
+    stack = read_stack(session.account.client("cloudformation"), name)
     if stack is None or not stack.status.startswith(_NEVER_THERE):
         return stack
-    remove(account, stack, report)
+    remove(session, stack)
     return None
 
 
-def _line(event: Happening) -> Line:
-    facts = {"logical_id": event.logical_id, "type": event.type, "status": event.status, "reason": event.reason}
-    reason = f"  {event.reason}" if event.reason and event.has_failed() else ""
-    return Line(RESOURCE, f"{event.status:<28} {event.type:<33} {event.logical_id}{reason}", facts)
-
-
-def _explain(account: Account, stack: Stack, events: Sequence[Happening]) -> str:
+def _explain(account: Account, stack: Stack, events: Sequence[StackEvent]) -> str:
     causes = _find_refusals(account, stack, events)
     causes = causes or [f"{event.logical_id} ({event.type}): {event.reason}" for event in find_causes(events)]
     lines = [*causes[:1], *(f"also {cause}" for cause in causes[1:])]
@@ -115,7 +105,7 @@ def _explain(account: Account, stack: Stack, events: Sequence[Happening]) -> str
     return "\n".join(lines)
 
 
-def _find_refusals(account: Account, stack: Stack, events: Sequence[Happening]) -> list[str]:
+def _find_refusals(account: Account, stack: Stack, events: Sequence[StackEvent]) -> list[str]:
     own = [event for event in events if event.is_stack]
     operations = [event.operation for event in own if event.operation]
     # An engine's events don't name their operation. The engine knows only the last operation.

@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from macro.cli.cloud.deployment.deploy import Order, deploy
+from macro.cli.cloud.deployment.deploy import Order, prepare
 from macro.cli.cloud.installation.install import install
 from macro.cli.cloud.installation.plan import Choice
 from macro.cli.cloud.observe.served import Served, add_outputs, describe_served, find_served, own_outputs
-from macro.cli.cloud.stack.account import Account, connect_to_engine
+from macro.cli.cloud.stack.account import connect_to_engine
 from macro.cli.cloud.stack.errors import CloudError, explained
-from macro.cli.cloud.stack.progress import Line, Report, mute, show_progress
+from macro.cli.cloud.stack.operation import carry_out
+from macro.cli.cloud.stack.reporter import Reporter, Silence, open_reporter
+from macro.cli.cloud.stack.session import Session
 from macro.cli.cloud.stack.values import read_values
 from macro.cli.engine.engine import Engine, EngineError, check_engine, run_engine
 from macro.cli.engine.run.local_check import check_local, complain
@@ -34,9 +36,8 @@ class _Local(NamedTuple):
     """The values that all steps of one run need."""
 
     arguments: argparse.Namespace
-    account: Account
+    session: Session
     engine: Engine
-    report: Report
 
 
 def run_local(arguments: argparse.Namespace) -> int:
@@ -52,19 +53,18 @@ def run_local(arguments: argparse.Namespace) -> int:
     path_requests = check_local(arguments, snapshot.source)
     if path_requests is None:
         return PROBLEMS
-    with show_progress(arguments.json) as report:
-        report(Line("begin", "starting the engine: it needs no account, and nothing leaves this machine"))
+    with open_reporter(arguments.json) as reporter:
+        reporter.show_step("begin", "starting the engine: it needs no account, and nothing leaves this machine")
         folder = _make_folder(arguments, snapshot.source)
-        with _engine_with_installation(arguments, folder, report) as local:
+        with _engine_with_installation(arguments, folder, reporter) as local:
             served = _deploy(local, snapshot.source)
             if path_requests:
                 return PROBLEMS if served is None else _request_all(local, path_requests, served)
             if served is None and not arguments.watch:
                 return PROBLEMS
             code = _stay(local, snapshot)
-        report(
-            Line("end", f"ended; tables and counts are kept in {folder}" if folder else "ended; nothing of it stays")
-        )
+        text = f"ended; tables and counts are kept in {folder}" if folder else "ended; nothing of it stays"
+        reporter.show_step("end", text)
         return code
 
 
@@ -83,18 +83,19 @@ def _make_folder(arguments: argparse.Namespace, source: Source) -> Path | None:
 
 
 @contextmanager
-def _engine_with_installation(arguments: argparse.Namespace, folder: Path | None, report: Report) -> Iterator[_Local]:
+def _engine_with_installation(
+    arguments: argparse.Namespace, folder: Path | None, reporter: Reporter
+) -> Iterator[_Local]:
     with ThreadPoolExecutor(1) as pool:
         # Bundles take a while, so a thread makes them while the engine starts.
         bundles = pool.submit(_prepare, arguments.plugin)
         with run_engine(arguments.port, folder) as engine, _explained(engine):
             if engine.is_set_back:
-                report(
-                    Line("set-back", "the last run's engine was killed: tables and counts are as that run found them")
-                )
+                text = "the last run's engine was killed: tables and counts are as that run found them"
+                reporter.show_step("set-back", text)
             account = connect_to_engine(engine.url)
-            install(account, Choice(drops_plugins=True), bundles.result(), mute(report))
-            yield _Local(arguments, account, engine, report)
+            install(Session(account, Silence()), Choice(drops_plugins=True), bundles.result())
+            yield _Local(arguments, Session(account, reporter), engine)
 
 
 def _prepare(plugins: Sequence[str]) -> Bundles:
@@ -117,13 +118,14 @@ def _explained(engine: Engine) -> Iterator[None]:
 
 def _deploy(local: _Local, source: Source) -> list[Served] | None:
     """The counters that answer now, or ``None`` if the deployment failed. The cause is reported here."""
-    arguments, account = local.arguments, local.account
+    arguments, session = local.arguments, local.session
     try:
         with _explained(local.engine):
             parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
             fuller = source._replace(template=add_outputs(source.template))
             order = Order(_name_stack(source), fuller, parameters)
-            stack = deploy(account, order, lambda *_: True, mute(local.report, "changes", "no-macros")).stack
+            stack, change_set = prepare(session, order)
+            stack = carry_out(session, change_set) if change_set else stack
     except MacroError as error:
         if isinstance(error, EngineError):
             raise
@@ -136,8 +138,8 @@ def _deploy(local: _Local, source: Source) -> list[Served] | None:
     text = describe_served(served, outputs)
     if not arguments.once:
         text += "".join(f"\ntry: {each.print_call()}" for each in served[:1]) + "\nctrl-c ends it"
-    facts = {"counters": [each._asdict() for each in served], "outputs": outputs, "engine": local.engine.url}
-    local.report(Line("serving", text, facts))
+    counters = [each._asdict() for each in served]
+    session.reporter.show_step("serving", text, counters=counters, outputs=outputs, engine=local.engine.url)
     return served
 
 
@@ -152,7 +154,7 @@ def _request_all(local: _Local, path_requests: Sequence[PathRequest], served: Se
     if unserved:
         raise CloudError("\n".join(unserved))
     with _explained(local.engine):
-        return FINE if request_all(path_requests, served, local.report, local.arguments.json) else PROBLEMS
+        return FINE if request_all(path_requests, served, local.session.reporter) else PROBLEMS
 
 
 def _stay(local: _Local, snapshot: Snapshot) -> int:
@@ -176,7 +178,7 @@ def _deploy_changes(local: _Local, snapshot: Snapshot) -> Snapshot:
         before, now = now, look(snapshot)
         if before == now:
             break
-    local.report(Line("changed", "files have changed"))
+    local.session.reporter.show_step("changed", "files have changed")
     try:
         snapshot = watch(local.arguments.template, snapshot.further)
     except FileError as error:

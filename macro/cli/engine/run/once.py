@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from macro.cli.cloud.observe.served import Served
 from macro.cli.cloud.stack.errors import CloudError
-from macro.cli.cloud.stack.progress import Line, Report
+from macro.cli.cloud.stack.reporter import Reporter
 from macro.cli.engine.run.request import request
 from macro.errors import MacroError, Problem
 from macro.plugin import Template
@@ -44,7 +44,7 @@ def read_path_requests(places: Sequence[str], template: Template) -> list[PathRe
     return path_requests
 
 
-def request_all(path_requests: Sequence[PathRequest], served: Sequence[Served], report: Report, as_json: bool) -> bool:
+def request_all(path_requests: Sequence[PathRequest], served: Sequence[Served], reporter: Reporter) -> bool:
     """Print each answer on one line. The result is whether all answers were successes. Others are also reported.
 
     Raises:
@@ -59,25 +59,12 @@ def request_all(path_requests: Sequence[PathRequest], served: Sequence[Served], 
         fault = answer.find_fault()
         if not answer.status:
             raise CloudError(f"--once {path_request.place}: {counter.method} {url} {fault}")
-        if as_json:
-            facts = {
-                "counter": path_request.counter,
-                "path": path_request.path,
-                "status": answer.status,
-                "body": answer.body,
-            }
-            report(Line("answer", "", facts))
-        else:
-            print(" ".join(answer.body.splitlines()), flush=True)
+        facts = {"counter": path_request.counter, "path": path_request.path, "status": answer.status}
+        reporter.show_result("answer", f"{' '.join(answer.body.splitlines())}\n", **facts, body=answer.body)
         if fault:
             is_fine = False
-            report(
-                Line(
-                    "no-success",
-                    f"{path_request.place}: {counter.method} {url} {fault}",
-                    {"path": path_request.path, "fault": fault},
-                )
-            )
+            text = f"{path_request.place}: {counter.method} {url} {fault}"
+            reporter.show_step("no-success", text, path=path_request.path, fault=fault)
     return is_fine
 
 

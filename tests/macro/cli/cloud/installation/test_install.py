@@ -11,8 +11,10 @@ from macro.cli.cloud.installation.names import own_version
 from macro.cli.cloud.installation.plan import Choice
 from macro.cli.cloud.stack.account import Place, connect
 from macro.cli.cloud.stack.errors import CloudError
+from macro.cli.cloud.stack.session import Session
 from macro.cli.package.bundle import Bundles
 from tests.support.fake_aws import Raw, Refusal
+from tests.support.recorder import Recorder
 
 BUCKET = "hitcountermacro-123456789012-eu-central-1"
 BUNDLES = Bundles(b"macro", b"companion", b"handler")
@@ -91,15 +93,14 @@ def world(aws):
     return World(aws)
 
 
-def test_the_bucket_is_made_before_what_is_run_from_it(account, world, told):
-    lines, report = told
+def test_the_bucket_is_made_before_what_is_run_from_it(session, world):
 
-    installed = install(account, Choice(), BUNDLES, report)
+    has_changed = install(session, Choice(), BUNDLES)
 
-    assert installed.has_changed
+    assert has_changed
     assert (list(world.resources(0)), len(world.resources(1)) > 1) == (["Bucket"], True)
     sent = [action.split(f"/{BUCKET}/")[-1] for action in world.aws.actions()]
-    keys = [line.facts["key"] for line in lines if line.event == "upload"]
+    keys = [step.facts["key"] for step in session.reporter.steps if step.name == "upload"]
     assert keys == [
         f"macro/{digest_of(b'macro')}.zip",
         f"companion/{digest_of(b'companion')}.zip",
@@ -115,11 +116,10 @@ def test_the_bucket_is_made_before_what_is_run_from_it(account, world, told):
     (200, "IMPORT", [f"the bucket {BUCKET} is there already, and is taken into the stack"]),
     (404, "CREATE", []),
 ])  # fmt: skip
-def test_a_bucket_that_is_there_already_is_taken_into_the_stack(account, world, told, status, kind, texts):
-    lines, report = told
+def test_a_bucket_that_is_there_already_is_taken_into_the_stack(session, world, status, kind, texts):
     world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", status))
 
-    install(account, Choice(), BUNDLES, report)
+    install(session, Choice(), BUNDLES)
 
     first, second = world.aws.sent("CreateChangeSet")
     assert (first["ChangeSetType"], second["ChangeSetType"]) == (kind, "UPDATE")
@@ -134,14 +134,14 @@ def test_a_bucket_that_is_there_already_is_taken_into_the_stack(account, world, 
         if kind == "IMPORT"
         else {}
     )
-    assert [line.text for line in lines if line.event == "bucket"] == texts
+    assert session.reporter.texts("bucket") == texts
 
 
-def test_a_bucket_of_someone_else_is_refused_before_anything_is_made(account, world, told):
+def test_a_bucket_of_someone_else_is_refused_before_anything_is_made(session, world):
     world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", 403))
 
     with pytest.raises(CloudError) as caught:
-        install(account, Choice(), BUNDLES, told[1])
+        install(session, Choice(), BUNDLES)
 
     assert str(caught.value) == (
         f"the bucket {BUCKET} exists and is not account 123456789012's, or you may not read it; "
@@ -154,47 +154,47 @@ def test_a_bucket_of_someone_else_is_refused_before_anything_is_made(account, wo
     ({}, {"ApiGatewayLogRole": "true"}),
     ({"cloudwatchRoleArn": "arn:aws:iam::123456789012:role/theirs"}, {}),
 ])  # fmt: skip
-def test_a_role_for_logs_is_set_only_where_the_account_has_none(account, world, told, role, parameters):
+def test_a_role_for_logs_is_set_only_where_the_account_has_none(session, world, role, parameters):
     world.aws.answer("GET /account", role)
 
-    install(account, Choice(), BUNDLES, told[1])
+    install(session, Choice(), BUNDLES)
 
     assert world.parameters() == {**parameters, "Suffix": "", "LowerSuffix": "", "AnswerHosts": None}
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
-def test_an_api_gateway_that_may_not_be_looked_at_is_not_changed(account, world, told, code):
+def test_an_api_gateway_that_may_not_be_looked_at_is_not_changed(session, world, code):
     world.aws.answer("GET /account", Refusal(code, "not authorized to perform: apigateway:GET", 403))
 
-    install(account, Choice(), BUNDLES, told[1])
+    install(session, Choice(), BUNDLES)
 
     assert world.parameters() == {"Suffix": "", "LowerSuffix": "", "AnswerHosts": None}
 
 
-def test_any_other_trouble_with_api_gateway_ends_the_installation(account, world, told):
+def test_any_other_trouble_with_api_gateway_ends_the_installation(session, world):
     world.aws.answer("GET /account", Refusal("BadRequestException", "out of order"))
 
-    with pytest.raises(account.client("apigateway").exceptions.ClientError, match="out of order"):
-        install(account, Choice(), BUNDLES, told[1])
+    with pytest.raises(session.account.client("apigateway").exceptions.ClientError, match="out of order"):
+        install(session, Choice(), BUNDLES)
 
     assert world.aws.sent("ExecuteChangeSet") == []
 
 
-def test_a_role_for_logs_that_the_installation_has_set_stays_its_own(account, world, told):
+def test_a_role_for_logs_that_the_installation_has_set_stays_its_own(session, world):
     world.exist(parameters={**OWN, "ApiGatewayLogRole": "true"})
     world.aws.answer("GET /account", {"cloudwatchRoleArn": "arn:aws:iam::123456789012:role/ours"})
 
-    install(account, Choice(), BUNDLES, told[1])
+    install(session, Choice(), BUNDLES)
 
     assert world.parameters() == {"ApiGatewayLogRole": None, "Suffix": "", "LowerSuffix": "", "AnswerHosts": None}
     assert "GET /account" not in world.aws.actions()
 
 
-def test_what_was_chosen_before_is_kept_and_what_is_chosen_now_is_set(account, world, told):
+def test_what_was_chosen_before_is_kept_and_what_is_chosen_now_is_set(session, world):
     before = {"LogRetention": "30", "KmsKeyArn": "arn", "ApiGatewayLogRole": "true", "Unknown": "x"}
     world.exist(parameters={**OWN, **before})
 
-    install(account, Choice("", {"LogRetention": "90"}), BUNDLES, told[1])
+    install(session, Choice("", {"LogRetention": "90"}), BUNDLES)
 
     assert world.parameters() == {
         "Suffix": "",
@@ -206,13 +206,13 @@ def test_what_was_chosen_before_is_kept_and_what_is_chosen_now_is_set(account, w
     }
 
 
-def test_an_engine_is_told_the_hosts_that_answers_go_to(aws, told):
+def test_an_engine_is_told_the_hosts_that_answers_go_to(aws):
     world = World(aws)
     world.aws.answer("HEAD /hitcountermacrobeta*", Raw(b"", 404))
     world.aws.answer("PUT /hitcountermacrobeta*", Raw(b""))
     port = aws.url.rpartition(":")[2]
 
-    install(connect(Place(endpoint=aws.url)), Choice("Beta"), BUNDLES, told[1])
+    install(Session(connect(Place(endpoint=aws.url)), Recorder()), Choice("Beta"), BUNDLES)
 
     assert world.parameters() == {
         "ApiGatewayLogRole": "true",
@@ -224,7 +224,7 @@ def test_an_engine_is_told_the_hosts_that_answers_go_to(aws, told):
 
 @pytest.mark.parametrize(("is_protected", "calls"), [(False, 1), (True, 0)])
 @pytest.mark.parametrize("has_changes", [True, False])
-def test_termination_protection_is_turned_on(account, world, told, is_protected, calls, has_changes):
+def test_termination_protection_is_turned_on(session, world, is_protected, calls, has_changes):
     world.exist(EnableTerminationProtection=is_protected)
     if has_changes:
         world.aws.answer(
@@ -233,69 +233,69 @@ def test_termination_protection_is_turned_on(account, world, told, is_protected,
     else:
         world.aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": NO_CHANGE})
 
-    installed = install(account, Choice(), BUNDLES, told[1])
+    has_changed = install(session, Choice(), BUNDLES)
 
-    assert installed.has_changed is has_changes
+    assert has_changed is has_changes
     sent = world.aws.sent("UpdateTerminationProtection")
     assert [each["EnableTerminationProtection"] for each in sent] == ["true"] * calls
 
 
 @pytest.mark.parametrize(("status", "taken_back"), [(404, ["true", "true"]), (200, [None, "true"])])
 def test_what_an_installation_made_is_taken_back_where_it_fails_but_not_what_it_took_in(
-    account, world, told, status, taken_back
+    session, world, status, taken_back
 ):
     world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", status))
 
-    install(account, Choice(), BUNDLES, told[1])
+    install(session, Choice(), BUNDLES)
 
     assert [sent.get("RetainExceptOnCreate") for sent in world.aws.sent("ExecuteChangeSet")] == taken_back
 
 
 @pytest.mark.parametrize(("status", "modes"), [(404, [None, None]), (200, [None, "REVERT_DRIFT"])])
-def test_a_bucket_that_was_taken_in_gets_its_settings(account, world, told, status, modes):
+def test_a_bucket_that_was_taken_in_gets_its_settings(session, world, status, modes):
     world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", status))
 
-    install(account, Choice(), BUNDLES, told[1])
+    install(session, Choice(), BUNDLES)
 
     assert [sent.get("DeploymentMode") for sent in world.aws.sent("CreateChangeSet")] == modes
 
 
 @pytest.mark.parametrize(("status", "mode"), [("IMPORT_COMPLETE", "REVERT_DRIFT"), ("UPDATE_COMPLETE", None)])
-def test_a_bucket_that_an_earlier_run_took_in_gets_its_settings(account, world, told, status, mode):
+def test_a_bucket_that_an_earlier_run_took_in_gets_its_settings(session, world, status, mode):
     world.exist(status)
 
-    install(account, Choice(), BUNDLES, told[1])
+    install(session, Choice(), BUNDLES)
 
     assert [sent.get("DeploymentMode") for sent in world.aws.sent("CreateChangeSet")] == [mode]
 
 
 @pytest.mark.parametrize("held", [[], ["DELETE_COMPLETE"]])
-def test_an_empty_stack_gets_its_bucket_first(account, world, told, held):
+def test_an_empty_stack_gets_its_bucket_first(session, world, held):
     world.exist()
     world.hold(*held)
 
-    install(account, Choice(), BUNDLES, told[1])
+    install(session, Choice(), BUNDLES)
 
     first, second = world.aws.sent("CreateChangeSet")
     assert (first["ChangeSetType"], second["ChangeSetType"]) == ("UPDATE", "UPDATE")
     assert (list(world.resources(0)), len(world.resources(1)) > 1) == (["Bucket"], True)
 
 
-def test_a_stack_that_was_only_planned_gets_its_bucket_first(account, world, told):
+def test_a_stack_that_was_only_planned_gets_its_bucket_first(session, world):
     world.exist("REVIEW_IN_PROGRESS", {})
 
-    install(account, Choice(), BUNDLES, told[1])
+    install(session, Choice(), BUNDLES)
 
     assert [sent["ChangeSetType"] for sent in world.aws.sent("CreateChangeSet")] == ["CREATE", "UPDATE"]
     assert list(world.resources(0)) == ["Bucket"]
 
 
 @pytest.mark.parametrize("is_dry_run", [True, False])
-def test_a_stack_of_that_name_that_is_none_of_ours_is_left_alone(account, world, told, is_dry_run):
+def test_a_stack_of_that_name_that_is_none_of_ours_is_left_alone(session, world, is_dry_run):
     world.exist("ROLLBACK_COMPLETE", {"Suffix": "theirs"})
 
     with pytest.raises(CloudError) as caught:
-        install(account, Choice(is_dry_run=is_dry_run), BUNDLES, told[1])
+        install(session, Choice(is_dry_run=is_dry_run), BUNDLES)
 
     assert str(caught.value) == (
         "there is a stack HitCounterMacro which is no installation of HitCounterMacro; "
@@ -305,11 +305,11 @@ def test_a_stack_of_that_name_that_is_none_of_ours_is_left_alone(account, world,
 
 
 @pytest.mark.parametrize("is_dry_run", [True, False])
-def test_an_older_command_changes_nothing_of_a_newer_installation(account, world, told, is_dry_run):
+def test_an_older_command_changes_nothing_of_a_newer_installation(session, world, is_dry_run):
     world.exist(Outputs=[{"OutputKey": "Version", "OutputValue": "999.0.0"}])
 
     with pytest.raises(CloudError) as caught:
-        install(account, Choice(is_dry_run=is_dry_run), BUNDLES, told[1])
+        install(session, Choice(is_dry_run=is_dry_run), BUNDLES)
 
     assert str(caught.value) == (
         f"the installation is of release 999.0.0, this command of {own_version()}, which is older; "
@@ -319,16 +319,16 @@ def test_an_older_command_changes_nothing_of_a_newer_installation(account, world
 
 
 @pytest.mark.parametrize("version", ["0.0.1", own_version()])
-def test_a_newer_command_brings_an_installation_up_to_date(account, world, told, version):
+def test_a_newer_command_brings_an_installation_up_to_date(session, world, version):
     world.exist(Outputs=[{"OutputKey": "Version", "OutputValue": version}])
 
-    installed = install(account, Choice(), BUNDLES, told[1])
+    has_changed = install(session, Choice(), BUNDLES)
 
-    assert installed.has_changed
+    assert has_changed
 
 
-def test_what_is_packed_is_an_output(account, world, told):
-    install(account, Choice(), BUNDLES._replace(plugins=("queue", "topic"), resources=("Custom::Lock",)), told[1])
+def test_what_is_packed_is_an_output(session, world):
+    install(session, Choice(), BUNDLES._replace(plugins=("queue", "topic"), resources=("Custom::Lock",)))
 
     body = json.loads(world.aws.sent("CreateChangeSet")[-1]["TemplateBody"])
     assert {name: body["Outputs"][name]["Value"] for name in ("Plugins", "CustomResources")} == {
@@ -337,8 +337,8 @@ def test_what_is_packed_is_an_output(account, world, told):
     }
 
 
-def test_without_plugins_there_is_no_output_of_them(account, world, told):
-    install(account, Choice(), BUNDLES, told[1])
+def test_without_plugins_there_is_no_output_of_them(session, world):
+    install(session, Choice(), BUNDLES)
 
     body = json.loads(world.aws.sent("CreateChangeSet")[-1]["TemplateBody"])
     assert not {"Plugins", "CustomResources"} & body["Outputs"].keys()
@@ -351,11 +351,11 @@ SERVING = [
 
 
 @pytest.mark.parametrize("is_dry_run", [True, False])
-def test_plugins_that_stacks_may_need_are_not_lost_unsaid(account, world, told, is_dry_run):
+def test_plugins_that_stacks_may_need_are_not_lost_unsaid(session, world, is_dry_run):
     world.exist(Outputs=SERVING)
 
     with pytest.raises(CloudError) as caught:
-        install(account, Choice(is_dry_run=is_dry_run), BUNDLES._replace(plugins=("topic",)), told[1])
+        install(session, Choice(is_dry_run=is_dry_run), BUNDLES._replace(plugins=("topic",)))
 
     assert str(caught.value) == (
         "HitCounterMacro serves queue and Custom::Lock, which would be gone, and stacks that have it could be neither "
@@ -372,20 +372,20 @@ def test_plugins_that_stacks_may_need_are_not_lost_unsaid(account, world, told, 
     ],
     ids=["dropped", "kept"],
 )
-def test_plugins_may_be_dropped_on_purpose_and_added(account, world, told, choice, bundles):
+def test_plugins_may_be_dropped_on_purpose_and_added(session, world, choice, bundles):
     world.exist(Outputs=SERVING)
 
-    assert install(account, choice, bundles, told[1]).has_changed
+    assert install(session, choice, bundles)
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "CREATE_FAILED"])
-def test_an_installation_that_was_never_created_is_removed_and_made_anew(account, world, told, status):
+def test_an_installation_that_was_never_created_is_removed_and_made_anew(session, world, status):
     world.exist(status, EnableTerminationProtection=True)
 
-    installed = install(account, Choice(), BUNDLES, told[1])
+    has_changed = install(session, Choice(), BUNDLES)
 
     actions = world.aws.actions()
-    assert installed.has_changed
+    assert has_changed
     assert [sent["ChangeSetType"] for sent in world.aws.sent("CreateChangeSet")] == ["CREATE", "UPDATE"]
     assert (
         actions.index("UpdateTerminationProtection") < actions.index("DeleteStack") < actions.index("CreateChangeSet")
@@ -394,11 +394,11 @@ def test_an_installation_that_was_never_created_is_removed_and_made_anew(account
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "CREATE_FAILED"])
-def test_a_trial_removes_no_installation_that_was_never_created(account, world, told, status):
+def test_a_trial_removes_no_installation_that_was_never_created(session, world, status):
     world.exist(status)
 
     with pytest.raises(CloudError) as caught:
-        install(account, Choice(is_dry_run=True), BUNDLES, told[1])
+        install(session, Choice(is_dry_run=True), BUNDLES)
 
     assert str(caught.value) == (
         f"the stack HitCounterMacro is {status}: it was never created, and can only be deleted; "
@@ -407,11 +407,11 @@ def test_a_trial_removes_no_installation_that_was_never_created(account, world, 
     assert world.aws.sent("DeleteStack") == []
 
 
-def test_an_installation_that_could_not_be_rolled_back_is_left_to_its_owner(account, world, told):
+def test_an_installation_that_could_not_be_rolled_back_is_left_to_its_owner(session, world):
     world.exist("UPDATE_ROLLBACK_FAILED")
 
     with pytest.raises(CloudError) as caught:
-        install(account, Choice(), BUNDLES, told[1])
+        install(session, Choice(), BUNDLES)
 
     assert str(caught.value) == (
         "the stack HitCounterMacro is UPDATE_ROLLBACK_FAILED: it could not be rolled back; mend what its events name, "
@@ -419,60 +419,57 @@ def test_an_installation_that_could_not_be_rolled_back_is_left_to_its_owner(acco
     )
 
 
-def test_a_trial_of_a_new_installation_takes_in_the_bucket_that_is_there(account, world, told):
-    install(account, Choice(is_dry_run=True), BUNDLES, told[1])
+def test_a_trial_of_a_new_installation_takes_in_the_bucket_that_is_there(session, world):
+    install(session, Choice(is_dry_run=True), BUNDLES)
 
     (sent,) = world.aws.sent("CreateChangeSet")
     assert (sent["ChangeSetType"], sent["ImportExistingResources"]) == ("CREATE", "true")
 
 
 @pytest.mark.parametrize(("status", "held"), [("REVIEW_IN_PROGRESS", ["CREATE_COMPLETE"]), ("UPDATE_COMPLETE", [])])
-def test_a_trial_over_an_empty_stack_takes_in_the_bucket_that_is_there(account, world, told, status, held):
+def test_a_trial_over_an_empty_stack_takes_in_the_bucket_that_is_there(session, world, status, held):
     world.exist(status)
     world.hold(*held)
 
-    install(account, Choice(is_dry_run=True), BUNDLES, told[1])
+    install(session, Choice(is_dry_run=True), BUNDLES)
 
     assert world.aws.sent("CreateChangeSet")[0]["ImportExistingResources"] == "true"
 
 
 @pytest.mark.parametrize("is_dry_run", [True, False])
-def test_nothing_else_takes_in_what_is_there(account, world, told, is_dry_run):
+def test_nothing_else_takes_in_what_is_there(session, world, is_dry_run):
     world.exist()
 
-    install(account, Choice(is_dry_run=is_dry_run), BUNDLES, told[1])
+    install(session, Choice(is_dry_run=is_dry_run), BUNDLES)
     world.stack = None
-    install(account, Choice(), BUNDLES, told[1])
+    install(session, Choice(), BUNDLES)
 
     assert [sent.get("ImportExistingResources") for sent in world.aws.sent("CreateChangeSet")] == [None] * 3
 
 
-def test_a_trial_without_a_change_protects_nothing(account, world, told):
-    lines, report = told
+def test_a_trial_without_a_change_protects_nothing(session, world):
     world.exist()
     world.aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": NO_CHANGE})
 
-    installed = install(account, Choice(is_dry_run=True), BUNDLES, report)
+    has_changed = install(session, Choice(is_dry_run=True), BUNDLES)
 
-    assert installed == (None, False)
-    assert lines[-1].text == "it is up to date; nothing would be changed"
+    assert not has_changed
+    assert session.reporter.steps[-1].text == "it is up to date; nothing would be changed"
     assert world.aws.sent("UpdateTerminationProtection") == []
 
 
-def test_a_trial_uploads_nothing_and_leaves_no_change_set(account, world, told):
-    lines, report = told
+def test_a_trial_uploads_nothing_and_leaves_no_change_set(session, world):
 
-    installed = install(account, Choice(is_dry_run=True), BUNDLES, report)
+    has_changed = install(session, Choice(is_dry_run=True), BUNDLES)
 
-    assert installed == (None, False)
-    assert lines[-1].text == "nothing was changed: this was a dry run"
+    assert not has_changed
+    assert session.reporter.steps[-1].text == "nothing was changed: this was a dry run"
     assert not [action for action in world.aws.actions() if action.startswith("PUT")]
     assert world.aws.sent("ExecuteChangeSet") == []
     assert len(world.aws.sent("DeleteChangeSet")) == 1
 
 
-def test_an_engine_without_macros_gets_everything_else(account, world, told):
-    lines, report = told
+def test_an_engine_without_macros_gets_everything_else(session, world):
     refusal = Refusal(
         "ValidationError", "Template format error: Unrecognized resource types: [AWS::CloudFormation::Macro]"
     )
@@ -480,26 +477,26 @@ def test_an_engine_without_macros_gets_everything_else(account, world, told):
     world.exist()
     world.aws.answer("CreateChangeSet", refusal, made)
 
-    install(account, Choice(), BUNDLES, report)
+    install(session, Choice(), BUNDLES)
 
     assert ("Macro" in world.resources(0), "Macro" in world.resources(1)) == (True, False)
-    assert "this engine runs no macros: 'hitcounter deploy' and 'local' call the macro's function themselves" in [
-        line.text for line in lines
+    assert session.reporter.texts("no-macros") == [
+        "this engine runs no macros: 'hitcounter deploy' and 'local' call the macro's function themselves"
     ]
 
 
-def test_any_other_refusal_of_the_template_is_no_matter_of_macros(account, world, told):
+def test_any_other_refusal_of_the_template_is_no_matter_of_macros(session, world):
     world.exist()
     world.aws.answer("CreateChangeSet", Refusal("ValidationError", "Template error: something else"))
 
-    with pytest.raises(account.client("cloudformation").exceptions.ClientError, match="something else"):
-        install(account, Choice(), BUNDLES, told[1])
+    with pytest.raises(session.account.client("cloudformation").exceptions.ClientError, match="something else"):
+        install(session, Choice(), BUNDLES)
 
 
-def test_a_bucket_without_a_change_is_told(account, world, told):
+def test_a_bucket_without_a_change_is_told(session, world):
     world.aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": NO_CHANGE})
 
     with pytest.raises(CloudError) as caught:
-        install(account, Choice(), BUNDLES, told[1])
+        install(session, Choice(), BUNDLES)
 
     assert str(caught.value) == f"CloudFormation sees no change in making the bucket {BUCKET}; try again"

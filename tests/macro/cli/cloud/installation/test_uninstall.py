@@ -44,17 +44,16 @@ def removable(aws):
         "REVIEW_IN_PROGRESS",
     ],
 )
-def test_an_installation_is_removed_from_any_state(account, removable, told, status):
+def test_an_installation_is_removed_from_any_state(session, removable, status):
     removable.answer(
         "DescribeStacks", stack(status, () if status == "REVIEW_IN_PROGRESS" else OWN), stack("DELETE_COMPLETE")
     )
 
-    assert uninstall(account, "", told[1])
+    assert uninstall(session, "")
     assert [sent["StackName"] for sent in removable.sent("DeleteStack")] == ["id"]
 
 
-def test_what_is_under_way_is_waited_for_first(account, aws, told):
-    lines, report = told
+def test_what_is_under_way_is_waited_for_first(session, aws):
     events = [
         event(number, status)
         for number, status in enumerate(("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", "DELETE_COMPLETE"))
@@ -67,16 +66,18 @@ def test_what_is_under_way_is_waited_for_first(account, aws, told):
     aws.answer("DeleteStack", {})
     aws.answer(f"HEAD /{BUCKET}", Raw(b"", 404))
 
-    assert uninstall(account, "", report)
-    assert lines[0].text == "HitCounterMacro is UPDATE_IN_PROGRESS; waiting for the end of that"
-    assert [line.facts["status"] for line in lines[1:]] == ["UPDATE_COMPLETE", "DELETE_COMPLETE"]
+    assert uninstall(session, "")
+    assert [step.text for step in session.reporter.steps] == [
+        "HitCounterMacro is UPDATE_IN_PROGRESS; waiting for the end of that"
+    ]
+    assert session.reporter.statuses() == ["UPDATE_COMPLETE", "DELETE_COMPLETE"]
 
 
-def test_a_stack_of_that_name_that_is_none_of_ours_stays(account, removable, told):
+def test_a_stack_of_that_name_that_is_none_of_ours_stays(session, removable):
     removable.answer("DescribeStacks", stack("CREATE_COMPLETE", ("Suffix", "theirs")))
 
     with pytest.raises(CloudError) as caught:
-        uninstall(account, "", told[1])
+        uninstall(session, "")
 
     assert str(caught.value) == (
         "there is a stack HitCounterMacro which is no installation of HitCounterMacro; "

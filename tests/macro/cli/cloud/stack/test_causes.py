@@ -1,28 +1,28 @@
 """Which failures are the causes, and what was refused beforehand."""
 
 from macro.cli.cloud.stack.causes import find_causes, find_refusals
-from macro.cli.cloud.stack.events import Happening
+from macro.cli.cloud.stack.events import StackEvent
 from tests.support.fake_aws import Refusal
 
 REASON = "Validation failed. Call DescribeEvents for details."
 OPERATION = {"OperationId": "operation"}
 
 
-def happening(logical_id, status="CREATE_FAILED", reason="", is_stack=False):
-    return Happening("1", logical_id, "AWS::IAM::Role", status, reason, is_stack)
+def event(logical_id, status="CREATE_FAILED", reason="", is_stack=False):
+    return StackEvent("1", logical_id, "AWS::IAM::Role", status, reason, is_stack)
 
 
 def test_the_first_failure_is_on_top_and_what_was_cancelled_is_left_out():
     events = [
-        happening("hits", "CREATE_IN_PROGRESS", "User Initiated", is_stack=True),
-        happening("Table", "CREATE_COMPLETE"),
-        happening("Role", reason="no such policy"),
-        happening("Log", reason="Resource creation cancelled"),
-        happening("Visits", reason="the archive is damaged"),
-        happening("Topic", "UPDATE_FAILED", "Resource update cancelled"),
-        happening("Queue", "DELETE_FAILED", "Resource deletion cancelled"),
-        happening("hits", "ROLLBACK_IN_PROGRESS", "The following resource(s) failed", is_stack=True),
-        happening("hits", "ROLLBACK_FAILED", "it can't go back", is_stack=True),
+        event("hits", "CREATE_IN_PROGRESS", "User Initiated", is_stack=True),
+        event("Table", "CREATE_COMPLETE"),
+        event("Role", reason="no such policy"),
+        event("Log", reason="Resource creation cancelled"),
+        event("Visits", reason="the archive is damaged"),
+        event("Topic", "UPDATE_FAILED", "Resource update cancelled"),
+        event("Queue", "DELETE_FAILED", "Resource deletion cancelled"),
+        event("hits", "ROLLBACK_IN_PROGRESS", "The following resource(s) failed", is_stack=True),
+        event("hits", "ROLLBACK_FAILED", "it can't go back", is_stack=True),
     ]
 
     assert [cause.logical_id for cause in find_causes(events)] == ["Role", "Visits"]
@@ -30,10 +30,10 @@ def test_the_first_failure_is_on_top_and_what_was_cancelled_is_left_out():
 
 def test_the_stacks_own_reason_is_told_where_no_resource_failed():
     events = [
-        happening("hits", "CREATE_IN_PROGRESS", "User Initiated", is_stack=True),
-        happening("Table", "CREATE_COMPLETE", "fine"),
-        happening("hits", "ROLLBACK_IN_PROGRESS", "the role may not do that", is_stack=True),
-        happening("hits", "ROLLBACK_COMPLETE", is_stack=True),
+        event("hits", "CREATE_IN_PROGRESS", "User Initiated", is_stack=True),
+        event("Table", "CREATE_COMPLETE", "fine"),
+        event("hits", "ROLLBACK_IN_PROGRESS", "the role may not do that", is_stack=True),
+        event("hits", "ROLLBACK_COMPLETE", is_stack=True),
     ]
 
     assert [cause.reason for cause in find_causes(events)] == ["the role may not do that"]
@@ -41,8 +41,8 @@ def test_the_stacks_own_reason_is_told_where_no_resource_failed():
 
 def test_the_stacks_own_reason_is_told_where_everything_else_was_cancelled():
     events = [
-        happening("Table", reason="Resource creation cancelled"),
-        happening("hits", "CREATE_FAILED", "a limit was exceeded", is_stack=True),
+        event("Table", reason="Resource creation cancelled"),
+        event("hits", "CREATE_FAILED", "a limit was exceeded", is_stack=True),
     ]
 
     assert [cause.reason for cause in find_causes(events)] == ["a limit was exceeded"]

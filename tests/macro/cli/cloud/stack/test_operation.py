@@ -61,10 +61,10 @@ def refuse(call, *arguments):
         ),
     ],
 )
-def test_a_stack_that_cannot_be_updated_is_told_with_the_command_that_helps(account, aws, told, status, state, command):
+def test_a_stack_that_cannot_be_updated_is_told_with_the_command_that_helps(session, aws, status, state, command):
     aws.answer("DescribeStacks", stack(status))
 
-    text = refuse(make_ready, account, "hits", told[1])
+    text = refuse(make_ready, session, "hits")
 
     assert text == f"the stack hits is {status}: it {state}; run: aws cloudformation {command} {OPTIONS}"
 
@@ -72,38 +72,37 @@ def test_a_stack_that_cannot_be_updated_is_told_with_the_command_that_helps(acco
 @pytest.mark.parametrize(
     "status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "REVIEW_IN_PROGRESS"]
 )
-def test_any_other_stack_is_ready(account, aws, told, status):
+def test_any_other_stack_is_ready(session, aws, status):
     aws.answer("DescribeStacks", stack(status))
 
-    ready = make_ready(account, "hits", told[1])
+    ready = make_ready(session, "hits")
 
-    assert (ready.status, told[0]) == (status, [])
+    assert (ready.status, session.reporter.steps) == (status, [])
 
 
-def test_what_another_command_began_is_waited_for_and_what_it_left_is_judged(account, aws, told):
-    lines, report = told
+def test_what_another_command_began_is_waited_for_and_what_it_left_is_judged(session, aws):
     aws.answer("DescribeStacks", stack("CREATE_IN_PROGRESS"), stack("CREATE_IN_PROGRESS"), stack("ROLLBACK_COMPLETE"))
     begun, ended = event(0, "hits", STACK, "CREATE_IN_PROGRESS"), event(1, "hits", STACK, "ROLLBACK_COMPLETE")
     aws.answer(
         "DescribeStackEvents", {"StackEvents": [begun]}, {"StackEvents": [begun]}, {"StackEvents": [ended, begun]}
     )
 
-    text = refuse(make_ready, account, "hits", report)
+    text = refuse(make_ready, session, "hits")
 
-    assert lines[0].text == "hits is CREATE_IN_PROGRESS; waiting for the end of that"
-    assert [line.facts["status"] for line in lines[1:]] == ["ROLLBACK_COMPLETE"]
+    assert session.reporter.texts("waiting") == ["hits is CREATE_IN_PROGRESS; waiting for the end of that"]
+    assert session.reporter.statuses() == ["ROLLBACK_COMPLETE"]
     assert text.startswith("the stack hits is ROLLBACK_COMPLETE: it was never created")
 
 
-def test_a_stack_that_is_gone_once_it_was_waited_for_can_be_made_anew(account, aws, told):
+def test_a_stack_that_is_gone_once_it_was_waited_for_can_be_made_anew(session, aws):
     aws.answer("DescribeStacks", stack("DELETE_IN_PROGRESS"), stack("DELETE_COMPLETE"))
     ended = event(1, "hits", STACK, "DELETE_COMPLETE")
     aws.answer("DescribeStackEvents", {"StackEvents": []}, {"StackEvents": [ended]})
 
-    assert make_ready(account, "hits", told[1]) is None
+    assert make_ready(session, "hits") is None
 
 
-def test_the_companion_s_reason_stands_on_top_without_what_aws_puts_before_it(account, aws, told):
+def test_the_companion_s_reason_stands_on_top_without_what_aws_puts_before_it(session, aws):
     said = "Received response status [FAILED] from custom resource. Message returned: "
     ends(
         aws,
@@ -114,7 +113,7 @@ def test_the_companion_s_reason_stands_on_top_without_what_aws_puts_before_it(ac
         event(4, "hits", STACK, "UPDATE_ROLLBACK_COMPLETE"),
     )
 
-    text = refuse(carry_out, account, PLANNED, told[1])
+    text = refuse(carry_out, session, PLANNED)
 
     assert text.splitlines() == [
         "VisitsFunction (Custom::LambdaFunction): Properties.Code: there is no such object",
@@ -126,7 +125,7 @@ def test_the_companion_s_reason_stands_on_top_without_what_aws_puts_before_it(ac
 REASON = "Validation failed with 2 error(s). Call DescribeEvents to see them."
 
 
-def test_what_was_found_wrong_before_anything_was_made_is_told_by_resource(account, aws, told):
+def test_what_was_found_wrong_before_anything_was_made_is_told_by_resource(session, aws):
     ends(
         aws,
         "ROLLBACK_COMPLETE",
@@ -144,7 +143,7 @@ def test_what_was_found_wrong_before_anything_was_made_is_told_by_resource(accou
     ]
     aws.answer("DescribeEvents", {"OperationEvents": found})
 
-    text = refuse(carry_out, account, PLANNED, told[1])
+    text = refuse(carry_out, session, PLANNED)
 
     run = f"aws cloudformation delete-stack {OPTIONS}"
     assert text.splitlines() == [
@@ -155,7 +154,7 @@ def test_what_was_found_wrong_before_anything_was_made_is_told_by_resource(accou
     assert [sent["OperationId"] for sent in aws.sent("DescribeEvents")] == ["this"]
 
 
-def test_what_a_hook_refused_is_told_by_resource(account, aws, told):
+def test_what_a_hook_refused_is_told_by_resource(session, aws):
     ends(
         aws,
         "UPDATE_ROLLBACK_COMPLETE",
@@ -167,7 +166,7 @@ def test_what_a_hook_refused_is_told_by_resource(account, aws, told):
     hook = {"EventType": "HOOK_INVOCATION_ERROR", "HookType": "Corp::Tags::Hook", "HookStatusReason": "no owner tag"}
     aws.answer("DescribeEvents", {"OperationEvents": [{**hook, "LogicalResourceId": "Store"}]})
 
-    text = refuse(carry_out, account, PLANNED, told[1])
+    text = refuse(carry_out, session, PLANNED)
 
     assert text.splitlines() == [
         "Store (Corp::Tags::Hook): no owner tag",
@@ -179,7 +178,7 @@ def test_what_a_hook_refused_is_told_by_resource(account, aws, told):
     ({}, "StackName", ID),
     ({"OperationId": "this"}, "OperationId", "this"),
 ])  # fmt: skip
-def test_the_stacks_own_reason_is_told_where_its_details_may_not_be_read(account, aws, told, more, name, place):
+def test_the_stacks_own_reason_is_told_where_its_details_may_not_be_read(session, aws, more, name, place):
     ends(
         aws,
         "UPDATE_ROLLBACK_COMPLETE",
@@ -188,7 +187,7 @@ def test_the_stacks_own_reason_is_told_where_its_details_may_not_be_read(account
     )
     aws.answer("DescribeEvents", Refusal("AccessDenied", "You may not.", 403))
 
-    text = refuse(carry_out, account, PLANNED, told[1])
+    text = refuse(carry_out, session, PLANNED)
 
     assert text.splitlines() == [
         f"hits ({STACK}): {REASON}",
@@ -202,49 +201,47 @@ def test_the_stacks_own_reason_is_told_where_its_details_may_not_be_read(account
     ("CREATE_COMPLETE", "UPDATE_COMPLETE"),
     ("UPDATE_COMPLETE", "UPDATE_COMPLETE"),
 ])  # fmt: skip
-def test_a_deployment_is_not_over_before_it_has_begun(account, aws, told, before, after):
-    lines, report = told
+def test_a_deployment_is_not_over_before_it_has_begun(session, aws, before, after):
     old, ended = event(1, "hits", STACK, before), event(2, "hits", STACK, after)
     aws.answer("ExecuteChangeSet", {})
     aws.answer("DescribeStacks", stack(before), stack(before), stack(after))
     aws.answer("DescribeStackEvents", *({"StackEvents": events} for events in ([old], [old], [old], [ended, old])))
 
-    made = carry_out(account, PLANNED, report)
+    made = carry_out(session, PLANNED)
 
-    assert (made.status, [line.facts["status"] for line in lines]) == (after, [after])
+    assert (made.status, session.reporter.statuses()) == (after, [after])
 
 
-def test_a_stack_that_someone_deleted_meanwhile_was_not_deployed(account, aws, told):
+def test_a_stack_that_someone_deleted_meanwhile_was_not_deployed(session, aws):
     ends(aws, "DELETE_COMPLETE", event(1, "hits", STACK, "DELETE_COMPLETE"))
 
-    assert refuse(carry_out, account, PLANNED, told[1]) == "the stack hits is DELETE_COMPLETE"
+    assert refuse(carry_out, session, PLANNED) == "the stack hits is DELETE_COMPLETE"
 
 
-def test_a_stack_is_not_gone_before_its_deletion_has_begun(account, aws, told):
-    lines, report = told
+def test_a_stack_is_not_gone_before_its_deletion_has_begun(session, aws):
     old, ended = event(1, "hits", STACK, "CREATE_COMPLETE"), event(2, "hits", STACK, "DELETE_COMPLETE")
     aws.answer("DeleteStack", {})
     aws.answer("DescribeStacks", stack("CREATE_COMPLETE"), stack("CREATE_COMPLETE"), stack("DELETE_COMPLETE"))
     aws.answer("DescribeStackEvents", {"StackEvents": [old]}, {"StackEvents": [old]}, {"StackEvents": [ended, old]})
-    there = read_stack(account.client("cloudformation"), "hits")
+    there = read_stack(session.account.client("cloudformation"), "hits")
 
-    remove(account, there, report)
+    remove(session, there)
 
-    assert [line.facts["status"] for line in lines] == ["DELETE_COMPLETE"]
+    assert session.reporter.statuses() == ["DELETE_COMPLETE"]
 
 
 @pytest.mark.parametrize("code", ["ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"])
-def test_who_was_overtaken_is_told_so(account, aws, told, code):
+def test_who_was_overtaken_is_told_so(session, aws, code):
     ends(aws, "UPDATE_COMPLETE")
     aws.answer("ExecuteChangeSet", Refusal(code, "ChangeSet [arn:change-set] can't be executed"))
 
-    assert refuse(carry_out, account, PLANNED, told[1]) == (
+    assert refuse(carry_out, session, PLANNED) == (
         "someone else changed the stack hits meanwhile, so nothing of this was carried out; "
         "run the command again to see what is left to do"
     )
 
 
-def test_a_stack_that_cannot_be_deleted_is_told_by_its_cause(account, aws, told):
+def test_a_stack_that_cannot_be_deleted_is_told_by_its_cause(session, aws):
     ends(
         aws,
         "DELETE_FAILED",
@@ -254,9 +251,9 @@ def test_a_stack_that_cannot_be_deleted_is_told_by_its_cause(account, aws, told)
     aws.answer("DeleteStack", {})
     aws.answer("UpdateTerminationProtection", {"StackId": ID})
     aws.answer("DescribeStacks", stack("CREATE_COMPLETE", EnableTerminationProtection=True), stack("DELETE_FAILED"))
-    there = read_stack(account.client("cloudformation"), "hits")
+    there = read_stack(session.account.client("cloudformation"), "hits")
 
-    text = refuse(remove, account, there, told[1])
+    text = refuse(remove, session, there)
 
     run = f"aws cloudformation delete-stack {OPTIONS}"
     assert text.splitlines() == [

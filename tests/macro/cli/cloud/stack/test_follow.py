@@ -4,7 +4,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from macro.cli.cloud.stack.errors import CloudError
-from macro.cli.cloud.stack.events import follow, last_event
+from macro.cli.cloud.stack.events import last_event
+from macro.cli.cloud.stack.follow import follow
 from tests.support.fake_aws import Refusal
 
 ID = "arn:aws:cloudformation:eu-central-1:123456789012:stack/hits/1"
@@ -34,7 +35,7 @@ def stack(status, **more):
     return {"StackName": "hits", "StackId": ID, "StackStatus": status, **more}
 
 
-def test_an_operation_is_followed_to_its_end_and_each_event_told_once_in_order(account, aws):
+def test_an_operation_is_followed_to_its_end_and_each_event_told_once_in_order(session, aws):
     begun, done = own(2, "CREATE_IN_PROGRESS", "User Initiated"), own(5, "CREATE_COMPLETE")
     inner = event(3, "Inner", "CREATE_FAILED", STACK, "arn:inner", "broken")
     old = own(1, "REVIEW_IN_PROGRESS")
@@ -49,12 +50,11 @@ def test_an_operation_is_followed_to_its_end_and_each_event_told_once_in_order(a
         {"StackEvents": [old, event(0, "older", "CREATE_COMPLETE")]},
         {"StackEvents": [done, event(4, "Role", "CREATE_COMPLETE"), inner]},
     )
-    seen = []
 
-    ended, events = follow(account.client("cloudformation"), ID, "1", seen.append)
+    ended, events = follow(session, ID, "1")
 
     assert ended.status == "CREATE_COMPLETE"
-    assert seen == events
+    assert session.reporter.events == events
     assert [(each.id, each.logical_id, each.is_stack) for each in events] == [
         ("2", "hits", True),
         ("3", "Inner", False),
@@ -68,7 +68,7 @@ def test_an_operation_is_followed_to_its_end_and_each_event_told_once_in_order(a
     ("UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"),
     ("CREATE_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_COMPLETE"),
 ])  # fmt: skip
-def test_what_was_before_the_operation_is_not_taken_for_its_end(account, aws, before, running, after):
+def test_what_was_before_the_operation_is_not_taken_for_its_end(session, aws, before, running, after):
     old, begun, ended = own(1, before), own(2, running), own(3, after)
     aws.answer(
         "DescribeStacks",
@@ -79,62 +79,62 @@ def test_what_was_before_the_operation_is_not_taken_for_its_end(account, aws, be
         *({"StackEvents": events} for events in ([old], [begun, old], [begun, old], [ended, begun, old])),
     )
 
-    found, events = follow(account.client("cloudformation"), ID, "1", lambda event: None)
+    found, events = follow(session, ID, "1")
 
     assert (found.status, [each.status for each in events]) == (after, [running, after])
     assert len(aws.sent("DescribeStacks")) == 4
 
 
-def test_that_a_stack_was_planned_is_not_taken_for_its_end(account, aws):
+def test_that_a_stack_was_planned_is_not_taken_for_its_end(session, aws):
     planned = own(1, "REVIEW_IN_PROGRESS", "User Initiated")
     aws.answer("DescribeStacks", {"Stacks": [stack("REVIEW_IN_PROGRESS")]}, {"Stacks": [stack("CREATE_COMPLETE")]})
     aws.answer("DescribeStackEvents", {"StackEvents": [planned]}, {"StackEvents": [own(2, "CREATE_COMPLETE"), planned]})
 
-    found, _ = follow(account.client("cloudformation"), ID, "", lambda event: None)
+    found, _ = follow(session, ID, "")
 
     assert found.status == "CREATE_COMPLETE"
 
 
-def test_a_stack_that_does_not_exist_for_a_moment_is_waited_for(account, aws):
+def test_a_stack_that_does_not_exist_for_a_moment_is_waited_for(session, aws):
     aws.answer("DescribeStacks", MISSING, MISSING, {"Stacks": [stack("CREATE_COMPLETE")]})
     aws.answer("DescribeStackEvents", {"StackEvents": [own(1, "CREATE_COMPLETE")]})
 
-    found, events = follow(account.client("cloudformation"), ID, "", lambda event: None)
+    found, events = follow(session, ID, "")
 
     assert (found.status, len(events), len(aws.sent("DescribeStacks"))) == ("CREATE_COMPLETE", 1, 3)
 
 
-def test_a_stack_that_does_not_exist_for_long_is_told(account, aws):
+def test_a_stack_that_does_not_exist_for_long_is_told(session, aws):
     aws.answer("DescribeStacks", MISSING)
 
     with pytest.raises(CloudError) as caught:
-        follow(account.client("cloudformation"), ID, "", lambda event: None)
+        follow(session, ID, "")
 
     assert str(caught.value) == f"CloudFormation doesn't know the stack {ID}; was it deleted meanwhile?"
     assert len(aws.sent("DescribeStacks")) == 16
 
 
-def test_any_other_refusal_while_a_stack_is_followed_is_told_at_once(account, aws):
+def test_any_other_refusal_while_a_stack_is_followed_is_told_at_once(session, aws):
     aws.answer("DescribeStacks", Refusal("AccessDenied", "You may not.", 403))
 
     with pytest.raises(ClientError, match="You may not"):
-        follow(account.client("cloudformation"), ID, "", lambda event: None)
+        follow(session, ID, "")
 
     assert len(aws.sent("DescribeStacks")) == 1
 
 
 @pytest.mark.thorough
-def test_an_end_without_an_event_is_one_after_fifteen_quiet_looks(account, aws):
+def test_an_end_without_an_event_is_one_after_fifteen_quiet_looks(session, aws):
     aws.answer("DescribeStacks", {"Stacks": [stack("UPDATE_IN_PROGRESS")]}, {"Stacks": [stack("UPDATE_COMPLETE")]})
     aws.answer("DescribeStackEvents", {"StackEvents": [own(1, "UPDATE_IN_PROGRESS")]})
 
-    found, events = follow(account.client("cloudformation"), ID, "1", lambda event: None)
+    found, events = follow(session, ID, "1")
 
     assert (found.status, events, len(aws.sent("DescribeStacks"))) == ("UPDATE_COMPLETE", [], 17)
 
 
-def test_the_last_event_is_where_an_operation_begins(account, aws):
-    client = account.client("cloudformation")
+def test_the_last_event_is_where_an_operation_begins(session, aws):
+    client = session.account.client("cloudformation")
 
     aws.answer("DescribeStackEvents", {"StackEvents": [event(2, "A", "X"), event(1, "A", "X")]})
     assert last_event(client, ID) == "2"
