@@ -1,20 +1,13 @@
 """The contract between the wrapper and a custom resource's three functions: requests, results and errors."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-
-from transform_lambda.identity import physical_id_for
 
 Json = Any
 Event = Mapping[str, Json]
 
 CREATE, UPDATE, DELETE = "Create", "Update", "Delete"
-
-_OWN_PROPERTIES = ("ServiceToken", "ServiceTimeout")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_TEXTS = ("RequestType", "RequestId", "StackId", "LogicalResourceId", "ResourceType")
 
 
 class ResourceError(Exception):
@@ -135,72 +128,3 @@ class Handlers(Protocol):
 
     def get(self, resource_type: str, /) -> Handler | None:
         """The resource for a type, None for an unknown type."""
-
-
-def parse_request(event: Event) -> Request:
-    """The request in an event.
-
-    Raises:
-        ResourceError: fields are missing or have the wrong type. The text names all of them.
-    """
-    problems = [f"{name}: must be text" for name in _TEXTS if not _is_text(event.get(name))]
-    if event.get("RequestType") not in (CREATE, UPDATE, DELETE) and not problems:
-        problems.append(f"RequestType: must be Create, Update or Delete, got {event['RequestType']!r}")
-    for name in ("ResourceProperties", "OldResourceProperties"):
-        if not isinstance(event.get(name, {}), Mapping):
-            problems.append(f"{name}: must be a map")
-    if problems:
-        raise ResourceError("not a request of CloudFormation's: " + "; ".join(problems))
-    return Request(
-        type=event["RequestType"],
-        request_id=event["RequestId"],
-        stack_id=event["StackId"],
-        logical_id=event["LogicalResourceId"],
-        resource_type=event["ResourceType"],
-        physical_id=_physical_id(event),
-        properties=_own(event.get("ResourceProperties", {})),
-        old_properties=_own(event.get("OldResourceProperties", {})),
-        answer_url=text_of(event, "ResponseURL"),
-    )
-
-
-def incomplete_request(event: Event) -> Request:
-    """The part of a request that an answer needs.
-
-    Raises:
-        ResourceError: IDs are missing. The text names all of them.
-    """
-    missing = [name for name in ("RequestId", "StackId", "LogicalResourceId") if not _is_text(event.get(name))]
-    if missing:
-        raise ResourceError(f"not a request of CloudFormation's, it has no {', '.join(missing)}")
-    known = event.get("PhysicalResourceId")
-    return Request(
-        type=text_of(event, "RequestType"),
-        request_id=event["RequestId"],
-        stack_id=event["StackId"],
-        logical_id=event["LogicalResourceId"],
-        resource_type=text_of(event, "ResourceType"),
-        physical_id=str(known) if _is_text(known) else physical_id_for(event["StackId"], event["LogicalResourceId"]),
-    )
-
-
-def text_of(event: Event, name: str) -> str:
-    """The field if it is text, else empty text. Other values can be nested too deeply to print."""
-    value = event.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _is_text(value: Json) -> bool:
-    # JSON can contain half of a surrogate pair, but an answer cannot.
-    return isinstance(value, str) and bool(value) and not _SURROGATE.search(value)
-
-
-def _physical_id(event: Event) -> str:
-    known = event.get("PhysicalResourceId")
-    if event["RequestType"] != CREATE and _is_text(known):
-        return str(known)
-    return physical_id_for(event["StackId"], event["LogicalResourceId"])
-
-
-def _own(properties: Mapping[str, Json]) -> dict[str, Json]:
-    return {name: value for name, value in properties.items() if name not in _OWN_PROPERTIES}

@@ -8,7 +8,7 @@ import json
 import os
 import traceback
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 Event = Mapping[str, Any]
@@ -41,10 +41,10 @@ def handler(event: Event, context: Context) -> None:
 
 @cache
 def _start() -> Serve:
-    from transform_lambda.protocol.delivery import Behind, serve
+    from transform_lambda.protocol.companion import Companion
     from transform_lambda.protocol.registry import Registry
 
-    return partial(serve, Behind(Registry(_built_in()), _records(), _allowed_hosts()))
+    return Companion(Registry(_built_in()), _records(), _allowed_hosts()).serve
 
 
 def _built_in() -> dict[str, Callable[[], Any]]:
@@ -94,8 +94,8 @@ def _allowed_hosts() -> list[str]:
 
 def _answer_failed_start(event: Event, error: BaseException) -> None:
     # These modules need only the standard library. If one of them is broken, Lambda delivers the request again.
-    from transform_lambda.contract import incomplete_request, text_of
     from transform_lambda.protocol.answer import failed_answer, send_answer
+    from transform_lambda.protocol.event import incomplete_request, text_of
 
     reason = f"the companion could not start: {type(error).__name__}: {error}"
     answer = failed_answer(incomplete_request(event), reason)

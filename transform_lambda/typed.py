@@ -30,6 +30,11 @@ def type_properties(shape: Shape, properties: Mapping[str, Json], where: str = "
     return typed
 
 
+def _is_half(value: Json) -> bool:
+    """Whether the value is text with half of a surrogate pair. JSON can contain one, but no call or answer can."""
+    return isinstance(value, str) and _SURROGATE.search(value) is not None
+
+
 def _structure(shape: Shape, value: Json, where: str, problems: _Problems) -> dict[str, Json]:
     if not isinstance(value, Mapping):
         problems.append(_wrong(where, "a map", value))
@@ -77,11 +82,6 @@ def _kind(value: Json) -> str:
     if _is_half(value):
         return "half of a surrogate pair"
     return "nothing" if value is None else "other text" if isinstance(value, str) else "another value"
-
-
-def _is_half(value: Json) -> bool:
-    """Whether the value is text with half of a surrogate pair. JSON can contain one, but no call can send one."""
-    return isinstance(value, str) and _SURROGATE.search(value) is not None
 
 
 def _nearest(name: str, known: Mapping[str, Shape]) -> str:

@@ -23,7 +23,7 @@ def older(cloud, tmp_path):
         shutil.copytree(ROOT / package, home / package, ignore=shutil.ignore_patterns("__pycache__"))
     change(home / "macro" / "install.yaml", f"Value: {own_version()}", "Value: 0.0.9")
     change(home / "macro" / "install.yaml", "MemorySize: 1024", "MemorySize: 512")
-    for module in ("macro/builtin/index.py", "macro/expand.py", "transform_lambda/protocol/wrapper.py"):
+    for module in ("macro/builtin/index.py", "macro/expand.py", "transform_lambda/protocol/delivery.py"):
         (home / module).write_text((home / module).read_text("utf-8") + "\n# as it was before\n", "utf-8")
 
     def run(*arguments):

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 from tests.support.fakes import FakeTime, Things
-from transform_lambda.protocol.delivery import Behind, serve
+from transform_lambda.protocol import companion
 
 
 class Companion:
@@ -17,7 +17,8 @@ class Companion:
             subject.type: subject.resource(self.time.clock()),
             "Custom::Secret": Things({"Key": "k"}, no_echo=True),
         }
-        self._behind = Behind(handlers, subject.records, [outbox.sink.host], self.time.clock())
+        hosts = [outbox.sink.host]
+        self._companion = companion.Companion(handlers, subject.records, hosts, self.time.clock())
         self._foreign = subject.foreign()
 
     def create(self, properties=None, **fields):
@@ -44,7 +45,7 @@ class Companion:
     def deliver(self, event, seconds=900):
         """The answer that this delivery gave, if any; raises what Lambda would see."""
         context = SimpleNamespace(get_remaining_time_in_millis=lambda: seconds * 1000)
-        return self.outbox.deliver(event, lambda event: serve(self._behind, event, context))
+        return self.outbox.deliver(event, lambda event: self._companion.serve(event, context))
 
     def keep(self, properties, answer, LogicalResourceId="Visits"):  # noqa: N803 - CloudFormation's word
         """Remember what CloudFormation now knows."""

@@ -9,7 +9,7 @@ from tests.support.fakes import FakeTime, MemoryRecords, Outbox
 from tests.support.functions import MemoryFunctions
 from transform_lambda.function.resource import LambdaFunction
 from transform_lambda.limits import read_limits
-from transform_lambda.protocol.wrapper import process
+from transform_lambda.protocol import companion
 
 ROLE = "arn:aws:iam::123456789012:role/hitcounter/visits"
 ENV = b"other=kept\ntable=here\n"
@@ -52,7 +52,7 @@ class Companion:
         limits = read_limits(event, None)
         limits = limits._replace(clock=self.time.clock())
         handlers = {"Custom::LambdaFunction": self.resource}
-        process(event, handlers=handlers, send=outbox, records=self.records, limits=limits)
+        companion.Companion(handlers, self.records).process(event, outbox, limits)
         answers = outbox.answers[before:]
         return answers[0] if answers else None
 

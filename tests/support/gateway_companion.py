@@ -7,7 +7,7 @@ from tests.support.fakes import FakeTime, MemoryRecords, Outbox
 from tests.support.gateways import FUNCTION, MemoryGateways
 from transform_lambda.gateway.resource import ApiGatewayResource
 from transform_lambda.limits import read_limits
-from transform_lambda.protocol.wrapper import process
+from transform_lambda.protocol.companion import Companion
 
 TYPE = "Custom::APIGatewayResource"
 
@@ -50,7 +50,7 @@ class GatewayCompanion:
     def deliver(self, event, outbox=None):
         own = Outbox()
         limits = read_limits(event, None)._replace(clock=self.time.clock())
-        process(event, handlers={TYPE: self.resource}, send=own, records=self.records, limits=limits)
+        Companion({TYPE: self.resource}, self.records).process(event, own, limits)
         (outbox or self.outbox).answers.extend(own.answers)
         return own.answers[0] if own.answers else None
 

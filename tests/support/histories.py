@@ -8,11 +8,12 @@ from transform_lambda.contract import ResourceError, Result
 from transform_lambda.idempotency.record import Record
 from transform_lambda.identity import physical_id_for
 from transform_lambda.limits import Clock, Limits
-from transform_lambda.protocol.wrapper import LeftBehind, process
+from transform_lambda.protocol.companion import Companion
+from transform_lambda.protocol.delivery import LeftoversRemain
 
 STACK = "arn:aws:cloudformation:eu-west-1:123456789012:stack/app/1"
 LONGEST_RUN = 900.0
-DELIVERED_AGAIN = (ConnectionError, LeftBehind)
+DELIVERED_AGAIN = (ConnectionError, LeftoversRemain)
 """What Lambda delivers a request again for."""
 
 
@@ -269,13 +270,9 @@ class CloudFormation:
             task.dies_at = ends
             started = self.world.now
             clock = Clock(lambda: self.world.now, lambda: self.world.now - started, task.step)
-            process(
-                event,
-                handlers={"Custom::Thing": self.resource(task, clock)},
-                send=lambda url, answer: self._take(task, answer),
-                records=SteppingRecords(self.records, task),
-                limits=Limits(10**6, 10**6, ends, clock),
-            )
+            handlers = {"Custom::Thing": self.resource(task, clock)}
+            companion = Companion(handlers, SteppingRecords(self.records, task))
+            companion.process(event, lambda _, answer: self._take(task, answer), Limits(10**6, 10**6, ends, clock))
 
         def run(task):
             try:

@@ -22,7 +22,7 @@ MODULES = {
     for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("protocol/*.py"), *PACKAGE.glob("idempotency/*.py")]
     if path.parent != PACKAGE or path.stem not in ("handler", "__init__", "__main__")
 }
-ANSWERING = {"contract", "identity", "protocol/__init__", "protocol/answer", "protocol/answer_url"}
+ANSWERING = {"contract", "identity", "protocol/__init__", "protocol/answer", "protocol/answer_url", "protocol/event"}
 """The modules that an answer needs. They import only the standard library."""
 CALL = """
 import json, sys
@@ -94,8 +94,8 @@ def test_a_registered_resource_that_cannot_be_imported_fails_only_its_own_reques
     assert broken["Reason"].startswith("ModuleNotFoundError: ")
     assert "not_there" in broken["Reason"]
     assert greeting["Status"] == "SUCCESS"
-    assert unknown["Reason"].startswith("Visits: unknown type 'Custom::Unknown'; known are Custom::")
-    assert {"Custom::Broken", "Custom::Greeting"} <= set(unknown["Reason"].split("known are ")[1].split(", "))
+    assert unknown["Reason"].startswith("Visits: unknown type 'Custom::Unknown', must be one of: Custom::")
+    assert {"Custom::Broken", "Custom::Greeting"} <= set(unknown["Reason"].split("must be one of: ")[1].split(", "))
 
 
 @pytest.mark.parametrize("module", sorted(MODULES - ANSWERING))
@@ -139,7 +139,7 @@ def test_a_request_gets_one_answer_if_the_sdk_is_broken(installed):
 
 
 def test_the_answer_of_a_failed_start_fits_the_size_limit_and_is_sent_again_after_errors(installed):
-    (installed / "transform_lambda" / "protocol" / "wrapper.py").write_text(f"raise ImportError({'x' * 9000!r})\n")
+    (installed / "transform_lambda" / "protocol" / "delivery.py").write_text(f"raise ImportError({'x' * 9000!r})\n")
 
     with Sink(500, "reset") as sink:
         ran = invoke(installed, make_event(url=sink.url), HITCOUNTER_ANSWER_HOSTS=sink.host)
@@ -151,7 +151,7 @@ def test_the_answer_of_a_failed_start_fits_the_size_limit_and_is_sent_again_afte
 
 
 def test_a_failed_start_without_an_answer_fails_the_invocation(installed):
-    (installed / "transform_lambda" / "protocol" / "wrapper.py").write_text("raise ImportError('broken')\n")
+    (installed / "transform_lambda" / "protocol" / "delivery.py").write_text("raise ImportError('broken')\n")
 
     with Sink(403) as sink:
         ran = invoke(installed, make_event(url=sink.url), HITCOUNTER_ANSWER_HOSTS=sink.host)
@@ -164,7 +164,7 @@ def test_a_failed_start_without_an_answer_fails_the_invocation(installed):
 @pytest.mark.parametrize("is_broken", [True, False])
 def test_a_foreign_answer_url_gets_no_request(installed, is_broken):
     if is_broken:
-        (installed / "transform_lambda" / "protocol" / "wrapper.py").write_text("raise ImportError('broken')\n")
+        (installed / "transform_lambda" / "protocol" / "delivery.py").write_text("raise ImportError('broken')\n")
 
     with Sink() as sink:
         ran = invoke(installed, make_event(url=sink.url, ResourceType="Custom::Greeting"))
@@ -281,4 +281,4 @@ def test_an_event_that_is_no_map_is_refused(event):
     with pytest.raises(ResourceError) as refused:
         handler.handler(event, None)
 
-    assert str(refused.value) == "not a request of CloudFormation's: the event must be a map"
+    assert str(refused.value) == "the event is no request from CloudFormation: must be a map"

@@ -9,8 +9,8 @@ import transform_lambda
 from tests.support.cloudformation import STACK_ID, make_event
 from tests.support.fakes import Outbox
 from transform_lambda.identity import physical_id_for
+from transform_lambda.protocol.companion import Companion
 from transform_lambda.protocol.registry import GROUP, Registry
-from transform_lambda.protocol.wrapper import process
 
 SAMPLE = Path(transform_lambda.__file__).parents[1] / "samples" / "resource"
 NAME = physical_id_for(STACK_ID, "Visits")
@@ -45,10 +45,10 @@ def test_the_sample_is_three_functions_that_live_through_a_life_of_requests(gree
     first = {"ResourceType": "Custom::Greeting", "ResourceProperties": {"Who": "World"}}
     second = {"ResourceType": "Custom::Greeting", "ResourceProperties": {"Who": "you"}, "PhysicalResourceId": NAME}
 
-    process(make_event("Create", "1", **first), handlers=handlers, send=outbox)
-    process(make_event("Update", "2", **second), handlers=handlers, send=outbox)
+    Companion(handlers).process(make_event("Create", "1", **first), outbox)
+    Companion(handlers).process(make_event("Update", "2", **second), outbox)
     made = dict(parameters.values)
-    process(make_event("Delete", "3", **second), handlers=handlers, send=outbox)
+    Companion(handlers).process(make_event("Delete", "3", **second), outbox)
 
     assert [answer.get("Data") for answer in outbox.answers] == [{"Text": "Hello, World"}, {"Text": "Hello, you"}, {}]
     assert (made, parameters.values) == ({NAME: "Hello, you"}, {})
@@ -57,11 +57,8 @@ def test_the_sample_is_three_functions_that_live_through_a_life_of_requests(gree
 def test_the_sample_says_what_is_missing(greeting):
     outbox = Outbox()
 
-    process(
-        make_event(ResourceType="Custom::Greeting"),
-        handlers={"Custom::Greeting": greeting(Parameters())},
-        send=outbox,
-    )
+    companion = Companion({"Custom::Greeting": greeting(Parameters())})
+    companion.process(make_event(ResourceType="Custom::Greeting"), outbox)
 
     assert outbox.answers[0]["Reason"] == "Properties.Who: must be text, such as World"
 

@@ -36,9 +36,9 @@ class RequestGuard:
         self._records = records
         self._request = request
         self._limits = limits
+        key = ledger.holder_key(request, secrets.token_hex(4))
         # Another machine's clock decides whether a hold has expired, so the hold lasts some seconds longer.
-        self._until = limits.ends + _SLACK_SECONDS
-        self._holder = ledger.holder_of(request, secrets.token_hex(4))
+        self._holder = ledger.Holder(request, key, limits.ends + _SLACK_SECONDS)
         self._is_closed = False
 
     def enter(self, issued: int | None) -> None:
@@ -68,11 +68,9 @@ class RequestGuard:
             ResourceError: another request may still act on the name when this request's time is over.
         """
         self._refuse_closed()
-        while self._holder not in self._change(lambda record: self._take(record, physical_id)).names[physical_id]:
+        while self._holder.key not in self._change(lambda record: self._take(record, physical_id)).names[physical_id]:
             if self._limits.clock.monotonic() + _POLL_SECONDS > self._limits.work_by:
-                raise ResourceError(
-                    f"{physical_id}: an earlier request is still cleaning it up; try again in 15 minutes"
-                )
+                raise ResourceError(f"{physical_id}: an earlier request may still remove it; try again in 15 minutes")
             self._limits.clock.sleep(_POLL_SECONDS)
             self._refuse_closed()
 
@@ -87,20 +85,19 @@ class RequestGuard:
     def hold(self, name: str) -> None:
         """Hold the name before its deletion; raises Overtaken as `check` does."""
         self._refuse_closed()
-        self._change(lambda record: ledger.hold(record, self._request, self._holder, name, self._until))
+        self._change(lambda record: ledger.hold(record, self._holder, name))
 
     def release(self, name: str, *, is_gone: bool) -> None:
         """Release the hold on the name. With `is_gone`, also remove the name from the ledger."""
-        self._change(
-            lambda record: ledger.release(record, self._holder, name, self._limits.clock.now(), is_gone=is_gone)
-        )
+        if is_gone:
+            self._change(lambda record: ledger.remove(record, self._holder, name, self._limits.clock.now()))
+        else:
+            self._change(lambda record: ledger.release(record, self._holder, name))
 
     def settle(self, physical_id: str) -> None:
         """Remove the physical ID from the ledger before it is answered; raises Overtaken as `check` does."""
         self._refuse_closed()
-        self._change(
-            lambda record: ledger.settle(record, self._request, self._holder, physical_id, self._limits.clock.now())
-        )
+        self._change(lambda record: ledger.settle(record, self._holder, physical_id, self._limits.clock.now()))
 
     def mark_answered(self) -> None:
         """Record that the request is answered, so later deliveries of it do nothing."""
@@ -114,7 +111,7 @@ class RequestGuard:
         """The physical IDs that an Update removes after it succeeds with this physical ID."""
         return ledger.leftovers(self._read(), self._request, physical_id)
 
-    def names_to_give_back(self) -> list[tuple[str, bool]]:
+    def unsettled_names(self) -> list[tuple[str, bool]]:
         """The names that this request noted and did not settle, each with whether this request must remove it.
 
         An overtaken request must remove the names that CloudFormation does not know, because no other request does.
@@ -126,17 +123,17 @@ class RequestGuard:
 
     def adopt(self, name: str) -> bool:
         """Hold a name that a delivery of this request noted, to remove it. False if the request no longer holds it."""
-        record = self._change(lambda record: ledger.adopt(record, self._request, self._holder, name, self._until))
-        return self._holder in record.names.get(name, {})
+        record = self._change(lambda record: ledger.adopt(record, self._holder, name))
+        return self._holder.key in record.names.get(name, {})
 
     def _refuse_closed(self) -> None:
         if self._is_closed:
-            raise Overtaken(f"this {self._request.type} was answered already; it changes nothing more")
+            raise Overtaken(f"this {self._request.type} was already answered, so it changes nothing more")
 
     def _take(self, record: Record, name: str) -> Record:
         if ledger.is_taken(fence.check(record, self._request), self._request, name, self._limits.clock.now()):
             return record
-        return ledger.take(record, self._request, self._holder, name, self._until)
+        return ledger.take(record, self._holder, name)
 
     def _key(self) -> str:
         return f"{self._request.stack_id}|{self._request.logical_id}"

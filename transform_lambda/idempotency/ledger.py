@@ -1,9 +1,10 @@
 """The ledger: physical IDs that may exist without CloudFormation's knowledge, and who may act on them until when.
 
-In this module a name is a physical ID, and a holder is one delivery of a request.
+In this module a name is a physical ID. Times are in seconds since 1970.
 """
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from transform_lambda.contract import Request
 from transform_lambda.idempotency.fence import check, names_nothing
@@ -11,26 +12,35 @@ from transform_lambda.idempotency.record import Holders, Record
 from transform_lambda.identity import is_marker, physical_id_for
 
 
-def hold(record: Record, request: Request, holder: str, name: str, until: float) -> Record:
+class Holder(NamedTuple):
+    """One delivery of a request, which may act on the names that it holds."""
+
+    request: Request
+    key: str
+    until: float
+    """When its invocation is over at the latest, in seconds since 1970."""
+
+
+def hold(record: Record, holder: Holder, name: str) -> Record:
     """The record with the holder added to the name's holders; raises Overtaken if a newer request has arrived."""
-    check(record, request)
-    return _with_holders(record, name, {**record.names.get(name, {}), holder: until})
+    check(record, holder.request)
+    return _with_holders(record, name, {**record.names.get(name, {}), holder.key: holder.until})
 
 
-def take(record: Record, request: Request, holder: str, name: str, until: float) -> Record:
+def take(record: Record, holder: Holder, name: str) -> Record:
     """The record in which only this request's deliveries hold the name; raises Overtaken if a newer one has arrived."""
-    check(record, request)
-    return _with_holders(record, name, {**_own_holders(record, request, name), holder: until})
+    check(record, holder.request)
+    return _with_holders(record, name, {**_own_holders(record, holder.request, name), holder.key: holder.until})
 
 
-def adopt(record: Record, request: Request, holder: str, name: str, until: float) -> Record:
+def adopt(record: Record, holder: Holder, name: str) -> Record:
     """The record with the holder added to a name that a delivery of this request noted, even if it is overtaken.
 
     If no delivery of this request holds the name, the record is unchanged.
     """
-    if not _own_holders(record, request, name):
+    if not _own_holders(record, holder.request, name):
         return record
-    return _with_holders(record, name, {**record.names[name], holder: until})
+    return _with_holders(record, name, {**record.names[name], holder.key: holder.until})
 
 
 def is_taken(record: Record, request: Request, name: str, now: float) -> bool:
@@ -39,38 +49,46 @@ def is_taken(record: Record, request: Request, name: str, now: float) -> bool:
     return any(until > now for holder, until in record.names.get(name, {}).items() if holder not in own)
 
 
-def release(record: Record, holder: str, name: str, now: float, *, is_gone: bool) -> Record:
-    """The record without the hold, and without the name if it is gone and no other holder may recreate it.
-
-    `now` and the times of holds are in seconds since 1970.
-    """
-    if holder not in record.names.get(name, {}):
+def release(record: Record, holder: Holder, name: str) -> Record:
+    """The record without the holder's hold. The name stays."""
+    if holder.key not in record.names.get(name, {}):
         return record
-    return _without_holder(record, holder, name, now, is_needed=not is_gone)
+    return _with_holders(record, name, _other_holders(record, holder, name))
 
 
-def forget(record: Record, holder: str, name: str, now: float) -> Record:
-    """The record without a name that existed before the request. The name stays while other holders may act on it."""
-    return _without_holder(record, holder, name, now, is_needed=False) if name in record.names else record
+def remove(record: Record, holder: Holder, name: str, now: float) -> Record:
+    """The record after the holder removed what the name names. Unchanged if the holder does not hold the name."""
+    return forget(record, holder, name, now) if holder.key in record.names.get(name, {}) else record
 
 
-def settle(record: Record, request: Request, holder: str, physical_id: str, now: float) -> Record:
+def forget(record: Record, holder: Holder, name: str, now: float) -> Record:
+    """The record without the name. While other holders may act on the name, only the hold goes."""
+    if name not in record.names:
+        return record
+    others = _other_holders(record, holder, name)
+    if any(until > now for until in others.values()):
+        return _with_holders(record, name, others)
+    return _without(record, name)
+
+
+def settle(record: Record, holder: Holder, physical_id: str, now: float) -> Record:
     """The record before a result is answered, after which CloudFormation knows the physical ID.
 
-    Removes the physical ID from the ledger, and the name that the wrapper notes for a Create. Both stay while another
+    Removes the physical ID from the ledger, and the name that the companion notes for a Create. Both stay while another
     delivery of this request may create them again. A lost answer does not undo this step, because another delivery's
     answer may have arrived. The next request shows which physical ID CloudFormation knows.
 
     Raises:
         Overtaken: a newer request has arrived.
     """
-    settled = replace(check(record, request), version=record.version + 1, current=physical_id)
-    for name in {physical_id, request.physical_id} & settled.names.keys():
-        settled = _without_holder(settled, holder, name, now, is_needed=False)
+    check(record, holder.request)
+    settled = replace(record, current=physical_id)
+    for name in {physical_id, holder.request.physical_id}:
+        settled = forget(settled, holder, name, now)
     return replace(settled, version=record.version + 1)
 
 
-def holder_of(request: Request, delivery: str) -> str:
+def holder_key(request: Request, delivery: str) -> str:
     """The holder's key for a delivery of the request."""
     return f"{request.request_id}#{delivery}"
 
@@ -104,7 +122,7 @@ def leftovers(record: Record, request: Request, physical_id: str) -> list[str]:
 
 
 def _own_holders(record: Record, request: Request, name: str) -> dict[str, float]:
-    own = holder_of(request, "")
+    own = holder_key(request, "")
     return {holder: until for holder, until in record.names.get(name, {}).items() if holder.startswith(own)}
 
 
@@ -112,11 +130,8 @@ def _with_holders(record: Record, name: str, holders: Holders) -> Record:
     return replace(record, version=record.version + 1, names={**record.names, name: holders})
 
 
-def _without_holder(record: Record, holder: str, name: str, now: float, *, is_needed: bool) -> Record:
-    holders = {other: until for other, until in record.names[name].items() if other != holder}
-    if not is_needed and not any(until > now for until in holders.values()):
-        return _without(record, name)
-    return _with_holders(record, name, holders)
+def _other_holders(record: Record, holder: Holder, name: str) -> Holders:
+    return {other: until for other, until in record.names[name].items() if other != holder.key}
 
 
 def _without(record: Record, gone: str) -> Record:

@@ -28,7 +28,7 @@ def success_answer(request: Request, result: Result) -> Answer:
     Raises:
         ResourceError: CloudFormation does not accept the physical ID or the data. The text names the key of the data.
     """
-    if not 1 <= _size_of_text(result.physical_id) <= LONGEST_BYTES:
+    if not 1 <= size_of_text(result.physical_id) <= LONGEST_BYTES:
         raise ResourceError(f"the physical id must be 1 to {LONGEST_BYTES:,} bytes of text")
     for name, value in result.data.items():
         _check_data(name, value)
@@ -100,6 +100,14 @@ def send_answer(
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
+def size_of_text(value: Json) -> int:
+    """The text's bytes in UTF-8. 0 for other values, and for half of a surrogate pair, which no answer can contain."""
+    try:
+        return len(value.encode("utf-8")) if isinstance(value, str) else 0
+    except UnicodeEncodeError:
+        return 0
+
+
 def _answer(request: Request, status: str, physical_id: str) -> Answer:
     return {
         "Status": status,
@@ -117,13 +125,6 @@ def _check_data(name: Json, value: Json) -> None:
         _encode({name: value})
     except (TypeError, ValueError, RecursionError):
         raise ResourceError(f"Data.{name}: is not JSON ({type(value).__name__})") from None
-
-
-def _size_of_text(text: Json) -> int:
-    try:
-        return len(text.encode("utf-8")) if isinstance(text, str) else 0
-    except UnicodeEncodeError:
-        return 0
 
 
 def _encode(answer: Mapping[str, Json]) -> bytes:

@@ -21,7 +21,9 @@ def carry_out(request: Request, handler: Handler, guard: RequestGuard) -> Result
         guard.note(request.physical_id)
     result = handler.create(request) if request.type == CREATE else handler.update(request)
     if not isinstance(result, Result):
-        raise TypeError(f"{request.resource_type} gave {type(result).__name__} for a {request.type}, not a Result")
+        raise TypeError(
+            f"{request.resource_type}: must return a Result for a {request.type}, got {type(result).__name__}"
+        )
     return result
 
 
@@ -36,13 +38,13 @@ def remove(request: Request, handler: Handler, guard: RequestGuard, name: str) -
         guard.release(name, is_gone=is_gone)
 
 
-def give_back(request: Request, handler: Handler, guard: RequestGuard) -> None:
+def remove_unsettled(request: Request, handler: Handler, guard: RequestGuard) -> None:
     """Release the names that the request noted but did not settle.
 
-    An overtaken request also removes them, because no other request may know these names.
+    An overtaken request first removes what they name, because no other request may know these names.
     """
-    for name, is_to_go in guard.names_to_give_back():
-        if not is_to_go:
+    for name, must_go in guard.unsettled_names():
+        if not must_go:
             guard.release(name, is_gone=False)
         elif guard.adopt(name):
             # If this fails, the hold stays until it expires, and the next delivery of the request tries again.

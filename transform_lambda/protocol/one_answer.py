@@ -21,10 +21,10 @@ class OneAnswer:
         self._send = send
         self._url = url
         self._lock = threading.Lock()
-        self._is_given = False
+        self._has_answer = False
         self._is_sent = False
 
-    def give(self, answer: Mapping[str, Json]) -> bool:
+    def send(self, answer: Mapping[str, Json]) -> bool:
         """Send the answer if it is the first one, and return whether it is. Waits while another thread sends.
 
         Raises:
@@ -32,8 +32,8 @@ class OneAnswer:
             Exception: anything that `send` raises for this answer.
         """
         with self._lock:
-            if not self._is_given:
-                self._is_given = True
+            if not self._has_answer:
+                self._has_answer = True
                 self._send(self._url, answer)
                 self._is_sent = True
                 return True
@@ -43,9 +43,9 @@ class OneAnswer:
 
 
 @contextmanager
-def watchdog(at: float, bark: Callable[[], None]) -> Iterator[None]:
-    """Call `bark` in a separate thread at the time `at` (of `time.monotonic()`), unless the block ends earlier."""
-    timer = threading.Timer(max(0.0, at - time.monotonic()), bark)
+def watchdog(at: float, on_timeout: Callable[[], None]) -> Iterator[None]:
+    """Call `on_timeout` in another thread at the time `at` (of `time.monotonic()`), unless the block ends earlier."""
+    timer = threading.Timer(max(0.0, at - time.monotonic()), on_timeout)
     timer.daemon = True
     timer.start()
     try:

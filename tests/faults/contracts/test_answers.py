@@ -99,7 +99,7 @@ def test_an_unknown_request_type_is_answered(outbox, send, resource_type, kind):
 def test_properties_other_than_a_map_are_answered(outbox, send, resource_type, kind, properties):
     answer = send(outbox.event(kind, resource_type, properties, PhysicalResourceId="x", OldResourceProperties={}))
 
-    assert read_reason(answer) == "not a request of CloudFormation's: ResourceProperties: must be a map"
+    assert read_reason(answer) == "the event is no request from CloudFormation: ResourceProperties: must be a map"
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update"])
@@ -118,9 +118,9 @@ def test_a_missing_field_is_answered_if_the_answer_can_identify_the_request(outb
     del event[field]
 
     if field in ("RequestType", "ResourceType"):
-        assert read_reason(send(event)) == f"not a request of CloudFormation's: {field}: must be text"
+        assert read_reason(send(event)) == f"the event is no request from CloudFormation: {field}: must be text"
     else:
-        with pytest.raises(ResourceError, match=f"it has no {field}"):
+        with pytest.raises(ResourceError, match=f"must have {field}"):
             entry_point.handler(event, None)
         assert outbox.sink.requests == []
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from tests.support.cloudformation import INVENTED
-from transform_lambda.contract import parse_request
 from transform_lambda.identity import is_marker
+from transform_lambda.protocol.event import parse_request
 
 SUCCESS, FAILED = "SUCCESS", "FAILED"
 

@@ -19,9 +19,9 @@ from tests.support.sink import Sink
 from transform_lambda import handler as door
 from transform_lambda.contract import ResourceError
 from transform_lambda.limits import read_limits
+from transform_lambda.protocol import companion
 from transform_lambda.protocol.answer import encode_answer
 from transform_lambda.protocol.answer_url import AnswerError
-from transform_lambda.protocol.wrapper import process
 
 EVENTS = Path(__file__).parents[2] / "events"
 MACRO = json.loads((EVENTS / "macro.json").read_text("utf-8"))
@@ -124,7 +124,7 @@ def serve(event, function, gateway):
     def send(url, answer):
         answers.append(json.loads(encode_answer(answer)))
 
-    process(event, handlers=handlers, send=send, records=function.records, limits=limits._replace(clock=clock))
+    companion.Companion(handlers, function.records).process(event, send, limits._replace(clock=clock))
     return answers
 
 

@@ -12,7 +12,7 @@ from tests.support.fakes import Killed
 from transform_lambda.contract import ResourceError
 from transform_lambda.ports import TryAgain
 from transform_lambda.protocol.answer_url import AnswerError
-from transform_lambda.protocol.wrapper import LeftBehind
+from transform_lambda.protocol.delivery import LeftoversRemain
 
 FAULTS = ("refused", "throttled", "answer lost", "a bug", "killed", "PUT refused")
 OVERLAPS = ("given up", "delivered twice", "a late copy")
@@ -179,7 +179,7 @@ class Stack(RuleBasedStateMachine):
             self.under_way.append(Delivery(event, trouble, give_up, self.subject.longest))
             try:
                 return self.companion.deliver(event)
-            except (Killed, AnswerError, LeftBehind):
+            except (Killed, AnswerError, LeftoversRemain):
                 self.companion.time.passed += 60
                 trouble = {}
             finally:

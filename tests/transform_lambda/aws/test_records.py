@@ -10,7 +10,7 @@ from tests.support.fakes import Outbox, Things
 from transform_lambda.aws.records import TableRecords
 from transform_lambda.idempotency.record import Record
 from transform_lambda.identity import physical_id_for
-from transform_lambda.protocol.wrapper import process
+from transform_lambda.protocol.companion import Companion
 
 KEY = f"{STACK_ID}|Visits"
 RECORD = Record(1, 12, "2", ("1 answered",), False, "now", ("was",), {"new": {"2#a": 17.5}, "left": {}})
@@ -116,7 +116,7 @@ def test_a_life_of_requests_leaves_nothing(client, table):
     ]
 
     for event in events:
-        process(event, handlers={"Custom::Thing": things}, send=outbox, records=records)
+        Companion({"Custom::Thing": things}, records).process(event, outbox)
 
     assert [answer["RequestId"] for answer in outbox.answers] == ["1", "2", "3", "4"]
     assert things.things == set()

@@ -5,11 +5,12 @@ import pytest
 
 from tests.support.archives import Entry, make_archive
 from tests.support.companion import CODE, ENV, ROLE, Companion, wanted
-from transform_lambda.contract import ResourceError, parse_request
+from transform_lambda.contract import ResourceError
 from transform_lambda.function.code import Source, Target, open_code
 from transform_lambda.function.payload import DIRECT_LIMIT, make_payload
 from transform_lambda.function.properties import RIGHT_CODE, read_wanted
 from transform_lambda.ports import Pinned
+from transform_lambda.protocol.event import parse_request
 from transform_lambda.staging.archive import Archive
 from transform_lambda.zip.source import BytesSource
 

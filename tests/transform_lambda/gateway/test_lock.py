@@ -6,9 +6,10 @@ import pytest
 
 from tests.support.cloudformation import make_event
 from tests.support.fakes import FakeTime, MemoryRecords
-from transform_lambda.contract import Overtaken, Unguarded, parse_request
+from transform_lambda.contract import Overtaken, Unguarded
 from transform_lambda.gateway.lock import Lock
 from transform_lambda.ports import TryAgain
+from transform_lambda.protocol.event import parse_request
 from transform_lambda.retry import TimeOver
 
 

@@ -6,10 +6,11 @@ import pytest
 
 from tests.support.gateway_companion import GatewayCompanion, wanted
 from tests.support.gateways import FUNCTION, MemoryGateways
-from transform_lambda.contract import ResourceError, parse_request
+from transform_lambda.contract import ResourceError
 from transform_lambda.gateway.place import Place, read_place
 from transform_lambda.gateway.properties import read_wanted
 from transform_lambda.gateway.wanted_stages import WantedStage
+from transform_lambda.protocol.event import parse_request
 
 LAMBDA = {"Type": "Lambda", "FunctionArn": FUNCTION}
 URI = f"arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"

@@ -8,9 +8,10 @@ from tests.support.gateway_companion import GatewayCompanion, wanted
 from tests.support.gateway_overlaps import OldProperties, at_every_call, delete, die, everything_in, roll_back
 from tests.support.gateways import FUNCTION, MemoryGateways
 from tests.transform_lambda.gateway.test_histories import GatewayStack, GatewayWorld
-from transform_lambda.contract import ResourceError, parse_request
+from transform_lambda.contract import ResourceError
 from transform_lambda.gateway.place import Place, read_place
 from transform_lambda.gateway.properties import read_wanted
+from transform_lambda.protocol.event import parse_request
 
 STAGES = ("dev", "prod", "test")
 ALL = {(name, stage): FUNCTION.replace("Visits", name + stage) for name in ("Visits", "Likes") for stage in STAGES}

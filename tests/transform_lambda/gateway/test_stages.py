@@ -8,10 +8,11 @@ from tests.support.gateway_companion import GatewayCompanion, wanted
 from tests.support.gateway_overlaps import OldProperties, at_every_call, delete, die, everything_in, roll_back
 from tests.support.gateways import FUNCTION, MemoryGateways
 from tests.transform_lambda.gateway.test_histories import PATHS, GatewayStack, GatewayWorld
-from transform_lambda.contract import ResourceError, parse_request
+from transform_lambda.contract import ResourceError
 from transform_lambda.gateway.mark import who_of
 from transform_lambda.gateway.properties import read_wanted
 from transform_lambda.ports import TryAgain
+from transform_lambda.protocol.event import parse_request
 
 DEV, PROD, TEST = (FUNCTION.replace("Visits", name) for name in ("Dev", "Prod", "Test"))
 FUNCTIONS = (DEV, PROD, TEST, f"{FUNCTION}Other")

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from tests.support.cloudformation import make_event
-from transform_lambda.contract import CREATE, DELETE, UPDATE, Overtaken, parse_request
+from transform_lambda.contract import CREATE, DELETE, UPDATE, Overtaken
 from transform_lambda.idempotency.fence import Repeated, admit, answered, check, rank_of
 from transform_lambda.idempotency.record import Record
+from transform_lambda.protocol.event import parse_request
 
 ISSUED = 1_700_000_000
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from tests.support.cloudformation import make_event
 from tests.support.sink import RESET, Sink
-from transform_lambda.contract import ResourceError, Result, parse_request
+from transform_lambda.contract import ResourceError, Result
 from transform_lambda.protocol.answer import encode_answer, failed_answer, send_answer, success_answer
 from transform_lambda.protocol.answer_url import AnswerError
+from transform_lambda.protocol.event import parse_request
 
 CREATE = parse_request(make_event())
 UPDATE = parse_request(make_event("Update", PhysicalResourceId="thing-1"))

@@ -10,8 +10,9 @@ from tests.support.fakes import MemoryRecords, Outbox, Things
 from transform_lambda.contract import ResourceError, Result
 from transform_lambda.identity import is_marker, marker_for, physical_id_for
 from transform_lambda.limits import read_limits
+from transform_lambda.protocol.companion import Companion
+from transform_lambda.protocol.delivery import LeftoversRemain
 from transform_lambda.protocol.one_answer import Undelivered
-from transform_lambda.protocol.wrapper import LeftBehind, process
 
 NAME = physical_id_for(STACK_ID, "Visits")
 
@@ -32,7 +33,7 @@ def fail(error):
 
 def run(event, resource, records=None, outbox=None, limits=None):
     outbox = outbox or Outbox()
-    process(event, handlers={"Custom::Thing": resource}, send=outbox, records=records, limits=limits)
+    Companion({"Custom::Thing": resource}, records).process(event, outbox, limits)
     return outbox.answers
 
 
@@ -106,16 +107,17 @@ def test_no_echo_of_one_result_does_not_stay_for_the_next():
 def test_an_unknown_type_names_the_known_ones():
     outbox = Outbox()
 
-    process(make_event(ResourceType="Custom::X"), handlers={"Custom::B": Things(), "Custom::A": Things()}, send=outbox)
+    companion = Companion({"Custom::B": Things(), "Custom::A": Things()})
+    companion.process(make_event(ResourceType="Custom::X"), outbox)
 
-    assert outbox.answers[0]["Reason"] == "Visits: unknown type 'Custom::X'; known are Custom::A, Custom::B"
+    assert outbox.answers[0]["Reason"] == "Visits: unknown type 'Custom::X', must be one of: Custom::A, Custom::B"
 
 
 @pytest.mark.parametrize("known", [marker_for(STACK_ID, "Visits"), INVENTED])
 def test_a_delete_of_an_unknown_type_that_was_never_made_succeeds(known):
     outbox = Outbox()
 
-    process(make_event("Delete", ResourceType="Custom::X", PhysicalResourceId=known), handlers={}, send=outbox)
+    Companion({}).process(make_event("Delete", ResourceType="Custom::X", PhysicalResourceId=known), outbox)
 
     assert [answer["Status"] for answer in outbox.answers] == ["SUCCESS"]
 
@@ -123,9 +125,9 @@ def test_a_delete_of_an_unknown_type_that_was_never_made_succeeds(known):
 def test_a_delete_of_an_unknown_type_that_was_made_fails():
     outbox = Outbox()
 
-    process(make_event("Delete", ResourceType="Custom::X", PhysicalResourceId=NAME), handlers={}, send=outbox)
+    Companion({}).process(make_event("Delete", ResourceType="Custom::X", PhysicalResourceId=NAME), outbox)
 
-    assert outbox.answers[0]["Reason"] == "Visits: unknown type 'Custom::X'; known are none"
+    assert outbox.answers[0]["Reason"] == "Visits: unknown type 'Custom::X', must be one of: none"
 
 
 def test_a_resource_that_cannot_be_made_is_a_failure():
@@ -135,7 +137,7 @@ def test_a_resource_that_cannot_be_made_is_a_failure():
 
     outbox = Outbox()
 
-    process(make_event(), handlers=Broken(), send=outbox)
+    Companion(Broken()).process(make_event(), outbox)
 
     assert outbox.answers[0]["Reason"] == "ImportError: no module named 'gone'"
 
@@ -149,7 +151,7 @@ def test_a_resource_whose_making_takes_too_long_is_answered_by_the_watchdog_and_
             answered_meanwhile.extend(outbox.answers)
             return things
 
-    process(make_event(), handlers=Slow(), send=outbox, records=MemoryRecords(), limits=short_limits(0.1))
+    Companion(Slow(), MemoryRecords()).process(make_event(), outbox, short_limits(0.1))
 
     assert [answer["Reason"] for answer in outbox.answers] == ["the Create did not finish within 0 seconds"]
     assert answered_meanwhile == outbox.answers
@@ -251,7 +253,7 @@ def test_the_watchdog_answers_before_the_time_is_over_and_the_late_result_is_not
     assert entered.is_set()
     assert [answer["Reason"] for answer in answers] == ["the Create did not finish within 0 seconds"]
     assert is_marker(answers[0]["PhysicalResourceId"])
-    assert '"phase": "late"' in capsys.readouterr().out
+    assert '"phase": "late result"' in capsys.readouterr().out
 
 
 def test_what_comes_after_the_watchdogs_answer_creates_nothing_more():
@@ -410,12 +412,12 @@ def test_a_cancelled_create_that_cannot_be_removed_is_answered_and_delivered_aga
         run(make_event("Delete", "2", PhysicalResourceId=INVENTED), things, records)
         return things.create(request)
 
-    with pytest.raises(LeftBehind) as raised:
+    with pytest.raises(LeftoversRemain) as raised:
         run(event, Calls(create, delete=fail(OSError("down"))), records, outbox)
     left = set(things.things)
     run(event, things, records, outbox)
 
-    assert str(raised.value) == "Visits: what this overtaken request made is not removed yet"
+    assert str(raised.value) == "Visits: this overtaken request could not remove what it created"
     assert [answer["Status"] for answer in outbox.answers] == ["FAILED", "FAILED"]
     assert (left, things.things) == ({NAME}, set())
 
@@ -538,7 +540,7 @@ def test_what_cannot_be_swept_fails_no_update_and_is_swept_by_the_delete(capsys)
     run(make_event("Delete", "4", PhysicalResourceId=NAME), things, records)
 
     assert answer["Status"] == "SUCCESS"
-    assert '"phase": "sweep"' in capsys.readouterr().out
+    assert '"phase": "remove leftovers"' in capsys.readouterr().out
     assert things.things == set()
 
 
@@ -616,7 +618,7 @@ def test_a_late_result_does_not_interleave_with_the_answer_under_way():
         release.set()
         return Result("late")
 
-    process(make_event(), handlers={"Custom::Thing": Calls(create)}, send=send, limits=short_limits(0.1))
+    Companion({"Custom::Thing": Calls(create)}).process(make_event(), send, short_limits(0.1))
 
     assert sent == ["FAILED"]
 
@@ -641,7 +643,7 @@ def test_a_name_that_an_earlier_request_may_still_remove_is_waited_for_in_vain()
     nested = []
     run(make_event("Create", "1"), Calls(create, delete=things.delete), records)
 
-    assert nested[0]["Reason"] == f"{NAME}: an earlier request is still cleaning it up; try again in 15 minutes"
+    assert nested[0]["Reason"] == f"{NAME}: an earlier request may still remove it; try again in 15 minutes"
     assert things.things == set()
 
 

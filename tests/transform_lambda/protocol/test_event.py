@@ -1,8 +1,9 @@
 import pytest
 
 from tests.support.cloudformation import STACK_ID, make_event
-from transform_lambda.contract import Request, ResourceError, Unguarded, incomplete_request, parse_request
+from transform_lambda.contract import Request, ResourceError, Unguarded
 from transform_lambda.identity import physical_id_for
+from transform_lambda.protocol.event import incomplete_request, parse_request
 
 
 def test_a_create_is_read_with_a_name_of_its_own():
@@ -56,7 +57,7 @@ def test_what_is_no_request_is_refused(changes, problem):
     with pytest.raises(ResourceError) as refused:
         parse_request({**make_event(), **changes})
 
-    assert str(refused.value) == f"not a request of CloudFormation's: {problem}"
+    assert str(refused.value) == f"the event is no request from CloudFormation: {problem}"
 
 
 def test_what_an_answer_needs_is_read_from_a_broken_request():
@@ -69,11 +70,11 @@ def test_half_of_a_surrogate_pair_is_no_id_since_it_cannot_be_sent_back():
     with pytest.raises(ResourceError) as refused:
         incomplete_request(make_event(request_id="\ud800"))
 
-    assert str(refused.value) == "not a request of CloudFormation's, it has no RequestId"
+    assert str(refused.value) == "the event is no request from CloudFormation: must have RequestId"
 
 
 def test_a_broken_request_without_ids_is_refused():
     with pytest.raises(ResourceError) as refused:
         incomplete_request({"StackId": STACK_ID})
 
-    assert str(refused.value) == "not a request of CloudFormation's, it has no RequestId, LogicalResourceId"
+    assert str(refused.value) == "the event is no request from CloudFormation: must have RequestId, LogicalResourceId"
