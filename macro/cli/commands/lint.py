@@ -3,7 +3,7 @@
 import argparse
 
 from macro.cli.commands.parsers import add_plugin, add_template
-from macro.cli.preview.expansion import expand_source, preview_source
+from macro.cli.preview.expansion import expand_source
 from macro.cli.text.files import read_source
 from macro.cli.text.report import PROBLEMS
 
@@ -29,10 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the findings."""
-    from macro.cli.lint.lint import lint_source
+    from macro.cli.lint.lint import lint_expanded
+    from macro.cli.lint.marks import mark_source
 
-    source = read_source(arguments.template)
-    if expand_source(source, arguments, end="cfn-lint is asked once these are mended") is None:
+    source = mark_source(read_source(arguments.template))
+    expanded = expand_source(source, arguments, end="cfn-lint runs once the template has none")
+    if expanded is None:
         return PROBLEMS
     options = arguments.rest if arguments.format == "text" else ["--format", arguments.format, *arguments.rest]
-    return lint_source(source, lambda template: preview_source(template, source, arguments), options)
+    return lint_expanded(source, expanded, options)

@@ -7,7 +7,7 @@ from macro.cli.text.files import FileError, Source, find_folder
 from macro.cli.text.report import report_problems
 from macro.errors import MacroError
 from macro.expand import Expanded
-from macro.plugin import Plugin, Template
+from macro.plugin import Plugin
 
 
 def expand_source(
@@ -21,30 +21,20 @@ def expand_source(
     Raises:
         FileError: a file that the arguments name can't be read.
     """
+    from macro.cli.preview.parameters import read_parameters
+    from macro.cli.preview.preview import pack_file, preview_packed
+    from macro.plugins import find_plugin
+
+    template = source.template
     try:
-        return preview_source(source.template, source, arguments, is_other)
+        parameters = read_parameters(arguments.parameter, arguments.parameters_file, template, is_other)
+        find = functools.partial(find_plugin, further=load_plugins(arguments))
+        return preview_packed(pack_file(template, find_folder(source)), parameters, find)
     except FileError:
         raise
     except MacroError as error:
         report_problems(source, error.problems, end)
         return None
-
-
-def preview_source(
-    template: Template, source: Source, arguments: argparse.Namespace, is_other: bool = False
-) -> Expanded:
-    """The plain template for ``template``, which is the data of ``source`` in any form, for example with marks.
-
-    Raises:
-        MacroError: the template can't be expanded. The error has all problems.
-    """
-    from macro.cli.preview.parameters import read_parameters
-    from macro.cli.preview.preview import pack_file, preview_packed
-    from macro.plugins import find_plugin
-
-    parameters = read_parameters(arguments.parameter, arguments.parameters_file, template, is_other)
-    find = functools.partial(find_plugin, further=load_plugins(arguments))
-    return preview_packed(pack_file(template, find_folder(source)), parameters, find)
 
 
 def load_plugins(arguments: argparse.Namespace) -> dict[str, Plugin]:

@@ -7,7 +7,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path as File
 from typing import Any, NamedTuple
 
@@ -30,7 +30,7 @@ class Source(NamedTuple):
     """A template with its text.
 
     ``node`` is the root of the YAML tree, or ``None`` if the text is JSON. ``mark`` is the byte order mark before the
-    text, or empty. ``texts`` are the scalars in the tree that CloudFormation reads as text and YAML itself does not.
+    text, or empty.
     """
 
     name: str
@@ -39,7 +39,6 @@ class Source(NamedTuple):
     node: Any
     has_aliases: bool = False
     mark: str = ""
-    texts: Sequence[Any] = ()
 
 
 class FileError(MacroError):
@@ -95,7 +94,7 @@ def parse_source(name: str, text: str) -> Source:
         raise FileError(name, reader.found)
     if not isinstance(template, dict) or node.tag.startswith("!"):
         raise FileError(name, [(Problem((), "must be a map with Resources; this is not a template"), None)])
-    return Source(name, text, template, node, reader.has_aliases, texts=reader.texts)
+    return Source(name, text, template, node, reader.has_aliases)
 
 
 def compose(name: str, text: str) -> Any:
@@ -165,17 +164,20 @@ def _explain_depth(text: str, mark: Any) -> tuple[Problem, Position | None]:
 
 def find_position(source: Source, problem: Problem) -> Position | None:
     """The position of the problem in the author's text, or of the nearest part that exists, if there is any."""
-    node = source.node if source.node is not None else _compose_json(source.name, source.text)
-    if node is None:
-        return None
-    mark = find_mark(node, problem.path, problem.at_key)
-    return make_position(source.text, mark)
+    node = find_tree(source)
+    return None if node is None else make_position(source.text, find_mark(node, problem.path, problem.at_key))
+
+
+def find_tree(source: Source) -> Any:
+    """The YAML tree of the text, also for JSON. ``None`` for JSON that is no YAML."""
+    return source.node if source.node is not None else _compose_json(source.name, source.text)
 
 
 @functools.lru_cache(maxsize=2)
 def _compose_json(name: str, text: str) -> Any:
     try:
-        return compose(name, _PAIR.sub("x" * 12, text))
+        # Between values, YAML allows no tabs. Inside values, JSON allows none.
+        return compose(name, _PAIR.sub("x" * 12, text).replace("\t", " "))
     except FileError:
         return None
 

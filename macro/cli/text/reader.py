@@ -39,17 +39,12 @@ class TooDeep(Exception):
 
 
 class Reader:
-    """Reads the nodes of one text.
-
-    ``found`` has the problems with their positions. ``texts`` has the scalars that are read as text here, but that
-    YAML itself would not read as text.
-    """
+    """Reads the nodes of one text. ``found`` has the problems with their positions."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.found: list[tuple[Problem, Position | None]] = []
         self.has_aliases = False
-        self.texts: list[Any] = []
         self.seen: set[int] = set()
         self.open: set[int] = set()
         self.count = 0
@@ -102,25 +97,20 @@ class Reader:
         if node.id == "sequence" and node.tag in _COLLECTIONS:
             return self._read_list(node, path)
         if node.tag in _TEXTS:
-            return self._read_text(node)
+            return str(node.value)
         if node.id == "scalar" and node.tag in _CONSTRUCTORS:
             try:
                 value = getattr(_constructor(), _CONSTRUCTORS[node.tag])(node)
                 # A hexadecimal integer can have more decimal digits than Python converts to text.
                 str(value)
             except (ValueError, LookupError, OverflowError):
-                return self._read_text(node)
+                return str(node.value)
             if value not in _NOT_FINITE and value == value:
                 return value
             self._refuse(node, path, f"{node.value} is no number that a template may have; quote it if it is a text")
             return None
         self._refuse(node, path, f"the tag {node.tag} has no meaning in a template")
         return None
-
-    def _read_text(self, node: Any) -> str:
-        if node.tag != _STR:
-            self.texts.append(node)
-        return str(node.value)
 
     def _read_list(self, node: Any, path: Path) -> list[Json]:
         return [self.read(item, (*path, place)) for place, item in enumerate(node.value)]
@@ -141,7 +131,6 @@ class Reader:
                 self._refuse(key, (*path, name), f"stands twice, first in line {line}; remove one")
             else:
                 places[name] = key.start_mark
-                self._read_text(key)
                 result[name] = self.read(value, (*path, name))
         return {**{name: value for name, value in merged.items() if name not in result}, **result}
 

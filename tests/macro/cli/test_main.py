@@ -174,7 +174,7 @@ def test_problems_are_coloured_on_a_terminal(tmp_path, monkeypatch, command):
     assert place.startswith(f"\033[1m{template}:5:26:\033[0m Resources.Visits.Properties.Shards: must be")
     assert "\033" not in line
     assert mark.endswith(" \033[1;31m^\033[0m")
-    assert end == "1 problem; cfn-lint is asked once these are mended"
+    assert end == "1 problem; cfn-lint runs once the template has none"
 
 
 def test_colours_can_be_turned_off(monkeypatch):

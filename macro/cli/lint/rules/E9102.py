@@ -9,7 +9,7 @@ from typing import Any
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 from cfnlint.template import Template
 
-from macro.cli.lint.lint import keep_marks
+from macro.cli.lint.marks import keep_marks
 from macro.cli.lint.rules._expansion import expand_for_lint
 from macro.errors import MacroError
 

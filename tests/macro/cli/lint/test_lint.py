@@ -41,13 +41,13 @@ Resources:
       DisplayNam: !GetAtt Visits.Url
 """
 # Line, column, rule, and what cfn-lint's own words, which differ from release to release, must name.
-TABLE = " (in VisitsTable, which counter Visits becomes)"
+TABLE = " (in VisitsTable, made from the counter Visits)"
 FOUND = [
     (3, 3, "W2001", "Unused"),
     (6, 3, "E3639", "'ProvisionedThroughput'", TABLE),
     (11, 9, "E3030", "'SOMETIMES'", TABLE),
     (13, 11, "E3012", "'maybe'", TABLE),
-    (16, 17, "E3002", "'StageNam'", ", which counter Visits becomes)"),
+    (16, 17, "E3002", "'StageNam'", ", made from the counter Visits)"),
     (18, 12, "E1020", "'Nowhere'"),
     (22, 7, "E3002", "'DisplayNam'"),
 ]
@@ -159,6 +159,40 @@ def test_problems_of_the_compact_template_come_first_and_alone(command):
 
     assert (code, out) == (1, "")
     assert err.startswith("t.yaml:9:7: Resources.Visits.Properties.Gatway: unknown property; did you mean 'Gateway'?\n")
+
+
+PLUGIN = """\
+from pathlib import Path
+
+from macro.plugin import Piece
+
+INPUTS = OUTPUTS = ()
+
+
+def build(values):
+    with Path("builds").open("a") as file:
+        file.write("one build\\n")
+    return Piece({}, {})
+"""
+
+
+def test_lint_expands_a_template_once(command):
+    Path("counting.py").write_text(PLUGIN, "utf-8")
+    Path("t.yaml").write_text(
+        "Transform: HitCounterMacro\nResources:\n  Visits: {Type: HitCounter, Properties: {Plugins: [counting]}}\n"
+    )
+
+    assert command("lint", "t.yaml", "--plugin", "counting.py") == (0, "", "")
+    assert Path("builds").read_text("utf-8") == "one build\n"
+
+
+def test_lint_accepts_an_escaped_surrogate_pair(command):
+    """JSON allows such a pair and YAML doesn't."""
+    resources = {"Visits": {"Type": "HitCounter"}}
+    template = {"Transform": "HitCounterMacro", "Description": "\N{SLOT MACHINE}", "Resources": resources}
+    Path("t.json").write_text(json.dumps(template), "utf-8")
+
+    assert command("lint", "t.json") == (0, "", "")
 
 
 def run_cfn_lint(*paths):
@@ -406,7 +440,7 @@ def test_a_counters_key_that_yaml_takes_for_a_number_is_told_where_it_is(command
     ],
 )
 def test_a_finding_begins_and_ends_where_the_author_wrote_what_it_is_about(command, line, part):
-    """Keys and dates that YAML reads as something else are quoted before cfn-lint sees them, which shifts columns."""
+    """The columns of keys and dates that YAML doesn't read as texts are the author's, too."""
     Path("t.yaml").write_text(
         f"Transform: HitCounterMacro\nResources:\n  Visits: {{Type: HitCounter}}\n{line}\n", "utf-8"
     )

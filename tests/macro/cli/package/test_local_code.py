@@ -298,7 +298,7 @@ def test_code_of_a_template_from_stdin_is_beside_the_reader(command, code, monke
 
 
 @pytest.mark.parametrize(
-    ("name", "end"), [("expand", "nothing was written"), ("lint", "cfn-lint is asked once these are mended")]
+    ("name", "end"), [("expand", "nothing was written"), ("lint", "cfn-lint runs once the template has none")]
 )
 def test_missing_code_is_told_with_all_other_problems_at_the_authors_line(command, name, end):
     Path("compact.yaml").write_text(COUNTER + "      Code: ./handlers\n      Shards: 0\n")
