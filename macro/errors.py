@@ -112,6 +112,6 @@ def describe(value: Any, secret: bool = False) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if secret:
-        return "a text" if isinstance(value, str) else "a number"
+        return "a string" if isinstance(value, str) else "a number"
     text = repr(str(value)) if isinstance(value, str) else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."

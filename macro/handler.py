@@ -33,7 +33,7 @@ def handler(event: Mapping[str, Json], context: Any) -> dict[str, Json]:
     except Exception:
         reference = getattr(context, "aws_request_id", None) or request_id
         _log_bug(reference)
-        text = f"this is a bug in {MACRO}, not in the template; its function's log has the details under {reference}"
+        text = f"this is a bug in {MACRO}, not in the template; see {reference} in the log of its function"
         return _fail(request_id, [Problem((), text)])
 
 
@@ -45,7 +45,7 @@ def expand_event(event: Mapping[str, Json]) -> Template:
     params = event.get("params")
     if params:
         names = ", ".join(params) if isinstance(params, dict) else describe(params)
-        text = f"{MACRO} takes no parameters, got {names}; a counter's properties say everything"
+        text = f"{MACRO} takes no parameters, got {names}; use the properties of each counter"
         raise InvalidTemplate([Problem(("Transform",), text)])
     values = event.get("templateParameterValues")
     setting = Setting(values if isinstance(values, dict) else {}, read_suffix(str(event.get("transformId") or "")))
@@ -65,7 +65,7 @@ def expand_fragment(fragment: Template, setting: Setting) -> Template:
     resources = drop_inner(fragment)
     wrong = [name for name, value in resources.items() if not _is_resource(name, value)]
     if wrong:
-        text = f"{wrong[0]!r} is no resource; {MACRO} stands at the top of a template, or in Resources"
+        text = f"{wrong[0]!r} is not a resource; call {MACRO} at the top of the template, or directly in Resources"
         raise InvalidTemplate([Problem((INNER,), text)])
     expanded = expand({"Resources": resources}, setting)
     if "Conditions" in expanded:
@@ -79,7 +79,7 @@ def _measure(template: Template) -> int:
     try:
         return len(_encode(template))
     except ValueError:
-        text = "JSON can't say it: a number that is not finite or has over 4,300 digits, or half of a surrogate pair"
+        text = "must be valid JSON: finite numbers of at most 4,300 digits, and text with whole surrogate pairs"
         raise InvalidTemplate(Problem(path, text) for path in _find_unsayable(template, ())) from None
 
 

@@ -80,7 +80,7 @@ def test_another_combination_is_told_what_would_be_right(combination):
         expand_combination(combination)
 
     assert str(error.value) == (
-        "Resources.Visits.Properties.Integration: must be proxy with Gateway http, since an HTTP API maps no requests; "
+        "Resources.Visits.Properties.Integration: must be proxy with Gateway http, because an HTTP API can't map requests; "
         "or use Gateway rest"
     )
 

@@ -56,7 +56,7 @@ def test_the_lint_hook_checks_each_file_with_counters_and_no_other(project):
     code, out = project([*entry, "good.yaml", "bad.yaml", "other.yaml"])
 
     assert code == 1
-    assert "bad.yaml:6:15: Resources.Visits.Properties.Shards: must be a whole number from 1 to 64, got 'fast'" in out
+    assert "bad.yaml:6:15: Resources.Visits.Properties.Shards: must be an integer from 1 to 64, got 'fast'" in out
     assert "other.yaml" not in out
     project(["hitcounter", "expand", "good.yaml", "-o", "plain.yaml"])
     with (project.folder / "plain.yaml").open("a") as plain:

@@ -31,7 +31,7 @@ def build_counter(given: Given, find: FindPlugin, ids: Collection[str]) -> Built
     """
     plugins = choose_plugins(given, find)
     if given.values["share"] and f"gateway_{given.gateway}" not in {plugin.name for plugin in plugins}:
-        text = f"needs the gateway '{given.gateway}', whose place a plug-in takes; remove one of the two"
+        text = f"requires the built-in gateway '{given.gateway}', but a plugin replaces it; remove Share or that plugin"
         raise PluginError([Problem((*given.counter.path, "Properties", "Api", "Share"), text, at_key=True)])
     if given.stages[0].part:
         check_attributes(given, plugins)
@@ -134,7 +134,7 @@ class _Builder:
     def _add(self, piece: Piece, attributes: Mapping[str, Json]) -> None:
         if len(self.stage_builds) > 1 and not self.resources.keys().isdisjoint(piece.resources):
             twice = [name for name in piece.resources if name in self.resources]
-            text = f"several stages become {', '.join(twice)}; rename one of the stages"
+            text = f"several stages have the logical id {', '.join(twice)}; rename one of the stages"
             raise PluginError([Problem((*self.counter.path, "Properties", "Stages"), text)])
         if attributes:
             added = {name: add_attributes(each, attributes, self.mentioned) for name, each in piece.resources.items()}

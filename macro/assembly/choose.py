@@ -32,9 +32,9 @@ def choose_plugins(given: Given, find: FindPlugin) -> list[Plugin]:
     for requested in given.requested_plugins:
         place = problems.at(*requested.path)
         if requested.name in BUILT_IN and requested.name not in OPTIONAL:
-            place.add(f"'{requested.name}' is built in; a counter has it without being told")
+            place.add(f"every counter has the built-in plugin '{requested.name}'; remove it")
         elif requested.name in further:
-            place.add(f"'{requested.name}' is named twice; once is enough")
+            place.add(f"plugin '{requested.name}' is listed twice; remove one of the two")
         else:
             with place.collect():
                 further[requested.name] = find(requested.name)
@@ -52,7 +52,7 @@ def check_attributes(given: Given, plugins: Iterable[Plugin]) -> None:
         for name in attributes:
             attribute, new = stage.part + name, f"{name} of stage '{stage.name}'"
             if attribute in meant:
-                text = f"the attribute {attribute} would mean {meant[attribute]} and {new}; rename a stage"
+                text = f"the attribute {attribute} would mean both {meant[attribute]} and {new}; rename a stage"
                 raise PluginError([Problem((*given.counter.path, "Properties", "Stages"), text)])
             meant[attribute] = new
 

@@ -47,17 +47,17 @@ def check_piece(plugin: Plugin, piece: Piece, path: Path, places: Sequence[Place
         try:
             json.dumps(piece)
         except (TypeError, ValueError) as error:
-            problems.append(f"gives what is not JSON: {error}")
+            problems.append(f"returns a value that is not JSON: {error}")
     if problems:
         raise PluginError(Problem(path, f"plugin '{plugin.name}' {problem}") for problem in problems)
 
 
 def _check_shape(piece: Piece, stages: int) -> Iterator[str]:
     if not _is_piece(piece):
-        yield f"must return a Piece of two maps, got {type(piece).__name__}"
+        yield f"must return a Piece with two maps, got {type(piece).__name__}"
     elif piece.stages and (len(piece.stages) != stages or not all(_is_piece(part) for part in piece.stages)):
-        many = f"must give a Piece of two maps for each of the {stages} stages, or none"
-        yield many if stages else "gives pieces for stages, but its INPUTS lack 'stages'"
+        many = f"must return a Piece with two maps for each of the {stages} stages, or for none"
+        yield many if stages else "returns pieces for stages; add 'stages' to its INPUTS"
 
 
 def _is_piece(piece: Piece) -> bool:
@@ -68,34 +68,34 @@ def _check_values(plugin: Plugin, piece: Piece) -> Iterator[str]:
     parts = [{**piece.values, **part.values} for part in piece.stages or (piece,)]
     for name in plugin.outputs:
         if not all(name in values for values in parts):
-            yield f"declares the output '{name}' but gives none"
+            yield f"returns no value for its output '{name}'; return one, or remove it from OUTPUTS"
     for name in dict.fromkeys(name for values in parts for name in values):
         if name not in plugin.outputs:
-            yield f"gives '{name}', which its OUTPUTS lack"
+            yield f"returns a value for '{name}'; add it to OUTPUTS"
 
 
 def _check_resource(logical_id: str, resource: Json, place: Place) -> Iterator[str]:
     if not (str(logical_id).startswith(place.prefix) and logical_id.isascii() and logical_id.isalnum()):
-        right = f"'{place.prefix}' and letters and digits"
-        yield f"makes the resource '{logical_id}'; its id must be {right} (values['counter_id'] begins it)"
+        right = f"values['counter_id'] ('{place.prefix}'), then letters and digits"
+        yield f"makes the resource '{logical_id}'; its logical id must be {right}"
     if logical_id in place.taken or logical_id == place.prefix:
-        yield f"makes the resource '{logical_id}', which is there already"
+        yield f"makes the resource '{logical_id}', but that logical id exists already; choose another one"
     kind = resource.get("Type") if isinstance(resource, dict) else None
     if not isinstance(kind, str) or kind == TYPE or kind.endswith("::MODULE"):
-        yield f"makes the resource '{logical_id}' of Type {kind!r}; it must be a plain resource type"
+        yield f"makes the resource '{logical_id}' with Type {kind!r}; Type must be a plain resource type"
     else:
-        yield from (f"makes the resource '{logical_id}' with {wrong}" for wrong in _check_attributes(resource))
+        yield from (f"makes the resource '{logical_id}'; its {right}" for right in _check_attributes(resource))
         if "Condition" in resource and "Condition" in place.attributes:
-            yield f"gives '{logical_id}' a Condition, so the counter can't have one"
+            yield f"sets Condition of '{logical_id}'; remove Condition of the counter"
 
 
 def _check_attributes(resource: Mapping[str, Json]) -> Iterator[str]:
     if not isinstance(resource.get("Properties", {}), dict):
-        yield "Properties that are no map"
+        yield "Properties must be a map"
     if not isinstance(resource.get("Metadata", {}), dict):
-        yield "Metadata that is no map"
+        yield "Metadata must be a map"
     if not isinstance(resource.get("Condition", ""), str):
-        yield "a Condition that is no name"
+        yield "Condition must be a name"
     named = resource.get("DependsOn", [])
     if not all(isinstance(name, str) for name in (named if isinstance(named, list) else [named])):
-        yield "a DependsOn that is no logical id or list of them"
+        yield "DependsOn must be a logical id or a list of logical ids"

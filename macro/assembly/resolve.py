@@ -45,19 +45,19 @@ def _find_makers(plugins: Sequence[Plugin], given: Collection[str], problems: Pr
     for plugin in plugins:
         for name in plugin.outputs:
             if name in given:
-                problems.add(f"plugin '{plugin.name}' makes '{name}', which every counter has already")
+                problems.add(f"plugin '{plugin.name}' has the output '{name}', a value of every counter; rename it")
             elif name in makers:
                 first = makers[name]
-                problems.add(f"plugins '{first}' and '{plugin.name}' both make '{name}'; name only one")
+                problems.add(f"plugins '{first}' and '{plugin.name}' both have the output '{name}'; remove one")
             else:
                 makers[name] = plugin.name
     return makers
 
 
 def _say_missing(user: str, name: str, known: Iterable[Plugin]) -> str:
-    would = [f"'{plugin.name}'" for plugin in known if name in plugin.outputs]
-    remedy = f"; {' and '.join(would)} would: add it to Plugins" if would else ""
-    return f"plugin '{user}' needs '{name}', which no plugin makes{remedy}"
+    makers = [f"'{plugin.name}'" for plugin in known if name in plugin.outputs]
+    remedy = f"; add {' or '.join(makers)} to Plugins" if makers else ""
+    return f"plugin '{user}' requires '{name}', but no plugin has that output{remedy}"
 
 
 def _say_cycle(cycle: Sequence[str], needs: Mapping[str, Sequence[str]], makers: Mapping[str, str]) -> str:
@@ -65,4 +65,4 @@ def _say_cycle(cycle: Sequence[str], needs: Mapping[str, Sequence[str]], makers:
     start = min(range(len(cycle) - 1), key=lambda place: list(needs).index(cycle[place]))
     ring = [*cycle[start:-1], *cycle[:start], cycle[start]]
     values = [next(name for name in needs[user] if makers.get(name) == maker) for maker, user in pairwise(ring)]
-    return f"plugins wait for each other: {' → '.join(ring)}, through {', '.join(values)}"
+    return f"plugins depend on each other: {' → '.join(ring)}, through {', '.join(values)}"

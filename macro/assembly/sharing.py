@@ -14,9 +14,9 @@ from macro.template.counters import Counter
 from macro.template.merge import Built
 
 # Remedies for two counters that make the same thing in an author's API, by the kind of thing.
-_STAGE = "make the stage yourself, and give StageName in both"
-_PART = "begin the paths differently, or let the counters make the API: Share"
-_ROUTE = "change Path or Method of one"
+_STAGE = "define the stage yourself, and set StageName in both"
+_PART = "start the paths differently, or let the counters share an API: 'Share: true'"
+_ROUTE = "change Path or Method of one of them"
 _KEPT = ("DeletionPolicy", "UpdateReplacePolicy")
 
 Group = Sequence[Given]
@@ -43,13 +43,13 @@ def check_group(group: Group) -> Iterator[Problem]:
     for given in others:
         path, route = (*given.counter.path, "Properties"), _name_route(given)
         if sorted(stage.name for stage in given.stages) != sorted(stages):
-            text = f"shares an API with {first.counter.logical_id}, so Stages must be the same: {', '.join(stages)}"
+            text = f"must have the same Stages as {first.counter.logical_id}, which shares the API: {', '.join(stages)}"
             yield Problem(path, text)
         if route in routes:
-            yield Problem(path, f"shares an API with {routes[route]}, which has {route} too; {_ROUTE}")
+            yield Problem(path, f"has the same route as {routes[route]}, which shares the API: {route}; {_ROUTE}")
         routes.setdefault(route, given.counter.logical_id)
         if _get_settings(given) and _get_settings(leader) not in ({}, _get_settings(given)):
-            text = f"must equal Api of {leader.counter.logical_id}, which shares the API, or hold only Share"
+            text = f"must equal Api of {leader.counter.logical_id}, which shares the API, or contain only Share"
             yield Problem((*path, "Api"), text)
         leader = leader if _get_settings(leader) else given
 

@@ -26,8 +26,8 @@ def check_api(properties: Values, gateway: str, path: Path) -> Iterator[Problem]
     """What is inconsistent in ``Api`` or does not fit the gateway. ``path`` is the path of ``Api``."""
     api = properties["Api"]
     if "StageName" in api.get("Stage", {}):
-        name = "given by Stages" if "Stages" in properties else f"'{DEFAULT_STAGE}'"
-        text = f"is {name}, which the URL and the permission name too; remove it"
+        name = "comes from Stages" if "Stages" in properties else f"is '{DEFAULT_STAGE}'"
+        text = f"{name}, as in the URL and the permission; remove it"
         yield Problem((*path, "Stage", "StageName"), text, at_key=True)
     for name, text in _find_problems(api, gateway, "Stages" in properties):
         yield Problem((*path, name), text, at_key=True)
@@ -37,27 +37,27 @@ def _find_problems(api: Values, gateway: str, has_stages: bool) -> Iterator[tupl
     own = _IDS[gateway]
     for name in ("RestApiId", "RootResourceId", "ApiId"):
         if name in api and name != own and not (name == "RootResourceId" and own == "RestApiId"):
-            yield name, f"is not for Gateway {gateway}, whose API is named by {own}; use that"
+            yield name, f"doesn't apply to Gateway {gateway}; use {own}"
     for name in _OWN:
         if isinstance(api.get(name), Spread):
-            yield name, "can't depend on a condition, since it decides what is generated"
+            yield name, "must not depend on a condition, because it decides what is generated"
     if own in api:
         yield from _find_foreign(api, own, gateway)
     elif "StageName" in api:
-        yield "StageName", f"is for an API of your own, named by {own}; use Stages to name stages"
+        yield "StageName", f"applies only to your own API ({own}); use Stages to name stages"
     elif "RootResourceId" in api:
-        yield "RootResourceId", f"is for an API of your own, named by {own}; give that too"
+        yield "RootResourceId", f"applies only to your own API; add {own}"
     if "StageName" in api and has_stages:
-        yield "StageName", "is one stage, which is yours; remove it, or remove Stages"
+        yield "StageName", "names one stage of your own; remove it, or remove Stages"
 
 
 def _find_foreign(api: Values, own: str, gateway: str) -> Iterator[tuple[str, str]]:
     if api.get("Share"):
-        yield "Share", f"is for an API that the counters make, this one is yours ({own}); remove one of the two"
+        yield "Share", f"applies only to an API that the counters make; remove Share or {own}"
     if gateway == "rest" and "RootResourceId" not in api:
-        yield own, "needs RootResourceId beside it, as !GetAtt of the API gives it"
+        yield own, "requires RootResourceId, which !GetAtt of the API returns"
     for name in api:
         if name not in _OWN and name != "Stage":
-            yield name, f"belongs to the API, which is yours ({own}); say it there"
+            yield name, f"is a property of your own API ({own}); set it there"
     if "StageName" in api and api.get("Stage"):
-        yield "Stage", "belongs to the stage, which is yours (StageName); say it there"
+        yield "Stage", "is a property of your own stage (StageName); set it there"

@@ -72,7 +72,7 @@ def _resolve(value: Json, parameters: Parameters, problems: Problems) -> Json:
     if function == "Ref":
         return _get_parameter(value["Ref"], parameters, problems)
     if function:
-        text = "must be literal or !Ref to a template parameter, since it decides what is generated; got"
+        text = "must be a literal or !Ref to a template parameter, because it decides what is generated; got"
         problems.add(f"{text} {function}")
         return _UNKNOWN
     return value
@@ -83,18 +83,17 @@ def _get_parameter(name: Json, parameters: Parameters, problems: Problems) -> Js
     declared = parameters.declared.get(name) if isinstance(name, str) else None
     if not isinstance(declared, dict):
         if value is None:
-            problems.add(f"must be literal or !Ref to a template parameter; {describe(name)} is not one")
+            problems.add(f"must be a literal or !Ref to a template parameter; {describe(name)} is not a parameter")
             return _UNKNOWN
         return _drop_empty(value)
     if is_no_echo(declared):
-        problems.add(f"parameter {name} is NoEcho, but what it decides here is plain to see; use another")
+        problems.add(f"parameter {name} is NoEcho, but the generated resources reveal its value; use another parameter")
         return _UNKNOWN
     # The Default of an SSM parameter type is the name of the SSM parameter, not a value.
     if value is None and not str(declared.get("Type")).startswith("AWS::SSM::Parameter::Value"):
         value = declared.get("Default")
     if value is None:
-        text = f"needs the value of parameter {name}, which is not known here"
-        problems.add(f"{text}; give it (--parameter {name}=VALUE)")
+        problems.add(f"needs the value of parameter {name}, which is not known here; add --parameter {name}=VALUE")
         return _UNKNOWN
     if isinstance(value, str) and str(declared.get("Type")).startswith(_LISTS):
         value = [item.strip() for item in value.split(",")]

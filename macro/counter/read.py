@@ -91,10 +91,10 @@ def _check_combinations(properties: Values, path: Path) -> Iterator[Problem]:
     if "Api" in properties:
         yield from check_api(properties, gateway, (*path, "Api"))
     if gateway == "http" and _get_integration(properties) == "mapped":
-        text = "must be proxy with Gateway http, since an HTTP API maps no requests; or use Gateway rest"
+        text = "must be proxy with Gateway http, because an HTTP API can't map requests; or use Gateway rest"
         yield Problem((*path, "Integration"), text)
     if "EnvFile" in properties and "Code" not in properties:
-        text = "is for code of your own: the built-in handler reads '.env'; remove it, or give Code"
+        text = "applies only to your own code, because the built-in handler reads '.env'; remove it, or add Code"
         yield Problem((*path, "EnvFile"), text)
     for place, own in _find_scopes(properties):
         yield from _check_function(own, (*path, *place), "Code" in properties)
@@ -111,12 +111,12 @@ def _find_scopes(properties: Values) -> list[tuple[Path, Values]]:
 def _check_function(own: Values, path: Path, has_code: bool) -> Iterator[Problem]:
     function = own.get("Function", {})
     if "EnvEncoding" in function and not has_code:
-        text = "is for code of your own: the built-in handler reads '.env' as it is; remove it, or give Code"
+        text = "applies only to your own code, because the built-in handler decodes nothing; remove it, or add Code"
         yield Problem((*path, "Function", "EnvEncoding"), text, at_key=True)
     for place, names in {("Env",): own.get("Env"), ("Function", "Env"): function.get("Env")}.items():
         for name in _OWN_ENV:
             if isinstance(names, dict) and name in names:
-                text = "is set by the counter itself; choose another name"
+                text = "is set by the counter; choose another name"
                 yield Problem((*path, *place, name), text, at_key=True)
 
 

@@ -54,10 +54,10 @@ def check_stages(properties: Values, path: Path) -> Iterator[Problem]:
     for place, (name, _) in enumerate(_get_entries(listed)):
         where, part = (*path, "Stages", name if is_map else place), name_part(name)
         if not part:
-            text = f"needs a letter or a digit, of which logical ids are made; got '{name}'"
+            text = f"must contain a letter or a digit for logical ids, got '{name}'"
             yield Problem(where, text, at_key=is_map)
         elif part in parts:
-            text = f"'{parts[part]}' and '{name}' are both {part} in logical ids; rename one"
+            text = f"'{parts[part]}' and '{name}' both become {part} in logical ids; rename one of them"
             yield Problem(where, text, at_key=is_map)
         parts.setdefault(part, name)
     if len(parts) > 1:
@@ -69,8 +69,8 @@ def _check_names(properties: Values, stages: Sequence[Values], path: Path) -> It
         common = properties.get(map_name, {}).get(name)
         given = [own.get(map_name, {}).get(name, common) for own in stages]
         if any(value in given[:place] for place, value in enumerate(given) if value not in (None, NO_VALUE)):
-            remedy = f"give each stage its own, under Stages: {map_name}" if is_own else "remove it"
-            text = f"would be the same in several stages, where AWS takes a name once; {remedy}"
+            remedy = f"set it in {map_name} of each stage" if is_own else "remove it"
+            text = f"must differ between stages, because AWS allows each name once; {remedy}"
             where = (map_name, name) if common is not None else ("Stages",)
             yield Problem((*path, *where), text if common is not None else f"{map_name}.{name} {text}")
 

@@ -69,8 +69,8 @@ def find_plugin(name: str, further: Mapping[str, Plugin] = _NONE) -> Plugin:
     points = find_entry_points()
     if name not in points:
         known = sorted({*further, *points})
-        have = f"installed are {', '.join(known)}" if known else "none is installed; name one with --plugin"
-        raise PluginError([Problem((), f"there is no plugin '{name}'; {have}{suggest(name, known)}")])
+        remedy = f"installed are {', '.join(known)}" if known else "none is installed; add one with --plugin"
+        raise PluginError([Problem((), f"unknown plugin '{name}'; {remedy}{suggest(name, known)}")])
     return as_plugin(name, points[name].load())
 
 

@@ -36,7 +36,7 @@ def build(values: Values) -> Piece:
     The API's metrics count the whole stage, even if counters share the API.
     Raises :class:`PluginError` for an unknown option or an invalid value.
     """
-    problems = [Problem((), f"plugin 'alarms' {text}") for text in _check_options(values)]
+    problems = [Problem((), f"plugin 'alarms': {text}") for text in _check_options(values)]
     if problems:
         raise PluginError(problems)
     return Piece({}, {}, [_watch(stage, values["counter_id"]) for stage in values["stages"]])
@@ -46,18 +46,18 @@ def _check_options(values: Values) -> Iterator[str]:
     options = values["options"]
     for name, value in options.items():
         if name not in OPTIONS:
-            yield f"has no option '{name}'; its options are {', '.join(OPTIONS)}{suggest(name, OPTIONS)}"
+            yield f"unknown option '{name}'; known are {', '.join(OPTIONS)}{suggest(name, OPTIONS)}"
         elif name in THRESHOLDS and not (value is False or _is_number(value) or isinstance(value, dict)):
-            yield f"takes as {name} a number above 0, or false for no such alarm, got {value!r}"
+            yield f"{name} must be a number above 0, or false for no alarm, got {value!r}"
         elif name == "Dashboard" and not isinstance(value, bool):
-            yield f"takes as Dashboard true or false, got {value!r}"
+            yield f"Dashboard must be true or false, got {value!r}"
         elif name == "Topic" and not (isinstance(value, dict) or str(value).startswith("arn:")):
-            yield f"takes as Topic the ARN of an SNS topic or an intrinsic function, got {value!r}"
+            yield f"Topic must be the ARN of an SNS topic or an intrinsic function, got {value!r}"
     needs_name = values["gateway"] != "http" and "RestApiId" in values["api_properties"]
     if needs_name and not options.get("ApiName"):
-        yield "needs the option ApiName: CloudWatch knows a REST API by its name, and yours is known here by its id"
+        yield "ApiName is required, because CloudWatch identifies your REST API by its name, not by its id"
     if "ApiName" in options and not needs_name:
-        yield "knows the API by itself; remove ApiName"
+        yield "ApiName applies only to your own REST API; remove it"
 
 
 def _is_number(value: Json) -> bool:

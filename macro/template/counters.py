@@ -51,8 +51,8 @@ def check_counters(template: Template) -> Iterator[Problem]:
             yield from _check_type(resource.get("Type"), path)
         elif isinstance(resource, list) and name.startswith("Fn::ForEach") and holds_counter(resource):
             text = (
-                f"a {TYPE} inside Fn::ForEach is not there yet when the macro runs; list AWS::LanguageExtensions "
-                f"before {MACRO} in Transform, so that CloudFormation unrolls the loop first"
+                f"{MACRO} can't expand a {TYPE} inside Fn::ForEach; list AWS::LanguageExtensions before {MACRO} "
+                "in Transform, so CloudFormation unrolls the loop first"
             )
             yield Problem(path, text)
 
@@ -81,7 +81,7 @@ def _read(logical_id: str, resource: Mapping[str, Json]) -> Counter:
 def _check_counter(resource: Mapping[str, Json], path: Path) -> Iterator[Problem]:
     logical_id = str(path[-1])
     if not (logical_id.isascii() and logical_id.isalnum()):
-        yield Problem(path, "a logical id is made of ASCII letters and digits only; rename it")
+        yield Problem(path, "a logical id must consist of ASCII letters and digits; rename it")
     properties = resource.get("Properties", {})
     if not isinstance(properties, dict):
         yield Problem((*path, "Properties"), f"must be a map, got {describe(properties)}")
@@ -101,7 +101,7 @@ def _explain(name: str, value: Json, logical_id: str) -> str:
     if name == "DependsOn":
         listed = value if isinstance(value, list) else [value]
         if not all(isinstance(entry, str) for entry in listed):
-            return f"must be a logical id or a list of them, got {describe(value)}"
+            return f"must be a logical id or a list of logical ids, got {describe(value)}"
         return "a counter can't depend on itself" if logical_id in listed else ""
     if name == "Metadata" and not isinstance(value, dict):
         return f"must be a map, got {describe(value)}"

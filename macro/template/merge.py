@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from macro.errors import InvalidTemplate, Problem, print_path
+from macro.errors import InvalidTemplate, Problem
 from macro.plugin import Json, Plugin, Template, Values
 from macro.template.counters import Counter
 from macro.template.transform import MACRO
@@ -61,8 +61,8 @@ def check_resources(template: Template, built: Sequence[Built]) -> Iterator[Prob
         counter = piece.counter
         for new_id in piece.resources:
             if new_id in authors or new_id in owners:
-                owner = owners.get(new_id) or print_path(("Resources", new_id))
-                text = f"becomes {new_id} among others, but the id is taken by {owner}; rename one of the two"
+                owner = owners.get(new_id, "the template")
+                text = f"makes the resource {new_id}, but {owner} has that logical id already; rename one of the two"
                 yield Problem(counter.path, text)
             elif len(new_id) > MAX_ID:
                 yield Problem(counter.path, _say_long(new_id))
@@ -71,24 +71,22 @@ def check_resources(template: Template, built: Sequence[Built]) -> Iterator[Prob
     counts = [len(piece.resources) for piece in built]
     total = len(authors) - len(built) + sum(counts)
     if total > MAX_RESOURCES:
-        text = f"{total} after expansion ({sum(counts)} of them from {len(counts)} counters)"
-        text += f"; CloudFormation takes at most {MAX_RESOURCES}: split the template"
+        text = f"has {total} resources after expansion ({sum(counts)} from {len(counts)} counters)"
+        text += f"; CloudFormation allows at most {MAX_RESOURCES}: split the template"
         yield Problem(("Resources",), text)
 
 
 def say_conditions(names: Iterable[str]) -> str:
     """The message for an ``Fn::Transform`` in Resources that needs conditions, which it can't add to the template."""
-    listed = list(names)
-    are = "conditions {} are" if len(listed) > 1 else "condition {} is"
-    text = f"the {are.format(', '.join(listed))} needed, which can't be added from Resources"
-    return f"{text}; put 'Transform: {MACRO}' at the top instead"
+    text = f"can't add to Conditions, but the counters require {', '.join(names)}"
+    return f"{text}; call 'Transform: {MACRO}' at the top of the template instead"
 
 
 def check_size(size: int) -> None:
     """Raise :class:`InvalidTemplate` if a template with ``size`` bytes exceeds CloudFormation's limit."""
     if size > MAX_BYTES:
-        text = f"has {size:,} bytes after expansion; CloudFormation takes at most {MAX_BYTES:,}: split the template"
-        raise InvalidTemplate([Problem((), f"the template {text}")])
+        text = f"the template has {size:,} bytes after expansion; CloudFormation allows at most {MAX_BYTES:,}: split it"
+        raise InvalidTemplate([Problem((), text)])
 
 
 def get_conditions(template: Template) -> Template:
@@ -98,14 +96,14 @@ def get_conditions(template: Template) -> Template:
 
 
 def _check_conditions(template: Template, built: Iterable[Built]) -> Iterator[Problem]:
-    owners = dict.fromkeys(get_conditions(template), "the template has one; rename that")
+    owners = dict.fromkeys(get_conditions(template), "the template has it already; rename that one")
     for piece in built:
         for name in piece.conditions:
             if name in owners:
-                yield Problem(piece.counter.path, f"needs a condition {name} of its own, but {owners[name]}")
-            owners[name] = f"counter {piece.counter.logical_id} has one; rename a counter or a stage"
+                yield Problem(piece.counter.path, f"adds the condition {name}, but {owners[name]}")
+            owners[name] = f"counter {piece.counter.logical_id} adds it already; rename a counter or a stage"
 
 
 def _say_long(new_id: str) -> str:
-    text = f"becomes {new_id[:20]}…{new_id[-20:]}, an id of {len(new_id)} characters; CloudFormation takes {MAX_ID}"
-    return f"{text}: shorten the counter's id by {len(new_id) - MAX_ID}"
+    text = f"makes the logical id {new_id[:20]}…{new_id[-20:]} with {len(new_id)} characters"
+    return f"{text}; CloudFormation allows {MAX_ID}: shorten the counter's id by {len(new_id) - MAX_ID}"

@@ -66,7 +66,7 @@ def check_template(template: Template, exports: Exports, generated: Collection[s
         yield from check_references(template.get(section), exports, (section,))
     for section in _CONSTANT_SECTIONS:
         for name in sorted({name for name, _ in find_references(template.get(section), exports)}):
-            yield Problem((section,), f"refers to the counter {name}; nothing in {section} can refer to a resource")
+            yield Problem((section,), f"refers to the counter {name}, but {section} must not refer to resources")
 
 
 def check_references(node: Json, exports: Exports, path: Path) -> Iterator[Problem]:
@@ -84,7 +84,7 @@ def _explain(call: Call, exports: Exports) -> Iterator[str]:
     if call.function == "Fn::GetAtt":
         name, attribute = split_get_att(call.argument)
         if isinstance(name, str) and name in exports and not isinstance(attribute, str):
-            yield f"must name an attribute of {name} literally, got {describe(attribute)}"
+            yield f"must be a literal attribute of {name}, got {describe(attribute)}"
             return
     for name, attribute in find_targets(call):
         if name in exports:
@@ -101,7 +101,7 @@ def _list_attributes(outputs: Values) -> str:
     """The attribute names, with only the parts of stages. A part starts with a capital or digit, an output doesn't."""
     names = sorted(attribute_name(output) for output in outputs if output[:1].islower())
     stages = dict.fromkeys(output.partition("_")[0] for output in outputs if not output[:1].islower())
-    behind = f", each of them behind {' or '.join(stages)} too" if stages else ""
+    behind = f", also with the prefix {' or '.join(stages)}" if stages else ""
     return f"{', '.join(names)}{behind}"
 
 

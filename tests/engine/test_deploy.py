@@ -251,7 +251,7 @@ def test_what_is_wrong_with_a_template_is_told_at_its_lines_and_nothing_is_made(
         f"{template}:3:3: Parameters.Stage: needs a value; add --parameter Stage=VALUE, or a Default\n"
         "    3 |   Stage: {Type: String}\n"
         "      |   ^\n"
-        f"{template}:8:15: Resources.Visits.Properties.Shards: must be a whole number from 1 to 64, got 'fast'\n"
+        f"{template}:8:15: Resources.Visits.Properties.Shards: must be an integer from 1 to 64, got 'fast'\n"
         "    8 |       Shards: fast\n"
         "      |               ^\n"
         f"{template}:9:13: Resources.Visits.Properties.Code: './none': there is no such file or folder; "
@@ -298,7 +298,7 @@ def test_what_the_macro_refuses_is_told_in_its_words_and_that_it_is_older_than_t
     assert ran.err == (
         f"{NO_MACROS.format(url=cloud.url)}"
         f"HitCounterMacro{older} refuses the template:\n"
-        "Resources.Visits.Properties.Plugins[0]: there is no plugin 'topic'; none is installed; name one with --plugin\n"
+        "Resources.Visits.Properties.Plugins[0]: unknown plugin 'topic'; none is installed; add one with --plugin\n"
         f"the installation is of release 0.0.9, this command of {own_version()}; "
         f"run: hitcounter install --suffix {older} --endpoint-url {cloud.url}\n"
     )

@@ -86,5 +86,5 @@ def test_problems_of_the_template_are_told_at_its_lines(cloud, tmp_path):
     ran = cloud.run("diff", new_name(), path)
 
     assert ran.code == 1
-    assert "Resources.Visits.Properties.Shards: must be a whole number from 1 to 64, got 'fast'" in ran.err
+    assert "Resources.Visits.Properties.Shards: must be an integer from 1 to 64, got 'fast'" in ran.err
     assert ran.err.endswith("1 problem; nothing was compared\n")

@@ -254,7 +254,7 @@ t.yaml:3:3: Parameters.Table: needs a value; add --parameter Table=VALUE, or a D
 1 problem; nothing was deployed
 """
 WRONG = """\
-t.yaml:6:15: Resources.Visits.Properties.Shards: must be a whole number from 1 to 64, got 'many'
+t.yaml:6:15: Resources.Visits.Properties.Shards: must be an integer from 1 to 64, got 'many'
     6 |       Shards: many
       |               ^
 t.yaml:7:13: Resources.Visits.Properties.Code: './none': there is no such file or folder; code in S3 is named 's3://bucket/key'

@@ -38,7 +38,7 @@ def test_changes_are_deployed_and_counts_stay(tmp_path, start):
     assert broken.startswith("t.json:3:1: broken JSON: ")
     assert gone == "t.json: can't be read: No such file or directory\n"
     assert wrong.splitlines()[0].endswith(
-        "Resources.Visits.Properties.Shards: must be a whole number from 1 to 64, got 'many'"
+        "Resources.Visits.Properties.Shards: must be an integer from 1 to 64, got 'many'"
     )
     assert (first, second, again) == ("1", "2", url)
     assert (get(url), get(files)) == ("3", "1")

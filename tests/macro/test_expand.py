@@ -258,7 +258,7 @@ def expand_with(build, inputs=("counter_id",), **properties):
     [
         (build_buggy, "plugin 'mine' failed: KeyError: 'missing' (test_expand.py, line "),
         (build_refusing, "Resources.Visits.Properties.Plugins[0]: Colour must be blue"),
-        (lambda values: Piece({"answer": 1}, None), "plugin 'mine' must return a Piece of two maps, got Piece"),
+        (lambda values: Piece({"answer": 1}, None), "plugin 'mine' must return a Piece with two maps, got Piece"),
     ],
 )
 def test_what_a_plugin_does_wrong_is_told_at_its_name(build, message):

@@ -112,7 +112,7 @@ def test_a_list_parameter_comes_as_a_list_or_as_text(values):
 
     answer = handler(make_event(fragment=fragment, templateParameterValues=values), CONTEXT)
 
-    assert answer["errorMessage"].startswith("Resources.Visits.Properties.Plugins[0]: there is no plugin 'nowhere'")
+    assert answer["errorMessage"].startswith("Resources.Visits.Properties.Plugins[0]: unknown plugin 'nowhere'")
 
 
 @pytest.mark.parametrize(
@@ -121,29 +121,28 @@ def test_a_list_parameter_comes_as_a_list_or_as_text(values):
         ({"fragment": None}, "the event's fragment must be a map, got nothing"),
         (
             {"fragment": {"BucketName": "x"}},
-            "Fn::Transform: 'BucketName' is no resource; HitCounterMacro stands at the top of a template, or in Resources",
+            "Fn::Transform: 'BucketName' is not a resource; call HitCounterMacro at the top of the template, or directly in Resources",
         ),
         (
             {"fragment": {"Description": "x", "Name": "y"}},
-            "Fn::Transform: 'Description' is no resource; HitCounterMacro stands at the top of a template, or in Resources",
+            "Fn::Transform: 'Description' is not a resource; call HitCounterMacro at the top of the template, or directly in Resources",
         ),
         (
             {"fragment": {"P": {"Type": "String"}}},
-            "Fn::Transform: 'P' is no resource; HitCounterMacro stands at the top of a template, or in Resources",
+            "Fn::Transform: 'P' is not a resource; call HitCounterMacro at the top of the template, or directly in Resources",
         ),
         (
             {"params": {"Colour": "blue", "Size": 3}},
-            "Transform: HitCounterMacro takes no parameters, got Colour, Size; a counter's properties say everything",
+            "Transform: HitCounterMacro takes no parameters, got Colour, Size; use the properties of each counter",
         ),
         (
             {"fragment": {"Resources": {"Visits": {**COUNTER, "Properties": {"Shards": 0, "Env": {"1": "x"}}}}}},
-            "Resources.Visits.Properties.Env.1: must be a name of letters, digits and underscores that starts with no "
-            "digit, got '1'\nResources.Visits.Properties.Shards: must be a whole number from 1 to 64, got 0",
+            "Resources.Visits.Properties.Env.1: must be a name of letters, digits and underscores that doesn't "
+            "start with a digit, got '1'\nResources.Visits.Properties.Shards: must be an integer from 1 to 64, got 0",
         ),
         (
             {"fragment": {"Resources": {"Note": {"Type": "X" * 1_000_000}}}},
-            "the template has 1,000,034 bytes after expansion; CloudFormation takes at most 1,000,000: split the "
-            "template",
+            "the template has 1,000,034 bytes after expansion; CloudFormation allows at most 1,000,000: split it",
         ),
     ],
     ids=["no fragment", "elsewhere", "in properties", "in parameters", "params", "problems", "size"],
@@ -231,8 +230,8 @@ def test_a_bug_is_one_line_with_a_reference_and_its_traceback_only_in_the_log(ca
     assert answer == {
         "requestId": EVENT["requestId"],
         "status": "failure",
-        "errorMessage": "this is a bug in HitCounterMacro, not in the template; its function's log has the details "
-        "under a-lambda-request",
+        "errorMessage": "this is a bug in HitCounterMacro, not in the template; see a-lambda-request "
+        "in the log of its function",
     }
     log = json.loads(capsys.readouterr().out)
     assert log["reference"] == "a-lambda-request"
@@ -254,12 +253,12 @@ def test_what_json_cannot_say_is_told_with_its_place(value):
     answer = handler(make_event(fragment={"Resources": {"Visits": COUNTER}, "Outputs": {"It": {"Value": value}}}), None)
 
     assert answer["errorMessage"] == (
-        "Outputs.It.Value: JSON can't say it: a number that is not finite or has over 4,300 digits, "
-        "or half of a surrogate pair"
+        "Outputs.It.Value: must be valid JSON: finite numbers of at most 4,300 digits, "
+        "and text with whole surrogate pairs"
     )
 
 
 def test_a_message_about_half_of_a_surrogate_pair_can_be_sent():
     answer = handler(make_event(fragment={"Resources": {"\ud800": COUNTER}}), None)
 
-    assert answer["errorMessage"].startswith("Resources.\\ud800: a logical id is made of ASCII letters and digits only")
+    assert answer["errorMessage"].startswith("Resources.\\ud800: a logical id must consist of ASCII letters and digits")

@@ -104,9 +104,9 @@ def test_a_name_that_is_registered_twice_is_told(packages, name):
 
 
 def test_a_plugin_that_is_not_there_is_told_with_those_that_are(packages):
-    with pytest.raises(PluginError, match="there is no plugin 'wsh'; none is installed"):
+    with pytest.raises(PluginError, match="unknown plugin 'wsh'; none is installed"):
         find_plugin("wsh")
     register(packages, "first", "wish", "topic_for_test")
     find_entry_points.cache_clear()
-    with pytest.raises(PluginError, match="there is no plugin 'wsh'; installed are wish; did you mean 'wish'"):
+    with pytest.raises(PluginError, match="unknown plugin 'wsh'; installed are wish; did you mean 'wish'"):
         find_plugin("wsh")

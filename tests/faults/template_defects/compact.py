@@ -78,7 +78,7 @@ REFUSED = {
     "an unknown parameter where a literal is due": Slip(
         "Shards: 2",
         "Shards: »!Ref Many",
-        "Resources.Visits.Properties.Shards: must be literal or !Ref to a template parameter",
+        "Resources.Visits.Properties.Shards: must be a literal or !Ref to a template parameter",
     ),
     "an env file without code": Slip(
         "Shards: 2", "EnvFile: »app.env", "Resources.Visits.Properties.EnvFile: is for code of your own"
@@ -87,7 +87,7 @@ REFUSED = {
         "colour: !Ref Colour", "»table: x", "Resources.Visits.Properties.Env.table: is set by the counter itself"
     ),
     "a plug-in that is not there": Slip(
-        "Shards: 2", "Plugins: [»topics]", "Resources.Visits.Properties.Plugins[0]: there is no plugin 'topics'"
+        "Shards: 2", "Plugins: [»topics]", "Resources.Visits.Properties.Plugins[0]: unknown plugin 'topics'"
     ),
     "a plug-in that is there anyway": Slip(
         "Shards: 2", "Plugins: [»role]", "Resources.Visits.Properties.Plugins[0]: 'role' is built in; a counter has it"
@@ -112,7 +112,7 @@ REFUSED = {
     "a counter in a condition": Slip(
         "Conditions:\n  IsBlue: !Equals [!Ref Colour",
         "»Conditions:\n  IsBlue: !Equals [!Ref Visits",
-        "Conditions: refers to the counter Visits; nothing in Conditions can refer to a resource",
+        "Conditions: refers to the counter Visits, but Conditions must not refer to resources",
     ),
     "a counter that waits for itself": Slip(
         "DependsOn: Topic", "DependsOn: »Downloads", "Resources.Downloads.DependsOn: a counter can't depend on itself"
@@ -146,7 +146,7 @@ REFUSED = {
     "values that go round in a circle": Slip(
         "  Visits:\n    Type: HitCounter\n    Condition: IsBlue\n    Properties:\n",
         "  »Visits:\n    Type: HitCounter\n    Condition: IsBlue\n    Properties:\n      Handler: !GetAtt Visits.Url\n",
-        "Resources.Visits: plugins wait for each other: function → gateway_rest → function, through function_arn, url",
+        "Resources.Visits: plugins depend on each other: function → gateway_rest → function, through function_arn, url",
     ),
     "YAML that ends in the middle": Slip(
         "prod]\n      LogGroup:",

@@ -118,13 +118,13 @@ def test_a_plugins_attributes_are_joined_with_the_counters(plugins, counters, bo
 @pytest.mark.parametrize(
     ("attributes", "message"),
     [
-        ({"Metadata": None}, "Metadata that is no map"),
-        ({"Metadata": ["a"]}, "Metadata that is no map"),
-        ({"Condition": {"Fn::Not": ["IsProd"]}}, "a Condition that is no name"),
-        ({"DependsOn": None}, "a DependsOn that is no logical id or list of them"),
-        ({"DependsOn": {"Ref": "A"}}, "a DependsOn that is no logical id or list of them"),
-        ({"DependsOn": ["A", {"Ref": "B"}]}, "a DependsOn that is no logical id or list of them"),
-        ({"Properties": []}, "Properties that are no map"),
+        ({"Metadata": None}, "Metadata must be a map"),
+        ({"Metadata": ["a"]}, "Metadata must be a map"),
+        ({"Condition": {"Fn::Not": ["IsProd"]}}, "Condition must be a name"),
+        ({"DependsOn": None}, "DependsOn must be a logical id or a list of logical ids"),
+        ({"DependsOn": {"Ref": "A"}}, "DependsOn must be a logical id or a list of logical ids"),
+        ({"DependsOn": ["A", {"Ref": "B"}]}, "DependsOn must be a logical id or a list of logical ids"),
+        ({"Properties": []}, "Properties must be a map"),
     ],
 )
 @pytest.mark.parametrize("own", [{}, {"Metadata": {"A": 1}, "DependsOn": "A"}], ids=["", "own"])
@@ -133,7 +133,7 @@ def test_attributes_in_a_form_that_cloudformation_lacks_are_told(attributes, mes
         expand_with(Topics(attributes), own)
 
     assert str(error.value) == (
-        f"Resources.Visits.Properties.Plugins[0]: plugin 'mine' makes the resource 'VisitsTopic' with {message}"
+        f"Resources.Visits.Properties.Plugins[0]: plugin 'mine' makes the resource 'VisitsTopic'; its {message}"
     )
 
 
@@ -150,5 +150,5 @@ def test_a_resource_can_not_have_two_conditions(own, properties, refused):
         expand_with(Topics({"Condition": "IsProd"}), own, **properties)
 
     assert [problem.text for problem in error.value.problems] == [
-        f"plugin 'mine' gives '{name}' a Condition, so the counter can't have one" for name in refused
+        f"plugin 'mine' sets Condition of '{name}'; remove Condition of the counter" for name in refused
     ]

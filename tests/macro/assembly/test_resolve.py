@@ -50,19 +50,19 @@ def test_a_link_orders_like_an_input():
 @pytest.mark.parametrize(
     ("plugins", "message"),
     [
-        ([ROLE], "plugin 'role' needs 'table_arn', which no plugin makes; 'table' would: add it to Plugins"),
-        ([make("a", "nothing")], "plugin 'a' needs 'nothing', which no plugin makes"),
-        ([make("a", "", "x"), make("b", "", "x")], "plugins 'a' and 'b' both make 'x'; name only one"),
-        ([make("a", "", "counter_id")], "plugin 'a' makes 'counter_id', which every counter has already"),
+        ([ROLE], "plugin 'role' requires 'table_arn', but no plugin has that output; add 'table' to Plugins"),
+        ([make("a", "nothing")], "plugin 'a' requires 'nothing', but no plugin has that output"),
+        ([make("a", "", "x"), make("b", "", "x")], "plugins 'a' and 'b' both have the output 'x'; remove one"),
+        ([make("a", "", "counter_id")], "plugin 'a' has the output 'counter_id', a value of every counter; rename it"),
         (
             [make("function", "role_arn", "function_arn"), make("role", "function_arn", "role_arn")],
-            "plugins wait for each other: function → role → function, through function_arn, role_arn",
+            "plugins depend on each other: function → role → function, through function_arn, role_arn",
         ),
         (
             [TABLE, make("c", "b", "c"), make("a", "c", "a"), make("b", "a", "b")],
-            "plugins wait for each other: c → a → b → c, through c, a, b",
+            "plugins depend on each other: c → a → b → c, through c, a, b",
         ),
-        ([make("a", "a", "a")], "plugins wait for each other: a → a, through a"),
+        ([make("a", "a", "a")], "plugins depend on each other: a → a, through a"),
     ],
     ids=["missing, known", "missing", "twice", "given", "cycle", "longer cycle", "itself"],
 )
@@ -78,8 +78,8 @@ def test_all_missing_inputs_are_told_at_once():
         order_plugins([make("a", "x y")], ())
 
     assert [problem.text for problem in error.value.problems] == [
-        "plugin 'a' needs 'x', which no plugin makes",
-        "plugin 'a' needs 'y', which no plugin makes",
+        "plugin 'a' requires 'x', but no plugin has that output",
+        "plugin 'a' requires 'y', but no plugin has that output",
     ]
 
 

@@ -234,6 +234,6 @@ def test_a_gateway_of_somebody_elses_can_not_be_shared():
         expand({"Resources": {"Visits": counter}}, DEFAULT, lambda name: find_plugin(name, {"mine": plugin}))
 
     assert str(error.value) == (
-        "Resources.Visits.Properties.Api.Share: needs the gateway 'rest', whose place a plug-in takes; "
-        "remove one of the two"
+        "Resources.Visits.Properties.Api.Share: requires the built-in gateway 'rest', "
+        "but a plugin replaces it; remove Share or that plugin"
     )

@@ -5,7 +5,7 @@ from macro.counter.read import Setting
 from macro.errors import MacroError
 from macro.expand import expand
 
-SECRET = "parameter Kind is NoEcho, but what it decides here is plain to see; use another"
+SECRET = "parameter Kind is NoEcho, but the generated resources reveal its value; use another parameter"
 
 
 def template(no_echo, properties):

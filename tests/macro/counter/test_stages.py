@@ -209,7 +209,7 @@ def test_conditions_of_two_counters_are_not_taken_for_one():
         expand({"Conditions": CONDITIONS, "Resources": {"Visits": first, "VisitsDev": second}})
 
     assert str(error.value) == (
-        "Resources.VisitsDev: needs a condition VisitsDevExists of its own, but counter Visits has one; "
+        "Resources.VisitsDev: adds the condition VisitsDevExists, but counter Visits adds it already; "
         "rename a counter or a stage"
     )
 
@@ -221,8 +221,8 @@ def test_conditions_that_must_be_added_can_not_come_from_resources():
     answer = handler({"requestId": "r", "transformId": "1::HitCounterMacro", "fragment": fragment, "params": {}}, None)
 
     assert answer["errorMessage"] == (
-        "Fn::Transform: the condition VisitsExists is needed, which can't be added from Resources; "
-        "put 'Transform: HitCounterMacro' at the top instead"
+        "Fn::Transform: can't add to Conditions, but the counters require VisitsExists; "
+        "call 'Transform: HitCounterMacro' at the top of the template instead"
     )
 
 
@@ -237,7 +237,7 @@ def test_a_preview_says_so_too(command, tmp_path):
     code, _, err = command("expand", tmp_path / "t.yaml")
 
     assert code == 1
-    assert "the condition VisitsExists is needed, which can't be added from Resources" in err
+    assert "can't add to Conditions, but the counters require VisitsExists" in err
 
 
 class Module:
@@ -305,15 +305,19 @@ def test_a_plugin_that_takes_stages_is_built_once_for_all():
 @pytest.mark.parametrize(
     ("inputs", "parts", "message"),
     [
-        (["stages"], [Piece({}, {})], "must give a Piece of two maps for each of the 2 stages, or none"),
-        (["stages"], [Piece({}, {}), 1], "must give a Piece of two maps for each of the 2 stages, or none"),
-        ([], [Piece({}, {})], "gives pieces for stages, but its INPUTS lack 'stages'"),
-        (["stages"], [Piece({"answer": 1}, {}), Piece({}, {})], "declares the output 'answer' but gives none"),
+        (["stages"], [Piece({}, {})], "must return a Piece with two maps for each of the 2 stages, or for none"),
+        (["stages"], [Piece({}, {}), 1], "must return a Piece with two maps for each of the 2 stages, or for none"),
+        ([], [Piece({}, {})], "returns pieces for stages; add 'stages' to its INPUTS"),
+        (
+            ["stages"],
+            [Piece({"answer": 1}, {}), Piece({}, {})],
+            "returns no value for its output 'answer'; return one, or remove it from OUTPUTS",
+        ),
         (
             ["stages"],
             [Piece({"answer": 1}, {}), Piece({"answer": 1}, {"VisitsTopic": {"Type": "AWS::SNS::Topic"}})],
-            "makes the resource 'VisitsTopic'; its id must be 'VisitsProd' and letters and digits "
-            "(values['counter_id'] begins it)",
+            "makes the resource 'VisitsTopic'; its logical id must be values['counter_id'] ('VisitsProd'), "
+            "then letters and digits",
         ),
     ],
 )
@@ -331,15 +335,15 @@ def test_a_cycle_through_a_stages_own_attribute_is_told_by_its_path():
         expand_one(Stages={"dev": {}, "prod": {"Env": {"A": reference}}})
 
     assert str(error.value) == (
-        "Resources.Visits: plugins wait for each other: function → gateway_rest → function, through function_arn, url"
+        "Resources.Visits: plugins depend on each other: function → gateway_rest → function, through function_arn, url"
     )
 
 
 @pytest.mark.parametrize(
     ("stages", "meanings"),
     [
-        (["base", "prod"], "BaseUrl would mean BaseUrl of the first stage and Url of stage 'base'"),
-        ({"eu": {}, "euBase": {}}, "EuBaseUrl would mean BaseUrl of stage 'eu' and Url of stage 'euBase'"),
+        (["base", "prod"], "BaseUrl would mean both BaseUrl of the first stage and Url of stage 'base'"),
+        ({"eu": {}, "euBase": {}}, "EuBaseUrl would mean both BaseUrl of stage 'eu' and Url of stage 'euBase'"),
     ],
 )
 def test_an_attribute_means_one_thing(stages, meanings):

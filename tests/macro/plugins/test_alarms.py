@@ -132,7 +132,7 @@ def test_a_plugin_that_everyone_has_is_still_refused():
         expand_counter(Plugins=["table"])
 
     assert str(error.value) == (
-        "Resources.Visits.Properties.Plugins[0]: 'table' is built in; a counter has it without being told"
+        "Resources.Visits.Properties.Plugins[0]: every counter has the built-in plugin 'table'; remove it"
     )
 
 

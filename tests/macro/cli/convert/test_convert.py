@@ -299,8 +299,8 @@ CHANGES = {
     ),
     "an ID that is already used": (
         ("Resources:", "Resources:\n  VisitsRole: {Type: AWS::SNS::Topic}"),
-        "Resources.Count: in the converted template, Resources.Visits: becomes VisitsRole among others, but the id is taken by "
-        "Resources.VisitsRole; rename one of the two",
+        "Resources.Count: in the converted template, Resources.Visits: makes the resource VisitsRole, "
+        "but the template has that logical id already; rename one of the two",
     ),
     "a counter's ID that is already used": (
         ("Resources:", "Resources:\n  Visits: {Type: AWS::SNS::Topic}"),

@@ -58,7 +58,7 @@ def test_a_template_that_expands_has_nothing_underlined(validator, path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("Shards: fast", "must be a whole number from 1 to 64"),
+        ("Shards: fast", "must be an integer from 1 to 64"),
         ("Gateway: htp", 'Value is not accepted. Valid values: "rest", "http", "custom".'),
         (
             "Path: hits",
@@ -67,7 +67,7 @@ def test_a_template_that_expands_has_nothing_underlined(validator, path):
         ("Env: [1]", ""),
         ("Exact: perhaps", "must be true or false"),
         ("Gatway: http", "Property Gatway is not allowed."),
-        ("Stages: [größer]", "must be a stage name of letters, digits, hyphens and underscores, at most 128"),
+        ("Stages: [größer]", "must be a stage name of 1 to 128 letters, digits, hyphens and underscores"),
         ("Shards: !Ref Shards", ""),
         ("Gateway: !Ref Gateway", ""),
         ("Env: {colour: !Sub '${Colour}', 'topic': !GetAtt Topic.Arn}", ""),

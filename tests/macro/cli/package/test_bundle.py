@@ -171,9 +171,7 @@ def test_the_unpacked_macro_words_a_problem_where_nothing_else_is_installed(tmp_
 
     answer = answer_alone(folder, {"Resources": {"Visits": {**COUNTER, "Properties": {"Shards": "fast"}}}})
 
-    assert answer["errorMessage"] == (
-        "Resources.Visits.Properties.Shards: must be a whole number from 1 to 64, got 'fast'"
-    )
+    assert answer["errorMessage"] == ("Resources.Visits.Properties.Shards: must be an integer from 1 to 64, got 'fast'")
 
 
 @pytest.mark.thorough

@@ -309,7 +309,7 @@ def test_missing_code_is_told_with_all_other_problems_at_the_authors_line(comman
         "compact.yaml:6:13: Resources.Visits.Properties.Code: './handlers': there is no such file or folder; "
         "code in S3 is named 's3://bucket/key'\n"
         "    6 |       Code: ./handlers\n      |             ^\n"
-        "compact.yaml:7:15: Resources.Visits.Properties.Shards: must be a whole number from 1 to 64, got 0\n"
+        "compact.yaml:7:15: Resources.Visits.Properties.Shards: must be an integer from 1 to 64, got 0\n"
         "    7 |       Shards: 0\n      |               ^\n"
         f"2 problems; {end}\n",
     )

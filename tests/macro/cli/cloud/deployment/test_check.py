@@ -29,7 +29,7 @@ def test_a_value_that_was_looked_up_is_checked(tmp_path):
     checked = template({"Count": SSM}, Shards={"Ref": "Count"})
 
     assert refuse(tmp_path, checked, {"Count": "many"}) == [
-        "Resources.Visits.Properties.Shards: must be a whole number from 1 to 64, got 'many'"
+        "Resources.Visits.Properties.Shards: must be an integer from 1 to 64, got 'many'"
     ]
 
 
@@ -39,5 +39,5 @@ def test_what_else_is_wrong_is_told_beside_a_value_that_only_cloudformation_can_
     assert refuse(tmp_path, checked, {}) == [
         "Parameters.Verb: needs a value; add --parameter Verb=VALUE, or a Default",
         "Resources.Visits.Properties.Method: needs the value of parameter Verb, which is not known here; "
-        "give it (--parameter Verb=VALUE)",
+        "add --parameter Verb=VALUE",
     ]

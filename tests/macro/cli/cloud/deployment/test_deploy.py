@@ -102,7 +102,7 @@ def test_what_systems_manager_keeps_is_checked_before_anything_is_made(session, 
         plan(session, aws, KEPT)
 
     assert [str(problem) for problem in caught.value.problems] == [
-        "Resources.Visits.Properties.Shards: must be a whole number from 1 to 64, got 'many'"
+        "Resources.Visits.Properties.Shards: must be an integer from 1 to 64, got 'many'"
     ]
     assert aws.sent("CreateChangeSet") == []
 

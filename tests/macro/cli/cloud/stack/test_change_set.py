@@ -143,7 +143,7 @@ def test_no_change_is_no_change_set(client, aws, reason):
 
 
 def test_the_macros_problems_are_told_in_its_own_words(client, aws):
-    said = "Resources.Visits.Properties.Shards: must be a whole number from 1 to 64, got 0\n1 problem failed with: no"
+    said = "Resources.Visits.Properties.Shards: must be an integer from 1 to 64, got 0\n1 problem failed with: no"
 
     text = refuse(
         client, aws, f"Transform 123456789012::HitCounterMacro failed with: {said}. Rollback requested by user."
