@@ -54,12 +54,8 @@ class Slip(NamedTuple):
 
 
 REFUSED = {
-    "a text for a number": Slip(
-        "Shards: 2", "Shards: »many", "Resources.Visits.Properties.Shards: must be a whole number"
-    ),
-    "a number too large": Slip(
-        "Shards: 2", "Shards: »65", "Resources.Visits.Properties.Shards: must be a whole number"
-    ),
+    "a text for a number": Slip("Shards: 2", "Shards: »many", "Resources.Visits.Properties.Shards: must be an integer"),
+    "a number too large": Slip("Shards: 2", "Shards: »65", "Resources.Visits.Properties.Shards: must be an integer"),
     "a property misspelt": Slip("Shards: 2", "»Shard: 2", "Resources.Visits.Properties.Shard: unknown property; did"),
     "a gateway that is none": Slip("Gateway: rest", "Gateway: »soap", "Resources.Visits.Properties.Gateway: must be"),
     "a path without a name": Slip(
@@ -73,7 +69,7 @@ REFUSED = {
         "Tags:\n        team: web", "»Tags: [web]", "Resources.Visits.Properties.Tags: must be a map of"
     ),
     "an intrinsic where a literal is due": Slip(
-        "Method: GET", "Method: »!GetAtt Topic.TopicName", "Resources.Visits.Properties.Method: must be literal"
+        "Method: GET", "Method: »!GetAtt Topic.TopicName", "Resources.Visits.Properties.Method: must be a literal"
     ),
     "an unknown parameter where a literal is due": Slip(
         "Shards: 2",
@@ -81,22 +77,24 @@ REFUSED = {
         "Resources.Visits.Properties.Shards: must be a literal or !Ref to a template parameter",
     ),
     "an env file without code": Slip(
-        "Shards: 2", "EnvFile: »app.env", "Resources.Visits.Properties.EnvFile: is for code of your own"
+        "Shards: 2", "EnvFile: »app.env", "Resources.Visits.Properties.EnvFile: applies only to your own code"
     ),
     "a name that the counter sets": Slip(
-        "colour: !Ref Colour", "»table: x", "Resources.Visits.Properties.Env.table: is set by the counter itself"
+        "colour: !Ref Colour", "»table: x", "Resources.Visits.Properties.Env.table: is set by the counter"
     ),
     "a plug-in that is not there": Slip(
         "Shards: 2", "Plugins: [»topics]", "Resources.Visits.Properties.Plugins[0]: unknown plugin 'topics'"
     ),
     "a plug-in that is there anyway": Slip(
-        "Shards: 2", "Plugins: [»role]", "Resources.Visits.Properties.Plugins[0]: 'role' is built in; a counter has it"
+        "Shards: 2",
+        "Plugins: [»role]",
+        "Resources.Visits.Properties.Plugins[0]: every counter has the built-in plugin 'role'",
     ),
     "a runtime that is a number": Slip(
-        "Shards: 2", "Runtime: »3.13", "Resources.Visits.Properties.Runtime: must be a text"
+        "Shards: 2", "Runtime: »3.13", "Resources.Visits.Properties.Runtime: must be a string"
     ),
     "stages that become one": Slip(
-        "[prod]", "[prod, »p-rod]", "Resources.Downloads.Properties.Stages[1]: 'prod' and 'p-rod' are both Prod"
+        "[prod]", "[prod, »p-rod]", "Resources.Downloads.Properties.Stages[1]: 'prod' and 'p-rod' both become Prod"
     ),
     "an attribute misspelt": Slip(
         "!GetAtt Visits.Url", "»!GetAtt Visits.Urll", "Outputs.Url.Value: counter Visits has no attribute 'Urll'; known"
@@ -123,7 +121,7 @@ REFUSED = {
     "an attribute for what scales": Slip(
         "DeletionPolicy: Retain",
         "»CreationPolicy: {}",
-        "Resources.Downloads.CreationPolicy: nothing that a counter becomes",
+        "Resources.Downloads.CreationPolicy: no resource of a counter supports",
     ),
     "a type misspelt": Slip(
         "Visits:\n    Type: HitCounter",
@@ -133,12 +131,12 @@ REFUSED = {
     "an id that is none": Slip(
         "  Topic:\n    Type",
         "  »My_Hits: {Type: HitCounter}\n  Topic:\n    Type",
-        "Resources.My_Hits: a logical id is made of",
+        "Resources.My_Hits: a logical id must consist of",
     ),
     "an id that a counter makes": Slip(
         "  Visits:\n",
         "  VisitsTable: {Type: AWS::SNS::Topic}\n  »Visits:\n",
-        "Resources.Visits: becomes VisitsTable among others",
+        "Resources.Visits: makes the resource VisitsTable",
     ),
     "a key that stands twice": Slip(
         "Method: GET", "Method: GET\n      »Method: PUT", "Resources.Visits.Properties.Method: stands twice, first in"
