@@ -153,15 +153,15 @@ def test_scripts_read_an_event_a_line(cloud, stack, tmp_path):
     kinds = list(dict.fromkeys(each["event"] for each in first.events))
     assert (first.code, first.err) == (0, "")
     assert kinds == ["upload", "no-macros", "changes", "resource", "outputs"]
-    (upload,), (changes,) = first.told("upload"), first.told("changes")
+    (upload,), (changes,) = first.find_events("upload"), first.find_events("changes")
     assert (upload["path"], upload["is_new"]) == (str(tmp_path / "handler"), True)
     assert changes["stack"] == stack
     assert {"action": "add", "logical_id": "VisitsTable", "type": "AWS::DynamoDB::Table"}.items() <= next(
         each.items() for each in changes["changes"] if each["logical_id"] == "VisitsTable"
     )
-    ended = {each["logical_id"] for each in first.told("resource") if each["status"] == "CREATE_COMPLETE"}
+    ended = {each["logical_id"] for each in first.find_events("resource") if each["status"] == "CREATE_COMPLETE"}
     assert ended == {*cloud.resources(stack), stack}
-    assert first.told("outputs") == [{"event": "outputs", "outputs": cloud.outputs(stack)}]
+    assert first.find_events("outputs") == [{"event": "outputs", "outputs": cloud.outputs(stack)}]
     assert [each["event"] for each in second.events] == ["upload", "no-macros", "no-change", "outputs"]
     assert second.events[0] == {**upload, "is_new": False}
 

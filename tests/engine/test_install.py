@@ -327,5 +327,9 @@ def test_scripts_read_an_event_a_line_of_an_installation(cloud, suffix):
         ["begin", "resource", "upload", "no-macros", "changes", "installed"],
         ["resource", "bucket", "uninstalled"],
     ]
-    assert ran.told("installed")[0] == {"event": "installed", "stack": f"HitCounterMacro{suffix}", "has_changed": True}
-    assert {each["is_new"] for each in ran.told("upload")} == {True}
+    assert ran.find_events("installed")[0] == {
+        "event": "installed",
+        "stack": f"HitCounterMacro{suffix}",
+        "has_changed": True,
+    }
+    assert {each["is_new"] for each in ran.find_events("upload")} == {True}

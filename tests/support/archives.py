@@ -1,4 +1,4 @@
-"""Zip archives made by hand, with every field to lie in, and a way to take any archive apart."""
+"""Write zip archives in which any field can be wrong, and read all bytes of any archive."""
 
 import struct
 import zipfile
@@ -13,7 +13,7 @@ NOW = (0x7A51, 0x5B76)
 
 @dataclass(frozen=True)
 class Entry:
-    """One member; `local` and `record` replace fields, in the order of `struct`, after all is computed."""
+    """A member. ``local`` and ``record`` replace fields of its local header and directory record, by index in ``struct``."""
 
     name: bytes
     data: bytes = b"x"
@@ -25,7 +25,7 @@ class Entry:
     local_extra: bytes = b""
     comment: bytes = b""
     descriptor: str = ""
-    """struct code of its sizes, with "s" in front for a signature: "I", "sI", "Q", "sQ"."""
+    """The data descriptor: the struct code of its sizes, after an "s" if it has a signature: "I", "sI", "Q", "sQ"."""
     gap: bytes = b""
     local: Mapping[int, int] = field(default_factory=dict)
     record: Mapping[int, int] = field(default_factory=dict)
@@ -46,7 +46,7 @@ def make_archive(
     end: Mapping[int, int] | None = None,
     order: Sequence[int] | None = None,
 ) -> bytes:
-    """The archive; `order` gives the directory another order, `end` replaces fields of the end record."""
+    """An archive. ``order`` is the order of the central directory; ``end`` replaces fields of the end record."""
     body, records = bytearray(prefix), []
     for entry in entries:
         offset = len(body) - (0 if is_adjusted else len(prefix))
@@ -94,41 +94,41 @@ def _parts(entry: Entry, offset: int, zip64: bool) -> tuple[bytes, bytes]:
     return head + packed + tail + entry.gap, listed
 
 
-class Piece(NamedTuple):
-    """One member of an archive taken apart: all its bytes, and its directory record without its offset."""
+class Part(NamedTuple):
+    """A member: all its bytes, and its directory record without the offset."""
 
     name: bytes
     body: bytes
     record: bytes
 
 
-class Anatomy(NamedTuple):
-    """An archive taken apart, by code that shares nothing with what is tested."""
+class Parts(NamedTuple):
+    """The parts of an archive, read by code that shares nothing with the product."""
 
     prefix: bytes
-    pieces: list[Piece]
-    """In directory order."""
+    parts: list[Part]
+    """In the order of the central directory."""
     dead: int
-    """Bytes that belong to nothing."""
+    """The number of bytes that belong to no part."""
     comment: bytes
 
 
-def take_apart(data: bytes) -> Anatomy:
-    """The archive's anatomy; lengths come from the local headers and descriptors themselves."""
+def take_apart(data: bytes) -> Parts:
+    """The parts of an archive. Lengths come from the local headers and the data descriptors."""
     with zipfile.ZipFile(BytesIO(data)) as archive:
         infos, at, comment = archive.infolist(), archive.start_dir, archive.comment
-    pieces, extents, start_dir = [], [], at
+    parts, extents, start_dir = [], [], at
     for info in infos:
         name, extra, remark = struct.unpack_from("<HHH", data, at + 28)
         record = data[at : at + 46 + name + extra + remark]
         at += len(record)
         end = _end_of_body(data, info)
         extents.append((info.header_offset, end))
-        pieces.append(Piece(record[46 : 46 + name], data[info.header_offset : end], _without_offset(record, name)))
+        parts.append(Part(record[46 : 46 + name], data[info.header_offset : end], _without_offset(record, name)))
     extents.sort()
     covered = sum(end - start for start, end in extents)
     first = extents[0][0] if extents else start_dir
-    return Anatomy(data[:first], pieces, start_dir - first - covered, comment)
+    return Parts(data[:first], parts, start_dir - first - covered, comment)
 
 
 def _end_of_body(data: bytes, info: zipfile.ZipInfo) -> int:
@@ -152,12 +152,10 @@ def _without_offset(record: bytes, name: int) -> bytes:
 
 
 def check_rewrite(before: bytes, after: bytes, path: str, content: bytes, most_dead: int = 0) -> None:
-    """Asserts all that a rewrite promises: the file is new, every other member is as it was, nothing dead remains."""
+    """Assert that a rewrite changed only the file at ``path``, and left at most ``most_dead`` unused bytes."""
     name, old, new = path.encode(), take_apart(before), take_apart(after)
-    assert [piece for piece in new.pieces if piece.name != name] == [
-        piece for piece in old.pieces if piece.name != name
-    ]
-    assert [piece.name for piece in new.pieces].count(name) == 1
+    assert [part for part in new.parts if part.name != name] == [part for part in old.parts if part.name != name]
+    assert [part.name for part in new.parts].count(name) == 1
     assert (new.prefix, new.comment) == (old.prefix, old.comment)
     assert 0 <= new.dead <= most_dead
     with zipfile.ZipFile(BytesIO(after)) as archive:

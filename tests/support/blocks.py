@@ -1,4 +1,4 @@
-"""The blocks of code in a document, and a script that does with them what its reader does."""
+"""The code blocks of a document, and a script that runs them like a reader does."""
 
 import re
 import shlex
@@ -9,12 +9,12 @@ ROOT = Path(__file__).parents[2]
 README, GUIDE = ROOT / "README.md", ROOT / "samples" / "README.md"
 _BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _NAMED = re.compile(r"^(?:#|//) ([\w./-]+\.\w+)$")
-# What makes the very checkout and environment that a test runs in.
+# This block sets up the checkout and the environment, which a test already has.
 _LEFT_OUT = "tests/corpus/fetch.py"
 
 
 class Block(NamedTuple):
-    """One block: its language, its text, and the file that its first line names, if any."""
+    """A block: its language, its text, and the file name in its first line, if any."""
 
     language: str
     text: str
@@ -24,20 +24,20 @@ class Block(NamedTuple):
         return bool(self.name) and self.name.startswith("samples/")
 
     def is_shown(self):
-        """Whether it is a command with what it prints."""
+        """Whether the block is a command with its output."""
         return not self.language and self.text.startswith("$ hitcounter ")
 
 
 def find_blocks(path):
-    """All of a document."""
+    """All code blocks of a document."""
     found = _BLOCK.findall(path.read_text("utf-8"))
     return [Block(language, text, (_NAMED.findall(text.partition("\n")[0]) or [None])[0]) for language, text in found]
 
 
 def write_script(blocks, folder):
-    """The commands of the blocks in their order, files written before, as bash; and what the shown ones should print.
+    """A bash script that writes the files of the blocks and runs their commands, and the outputs that the blocks show.
 
-    Each shown command prints into a file of the folder, in the order of the texts returned.
+    The script writes the output of command ``n`` with a shown output to the file ``n`` of the folder.
     """
     lines, shown = ["set -euo pipefail"], []
     for block in blocks:

@@ -1,4 +1,4 @@
-"""A headless Chromium, steered over a pipe: pages, clicks, keys, what is drawn, and pictures of it."""
+"""Control a headless Chromium through a pipe (Chrome DevTools Protocol)."""
 
 import base64
 import json
@@ -21,12 +21,12 @@ _SECONDS = 60
 
 
 def find_browser():
-    """The program, or nothing where none is installed."""
+    """The path of the installed browser; ``None`` without a browser."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 class Page:
-    """One open page; all that it asked of any network is in ``requests``, what it complained of in ``complaints``."""
+    """A page. ``requests`` lists the requested URLs, ``complaints`` the console messages and uncaught errors."""
 
     def __init__(self, to_browser, from_browser):
         self.requests, self.complaints = [], []
@@ -38,7 +38,7 @@ class Page:
             self._call(f"{domain}.enable")
 
     def open(self, path, width=1400, height=900, scheme="light"):
-        """Show a file in a window of that size, on a system of that colour scheme."""
+        """Open a file in a window of this size, with this colour scheme."""
         media = [{"name": "prefers-color-scheme", "value": scheme}]
         self._call("Emulation.setEmulatedMedia", features=media)
         self.resize(width, height)
@@ -47,7 +47,7 @@ class Page:
         self.wait_for("document.readyState === 'complete'")
 
     def resize(self, width, height):
-        """Give the window another size."""
+        """Change the window's size."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self._call("Emulation.setDeviceMetricsOverride", **size)
 
@@ -86,7 +86,7 @@ class Page:
         self._call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
     def type(self, text):
-        """Type a text where the focus is."""
+        """Type a text into the focused element."""
         self._call("Input.insertText", text=text)
 
     def press(self, key):
@@ -98,11 +98,11 @@ class Page:
         self._call("Input.dispatchKeyEvent", type="keyUp", **event)
 
     def shoot(self, path):
-        """Write a picture of the window."""
+        """Write a screenshot of the window."""
         Path(path).write_bytes(base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"]))
 
     def look(self, width=320, height=200):
-        """The colours of the window's left upper corner, as rows of (red, green, blue)."""
+        """The colours in the window's upper left corner, as rows of (red, green, blue)."""
         clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
         return read_png(base64.b64decode(self._call("Page.captureScreenshot", format="png", clip=clip)["data"]))
 
@@ -139,7 +139,7 @@ class Page:
 
 @contextmanager
 def open_browser():
-    """A page in a browser that ends with the block."""
+    """A page in a browser that runs as long as the block."""
     in_read, in_write = os.pipe()
     out_read, out_write = os.pipe()
 
@@ -163,7 +163,7 @@ def open_browser():
 
 
 def read_png(data):
-    """The rows of an 8 bit RGB or RGBA picture, each a list of (red, green, blue)."""
+    """The rows of an 8-bit RGB or RGBA PNG, each a list of (red, green, blue)."""
     place, packed, header = 8, b"", None
     while place < len(data):
         length, kind = struct.unpack(">I4s", data[place : place + 8])

@@ -1,4 +1,4 @@
-"""An S3 in memory for the companion's port, which keeps S3's rules about parts and pins and can be told to fail."""
+"""An S3 in memory, behind the companion's port, with S3's rules for upload parts and changed objects."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ SMALLEST, LARGEST = 5 << 20, 5 << 30
 
 @dataclass
 class MemoryCodeStore:
-    """`objects` by bucket and key; `calls` in order; `faults` raise instead of the call that they name."""
+    """``objects`` by bucket and key; ``calls`` in order; ``faults``: the error that a call raises, by the call's name."""
 
     objects: dict[tuple[str, str], bytes] = field(default_factory=dict)
     metadata: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -19,12 +19,12 @@ class MemoryCodeStore:
     faults: dict[str, Callable[[], Exception]] = field(default_factory=dict)
     uploads: dict[str, dict[int, bytes]] = field(default_factory=dict)
     before: Callable[[str], object] | None = None
-    """Told of each call."""
+    """Runs before each call."""
     is_near: bool = True
     received: int = 0
     sent: int = 0
     largest: int = 0
-    """Bytes of the largest piece that passed through."""
+    """The bytes of the largest transfer."""
 
     bucket = "staging"
 

@@ -63,6 +63,6 @@ class Companion:
 
 
 def wanted(**more):
-    """A function's properties."""
+    """Valid properties of a function."""
     given = {"ServiceToken": "x", "Code": CODE, "Handler": "index.handler", "Runtime": "python3.13", "Role": ROLE}
     return {**given, "Env": {"table": "visits-table"}, **more}

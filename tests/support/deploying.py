@@ -1,4 +1,4 @@
-"""Commands as they are typed, run on an engine, and what the engine holds after them."""
+"""Run ``hitcounter`` commands against an engine, and read the engine's resources."""
 
 import contextlib
 import io
@@ -30,11 +30,11 @@ def handler(event, context):
     lines = Path(__file__).with_name(".env").read_text("utf-8").split("\\n")
     return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
 """
-_NOTHING_OF_THE_USERS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL")
+_USER_SETTINGS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL")
 
 
 class Ran(NamedTuple):
-    """How a command ended; `events` are those of `--json`."""
+    """A command's exit code and output. ``events`` are the lines of ``--json``."""
 
     code: int
     out: str
@@ -44,12 +44,12 @@ class Ran(NamedTuple):
     def events(self):
         return [json.loads(line) for line in self.out.splitlines()]
 
-    def told(self, event):
+    def find_events(self, event):
         return [each for each in self.events if each["event"] == event]
 
 
 class Cloud:
-    """An engine, by what a user types and by what it then holds."""
+    """An engine in place of an AWS account, with an installation."""
 
     def __init__(self, url, home):
         self.url, self._home = url, home
@@ -58,21 +58,21 @@ class Cloud:
         return client_for(self.url, service=service)
 
     def run(self, *arguments, stdin=None):
-        """A command in this process, its stdin no terminal unless one is given."""
+        """Run a command in this process. Its stdin is ``/dev/null`` by default."""
         out, err = io.StringIO(), io.StringIO()
-        typed = [*map(str, arguments), "--endpoint-url", self.url]
+        command = [*map(str, arguments), "--endpoint-url", self.url]
         with self._as_user() as patch, stdin or Path(os.devnull).open() as source:
             patch.setattr(sys, "stdin", source)
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                code = main(typed)
+                code = main(command)
         return Ran(code, out.getvalue(), err.getvalue())
 
     def start(self, *arguments):
-        """The same command as a process of its own, whose stdout can be read line by line."""
-        typed = [sys.executable, "-m", "macro", *map(str, arguments), "--endpoint-url", self.url]
-        env = {name: value for name, value in os.environ.items() if name not in _NOTHING_OF_THE_USERS}
+        """Start a command in its own process, whose stdout can be read line by line."""
+        command = [sys.executable, "-m", "macro", *map(str, arguments), "--endpoint-url", self.url]
+        env = {name: value for name, value in os.environ.items() if name not in _USER_SETTINGS}
         pipe = subprocess.PIPE
-        return subprocess.Popen(typed, env=env | self.environment(), stdout=pipe, stderr=pipe, text=True)
+        return subprocess.Popen(command, env=env | self.environment(), stdout=pipe, stderr=pipe, text=True)
 
     def environment(self):
         return {
@@ -88,21 +88,21 @@ class Cloud:
 
     @contextlib.contextmanager
     def connected(self):
-        """The account as the commands see it."""
+        """The account that the commands use."""
         with self._as_user():
             yield connect(Place(endpoint=self.url))
 
     @contextlib.contextmanager
     def _as_user(self):
         with pytest.MonkeyPatch.context() as patch:
-            for name in _NOTHING_OF_THE_USERS:
+            for name in _USER_SETTINGS:
                 patch.delenv(name, raising=False)
             for name, value in self.environment().items():
                 patch.setenv(name, value)
             yield patch
 
     def deploy(self, template, stack, *arguments):
-        """A deployment that must succeed; the stack's outputs."""
+        """Deploy a template, which must succeed, and return the stack's outputs."""
         ran = self.run("deploy", template, "--stack-name", stack, "--yes", *arguments)
         assert ran.code == 0, ran.err
         return self.outputs(stack)
@@ -120,7 +120,7 @@ class Cloud:
         return {each["OutputKey"]: to_engine_url(self.url, each["OutputValue"]) for each in listed}
 
     def resources(self, stack):
-        """Physical ids by logical ids."""
+        """The physical IDs by logical ID."""
         found = self.client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
         return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
 
@@ -128,7 +128,7 @@ class Cloud:
         return self.client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
 
     def change_sets(self, stack):
-        """Those that were not carried out."""
+        """The IDs of the change sets that weren't executed."""
         found = self.client("cloudformation").list_change_sets(StackName=stack)["Summaries"]
         return [each["ChangeSetId"] for each in found if each["ExecutionStatus"] == "AVAILABLE"]
 
@@ -151,7 +151,7 @@ class Cloud:
         return int(found["Item"]["counter"]["N"]) if "Item" in found else 0
 
     def objects(self, bucket):
-        """Keys of a bucket, with their versions."""
+        """The keys of a bucket with their version IDs."""
         found = self.client("s3").list_object_versions(Bucket=bucket)
         return sorted((each["Key"], each["VersionId"]) for each in found.get("Versions", []))
 
@@ -164,44 +164,44 @@ class Cloud:
 
 
 def hit(url, name, method="GET"):
-    """The number that one more hit of that name is answered with."""
+    """Count one hit of the name, and return the number in the answer."""
     answer = request(method, url.replace("{name}", name))
     assert answer.status == 200, answer
     return int(answer.body)
 
 
 def hit_together(url, names, threads=4):
-    """The numbers that hits at the same time are answered with, by name, sorted."""
+    """Count hits at the same time, and return the sorted numbers in the answers by name."""
     with ThreadPoolExecutor(threads) as pool:
         answers = list(pool.map(lambda name: (name, hit(url, name)), names))
     return {name: sorted(number for each, number in answers if each == name) for name in names}
 
 
 def counters(suffix="", **properties):
-    """A template with these counters, `Visits` where none is named, and outputs that tell of each."""
+    """A template with these counters, by default only ``Visits``, and with outputs for each counter."""
     wanted = properties or {"Visits": {}}
-    told = {"Url": "Url", "Table": "TableName", "Function": "FunctionName"}
-    told |= {"Code": "CodeSha256", "Source": "SourceSha256"}
+    attributes = {"Url": "Url", "Table": "TableName", "Function": "FunctionName"}
+    attributes |= {"Code": "CodeSha256", "Source": "SourceSha256"}
     return {
         "Transform": f"HitCounterMacro{suffix}",
         "Resources": {name: {"Type": "HitCounter", "Properties": given} for name, given in wanted.items()},
         "Outputs": {
             f"{name}{short}": {"Value": {"Fn::GetAtt": [name, attribute]}}
             for name in wanted
-            for short, attribute in told.items()
+            for short, attribute in attributes.items()
         },
     }
 
 
 def write(folder, template, name="template.json"):
-    """The template as a file of that folder."""
+    """Write the template to a file in the folder."""
     path = folder / name
     path.write_text(template if isinstance(template, str) else json.dumps(template), "utf-8")
     return path
 
 
 def write_handler(folder, code=SHOW_ENV, name="handler"):
-    """A folder of code with a `.env` of its own, beside the template: `Code: ./handler`."""
+    """Write a folder of code with a ``.env`` next to the template, for ``Code: ./handler``."""
     place = folder / name
     place.mkdir(exist_ok=True)
     (place / "index.py").write_text(code, "utf-8")
@@ -210,7 +210,7 @@ def write_handler(folder, code=SHOW_ENV, name="handler"):
 
 
 def zip_folder(folder, env_file=".env"):
-    """A folder's files as a zip, its env file at the place named."""
+    """A zip of the folder's files. ``env_file`` is the path of the env file in the zip."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         for path in sorted(folder.iterdir()):
@@ -222,10 +222,10 @@ def zip_folder(folder, env_file=".env"):
 
 
 def new_name(start="app"):
-    """A name that no other test has."""
+    """A name that no other test uses."""
     return f"{start}-{uuid4().hex[:8]}"
 
 
 def new_suffix():
-    """The same for an installation."""
+    """A suffix for an installation that no other test uses."""
     return f"T{uuid4().hex[:8]}"

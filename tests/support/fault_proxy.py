@@ -1,4 +1,4 @@
-"""microburst between an SDK and an engine, as a process of ours: faults by rules, and the list of those that fired."""
+"""Run microburst, a proxy between an SDK and an engine that injects faults by rules."""
 
 import json
 import os
@@ -12,37 +12,37 @@ from contextlib import contextmanager
 from tests.support.ministack import client_for
 
 MOST_FIRED = 2000
-"""So many it remembers; its list shows a hundred unless told."""
-_KNOWN_AS = {
+"""The number of fired rules that microburst remembers. Without ``limit``, it lists only a hundred."""
+_SEEN_AS = {
     "UploadPart": {"operation": "PutObject"},
     "UploadPartCopy": {"operation": "PutObject", "headers": {"x-amz-copy-source": ""}},
     "CreateMultipartUpload": {"operation": "CreateMultipartUpload", "headers": {"x-amz-checksum-algorithm": ""}},
     "CompleteMultipartUpload": {"operation": "CreateMultipartUpload", "headers": {"x-amz-mp-object-size": ""}},
     "AbortMultipartUpload": {"operation": "DeleteObject"},
 }
-"""What microburst 0.10 takes the calls of an upload for, and by which header a rule tells them from each other."""
+"""How microburst 0.10 sees the calls of an upload, and the header by which a rule distinguishes them."""
 
 
 class FaultProxy:
-    """`url` leads to the engine."""
+    """The running proxy. ``url`` is its endpoint."""
 
     def __init__(self, url):
         self.url = url
         self._named = {}
 
     def arm(self, *rules):
-        """These rules and no others, and an empty list of what fired; an S3 operation may have its true name."""
-        made = self._call("rules", "POST", [{**rule, **_known_as(rule)} for rule in rules])
+        """Set the rules, and empty ``fired``. A rule names an S3 operation by the name that S3 gives it."""
+        made = self._call("rules", "POST", [{**rule, **_seen_as(rule)} for rule in rules])
         self._named = {each["id"]: rule["operation"] for each, rule in zip(made, rules, strict=True)}
         self._call("fired", "DELETE")
 
     def disarm(self):
-        """No rule any more; what fired stays known."""
+        """Remove all rules, and keep ``fired``."""
         self._call("rules", "POST", [])
 
     @property
     def fired(self):
-        """The operations that a rule fired at, in order."""
+        """The operations with an injected fault, in order."""
         return [self._named[event["rule_id"]] for event in self._call(f"fired?limit={MOST_FIRED}")]
 
     def _call(self, path, method="GET", body=None):
@@ -52,13 +52,13 @@ class FaultProxy:
             return json.load(answer)
 
 
-def _known_as(rule):
-    return _KNOWN_AS.get(rule["operation"], {}) if rule["service"] == "s3" else {}
+def _seen_as(rule):
+    return _SEEN_AS.get(rule["operation"], {}) if rule["service"] == "s3" else {}
 
 
 @contextmanager
 def fault_proxy(upstream, folder):
-    """A proxy that ends with the block; it writes to the folder alone."""
+    """A proxy that runs as long as the block, and writes only to the folder."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -72,7 +72,7 @@ def fault_proxy(upstream, folder):
         _warm_up(proxy)
         yield proxy
     finally:
-        # To a SIGTERM it listens when the last connection is closed.
+        # After a SIGTERM, microburst waits until the last connection is closed.
         server.kill()
         server.wait(timeout=20)
 
@@ -89,7 +89,7 @@ def _wait_for(proxy, server, log):
 
 
 def _warm_up(proxy):
-    """The first request to a service has it read the service's model."""
+    """Send one request to each service, because microburst reads a service's model at its first request."""
     client_for(proxy.url).list_buckets()
     client_for(proxy.url, service="lambda").list_functions()
     client_for(proxy.url, service="dynamodb").list_tables()

@@ -1,4 +1,7 @@
-"""A Lambda in memory for the companion's port: revisions, states, tags, versions; calls validated by botocore."""
+"""A Lambda in memory, behind the companion's port, with revisions, states, tags and versions.
+
+botocore validates the parameters of each call.
+"""
 
 import base64
 import hashlib
@@ -31,9 +34,11 @@ class Stored:
 
 @dataclass
 class MemoryFunctions:
-    """`stored` by name; `calls` in order; `faults` by call: raised one after the other instead of doing it.
+    """``stored`` by function name; ``calls`` in order.
 
-    `lost` are raised once it is done; `before` is told of each call; after each change, `busy` reads find it busy.
+    ``faults`` by call: the errors that the next calls raise instead of a change. ``lost`` by call: the errors that the
+    next calls raise after the change. ``before`` runs before each call. After a change, the next ``busy`` reads find the
+    function busy.
     """
 
     objects: dict = field(default_factory=dict)
@@ -44,7 +49,7 @@ class MemoryFunctions:
     before: object = None
     busy: int = 0
     outcome: dict = field(default_factory=dict)
-    """What a change leaves in the configuration, as a state that failed."""
+    """By call: the settings that a change leaves in the configuration, such as a failed state."""
 
     def __post_init__(self):
         self._revisions, self._moving, self._numbers = count(1), {}, count(1)
@@ -126,7 +131,7 @@ class MemoryFunctions:
     def versions(self, name):
         self._called("versions", "ListVersionsByFunction", {"FunctionName": name})
         versions = [self._as_answered(each) for _, each in sorted(self.stored[name].versions.items())]
-        # A list tells no states (AWS: "ListFunctions").
+        # The list contains no states (AWS: "ListFunctions").
         return [{key: value for key, value in each.items() if not key.startswith(_STATES)} for each in versions]
 
     def delete(self, name, version=""):
@@ -142,7 +147,7 @@ class MemoryFunctions:
             return {each: archive.read(each) for each in archive.namelist()}
 
     def _as_answered(self, configuration):
-        """Lambda tells layers and a container's settings in other shapes than it takes them in."""
+        """The configuration as Lambda answers it: layers and image settings have other shapes than in a request."""
         layers = [{"Arn": arn, "CodeSize": 1} for arn in configuration.get("Layers", [])]
         image = {"ImageConfig": configuration.get("ImageConfig", {})}
         answered = {name: value for name, value in configuration.items() if name not in ("Layers", "ImageConfig")}

@@ -61,7 +61,7 @@ class GatewayCompanion:
 
 
 def wanted(api=None, **more):
-    """A gateway's properties: a shared API, or the one with this id."""
+    """Valid properties of a gateway in a shared API, or in the API with this ID."""
     given = {"RestApiId": api} if api else {"ApiName": "Shared"}
     integration = {"Type": "LambdaProxy", "FunctionArn": FUNCTION}
     return {

@@ -1,4 +1,4 @@
-"""A gateway's requests that others overlap, or that end in the middle, at each of their calls in turn."""
+"""Interrupt a gateway's request before each of its calls in turn, by another request or by its end."""
 
 from contextlib import suppress
 from itertools import count
@@ -10,9 +10,9 @@ from transform_lambda.ports import TryAgain
 
 
 def at_every_call(new_companion, prepare, overtake, *, loses=False):
-    """Companions in which `overtake` ran before the first, second … call of the request that `prepare` gives.
+    """Companions in which ``overtake`` ran before the first, second … call of the request that ``prepare`` returns.
 
-    The call is made afterwards, which takes longer than the lock on an API allows for, or it `loses` its way.
+    Afterwards the call is made, later than the lock on an API allows. With ``loses``, the call fails instead.
     """
     for at in count():
         companion = new_companion()
@@ -36,12 +36,12 @@ def at_every_call(new_companion, prepare, overtake, *, loses=False):
 
 
 def die(companion, event):
-    """The request ends here, and what it held is free after a while."""
+    """End the request. Its lock expires after a while."""
     raise Killed
 
 
 def roll_back(companion, event):
-    """CloudFormation gives the update up and asks for what was before."""
+    """Cancel the update: CloudFormation sends an update to the earlier properties."""
     known, old = companion.known[event["LogicalResourceId"]]
     fields = {"PhysicalResourceId": known, "OldResourceProperties": event["ResourceProperties"]}
     fields["LogicalResourceId"] = event["LogicalResourceId"]
@@ -50,31 +50,31 @@ def roll_back(companion, event):
 
 
 def delete(companion, event):
-    """The stack is deleted; what has no answer yet goes by an invented id."""
+    """Delete the stack. A resource without an answer is deleted by a generated ID."""
     known, old = companion.known.get(event["LogicalResourceId"], (INVENTED, event["ResourceProperties"]))
     fields = {"PhysicalResourceId": known, "LogicalResourceId": event["LogicalResourceId"]}
     answer = companion.deliver(companion.event("Delete", old, **fields), Outbox())
     assert answer["Status"] == "SUCCESS", answer
 
 
-def everything_in(companion):
-    """All that is there and can be seen from outside, by what it is called; ids of deployments by what they hold."""
+def read_state(companion):
+    """The visible state of all APIs and policies, with snapshots in place of deployment IDs."""
     return {api: _describe(each) for api, each in companion.gateways.apis.items()}, companion.gateways.policies
 
 
 def _describe(api):
     described = {name: each for name, each in api.items() if name not in ("deployments", "stages", "parts")}
     described["parts"] = {part["path"]: part["resourceMethods"] for part in api["parts"].values()}
-    held = {number: each["snapshot"] for number, each in api["deployments"].items()}
+    snapshots = {number: each["snapshot"] for number, each in api["deployments"].items()}
     described["stages"] = {
-        name: {**stage, "deploymentId": held[stage["deploymentId"]]} for name, stage in api["stages"].items()
+        name: {**stage, "deploymentId": snapshots[stage["deploymentId"]]} for name, stage in api["stages"].items()
     }
-    described["deployments"] = len(held)
+    described["deployments"] = len(snapshots)
     return described
 
 
 class OldProperties:
-    """A stack of `histories`, whose updates tell what was asked for before, as CloudFormation does."""
+    """A stack for ``histories`` whose updates contain ``OldResourceProperties``, like CloudFormation's."""
 
     asked = None
 

@@ -1,4 +1,7 @@
-"""An API Gateway in memory that refuses what AWS's refuses; calls validated by botocore, deployments as snapshots."""
+"""An API Gateway in memory with AWS's checks. A deployment is a snapshot of the API.
+
+botocore validates the parameters of each call.
+"""
 
 import copy
 import json
@@ -39,9 +42,10 @@ def refused(why):
 
 @dataclass
 class MemoryGateways:
-    """`apis` by id; `calls` in order; `faults` by operation: raised one after the other instead of doing it.
+    """``apis`` by ID; ``calls`` in order.
 
-    `lost` are raised once it is done; `before` is told of each operation.
+    ``faults`` by operation: the errors that the next calls raise instead of a change. ``lost`` by operation: the errors
+    that the next calls raise after the change. ``before`` runs before each operation.
     """
 
     functions: tuple = (FUNCTION,)
@@ -64,7 +68,7 @@ class MemoryGateways:
         return not self.apis and not any(self.policies.values())
 
     def new_api(self, name="theirs", **more):
-        """An API of someone else's; its id."""
+        """Create an API outside of the stack, and return its ID."""
         return self._create_rest_api({"name": name, **more})["id"]
 
     def takes(self, operation):
@@ -89,13 +93,13 @@ class MemoryGateways:
         return next(part for part in self.apis[api]["parts"].values() if part["path"] == path)["resourceMethods"][verb]
 
     def live(self, api, stage, path, verb="GET"):
-        """The method as the stage serves it; nothing where it serves none there."""
+        """The method in the stage's deployment; ``None`` if the deployment has no such method."""
         found = self.apis[api]["stages"].get(stage)
         snapshot = self.apis[api]["deployments"][found["deploymentId"]]["snapshot"] if found else {}
         return snapshot.get(f"{verb} {path}")
 
     def called(self, api, stage, path, verb="GET"):
-        """The function that answers a request to the stage, or why the caller gets an error."""
+        """The function that answers a request to the stage, or the reason for an error."""
         method = self.live(api, stage, path, verb)
         if method is None:
             return "no such method"
@@ -188,7 +192,7 @@ class MemoryGateways:
             or part["resourceMethods"]
             or any(x.get("parentId") == part["id"] for x in parts.values())
         ):
-            raise AssertionError(f"{part['path']} goes with what others have below it")
+            raise AssertionError(f"{part['path']} is deleted with resources of others below it")
         del parts[part["id"]]
 
     # methods

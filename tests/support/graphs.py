@@ -1,4 +1,4 @@
-"""Templates to draw: with many counters, with secrets, and with names that would break what shows them."""
+"""Templates for the tests of ``graph``: with many counters, with secrets, and with hostile names."""
 
 COUNTERS = ["Visits", "Downloads", "Likes", "Shares", "Signups", "Logins", "Searches", "Orders", "Refunds", "Comments"]
 SECRETS = (
@@ -44,7 +44,7 @@ HOSTILE = (
 
 
 def make_counters(count):
-    """A template with so many counters, a topic that all of them are told of, and outputs of the first twelve."""
+    """A template with ``count`` counters that all refer to one topic, and with outputs of the first twelve."""
     rounds = [f"{name}{turn or ''}" for turn in range(count // 10 + 1) for name in COUNTERS][:count]
     lines = ["Transform: HitCounterMacro", "Resources:", "  Alerts: {Type: AWS::SNS::Topic}"]
     for name in rounds:
@@ -55,7 +55,7 @@ def make_counters(count):
 
 
 def make_hostile():
-    """A template whose author's names and values are all hostile, as JSON has it."""
+    """A template, as data, in which all names and values of the author are hostile."""
     resources = {"Visits": {"Type": "HitCounter", "DependsOn": list(HOSTILE)}}
     for name in HOSTILE:
         resources[name] = {"Type": name, "Properties": {name: [name, {"Fn::GetAtt": ["Visits", "TableArn"]}]}}

@@ -1,4 +1,4 @@
-"""A small world in which requests are cut into steps that interleave at random, in virtual time, and may die."""
+"""A simulation in virtual time: the steps of concurrent requests interleave at random, and invocations may end early."""
 
 import random
 import threading
@@ -13,11 +13,13 @@ from transform_lambda.protocol.delivery import LeftoversRemain
 
 STACK = "arn:aws:cloudformation:eu-west-1:123456789012:stack/app/1"
 LONGEST_RUN = 900.0
+# After these errors, Lambda delivers the request again.
 DELIVERED_AGAIN = (ConnectionError, LeftoversRemain)
-"""What Lambda delivers a request again for."""
 
 
 class Task:
+    """A thread of the simulation, which runs only between two calls of ``step``."""
+
     def __init__(self, world, work, dies_at):
         self.world = world
         self.dies_at = dies_at
@@ -51,6 +53,8 @@ class Task:
 
 
 class World:
+    """The simulation's time and tasks. One task runs at a time, chosen at random."""
+
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.now = 1_700_000_000.0
@@ -82,6 +86,8 @@ class World:
 
 
 class SteppingRecords:
+    """Records with a step before each call."""
+
     def __init__(self, records, task):
         self._records = records
         self._task = task
@@ -96,31 +102,31 @@ class SteppingRecords:
 
 
 class SteppingThings:
-    """Functions with a revision each, made, changed and deleted in steps."""
+    """A resource with revisions, which is created, changed and deleted in steps."""
 
     def __init__(self, things, task):
         self._things = things
         self._task = task
 
     def create(self, request):
-        return self._bring(request, request.physical_id)
+        return self._put(request, request.physical_id)
 
     def update(self, request):
         name = physical_id_for(request.stack_id, request.logical_id, request.properties["Generation"])
         if name != request.physical_id:
             request.guard.note(name)
-        return self._bring(request, name, may_make=name != request.physical_id)
+        return self._put(request, name, may_create=name != request.physical_id)
 
     def delete(self, request):
         self._task.step()
         self._things.pop(request.physical_id, None)
         self._task.step()
 
-    def _bring(self, request, name, may_make=True):
+    def _put(self, request, name, may_create=True):
         self._task.step()
         value = request.properties["Value"]
         if name not in self._things:
-            if not may_make:
+            if not may_create:
                 raise ResourceError("there is no such thing")
             self._things[name] = (1, value)
             self._task.step()
@@ -137,7 +143,7 @@ class SteppingThings:
 
 
 class CloudFormation:
-    """One resource's life in a stack: requests one after the other, some cancelled, with late and double deliveries."""
+    """The requests for one resource of a stack: some are cancelled, some are delivered late or twice."""
 
     def __init__(self, world, *, tells_time):
         self.world = world
@@ -154,7 +160,7 @@ class CloudFormation:
         self._tells_time = tells_time
 
     def resource(self, task, clock):
-        """What serves one delivery."""
+        """The resource that handles one delivery."""
         return SteppingThings(self.things, task)
 
     def live(self, task):
@@ -176,7 +182,7 @@ class CloudFormation:
             self.retained.discard(self.known)
             return
         invented = f"app-Thing-{self.random.randint(10**11, 10**12 - 1)}"
-        self._insist(task, answer["PhysicalResourceId"] if answer else invented, properties)
+        self._delete_until_done(task, answer["PhysicalResourceId"] if answer else invented, properties)
 
     def _update(self, task):
         known, value = self.known, self.value
@@ -194,7 +200,7 @@ class CloudFormation:
             if self.random.random() < 0.3:
                 self.retained.add(known)
             else:
-                self._insist(task, known, before)
+                self._delete_until_done(task, known, before)
 
     def _roll_back(self, task, before):
         replaced = self.known
@@ -206,14 +212,14 @@ class CloudFormation:
                 self.undelivered += 1
         self.known, self.value = answer["PhysicalResourceId"], before["Value"]
         if self.known != replaced:
-            self._insist(task, replaced, before)
+            self._delete_until_done(task, replaced, before)
 
     def _delete_known(self, task):
         known, self.known = self.known, None
         if known:
-            self._insist(task, known, {"Generation": self._generation(known), "Value": self.value})
+            self._delete_until_done(task, known, {"Generation": self._generation(known), "Value": self.value})
 
-    def _insist(self, task, physical_id, properties):
+    def _delete_until_done(self, task, physical_id, properties):
         while True:
             answer = self._ask(task, "Delete", physical_id, properties, may_cancel=False)
             if answer and answer["Status"] == "SUCCESS":
@@ -242,7 +248,7 @@ class CloudFormation:
             task.step(0.5)
         limit = self.world.now + (self.random.choice([1, 5, 30, 4000]) if may_cancel else 4000)
         while number not in self.answers and self.world.now < limit:
-            self._watch()
+            self._check()
             task.step(0.5)
         return self.answers.get(number)
 
@@ -250,10 +256,12 @@ class CloudFormation:
         record = next(iter(self.records.stored.values()), Record())
         return number in (record.request_id, *(seen.split()[0] for seen in record.seen))
 
-    def _watch(self):
+    def _check(self):
         if self.known and self.known not in self.things:
-            self.faults.append(f"{self.known} is gone")
-        self.faults.extend(f"{name} is gone, though retained" for name in self.retained - self.things.keys())
+            self.faults.append(f"{self.known} is missing")
+        self.faults.extend(
+            f"{name} is missing, although it was retained" for name in self.retained - self.things.keys()
+        )
 
     def _delays(self, *, first_may_be_late):
         first = self.random.choice([0, 0, 0, 0.5, 20]) if first_may_be_late else 0

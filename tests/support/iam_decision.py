@@ -1,4 +1,4 @@
-"""IAM's decision on a request, as AWS describes it ("Policy evaluation logic"), for one account."""
+"""IAM's decision on a request in one account (AWS: "Policy evaluation logic")."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ ALLOWED, NOT_ALLOWED, DENIED = "allowed", "not allowed", "denied"
 
 
 class Principal(NamedTuple):
-    """Who asks: the policies it has, and the boundary that bounds them, if it has one; or a service by its name."""
+    """The caller: its policies and its permissions boundary, if any; or the name of a service."""
 
     policies: Sequence[Mapping] = ()
     boundary: Mapping | None = None
@@ -16,25 +16,25 @@ class Principal(NamedTuple):
 
 
 def decide(principal, action, resource, context, resource_policies=()):
-    """`DENIED` by a statement, `ALLOWED`, or `NOT_ALLOWED` by any; keys of `context` in any case."""
+    """``DENIED``: a statement denies; ``ALLOWED``; ``NOT_ALLOWED``: no statement allows. ``context`` keys have any case."""
     request = action, resource, {key.lower(): value for key, value in context.items()}
     bounds = [principal.boundary] if principal.boundary else []
     of_resource = [_part_for(principal, each) for each in resource_policies]
-    if any(_says("Deny", each, request) for each in [*principal.policies, *bounds, *of_resource]):
+    if any(_has_effect("Deny", each, request) for each in [*principal.policies, *bounds, *of_resource]):
         return DENIED
-    is_given = any(_says("Allow", each, request) for each in principal.policies)
-    is_within = all(_says("Allow", each, request) for each in bounds)
-    is_granted = any(_says("Allow", each, request) for each in of_resource)
+    is_given = any(_has_effect("Allow", each, request) for each in principal.policies)
+    is_within = all(_has_effect("Allow", each, request) for each in bounds)
+    is_granted = any(_has_effect("Allow", each, request) for each in of_resource)
     return ALLOWED if (is_given and is_within) or is_granted else NOT_ALLOWED
 
 
 def _part_for(principal, policy):
     whom = ("*", {"Service": principal.service})
-    return {"Statement": [each for each in _listed(policy["Statement"]) if each["Principal"] in whom]}
+    return {"Statement": [each for each in _as_list(policy["Statement"]) if each["Principal"] in whom]}
 
 
-def _says(effect, policy, request):
-    statements = _listed(policy["Statement"])
+def _has_effect(effect, policy, request):
+    statements = _as_list(policy["Statement"])
     return any(each["Effect"] == effect and _applies(each, request) for each in statements)
 
 
@@ -50,13 +50,13 @@ def _applies(statement, request):
 
 def _selects(statement, element, value, flags=0):
     if f"Not{element}" in statement:
-        return not any(_is_like(value, pattern, flags) for pattern in _listed(statement[f"Not{element}"]))
-    return any(_is_like(value, pattern, flags) for pattern in _listed(statement[element]))
+        return not any(_is_like(value, pattern, flags) for pattern in _as_list(statement[f"Not{element}"]))
+    return any(_is_like(value, pattern, flags) for pattern in _as_list(statement[element]))
 
 
 def _holds(operator, keys, context):
     name, is_lax, _ = operator.partition("IfExists")
-    return all(_compare(name, context.get(key.lower()), _listed(wanted), is_lax) for key, wanted in keys.items())
+    return all(_compare(name, context.get(key.lower()), _as_list(wanted), is_lax) for key, wanted in keys.items())
 
 
 def _compare(operator, value, wanted, is_lax):
@@ -64,7 +64,7 @@ def _compare(operator, value, wanted, is_lax):
         return (value is None) == (str(wanted[0]).lower() == "true")
     is_negated = "Not" in operator
     if value is None:
-        # A missing key matches no operator but a negated one, and each with IfExists.
+        # A missing key matches only negated operators and operators with IfExists.
         return is_negated or bool(is_lax)
     return any(_OPERATORS[operator.replace("Not", "")](value, each) for each in wanted) != is_negated
 
@@ -79,7 +79,7 @@ def _is_arn_like(value, pattern):
     return len(parts) == len(patterns) and all(map(_is_like, parts, patterns))
 
 
-def _listed(value):
+def _as_list(value):
     return value if isinstance(value, list | tuple) else [value]
 
 

@@ -1,4 +1,4 @@
-"""The installation's template, as it is and as CloudFormation resolves it."""
+"""The installation's template, as data and with its intrinsic functions resolved."""
 
 from functools import cache
 from pathlib import Path
@@ -22,10 +22,10 @@ EVERYTHING = {
 
 @cache
 def read_template():
-    """The template as plain data."""
+    """The template as data."""
     return parse_source(PATH.name, PATH.read_text("utf-8")).template
 
 
 def install(**parameters):
-    """The stack that these parameters make."""
+    """The template, resolved with these parameters."""
     return Resolved(read_template(), parameters)

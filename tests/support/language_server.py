@@ -1,4 +1,4 @@
-"""The YAML language server that editors run, spoken to as an editor does (Language Server Protocol 3.17)."""
+"""A client of the YAML language server that editors use (Language Server Protocol 3.17)."""
 
 import contextlib
 import itertools
@@ -8,12 +8,12 @@ import subprocess
 import threading
 
 TAGS = ("Ref", "Sub", "GetAtt", "Join sequence", "If sequence", "Equals sequence", "ImportValue")
-# What a person would give up after; nothing waits for it to pass.
+# Seconds until a test fails. No test waits for the full time.
 TIMEOUT = 60
 
 
 class Editor:
-    """Opens texts and asks about places in them; a place is a (line, column) from 0."""
+    """An editor. Lines and columns count from 0."""
 
     def __init__(self, process, schema):
         self.process, self.schema = process, schema
@@ -29,7 +29,7 @@ class Editor:
         self._send({"method": method, "params": parameters})
 
     def open(self, text):
-        """The document's address, and what the editor would underline: (line, message)."""
+        """Open a text. Returns the document's URI and the diagnostics as (line, message)."""
         address = f"file:///{next(self.ids)}.yaml"
         document = {"uri": address, "languageId": "yaml", "version": 1, "text": text}
         self.tell("textDocument/didOpen", {"textDocument": document})
@@ -78,14 +78,17 @@ class Editor:
 
 @contextlib.contextmanager
 def run_editor(folder, schema):
-    """An editor whose server knows the schema in that file."""
+    """An editor whose server uses the schema in this file."""
     server = folder / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(["node", server, "--stdio"], **pipes)
     try:
         editor = Editor(process, schema.as_uri())
-        able = {"workspace": {"configuration": True}, "textDocument": {"hover": {"contentFormat": ["markdown"]}}}
-        editor.ask("initialize", {"processId": None, "rootUri": None, "capabilities": able})
+        capabilities = {
+            "workspace": {"configuration": True},
+            "textDocument": {"hover": {"contentFormat": ["markdown"]}},
+        }
+        editor.ask("initialize", {"processId": None, "rootUri": None, "capabilities": capabilities})
         editor.tell("initialized", {})
         yield editor
     finally:

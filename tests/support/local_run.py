@@ -1,4 +1,4 @@
-"""``hitcounter local`` as a process of its own, on a terminal or without, and what must not be left of it."""
+"""Run ``hitcounter local`` in its own process, with or without a terminal, and find leftovers."""
 
 import fcntl
 import json
@@ -23,7 +23,7 @@ _TO_TERMINAL = (
 
 
 def write_template(path, *counters, **properties):
-    """A template with these counters, all with the same properties."""
+    """Write a template with these counters, all with the same properties."""
     resource = {"Type": "HitCounter", "Properties": properties}
     template = {"Transform": "HitCounterMacro", "Resources": dict.fromkeys(counters or ["Visits"], resource)}
     draft = path.with_name(f".{path.name}")
@@ -46,7 +46,7 @@ def wait_until(is_so):
 
 
 class Run:
-    """A command that was started in a folder, whose temporary files are below it."""
+    """A running ``hitcounter local`` in a folder, with its temporary files below the folder."""
 
     def __init__(self, folder, *arguments, python=sys.executable, is_on_terminal=False, **environment):
         self.temporary = folder / "temporary"
@@ -73,7 +73,7 @@ class Run:
         self.text = ""
 
     def read_until(self, pattern):
-        """The first match in what was told since the last call, or so far."""
+        """Wait for a match in the output since the last call, and return the match."""
         deadline = time.monotonic() + SECONDS
         while not (found := re.search(pattern, self.text)):
             assert self._read(deadline), self.text
@@ -81,14 +81,14 @@ class Run:
         return found
 
     def url(self):
-        """Where the counter that was told last counts the name ``home``."""
+        """The URL of the next counter in the output, for the name ``home``."""
         return self.read_until(r"\w+ counts at (http://\S+)")[1].replace("{name}", "home")
 
     def press_ctrl_c(self):
         os.write(self._terminal, b"\x03")
 
     def end(self, number=None):
-        """The exit code, and the rest of what was told; ``number`` is a signal to be sent before."""
+        """The exit code and the rest of the output. ``number`` is a signal to send first."""
         if number:
             self.process.send_signal(number)
         deadline = time.monotonic() + SECONDS
@@ -106,23 +106,23 @@ class Run:
             self.process.stdout.close()
 
     def find_rest(self):
-        """Processes and files that are left of it."""
+        """The processes and temporary files that still exist."""
         return [*self.temporary.iterdir(), *_find_processes(str(self.temporary))]
 
     def _read(self, deadline):
         ready = select.select([self._source], [], [], max(0, deadline - time.monotonic()))[0]
-        assert ready, f"nothing more was told within {SECONDS} s: {self.text}"
+        assert ready, f"no more output within {SECONDS} s: {self.text}"
         try:
             content = os.read(self._source, 65_536)
         except OSError:
-            # What a terminal without processes says on Linux.
+            # Linux raises this error for a terminal without processes.
             content = b""
         self.text += content.decode("utf-8", "replace").replace("\r\n", "\n")
         return content
 
 
 def find_engine(url):
-    """The process that serves the URL, by the port in its command line."""
+    """The ID of the process that serves the URL, found by the port in its command line."""
     port = url.split("/")[2].partition(":")[2]
     engine = re.compile(rf"\s*\d+ \S+python\S* \S+\S*server\.py \S+ {port}")
     (line,) = filter(engine.fullmatch, _list_processes())
@@ -136,7 +136,7 @@ def is_open(url):
 
 
 def _find_processes(text):
-    """Those with the text in their command line or, where the system tells, in their environment."""
+    """The processes with the text in their command line or, on Linux, in their environment."""
     if not Path("/proc").is_dir():
         return [line for line in _list_processes() if text in line]
     found = []

@@ -1,4 +1,4 @@
-"""Every message that users may meet, found in the source and written into macro/MESSAGES.md: ``python tests/support/messages.py``."""
+"""Write all messages in the source to macro/MESSAGES.md: ``python tests/support/messages.py``."""
 
 import ast
 import json
@@ -9,13 +9,13 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "macro" / "MESSAGES.md"
 SOURCES = ("macro/**/*.py", "transform_lambda/**/*.py")
 HEAD = """\
-# Every message, and where it comes from
+# All messages and their modules
 
-For searching: what is filled in stands here as `…`. A message says where something is wrong, what, and what would be right;
-the heading above it says what was being done. The README's *Troubleshooting* explains those that are met most.
-Written by `python tests/support/messages.py`, and compared with the source by a test.
+Search here for the module that a message comes from. `…` stands for inserted values. A message states the place, the problem
+and the remedy; the heading states the module's task. The README's *Troubleshooting* explains the most frequent messages.
+`python tests/support/messages.py` writes this file, and a test compares it with the source.
 """
-# Help of commands, and texts that are no messages.
+# Modules with help texts and other texts that are no messages.
 LEFT_OUT = ("macro/cli/commands/starter", "macro/cli/explain/explain.py", "macro/cli/text/emit.py")
 _NOT_SHOWN = ("help", "metavar", "description", "epilog", "title", "usage")
 _NAMES = ("EXAMPLES", "SUMMARY", "PROGRAM", "_PROGRAM", "__doc__")
@@ -24,7 +24,7 @@ _CODE = re.compile(r"^[<{(@#^$]|[\\<>|]|\n.*\n.*\n|https?://")
 
 
 def find_messages():
-    """By module, as a path: the first line of its docstring and its messages in order."""
+    """By the path of a module: the first line of its docstring, and its messages in order."""
     found = {}
     for path in sorted({path for glob in SOURCES for path in ROOT.glob(glob)}):
         name = path.relative_to(ROOT).as_posix()
@@ -34,12 +34,12 @@ def find_messages():
             if texts:
                 found[name] = ((ast.get_docstring(tree) or "").partition("\n")[0], list(texts))
     schema = json.loads((ROOT / "macro" / "hit_counter.schema.json").read_text("utf-8"))
-    found["macro/hit_counter.schema.json"] = ("What a counter's properties must be.", find_words(schema))
+    found["macro/hit_counter.schema.json"] = ("The rules for a counter's properties.", find_schema_messages(schema))
     return found
 
 
 def find_texts(node):
-    """The texts of a syntax tree, each whole, without docstrings and help."""
+    """The texts in a syntax tree, without docstrings and help. ``…`` replaces each inserted value."""
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return
     if isinstance(node, ast.Assign) and any(getattr(target, "id", "").strip("_") in _NAMES for target in node.targets):
@@ -62,22 +62,22 @@ def is_sentence(text):
     return not _CODE.search(text) and (words >= 2 or (words == 1 and "…: " in text))
 
 
-def find_words(schema):
-    """The schema's own words, each once."""
+def find_schema_messages(schema):
+    """The error messages in the schema, each once."""
     if isinstance(schema, list):
-        return list(dict.fromkeys(word for each in schema for word in find_words(each)))
+        return list(dict.fromkeys(word for each in schema for word in find_schema_messages(each)))
     if not isinstance(schema, dict):
         return []
     own = [schema["errorMessage"]] if isinstance(schema.get("errorMessage"), str) else []
-    return list(dict.fromkeys([*own, *(word for each in schema.values() for word in find_words(each))]))
+    return list(dict.fromkeys([*own, *(word for each in schema.values() for word in find_schema_messages(each))]))
 
 
 def write_page():
-    """The page as it should be."""
+    """The content of the page."""
     parts = [HEAD]
-    for name, (says, texts) in find_messages().items():
+    for name, (summary, texts) in find_messages().items():
         lines = "".join(f"- `{' '.join(text.split()).replace('`', chr(39))}`\n" for text in texts)
-        parts.append(f"\n## {says}\n\n`{name}`\n\n{lines}")
+        parts.append(f"\n## {summary}\n\n`{name}`\n\n{lines}")
     return "".join(parts)
 
 

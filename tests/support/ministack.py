@@ -1,4 +1,4 @@
-"""MiniStack as it is shipped, as a process of ours on a free port of loopback."""
+"""Run MiniStack, unchanged, in a process on a free port of 127.0.0.1."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ def client_for(url, region=REGION, service="s3"):
 
 @contextmanager
 def ministack(folder, **settings):
-    """The URL of an engine that ends with the block; it writes to the folder alone."""
+    """The URL of an engine that runs as long as the block, and writes only to the folder."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

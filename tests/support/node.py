@@ -1,4 +1,4 @@
-"""The Node on this machine."""
+"""The version of Node.js on this machine."""
 
 import functools
 import re
@@ -10,7 +10,7 @@ import pytest
 
 @functools.cache
 def read_version():
-    """The version as numbers; empty where there is no Node, or none that runs."""
+    """The version as numbers; empty without Node.js."""
     if not shutil.which("node"):
         return ()
     ran = subprocess.run(["node", "--version"], capture_output=True, text=True)
@@ -18,16 +18,16 @@ def read_version():
 
 
 def explain_lack(*least):
-    """Why a test that needs this version of Node can't run; empty where it can."""
+    """The reason to skip a test that needs this version of Node.js; empty if the test can run."""
     if read_version() >= least:
         return ""
     return f"needs Node {'.'.join(map(str, least))} or newer"
 
 
 def needs_node(*least):
-    """A mark for tests that need this version, such as ``needs_node(20, 12)``."""
+    """A mark for tests that need this version or a newer one, such as ``needs_node(20, 12)``."""
     return pytest.mark.skipif(bool(explain_lack(*least)), reason=explain_lack(*least) or "runs")
 
 
-# util.parseEnv came with it.
+# The first version with util.parseEnv.
 PARSE_ENV = (20, 12)

@@ -1,4 +1,4 @@
-"""Look at plain templates as AWS would: what refers to what, and whether each API would take the properties."""
+"""Check plain templates: find references to missing resources, and validate properties with botocore's models."""
 
 import functools
 import json
@@ -31,7 +31,7 @@ APIS = {
     "AWS::CloudWatch::Alarm": ("cloudwatch", "PutMetricAlarm"),
     "AWS::CloudWatch::Dashboard": ("cloudwatch", "PutDashboard"),
 }
-# Properties that CloudFormation or the companion carries out by a call of their own, or not by AWS's API at all.
+# Properties that CloudFormation or the companion applies by another call, or without AWS's API.
 ELSEWHERE = {
     "AWS::DynamoDB::Table": {"PointInTimeRecoverySpecification"},
     "AWS::Logs::LogGroup": {"RetentionInDays", "Tags"},
@@ -58,7 +58,7 @@ OTHER_NAMES = {
 
 
 def evaluate(node):
-    """The tree with every intrinsic function replaced: ``Fn::If`` by its first branch, the rest by a text."""
+    """The tree with a value in place of each intrinsic function: the first branch of ``Fn::If``, otherwise a text."""
     if isinstance(node, dict):
         if len(node) == 1:
             name, content = next(iter(node.items()))
@@ -73,7 +73,7 @@ def evaluate(node):
 
 
 def refuse_by_api(resource):
-    """What botocore's model of the API says is wrong with a resource's properties; an empty text where nothing is."""
+    """The problems of a resource's properties according to botocore's model of the API; empty without a problem."""
     kind = resource["Type"]
     if kind not in APIS:
         return ""
@@ -83,12 +83,12 @@ def refuse_by_api(resource):
     }
     call = {**_rename(properties, shape, OTHER_NAMES.get(kind, {})), **NEEDED.get(kind, {})}
     return "\n".join(
-        filter(None, [ParamValidator().validate(call, shape).generate_report(), *_find_words(call, shape)])
+        filter(None, [ParamValidator().validate(call, shape).generate_report(), *_find_unknown_values(call, shape)])
     )
 
 
 def find_ids(node):
-    """Every logical id that the tree refers to, by ``Ref``, ``Fn::GetAtt``, ``Fn::Sub`` or ``DependsOn``."""
+    """Each logical ID that the tree refers to by ``Ref``, ``Fn::GetAtt``, ``Fn::Sub`` or ``DependsOn``."""
     if isinstance(node, dict):
         for key, value in node.items():
             if key == "Ref" and isinstance(value, str):
@@ -107,7 +107,7 @@ def find_ids(node):
 
 
 def find_dangling(template):
-    """The ids that a template refers to and does not have."""
+    """The IDs that a template refers to but doesn't contain."""
     resources = template.get("Resources", {})
     loops = {value[0] for value in resources.values() if isinstance(value, list)}
     parameters = template.get("Parameters")
@@ -116,16 +116,16 @@ def find_dangling(template):
     return sorted(name for name in used if name not in known and not re.match("AWS::", name))
 
 
-def _find_words(node, shape, place=""):
-    """The words that the API's model does not list, which botocore leaves to the service."""
+def _find_unknown_values(node, shape, place=""):
+    """The values outside of the model's enumerations, which botocore doesn't check."""
     if shape.type_name == "string" and getattr(shape, "enum", None) and node not in (*shape.enum, ANY_TEXT):
         yield f"Unknown value for {place.removeprefix('.')}: {node!r}, must be one of {', '.join(shape.enum)}"
     elif shape.type_name == "structure" and isinstance(node, dict):
         for name in shape.members.keys() & node.keys():
-            yield from _find_words(node[name], shape.members[name], f"{place}.{name}")
+            yield from _find_unknown_values(node[name], shape.members[name], f"{place}.{name}")
     elif shape.type_name == "list" and isinstance(node, list):
         for item in node:
-            yield from _find_words(item, shape.member, place)
+            yield from _find_unknown_values(item, shape.member, place)
 
 
 def _rename(node, shape, names):

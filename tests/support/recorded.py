@@ -1,4 +1,4 @@
-"""The calls to AWS that the project's functions make while tests run: ``pytest -p tests.support.recorded --record-calls FILE``."""
+"""Record the AWS calls of the project's functions: ``pytest -p tests.support.recorded --record-calls FILE``."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import botocore
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = {
     "companion": (str(ROOT / "transform_lambda"),),
-    # Tests run the built-in handler as Lambda does, unpacked from its zip.
+    # Like Lambda, tests run the built-in handler from its unpacked zip.
     "counter": (str(ROOT / "macro" / "builtin"), "unpacked_handler"),
 }
 
@@ -34,12 +34,12 @@ def pytest_configure(config):
             with path.open("a", encoding="utf-8") as file:
                 file.write(f"{line}\n")
 
-    # Before botocore checks the parameters; every client copies the hooks of its session.
+    # The hook runs before botocore checks the parameters. Each client copies the hooks of its session.
     botocore.register_initializer(lambda session: session.register("before-parameter-build", record))
 
 
 def find_caller():
-    """Which of the functions a call comes from, by the code on the stack; nothing for a test's own call."""
+    """The project's function on the call stack; ``None`` for a call of the test itself."""
     frame = sys._getframe(1)
     while frame:
         path = frame.f_code.co_filename

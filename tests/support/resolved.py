@@ -1,4 +1,4 @@
-"""Templates with their intrinsic functions carried out, as CloudFormation would in one account and region."""
+"""Resolve the intrinsic functions of a template, like CloudFormation in one account and region."""
 
 import re
 
@@ -29,7 +29,7 @@ _REFERS_TO_ARN = ("AWS::IAM::ManagedPolicy", "AWS::SNS::Topic")
 
 
 class Resolved:
-    """A template with values for its parameters; what has no name of its own is called ``app-<logical id>``."""
+    """A template with parameter values. A resource without a name property is named ``app-<logical ID>``."""
 
     def __init__(self, template, parameters=None):
         self._template = template
@@ -37,7 +37,7 @@ class Resolved:
         self._values = {**_PSEUDO, **defaults, **(parameters or {})}
 
     def ids(self, kind):
-        """The logical ids of the resources of a type that there are under the parameters."""
+        """The logical IDs of the resources of a type whose conditions are true."""
         resources = self._template["Resources"].items()
         return [name for name, each in resources if each["Type"] == kind and self._exists(each)]
 
@@ -57,7 +57,7 @@ class Resolved:
         return _ARNS[resource["Type"]].format(f"{path}{name}" if "::IAM::" in resource["Type"] else name)
 
     def resolve(self, node):
-        """The part of the template with every intrinsic function carried out, and what is no value left out."""
+        """A part of the template with all intrinsic functions resolved, and without ``AWS::NoValue``."""
         if isinstance(node, list):
             return [each for each in map(self.resolve, node) if each is not NO_VALUE]
         if not isinstance(node, dict):
@@ -69,25 +69,25 @@ class Resolved:
         return {key: value for key, value in members.items() if value is not NO_VALUE}
 
     def refer(self, name):
-        """What a ``Ref`` gives."""
+        """The value of a ``Ref``."""
         if name in self._values:
             return self._values[name]
         is_arn = self._template["Resources"][name]["Type"] in _REFERS_TO_ARN
         return self.arn(name) if is_arn else self._name(name)
 
     def get(self, attribute):
-        """What a ``Fn::GetAtt`` gives; of attributes only the ARN."""
+        """The value of an ``Fn::GetAtt``, which must name an ARN."""
         logical_id, name = attribute.split(".") if isinstance(attribute, str) else attribute
         assert name.endswith("Arn"), attribute
         return self.arn(logical_id)
 
     def choose(self, content):
-        """What an ``Fn::If`` gives."""
+        """The value of an ``Fn::If``."""
         condition, yes, no = content
         return self.resolve(yes if self.resolve(self._template["Conditions"][condition]) else no)
 
     def substitute(self, content):
-        """What an ``Fn::Sub`` gives."""
+        """The value of an ``Fn::Sub``."""
         text, own = (content, {}) if isinstance(content, str) else content
         own = self.resolve(own)
 

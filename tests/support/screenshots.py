@@ -1,4 +1,4 @@
-"""Commands at work on a terminal, as pictures whose text can be read: ``python -m tests.support.screenshots`` draws them."""
+"""Draw the terminal output of commands as SVGs: ``python -m tests.support.screenshots``."""
 
 import io
 import os
@@ -25,8 +25,8 @@ from tests.support.terminal import on_terminal
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "samples" / "pictures"
 COLUMNS, LINES = 128, 80
-# What an account says in place of the engine.
-_SHOWN_AS = (
+# Replaces the engine's output by an account's.
+_REPLACEMENTS = (
     (re.compile(r"^the engine at .*\n", re.MULTILINE), ""),
     (
         re.compile(r"http://127\.0\.0\.1:\d+/_aws/execute-api/\w+"),
@@ -41,7 +41,7 @@ _THEME = TerminalTheme(
     [(72, 79, 88), (255, 123, 114), (63, 185, 80), (210, 153, 34), (88, 166, 255), (188, 140, 255), (57, 197, 207), (177, 186, 196)],
     [(110, 118, 129), (255, 161, 152), (86, 211, 100), (227, 179, 65), (121, 192, 255), (210, 168, 255), (86, 212, 221), (255, 255, 255)],
 )  # fmt: skip
-# As rich's own, without fonts from the network.
+# rich's own format without fonts from the network.
 _FORM = """\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-label="TITLE">
 <style>
@@ -63,14 +63,14 @@ _FORM = """\
 
 
 class Window:
-    """What stands on a terminal after some commands, line by line, in colours."""
+    """A terminal, and the coloured lines that its commands wrote."""
 
     def __init__(self, environment, folder):
         self._environment, self._folder = environment, folder
         self.lines = []
 
     def type(self, command, *answers):
-        """Run a command; ``answers`` are what is waited for, and what is typed then."""
+        """Run a command. ``answers`` are pairs of a question to wait for and the text to type."""
         self.lines.append(Text.assemble(("$ ", "green"), (command, "bold")))
         env = {**os.environ, **self._environment, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
         env.pop("NO_COLOR", None)
@@ -85,13 +85,13 @@ class Window:
 
 
 def _tidy(shown):
-    for pattern, text in _SHOWN_AS:
+    for pattern, text in _REPLACEMENTS:
         shown = pattern.sub(text, shown.replace("\r\n", "\n"))
     return shown.replace("\n", "\r\n")
 
 
 def read_screen(shown):
-    """What a terminal shows in the end of all that was written to it, as lines of rich's; without times."""
+    """The final screen of a terminal after the output, as ``rich`` lines without times."""
     screen = pyte.Screen(COLUMNS, LINES)
     pyte.Stream(screen).feed(shown)
     lines = [
@@ -120,7 +120,7 @@ def _find_colour(name):
 
 
 def draw(name, lines, title):
-    """The lines as an SVG."""
+    """Draw the lines as an SVG."""
     width = max(line.cell_len for line in lines) + 1
     console = Console(record=True, width=width, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     for line in lines:
@@ -130,7 +130,7 @@ def draw(name, lines, title):
 
 
 def read_text(svg):
-    """The text of a picture, line by line, whatever its colours."""
+    """The lines of a picture without colours."""
     rows = {}
     for text in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text"):
         if "clip-path" in text.attrib:
@@ -139,7 +139,7 @@ def read_text(svg):
 
 
 def take_lint(cloud, folder):
-    """A template with two slips, then one whose mistake cfn-lint finds in what it becomes."""
+    """Lint a template with two mistakes, then one with a mistake that cfn-lint finds in the expansion."""
     head = "Transform: HitCounterMacro\nResources:\n  Visits:\n    Type: HitCounter\n    Properties:\n"
     (folder / "slips.yaml").write_text(f"{head}      Shards: fast\n      Gatway: http\n")
     (folder / "class.yaml").write_text(f"{head}      Gateway: http\n      Table: {{TableClass: COLD}}\n")
@@ -150,7 +150,7 @@ def take_lint(cloud, folder):
 
 
 def take_expand_diff(cloud, folder):
-    """What one more line of a compact template changes in the plain one."""
+    """Show the change of a plain template after one more line in the compact one."""
     template = _write_starter(folder)
     subprocess.run(
         [sys.executable, "-m", "macro", "expand", template, "-o", folder / "plain.yaml"], cwd=ROOT, check=True
@@ -162,7 +162,7 @@ def take_expand_diff(cloud, folder):
 
 
 def take_deploy(cloud, folder):
-    """A deployment that would replace a table."""
+    """Deploy a change that replaces a table."""
     template = _write_starter(folder)
     cloud.deploy(template, "hits")
     _change(template, "greeting: hello", "greeting: moin")
@@ -185,7 +185,7 @@ def _change(template, before, after):
 
 
 def take(cloud, name, folder):
-    """One picture."""
+    """Draw one picture."""
     return draw(name, PICTURES[name](cloud, folder), f"hitcounter {name.replace('-', ' --')}")
 
 

@@ -1,4 +1,4 @@
-"""Figures that tests report while they pass, added up over all workers and printed as one table by ``--tally``."""
+"""Figures that passed tests report. ``--tally`` prints their sums over all workers as a table."""
 
 from collections import Counter
 
@@ -8,12 +8,12 @@ KEY = "tally"
 
 
 def pytest_addoption(parser):
-    parser.addoption("--tally", action="store_true", help="print the figures that the tests measured, as a table")
+    parser.addoption("--tally", action="store_true", help="print the figures that the tests report, as a table")
 
 
 @pytest.fixture
 def tally(request):
-    """``tally(title, amount)``: count towards a line of the table; of figures with ``most=True`` the largest is shown."""
+    """``tally(title, amount)`` adds to a line of the table. With ``most=True``, the line shows the largest amount."""
 
     def count(title, amount=1, most=False):
         request.node.user_properties.append((KEY, [title, amount, most]))
@@ -25,7 +25,7 @@ def pytest_terminal_summary(terminalreporter, config):
     if not config.getoption("--tally"):
         return
     lines = add_up(terminalreporter.stats.get("passed", []))
-    terminalreporter.section("what these tests measured")
+    terminalreporter.section("figures of these tests")
     width = max((len(title) for title in lines), default=0)
     for title, amount in lines.items():
         terminalreporter.write_line(f"{title:{width}}  {amount:>12,}")

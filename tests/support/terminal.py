@@ -1,4 +1,4 @@
-"""A program on a terminal of its own, whose stdout alone may go elsewhere."""
+"""Run a program on its own terminal, with or without its stdout."""
 
 import os
 import pty
@@ -16,7 +16,7 @@ _SECONDS = 30
 
 
 class Terminal:
-    """A running program: what it showed so far, keys to press, and how it ended."""
+    """A running program. ``shown`` is the text on its terminal so far."""
 
     def __init__(self, process, screen):
         self.shown = ""
@@ -31,11 +31,11 @@ class Terminal:
                 assert text in self.shown, self.shown
 
     def press(self, keys):
-        """Type what the program reads."""
+        """Type the keys."""
         os.write(self._screen, keys.encode())
 
     def end(self):
-        """The exit code and all of stdout that went elsewhere, once the program has ended."""
+        """Wait for the program's end. Returns the exit code, and the stdout that didn't go to the terminal."""
         deadline = time.monotonic() + _SECONDS
         while self._process.poll() is None:
             assert time.monotonic() < deadline, self.shown
@@ -48,7 +48,7 @@ class Terminal:
     def _read(self, seconds):
         if not select.select([self._screen], [], [], seconds)[0]:
             return False
-        # Linux answers so once the program's side is closed.
+        # Linux raises an error after the program has closed the terminal.
         with suppress(OSError):
             piece = os.read(self._screen, 65_536).decode("utf-8", "replace")
             self.shown += piece
@@ -58,7 +58,7 @@ class Terminal:
 
 @contextmanager
 def on_terminal(*arguments, env, columns=100, lines=30, has_stdout=False, program=sys.executable):
-    """A program, or Python, with these arguments on a terminal of that size; with ``has_stdout`` its stdout is there, too."""
+    """Run a program, by default Python, on a terminal of this size. With ``has_stdout``, its stdout goes there too."""
     screen, side = pty.openpty()
     ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 

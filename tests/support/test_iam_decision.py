@@ -21,7 +21,7 @@ def test_a_request_that_nothing_allows_is_not_allowed():
     assert ask(policy(statement("Allow", "ec2:*"))) == NOT_ALLOWED
 
 
-def test_one_policy_of_several_allows():
+def test_one_allowing_policy_of_several_is_enough():
     assert ask(policy(statement("Allow", "ec2:*")), policy(statement("Allow", "s3:*"))) == ALLOWED
 
 
@@ -38,7 +38,7 @@ def test_a_resource_policy_denies():
 @pytest.mark.parametrize(
     ("service", "decision"), [("lambda.amazonaws.com", ALLOWED), ("ec2.amazonaws.com", NOT_ALLOWED), ("", NOT_ALLOWED)]
 )
-def test_a_resource_policy_allows_whom_it_names(service, decision):
+def test_a_resource_policy_allows_only_the_service_that_it_names(service, decision):
     grant = policy({**statement("Allow", "s3:GetObject"), "Principal": {"Service": "lambda.amazonaws.com"}})
 
     assert decide(Principal(service=service), "s3:GetObject", OBJECT, {}, [grant]) == decision
@@ -57,7 +57,7 @@ def test_a_boundary_allows_nothing_by_itself():
     ],
     ids=["within", "outside", "denied"],
 )
-def test_a_boundary_is_the_most_that_policies_give(bounds, decision):
+def test_a_boundary_limits_the_policies(bounds, decision):
     assert ask(policy(statement("Allow", "*")), boundary=policy(*bounds)) == decision
 
 
@@ -72,7 +72,7 @@ def test_a_boundary_is_the_most_that_policies_give(bounds, decision):
         ("s3:GetObjectVersion", False),
     ],
 )
-def test_actions_match_in_any_case_and_whole(pattern, matches):
+def test_an_action_matches_as_a_whole_in_any_case(pattern, matches):
     assert (ask(policy(statement("Allow", pattern))) == ALLOWED) is matches
 
 
@@ -87,19 +87,19 @@ def test_actions_match_in_any_case_and_whole(pattern, matches):
         ("arn:aws:s3:::amzn-s3-demo-bucket/taxes/[2]026.pdf", False),
     ],
 )
-def test_resources_match_in_their_case_and_whole(pattern, matches):
+def test_a_resource_matches_as_a_whole_in_its_case(pattern, matches):
     assert (ask(policy(statement("Allow", "s3:*", pattern))) == ALLOWED) is matches
 
 
 @pytest.mark.parametrize(("action", "decision"), [("s3:GetObject", ALLOWED), ("iam:CreateUser", NOT_ALLOWED)])
-def test_not_action_is_all_but_that(action, decision):
+def test_not_action_applies_to_all_other_actions(action, decision):
     given = policy({"Effect": "Allow", "NotAction": ["iam:*", "organizations:*"], "Resource": "*"})
 
     assert ask(given, action=action) == decision
 
 
 @pytest.mark.parametrize(("resource", "decision"), [(OBJECT, ALLOWED), ("arn:aws:s3:::other/a", DENIED)])
-def test_not_resource_is_all_but_that(resource, decision):
+def test_not_resource_applies_to_all_other_resources(resource, decision):
     denial = {"Effect": "Deny", "Action": "s3:*", "NotResource": "arn:aws:s3:::amzn-s3-demo-bucket/*"}
 
     assert ask(policy(statement("Allow", "s3:*"), denial), resource=resource) == decision
@@ -129,7 +129,7 @@ def test_not_resource_is_all_but_that(resource, decision):
     ],
     ids=str,
 )
-def test_a_statement_applies_where_all_its_conditions_hold(condition, context, holds):
+def test_a_statement_applies_if_all_its_conditions_hold(condition, context, holds):
     given = policy(statement("Allow", "*", Condition=condition))
 
     assert (ask(given, **context) == ALLOWED) is holds

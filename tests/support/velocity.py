@@ -1,15 +1,15 @@
-"""Evaluate a mapping template as API Gateway would, with an evaluator that is none of ours."""
+"""Evaluate mapping templates of API Gateway with a third-party Velocity engine."""
 
 import re
 
 import airspeed
 
-# Apache commons-lang's escapeJavaScript, which API Gateway's $util names.
+# escapeJavaScript of Apache Commons Lang, which API Gateway's $util uses.
 _ESCAPES = {"'": "\\'", '"': '\\"', "\\": "\\\\", "/": "\\/", "\b": "\\b", "\n": "\\n", "\t": "\\t", "\f": "\\f", "\r": "\\r"}  # fmt: skip
 
 
 class JavaText(str):
-    """A text with the method of Java's that templates call on it."""
+    """A text with the method of Java's String that templates call."""
 
     __slots__ = ()
 
@@ -31,8 +31,8 @@ class Input:
 
 
 def evaluate(template, parameters):
-    """What the template makes of a request with these path parameters."""
-    # In Velocity a backslash in a text is one, airspeed takes it for the beginning of an escape.
+    """The result of the template for a request with these path parameters."""
+    # A backslash is an ordinary character in Velocity, but starts an escape in airspeed.
     text = template.replace("\\", "\\\\")
     return airspeed.Template(text).merge({"input": Input(parameters), "util": Util()})
 

@@ -5,7 +5,7 @@ import pytest
 from tests.support.cloudformation import INVENTED
 from tests.support.fakes import Outbox
 from tests.support.gateway_companion import GatewayCompanion, wanted
-from tests.support.gateway_overlaps import OldProperties, at_every_call, delete, die, everything_in, roll_back
+from tests.support.gateway_overlaps import OldProperties, at_every_call, delete, die, read_state, roll_back
 from tests.support.gateways import FUNCTION, MemoryGateways
 from tests.transform_lambda.gateway.test_histories import GatewayStack, GatewayWorld
 from transform_lambda.contract import ResourceError
@@ -344,7 +344,7 @@ def nothing(kind):
 
 
 def left_in(companion):
-    apis, policies = everything_in(companion)
+    apis, policies = read_state(companion)
     assert not any(policies.values())
     return apis
 
@@ -438,7 +438,7 @@ def test_an_update_that_dies_at_any_call_is_carried_out_when_it_comes_again(kind
         companion.time.passed += 1000
         answer = companion.deliver(event)
         assert answer["Status"] == "SUCCESS", (where, answer)
-        assert everything_in(companion) == everything_in(fresh), where
+        assert read_state(companion) == read_state(fresh), where
         assert len(companion.gateways.apis[companion.stack.api_id]["deployments"]) == 1, where
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.support.cloudformation import INVENTED
 from tests.support.fakes import Outbox
 from tests.support.gateway_companion import GatewayCompanion, wanted
-from tests.support.gateway_overlaps import OldProperties, at_every_call, delete, die, everything_in, roll_back
+from tests.support.gateway_overlaps import OldProperties, at_every_call, delete, die, read_state, roll_back
 from tests.support.gateways import FUNCTION, MemoryGateways
 from tests.transform_lambda.gateway.test_histories import PATHS, GatewayStack, GatewayWorld
 from transform_lambda.contract import ResourceError
@@ -333,7 +333,7 @@ def nothing(kind):
 
 
 def left_in(companion):
-    apis, policies = everything_in(companion)
+    apis, policies = read_state(companion)
     assert not any(policies.values())
     return apis
 

@@ -205,7 +205,7 @@ def test_archives_of_nodes_archivers_keep_all_but_the_env_file(writer, tree, tmp
     rewrite_file(before, after, {".env": NEW})
 
     check_rewrite(before.read_bytes(), after.read_bytes(), ".env", NEW)
-    assert len(take_apart(after.read_bytes()).pieces) > 100
+    assert len(take_apart(after.read_bytes()).parts) > 100
     assert set(verdicts(after).values()) == {0}
     with before.open("rb") as file, zipfile.ZipFile(after) as archive:
         source = open_source(file.fileno())

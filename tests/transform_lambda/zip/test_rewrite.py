@@ -130,7 +130,7 @@ def test_members_are_listed_with_sizes_in_full(archive):
     assert [member[1:] for member in listed] == [
         (info.compress_type, info.CRC, info.compress_size, info.file_size, info.external_attr) for info in infos
     ]
-    assert [member[0] for member in listed] == [piece.name for piece in take_apart(archive).pieces]
+    assert [member[0] for member in listed] == [part.name for part in take_apart(archive).parts]
 
 
 def test_the_file_is_read_as_readers_get_it(archive):
@@ -194,7 +194,7 @@ def test_a_file_that_python_packed_from_a_string_becomes_readable_by_all():
 def test_a_replaced_file_keeps_its_place_in_the_directory():
     after = take_apart(rewrite_bytes(make_archive(APP, ENV, DATA, ENV, Entry(b"z")), NEW))
 
-    assert [piece.name for piece in after.pieces] == [b"app.py", b"data/table.bin", b".env", b"z"]
+    assert [part.name for part in after.parts] == [b"app.py", b"data/table.bin", b".env", b"z"]
 
 
 def test_several_files_are_replaced_and_added_at_once():
