@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from macro.cli.text.files import FileError
+from macro.cli.text.files import refuse_file
 from macro.cli.text.positions import Position
 from macro.errors import InvalidTemplate, Problem, Problems, describe, suggest
 from macro.plugin import Json, Template
@@ -68,21 +68,21 @@ def read_file(name: str) -> dict[str, Json]:
     try:
         content = json.loads(Path(name).read_text("utf-8-sig"))
     except OSError as error:
-        raise _fail(name, f"can't be read: {error.strerror}") from None
+        raise refuse_file(name, f"can't be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise _fail(name, f"must be UTF-8; byte {error.start} is not") from None
+        raise refuse_file(name, f"must be UTF-8; byte {error.start} is not") from None
     except json.JSONDecodeError as error:
         # The line is not shown because a value can be a secret.
-        raise _fail(name, "must be JSON", Position(error.lineno, error.colno, "")) from None
+        raise refuse_file(name, "must be JSON", Position(error.lineno, error.colno, "")) from None
     except ValueError:
-        raise _fail(name, "must be JSON that Python can read; a number has too many digits") from None
+        raise refuse_file(name, "must be JSON that Python can read; a number has too many digits") from None
     except RecursionError:
-        raise _fail(name, "is nested too deeply; the value of a parameter is text") from None
+        raise refuse_file(name, "is nested too deeply; the value of a parameter is text") from None
     if isinstance(content, dict) and isinstance(content.get("Parameters"), dict):
         return dict(content["Parameters"])
     if isinstance(content, list):
         return dict(_read_entry(name, entry) for entry in content if not _is_previous(entry))
-    raise _fail(name, f"must be a list of parameters, or a map with Parameters, got {describe(content)}")
+    raise refuse_file(name, f"must be a list of parameters, or a map with Parameters, got {describe(content)}")
 
 
 def _is_previous(entry: Json) -> bool:
@@ -97,8 +97,4 @@ def _read_entry(name: str, entry: Json) -> tuple[str, Json]:
         key, _, value = entry.partition("=")
         return key, value
     form = '\'Name=Value\' or {"ParameterKey": …, "ParameterValue": …}'
-    raise _fail(name, f"each entry must be {form}, got {describe(entry)}")
-
-
-def _fail(name: str, text: str, position: Position | None = None) -> FileError:
-    return FileError(name, [(Problem((), text), position)])
+    raise refuse_file(name, f"each entry must be {form}, got {describe(entry)}")

@@ -2,19 +2,17 @@
 
 import contextlib
 import functools
-import itertools
-import json
-import math
 import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path as File
 from typing import Any, NamedTuple
 
+from macro.cli.text.json_reader import parse_json
 from macro.cli.text.positions import Position, find_mark, make_position
 from macro.cli.text.reader import MAX_DEPTH, MAX_NODES, Reader, TooDeep, TooManyNodes
 from macro.errors import MacroError, Problem
-from macro.plugin import Json, Template
+from macro.plugin import Template
 
 # libyaml's composer is recursive. From this depth it could crash the process or fail with its own message.
 _COMPOSED_DEPTH = 1_000
@@ -22,8 +20,7 @@ STDIN = "-"
 _MARK = "\ufeff"
 # A surrogate pair: two escapes that JSON reads as one character and YAML refuses.
 _PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
-_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[][{}]')
-_STEPS = {"[": 1, "{": 1, "]": -1, "}": -1}
+_TOO_DEEP = f"is nested more than {MAX_DEPTH} levels deep; flatten it"
 
 
 class Source(NamedTuple):
@@ -50,6 +47,11 @@ class FileError(MacroError):
         super().__init__(problem for problem, _ in self.found)
 
 
+def refuse_file(name: str, text: str, position: Position | None = None) -> FileError:
+    """The error for a file with one problem, which has no path in a template."""
+    return FileError(name, [(Problem((), text), position)])
+
+
 def read_source(name: str) -> Source:
     """The template in a file. The name ``-`` stands for stdin.
 
@@ -62,9 +64,9 @@ def read_source(name: str) -> Source:
         source = parse_source("<stdin>" if name == STDIN else name, text.removeprefix(_MARK))
         return source._replace(mark=_MARK) if text.startswith(_MARK) else source
     except OSError as error:
-        raise FileError(name, [(Problem((), f"can't be read: {error.strerror}"), None)]) from None
+        raise refuse_file(name, f"can't be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise FileError(name, [(Problem((), f"must be UTF-8; byte {error.start} is not"), None)]) from None
+        raise refuse_file(name, f"must be UTF-8; byte {error.start} is not") from None
 
 
 def find_folder(source: Source) -> File:
@@ -79,7 +81,7 @@ def parse_source(name: str, text: str) -> Source:
         FileError: the text is not a template.
     """
     if text.lstrip()[:1] == "{":
-        template = _parse_json(text)
+        template = parse_json(text)
         if template is not None:
             return Source(name, text, template, None)
     reader = Reader(text)
@@ -87,13 +89,13 @@ def parse_source(name: str, text: str) -> Source:
         node = compose(name, text)
         template = reader.read_root(node)
     except TooDeep as error:
-        raise FileError(name, [_explain_depth(text, error.mark)]) from None
+        raise refuse_file(name, _TOO_DEEP, make_position(text, error.mark)) from None
     except TooManyNodes:
-        raise FileError(name, [(Problem((), f"has more than {MAX_NODES:,} nodes; split the template"), None)]) from None
+        raise refuse_file(name, f"has more than {MAX_NODES:,} nodes; split the template") from None
     if reader.found:
         raise FileError(name, reader.found)
     if not isinstance(template, dict) or node.tag.startswith("!"):
-        raise FileError(name, [(Problem((), "must be a map with Resources; this is not a template"), None)])
+        raise refuse_file(name, "must be a map with Resources; this is not a template")
     return Source(name, text, template, node, reader.has_aliases)
 
 
@@ -108,36 +110,38 @@ def compose(name: str, text: str) -> Any:
     form = "JSON" if name.endswith(".json") else "YAML"
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        _check_depth(yaml, loader, text)
+        _check_depth(loader, text)
         return yaml.compose(text, Loader=loader)
     except TooDeep as error:
-        raise FileError(name, [_explain_depth(text, error.mark)]) from None
+        raise refuse_file(name, _TOO_DEEP, make_position(text, error.mark)) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = ": ".join(part for part in (error.context, error.problem) if part)
         position = make_position(text, mark) if mark else None
-        raise FileError(name, [(Problem((), f"broken {form}: {said}"), position)]) from None
+        raise refuse_file(name, f"broken {form}: {said}", position) from None
     except yaml.YAMLError as error:
         said = str(error).partition("\n")[0]
-        raise FileError(name, [(Problem((), f"broken {form}: {said}"), None)]) from None
+        raise refuse_file(name, f"broken {form}: {said}") from None
 
 
-def _check_depth(yaml: Any, loader: Any, text: str) -> None:
+def _check_depth(loader: Any, text: str) -> None:
     """Raise :class:`TooDeep` before a recursive composer reaches its own limit.
 
     Each level takes a bracket or a column of a line, so most texts need no further check. Newer versions of libyaml
     raise their own error while they read ahead. The loader without libyaml has no limit.
     """
+    import yaml
+
     most = _COMPOSED_DEPTH if loader is not yaml.SafeLoader else MAX_DEPTH
     if text.count("[") + text.count("{") + max(map(len, text.split("\n"))) < most:
         return
     try:
-        _check_events(yaml, loader, text)
+        _check_events(loader, text)
     except yaml.YAMLError as error:
         # The slow loader reads the text again only where libyaml's limit can be the reason.
         if _nesting_at(text, getattr(error, "problem_mark", None)) >= MAX_DEPTH:
             with contextlib.suppress(yaml.YAMLError):
-                _check_events(yaml, yaml.SafeLoader, text)
+                _check_events(yaml.SafeLoader, text)
         raise
 
 
@@ -150,16 +154,14 @@ def _nesting_at(text: str, mark: Any) -> int:
     return brackets if brackets > 0 else int(mark.column)
 
 
-def _check_events(yaml: Any, loader: Any, text: str) -> None:
+def _check_events(loader: Any, text: str) -> None:
+    import yaml
+
     depth = 0
     for event in yaml.parse(text, Loader=loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             raise TooDeep(event.start_mark)
-
-
-def _explain_depth(text: str, mark: Any) -> tuple[Problem, Position | None]:
-    return Problem((), f"is nested more than {MAX_DEPTH} levels deep; flatten it"), make_position(text, mark)
 
 
 def find_position(source: Source, problem: Problem) -> Position | None:
@@ -180,39 +182,3 @@ def _compose_json(name: str, text: str) -> Any:
         return compose(name, _PAIR.sub("x" * 12, text).replace("\t", " "))
     except FileError:
         return None
-
-
-def _parse_json(text: str) -> Template | None:
-    """The data of JSON without duplicate keys, or ``None`` for any other text, which is then read as YAML."""
-    try:
-        data = json.loads(text, object_pairs_hook=_make_map, parse_constant=_refuse, parse_float=_read_float)
-        if "\\u" in text:
-            # Half of a surrogate pair is no character and could not be written back.
-            json.dumps(data, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        return None
-    return data if isinstance(data, dict) and not _is_deep(text) else None
-
-
-def _is_deep(text: str) -> bool:
-    """Whether JSON is nested deeper than :data:`MAX_DEPTH`. The YAML reader finds the position."""
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return False
-    steps = (_STEPS[token] for token in _JSON_TOKEN.findall(text) if token in _STEPS)
-    return max(itertools.accumulate(steps)) > MAX_DEPTH
-
-
-def _refuse(name: str) -> Json:
-    raise ValueError(name)
-
-
-def _read_float(text: str) -> float:
-    number = float(text)
-    return number if math.isfinite(number) else _refuse(text)
-
-
-def _make_map(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        raise ValueError
-    return result

@@ -1,6 +1,7 @@
 """Find and print the line and column of a node or a problem in a template's text."""
 
 import functools
+import string
 from bisect import bisect_right
 from typing import Any, NamedTuple
 
@@ -62,6 +63,32 @@ def _step(node: Any, part: str | int) -> tuple[Any, Any] | None:
     if node.id == "sequence" and isinstance(part, int) and part < len(node.value):
         return None, node.value[part]
     return None
+
+
+def find_end(text: str, node: Any) -> int:
+    """The index at which the node's own text ends. libyaml's end mark of a block is after the comments that follow."""
+    if node.id == "scalar":
+        end = int(node.end_mark.index)
+        return skip_back(text, end, string.whitespace) if node.style in ("|", ">") else end
+    if node.flow_style or not node.value:
+        return int(node.end_mark.index)
+    last = node.value[-1]
+    return find_end(text, last[1] if node.id == "mapping" else last)
+
+
+def find_step(node: Any) -> int:
+    """The author's indentation in columns, taken from the first block inside this map. Two if the map has no block."""
+    for key, value in node.value:
+        if value.id == "mapping" and not value.flow_style and value.value:
+            return max(int(value.start_mark.column) - int(key.start_mark.column), 1)
+    return 2
+
+
+def skip_back(text: str, place: int, characters: str) -> int:
+    """The index behind the last character before ``place`` that is not one of ``characters``."""
+    while place and text[place - 1] in characters:
+        place -= 1
+    return place
 
 
 def print_problem(name: str, problem: Problem, position: Position | None) -> str:
