@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from macro.cli.cloud.deployment.deploy import Order, prepare
+from macro.cli.cloud.deployment.deploy import Deployment, prepare
 from macro.cli.cloud.installation.names import own_version
 from macro.cli.cloud.stack.errors import CloudError
 from macro.cli.cloud.stack.operation import carry_out
@@ -390,7 +390,9 @@ def test_aliases_of_a_template_are_written_out(cloud, stack, tmp_path):
 
 def test_what_someone_else_deploys_before_it_is_agreed_to_is_not_undone(cloud, stack, tmp_path):
     first, second = (
-        Order(stack, read_source(str(write(tmp_path, counters(Visits={"Env": {"a": value}}), f"{value}.json"))), {})
+        Deployment(
+            stack, read_source(str(write(tmp_path, counters(Visits={"Env": {"a": value}}), f"{value}.json"))), {}
+        )
         for value in "bc"
     )
     cloud.deploy(SAMPLES / "minimal.yaml", stack)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from macro.cli.engine.api_gateway.rest_api import choose_response, find_method
 from macro.cli.engine.engine import run_engine
-from macro.cli.engine.mapping import choose_response, find_method
 from macro.cli.engine.run.request import request
 from macro.plugins.gateways.mapping import REQUEST_TEMPLATE as TEMPLATE
 from tests.engine.test_engine import make_function

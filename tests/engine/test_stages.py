@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from macro.cli.cloud.deployment.deploy import Order, prepare
-from macro.cli.cloud.installation.install import Choice, install
+from macro.cli.cloud.deployment.deploy import Deployment, prepare
+from macro.cli.cloud.installation.install import InstallOptions, install
 from macro.cli.cloud.stack.account import connect_to_engine
 from macro.cli.cloud.stack.operation import carry_out
 from macro.cli.cloud.stack.reporter import Silence
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.thorough
 def world():
     with run_engine() as engine:
         session = Session(connect_to_engine(engine.url), Silence())
-        install(session, Choice(), make_bundles(()))
+        install(session, InstallOptions(), make_bundles(()))
         yield SimpleNamespace(url=engine.url, session=session, account=session.account)
 
 
@@ -41,7 +41,7 @@ def bring_all(world, name, counters, outputs):
         "Outputs": {key: {"Value": {"Fn::GetAtt": place}} for key, place in outputs.items()},
     }
     source = parse_source("template.json", json.dumps(template))
-    _, change_set = prepare(world.session, Order(name, source))
+    _, change_set = prepare(world.session, Deployment(name, source))
     stack = carry_out(world.session, change_set)
     client = world.account.client("cloudformation")
     listed = client.describe_stack_resources(StackName=name)["StackResources"]

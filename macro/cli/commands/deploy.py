@@ -10,7 +10,7 @@ from macro.cli.text.report import FINE, PROBLEMS
 from macro.errors import InvalidTemplate, MacroError, PluginError, Problem
 
 if TYPE_CHECKING:
-    from macro.cli.cloud.deployment.deploy import Order
+    from macro.cli.cloud.deployment.deploy import Deployment
     from macro.cli.cloud.stack.session import Session
 
 SUMMARY = "deploy a template, after showing what would change"
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Show the changes, ask, deploy, and print the stack's outputs. Problems of the template have file and line."""
-    from macro.cli.cloud.deployment.deploy import Order
+    from macro.cli.cloud.deployment.deploy import Deployment
     from macro.cli.cloud.stack.session import open_session
     from macro.cli.preview.parameters import read_parameters
     from macro.cli.text.files import read_source
@@ -52,20 +52,20 @@ def run(arguments: argparse.Namespace) -> int:
 
     source = read_source(arguments.template)
     parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
-    order = Order(arguments.stack_name, source, parameters, _read_tags(arguments.tag))
+    deployment = Deployment(arguments.stack_name, source, parameters, _read_tags(arguments.tag))
     try:
         with open_session(arguments) as session:
-            return _deploy(session, order, arguments)
+            return _deploy(session, deployment, arguments)
     except (InvalidTemplate, PluginError) as error:
         return report_problems(source, error.problems, "nothing was deployed")
 
 
-def _deploy(session: "Session", order: "Order", arguments: argparse.Namespace) -> int:
+def _deploy(session: "Session", deployment: "Deployment", arguments: argparse.Namespace) -> int:
     from macro.cli.cloud.deployment.deploy import prepare
     from macro.cli.cloud.deployment.dialog import is_agreed, leave, show_changes, show_outputs
     from macro.cli.cloud.stack.operation import carry_out
 
-    stack, change_set = prepare(session, order)
+    stack, change_set = prepare(session, deployment)
     if change_set:
         show_changes(session, change_set)
         if arguments.no_execute:

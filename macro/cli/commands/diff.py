@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the differences. Problems of the template are reported with file and line."""
     from macro.cli.cloud.deployment.compare import compare
-    from macro.cli.cloud.deployment.deploy import Order
+    from macro.cli.cloud.deployment.deploy import Deployment
     from macro.cli.cloud.stack.account import in_account
     from macro.cli.preview.parameters import read_parameters
     from macro.cli.text.files import read_source
@@ -41,19 +41,19 @@ def run(arguments: argparse.Namespace) -> int:
 
     source = read_source(arguments.template)
     parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
-    order = Order(arguments.stack_name, source, parameters)
+    deployment = Deployment(arguments.stack_name, source, parameters)
     try:
         with in_account(arguments) as account:
-            found = compare(account, order)
+            stack, meanings = compare(account, deployment)
     except (InvalidTemplate, PluginError) as error:
         return report_problems(source, error.problems, "nothing was compared")
     if arguments.json:
-        told = [_report(meaning) for meaning in found.meanings]
-        print(json.dumps({"stack": arguments.stack_name, "is_new": found.stack is None, "counters": told}, indent=2))
+        told = [_report(meaning) for meaning in meanings]
+        print(json.dumps({"stack": arguments.stack_name, "is_new": stack is None, "counters": told}, indent=2))
         return FINE
-    if found.stack is None:
+    if stack is None:
         print(f"the stack {arguments.stack_name} would be made\n")
-    print(print_meanings(found.meanings, has_colour(sys.stdout)) or f"{arguments.stack_name} is as the template says")
+    print(print_meanings(meanings, has_colour(sys.stdout)) or f"{arguments.stack_name} is as the template says")
     return FINE
 
 

@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Make and upload the zips, deploy the installation's stack, and report how to use the macro."""
     from macro.cli.cloud.installation.install import install
     from macro.cli.cloud.installation.names import name_stack, own_version
-    from macro.cli.cloud.installation.plan import Choice
+    from macro.cli.cloud.installation.plan import InstallOptions
     from macro.cli.cloud.stack.session import open_session
     from macro.cli.package.bundle import make_bundles
     from macro.cli.package.wheels import MACHINES
@@ -62,8 +62,9 @@ def run(arguments: argparse.Namespace) -> int:
         # MiniStack's own interpreter runs functions, and can't load Lambda's packages.
         platforms = () if account.is_ministack() else tuple(MACHINES)
         bundles = make_bundles(platforms, arguments.plugin, arguments.with_boto3, arguments.wheels)
-        choice = Choice(arguments.suffix, _read_parameters(arguments), arguments.dry_run, arguments.drop_plugins)
-        has_changed = install(session, choice, bundles)
+        parameters = _read_parameters(arguments)
+        options = InstallOptions(arguments.suffix, parameters, arguments.dry_run, arguments.drop_plugins)
+        has_changed = install(session, options, bundles)
         if not arguments.dry_run:
             state = "is installed" if has_changed else "is installed already; nothing was changed"
             example = f"hitcounter deploy TEMPLATE --stack-name NAME{account.options()}"

@@ -17,7 +17,7 @@ def serve(host: str, port: str) -> None:
     """Serve the engine. This function never returns. The exit code is 0 if the engine ended in order."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     _allow_many_files()
-    mapping, proxy, http = map(importlib.import_module, ("mapping", "proxy", "http_api"))
+    gateway = importlib.import_module("api_gateway")
     # The engine must not import modules from this file's folder.
     del sys.path[0]
     from hypercorn.asyncio import serve as serve_app
@@ -27,8 +27,7 @@ def serve(host: str, port: str) -> None:
     config.bind = [f"{host}:{port}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    app = http.add_stage_variables(importlib.import_module("ministack.app").app, mapping, proxy)
-    app = mapping.add_mapping(app, proxy)
+    app = gateway.add_api_gateway(importlib.import_module("ministack.app").app)
     asyncio.new_event_loop().run_until_complete(serve_app(app, config))
     os._exit(0)
 

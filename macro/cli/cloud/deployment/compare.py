@@ -1,10 +1,9 @@
 """Compare for ``hitcounter diff``: a change set shows what a deployment would change, and is deleted afterwards."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from macro.cli.cloud.deployment.check import check_template
-from macro.cli.cloud.deployment.deploy import Order, plan
+from macro.cli.cloud.deployment.deploy import Deployment, plan
 from macro.cli.cloud.deployment.meanings import Meaning, explain_changes, find_owners
 from macro.cli.cloud.stack.account import Account, Client
 from macro.cli.cloud.stack.change_set import discard
@@ -23,39 +22,34 @@ from macro.template.counters import find_counters
 _UNKNOWN_STATE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED")
 
 
-class Comparison(NamedTuple):
-    """What a deployment would do. ``stack`` is ``None`` if the deployment would create the stack."""
+def compare(account: Account, deployment: Deployment) -> tuple[Stack | None, Sequence[Meaning]]:
+    """The stack, and what a deployment would change. The change set is deleted, and nothing is uploaded.
 
-    stack: Stack | None
-    meanings: Sequence[Meaning]
-
-
-def compare(account: Account, order: Order) -> Comparison:
-    """What a deployment of the order would change. The change set is deleted, and nothing is uploaded.
+    The stack is ``None`` if the deployment would create it.
 
     Raises:
         MacroError: the template has problems.
         CloudError: the stack can't be changed now.
     """
     client = account.client("cloudformation")
-    stack = read_stack(client, order.stack_name)
+    stack = read_stack(client, deployment.stack_name)
     if stack and (is_running(stack.status) or stack.status in _UNKNOWN_STATE):
         raise CloudError(f"the stack {stack.name} is {stack.status}, so what it would be changed from is not known yet")
     stack = None if stack and stack.status == REVIEW else stack
-    source = order.source
-    values = resolve_values(account, source.template, read_values(source.template, order.parameters, stack))
+    source = deployment.source
+    values = resolve_values(account, source.template, read_values(source.template, deployment.parameters, stack))
     template = check_template(source.template, find_folder(source), values).template
     before = _read_deployed(client, stack)
-    change_set = plan(Session(account, Silence()), order, stack, uploads_code=False)
+    change_set = plan(Session(account, Silence()), deployment, stack, uploads_code=False)
     if change_set is None:
-        return Comparison(stack, [])
+        return stack, []
     discard(client, change_set)
     own = _own(before, stack.parameters if stack else {})
     counters = [counter.logical_id for counter in find_counters(template)]
     # A counter that only the plain template contains is found by its function.
     known = {*own.values(), *(_name(each, counters) for each, resource in _resources(before) if _is_function(resource))}
     owners = find_owners(change_set.changes, {**own, **_own(template, values)}, {*counters, *known})
-    return Comparison(stack, explain_changes(change_set.changes, owners, known, counters))
+    return stack, explain_changes(change_set.changes, owners, known, counters)
 
 
 def _own(template: Template, values: Values) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ from macro.cli.cloud.installation.names import (
     own_version,
 )
 from macro.cli.cloud.stack.account import Account
-from macro.cli.cloud.stack.change_set import ChangeSet, Wanted, make_change_set
+from macro.cli.cloud.stack.change_set import ChangeSet, ChangeSetRequest, create_change_set
 from macro.cli.cloud.stack.errors import CloudError
 from macro.cli.cloud.stack.operation import make_ready
 from macro.cli.cloud.stack.session import Session
@@ -32,8 +32,8 @@ from macro.template.merge import MAX_INLINE_BYTES
 from macro.template.transform import MACRO, read_suffix
 
 
-class Order(NamedTuple):
-    """A requested deployment: the stack's name, its template, parameter values by name, and tags for the stack."""
+class Deployment(NamedTuple):
+    """A deployment to prepare: the stack's name, its template, parameter values by name, and tags for the stack."""
 
     stack_name: str
     source: Source
@@ -41,8 +41,8 @@ class Order(NamedTuple):
     tags: Mapping[str, str] = {}
 
 
-def prepare(session: Session, order: Order) -> tuple[Stack | None, ChangeSet | None]:
-    """The stack, with no operation running, and the change set that brings the stack to the order's state.
+def prepare(session: Session, deployment: Deployment) -> tuple[Stack | None, ChangeSet | None]:
+    """The stack, with no operation running, and the change set that brings the stack to the deployment's state.
 
     The stack is ``None`` if it doesn't exist yet. The change set is ``None`` if nothing would change.
 
@@ -51,24 +51,24 @@ def prepare(session: Session, order: Order) -> tuple[Stack | None, ChangeSet | N
         CloudError: the stack can't be changed, or CloudFormation can't create the change set. The text has the cause
             and a remedy.
     """
-    stack = make_ready(session, order.stack_name)
+    stack = make_ready(session, deployment.stack_name)
     if stack and is_installation(stack):
         raise CloudError(f"the stack {stack.name} is the installation itself; choose another --stack-name")
-    change_set = plan(session, order, stack)
+    change_set = plan(session, deployment, stack)
     if change_set is None:
-        session.reporter.show_step("no-change", f"{order.stack_name} is as the template says; nothing to change")
+        session.reporter.show_step("no-change", f"{deployment.stack_name} is as the template says; nothing to change")
     return stack, change_set
 
 
-def plan(session: Session, order: Order, stack: Stack | None, uploads_code: bool = True) -> ChangeSet | None:
-    """A change set that brings the stack to the order's state, or ``None`` if the stack has that state already.
+def plan(session: Session, deployment: Deployment, stack: Stack | None, uploads_code: bool = True) -> ChangeSet | None:
+    """A change set that brings the stack to the deployment's state, or ``None`` if the stack has that state already.
 
     Without ``uploads_code``, the change set of a template with local code can be read but not executed. Raises the
     same errors as :func:`prepare`.
     """
     account = session.account
-    source = order.source
-    values = resolve_values(account, source.template, read_values(source.template, order.parameters, stack))
+    source = deployment.source
+    values = resolve_values(account, source.template, read_values(source.template, deployment.parameters, stack))
     template, uploads, _ = check_template(source.template, find_folder(source), values)
     installation = _find_installation(account, template, bool(uploads))
     if installation and uploads_code:
@@ -81,9 +81,9 @@ def plan(session: Session, order: Order, stack: Stack | None, uploads_code: bool
                 text = f"{account.name()} runs no macros; its function is called and the result deployed"
                 session.reporter.show_step("no-macros", text)
             body = json.dumps(expand_by_function(account, template, values), ensure_ascii=False)
-        passed = _pass(account, installation, body)
-        wanted = Wanted(order.stack_name, passed, _parameters(template, order.parameters, stack), order.tags)
-        return make_change_set(account.client("cloudformation"), wanted, stack)
+        passed, given = _pass(account, installation, body), _parameters(template, deployment.parameters, stack)
+        request = ChangeSetRequest(deployment.stack_name, passed, given, deployment.tags)
+        return create_change_set(account.client("cloudformation"), request, stack)
 
 
 def _find_installation(account: Account, template: Template, has_uploads: bool) -> Installation | None:

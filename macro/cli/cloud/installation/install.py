@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from macro.builtin.digest import SHA256
 from macro.cli.cloud.installation.bucket import Bucket, digest_of
 from macro.cli.cloud.installation.names import check_ours, is_older, name_stack, open_bucket, own_version, read_template
-from macro.cli.cloud.installation.plan import Choice, Plan
+from macro.cli.cloud.installation.plan import InstallOptions, Plan
 from macro.cli.cloud.installation.template import COMPANION_FUNCTION, MACRO_FUNCTION, fill_in, tell_served
 from macro.cli.cloud.stack.change_set import ChangeSet, discard
 from macro.cli.cloud.stack.changes import count_changes, print_changes
@@ -21,22 +21,22 @@ from macro.cli.package.bundle import Bundles
 _NEVER_THERE = ("ROLLBACK_COMPLETE", "CREATE_FAILED")
 
 
-def install(session: Session, choice: Choice, bundles: Bundles) -> bool:
+def install(session: Session, options: InstallOptions, bundles: Bundles) -> bool:
     """Install or update the installation, and return whether anything was changed. A dry run only reports the changes.
 
     Raises:
         CloudError: the installation failed. The text has the cause and a remedy. The next run continues from the state
             that this run left.
     """
-    bucket = open_bucket(session.account, choice.suffix)
+    bucket = open_bucket(session.account, options.suffix)
     keys = {MACRO_FUNCTION: f"macro/{digest_of(bundles.macro)}.zip"}
     keys[COMPANION_FUNCTION] = f"companion/{digest_of(bundles.companion)}.zip"
     template = tell_served(fill_in(read_template(), keys, bucket.name), bundles.served())
-    stack = _find_stack(session, choice)
-    if stack and not choice.drops_plugins:
+    stack = _find_stack(session, options)
+    if stack and not options.drops_plugins:
         _check_kept(stack, bundles.served())
-    plan = Plan(session, choice, bucket)
-    if not choice.is_dry_run:
+    plan = Plan(session, options, bucket)
+    if not options.is_dry_run:
         stack = plan.ensure_bucket(template, stack)
         contents = {keys[MACRO_FUNCTION]: bundles.macro, keys[COMPANION_FUNCTION]: bundles.companion}
         _upload(session, bucket, {**contents, f"handlers/hit-counter-{SHA256}.zip": bundles.handler})
@@ -44,7 +44,7 @@ def install(session: Session, choice: Choice, bundles: Bundles) -> bool:
     if change_set:
         changes = change_set.changes
         session.reporter.show_step("changes", print_changes(changes), count=count_changes(changes))
-    if choice.is_dry_run:
+    if options.is_dry_run:
         _end_dry_run(session, change_set)
         return False
     if change_set:
@@ -55,14 +55,14 @@ def install(session: Session, choice: Choice, bundles: Bundles) -> bool:
     return change_set is not None
 
 
-def _find_stack(session: Session, choice: Choice) -> Stack | None:
+def _find_stack(session: Session, options: InstallOptions) -> Stack | None:
     """The installation's stack, ready for an update. A stack that was never created is empty and is deleted."""
     wait = await_end if session.account.is_shared else make_ready
-    stack = wait(session, name_stack(choice.suffix))
+    stack = wait(session, name_stack(options.suffix))
     if stack is None:
         return None
     check_ours(stack)
-    if stack.status in _NEVER_THERE and not choice.is_dry_run:
+    if stack.status in _NEVER_THERE and not options.is_dry_run:
         remove(session, stack)
         return None
     version = stack.outputs.get("Version", own_version())

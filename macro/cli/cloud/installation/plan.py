@@ -8,7 +8,7 @@ from macro.cli.cloud.installation.bucket import Bucket
 from macro.cli.cloud.installation.names import name_stack
 from macro.cli.cloud.installation.template import BUCKET, keep_only, leave_out, name_answer_hosts
 from macro.cli.cloud.stack.account import Account
-from macro.cli.cloud.stack.change_set import ChangeSet, Wanted, make_change_set
+from macro.cli.cloud.stack.change_set import ChangeSet, ChangeSetRequest, create_change_set
 from macro.cli.cloud.stack.errors import DENIED, CloudError, code_of, message_of
 from macro.cli.cloud.stack.operation import carry_out
 from macro.cli.cloud.stack.session import Session
@@ -19,7 +19,7 @@ from macro.plugin import Template
 _MACRO_TYPE = "AWS::CloudFormation::Macro"
 
 
-class Choice(NamedTuple):
+class InstallOptions(NamedTuple):
     """The user's choices: suffix, parameters of ``install.yaml``, dry run, and whether plug-ins may be dropped."""
 
     suffix: str = ""
@@ -31,8 +31,8 @@ class Choice(NamedTuple):
 class Plan:
     """Creates change sets for the installation's stack, with its parameters."""
 
-    def __init__(self, session: Session, choice: Choice, bucket: Bucket) -> None:
-        self._session, self._choice, self._bucket = session, choice, bucket
+    def __init__(self, session: Session, options: InstallOptions, bucket: Bucket) -> None:
+        self._session, self._options, self._bucket = session, options, bucket
         self._account, self._client = session.account, session.account.client("cloudformation")
 
     def ensure_bucket(self, template: Template, stack: Stack | None) -> Stack:
@@ -52,8 +52,8 @@ class Plan:
             imports = [{"ResourceType": kind, "LogicalResourceId": BUCKET, "ResourceIdentifier": key}]
             text = f"the bucket {self._bucket.name} is there already, and is taken into the stack"
             self._session.reporter.show_step("bucket", text)
-        wanted = self._want(keep_only(template, BUCKET), stack)._replace(imports=imports)
-        change_set = make_change_set(self._client, wanted, stack)
+        request = self._request(keep_only(template, BUCKET), stack)._replace(imports=imports)
+        change_set = create_change_set(self._client, request, stack)
         if change_set is None:
             raise CloudError(f"CloudFormation sees no change in making the bucket {self._bucket.name}; try again")
         return carry_out(self._session, change_set)
@@ -66,26 +66,28 @@ class Plan:
         from botocore.exceptions import ClientError
 
         # A dry run plans a whole new stack at once, so its change set must import an existing bucket.
-        takes_in = self._choice.is_dry_run and (stack is None or _is_empty(self._account, stack))
+        takes_in = self._options.is_dry_run and (stack is None or _is_empty(self._account, stack))
         # An imported bucket keeps its own settings until a change set reverts them to the template's.
         reverts = stack is not None and stack.status == "IMPORT_COMPLETE"
-        wanted = self._want(template, stack)._replace(takes_in=takes_in, reverts=reverts)
+        request = self._request(template, stack)._replace(takes_in=takes_in, reverts=reverts)
         try:
-            return make_change_set(self._client, wanted, stack)
+            return create_change_set(self._client, request, stack)
         except ClientError as error:
             if _MACRO_TYPE not in message_of(error):
                 raise
             text = "this engine runs no macros: 'hitcounter deploy' and 'local' call the macro's function themselves"
             self._session.reporter.show_step("no-macros", text)
             rest = _as_body(leave_out(template, _MACRO_TYPE))
-            return make_change_set(self._client, wanted._replace(template=rest), stack)
+            return create_change_set(self._client, request._replace(template=rest), stack)
 
-    def _want(self, template: Template, stack: Stack | None) -> Wanted:
-        return Wanted(name_stack(self._choice.suffix), _as_body(template), self._parameters(template, stack), {})
+    def _request(self, template: Template, stack: Stack | None) -> ChangeSetRequest:
+        name, parameters = name_stack(self._options.suffix), self._parameters(template, stack)
+        return ChangeSetRequest(name, _as_body(template), parameters, {})
 
     def _parameters(self, template: Template, stack: Stack | None) -> dict[str, str | None]:
         before = values_before(stack)
-        given = {"Suffix": self._choice.suffix, "LowerSuffix": self._choice.suffix.lower(), **self._choice.parameters}
+        suffix = self._options.suffix
+        given = {"Suffix": suffix, "LowerSuffix": suffix.lower(), **self._options.parameters}
         if self._account.endpoint:
             given["AnswerHosts"] = name_answer_hosts(self._account.endpoint)
         if before.get("ApiGatewayLogRole") != "true" and not _has_log_role(self._account):

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+from macro.cli.cloud.stack.account import LOOPBACK, is_loopback
 from macro.plugin import Template
 from macro.template.references import find_references
 
@@ -13,7 +14,6 @@ _TOLD = {
     "CustomResources": "Custom resources that the companion serves beside its own",
 }
 BUCKET, MACRO_FUNCTION, COMPANION_FUNCTION = "Bucket", "MacroFunction", "CompanionFunction"
-_LOOPBACK = ("127.0.0.1", "localhost")
 
 
 def fill_in(template: Template, keys: Mapping[str, str], bucket: str) -> Template:
@@ -76,5 +76,5 @@ def name_answer_hosts(endpoint: str) -> str:
     endpoint, if the endpoint has one.
     """
     parts = urlsplit(endpoint)
-    hosts = _LOOPBACK if parts.hostname in _LOOPBACK else (str(parts.hostname),)
+    hosts = LOOPBACK if is_loopback(endpoint) else (str(parts.hostname),)
     return ",".join(f"{host}:{parts.port}" if parts.port else host for host in hosts)

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 from macro.cli.cloud.observe.deployed import Part
 from macro.cli.cloud.stack.account import Client
@@ -15,13 +15,6 @@ Page = Sequence[Mapping[str, Any]]
 _SHARD = re.compile(r"(.+)#(0|[1-9][0-9]*)", re.DOTALL)
 # Number of BatchGetItem calls, and the first pause in seconds. A busy table returns the keys that it didn't read.
 _TRIES, _PAUSE = 6, 0.05
-
-
-class Counted(NamedTuple):
-    """Hits by name, and the number of items that were left out because they hold no count."""
-
-    hits: dict[str, int]
-    left_out: int
 
 
 def read_pages(client: Client, part: Part) -> Iterator[Page]:
@@ -43,8 +36,8 @@ def read_pages(client: Client, part: Part) -> Iterator[Page]:
         request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
 
-def count_all(pages: Iterable[Page], shards: int) -> Counted:
-    """The hits of every name in the pages of a table."""
+def count_all(pages: Iterable[Page], shards: int) -> tuple[dict[str, int], int]:
+    """The hits of every name in the pages of a table, and the number of items that hold no count."""
     hits: Counter[str] = Counter()
     left_out = 0
     for item in chain.from_iterable(pages):
@@ -53,7 +46,7 @@ def count_all(pages: Iterable[Page], shards: int) -> Counted:
             left_out += 1
         else:
             hits[find_name(name, shards)] += int(number)
-    return Counted(dict(hits), left_out)
+    return dict(hits), left_out
 
 
 def count_one(client: Client, part: Part, name: str, pause: float = _PAUSE) -> int:

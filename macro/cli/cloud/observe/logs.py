@@ -11,7 +11,7 @@ from macro.cli.cloud.stack.stack import pause
 _OVERLAP = 30_000
 
 
-class Source(NamedTuple):
+class LogSource(NamedTuple):
     """A log group, and the label of the counter or gateway that writes to it."""
 
     label: str
@@ -28,47 +28,39 @@ class Logged(NamedTuple):
     id: str
 
 
-class Wanted(NamedTuple):
-    """The start of the time range, in milliseconds since 1970, and the text that each log event must contain.
+def read_logs(client: Client, sources: Sequence[LogSource], since: int, text: str = "") -> list[Logged]:
+    """The log events of all sources from ``since`` on that contain the text, newest last.
 
-    An empty text selects all events.
+    ``since`` is in milliseconds since 1970. A log group that doesn't exist has no events.
     """
-
-    since: int
-    text: str = ""
-
-
-def read_logs(client: Client, sources: Sequence[Source], wanted: Wanted) -> list[Logged]:
-    """The lines of all sources, newest last. A log group that doesn't exist has no lines."""
-    found = [logged for source in sources for logged in _read_source(client, source, wanted)]
+    found = [logged for source in sources for logged in _read_source(client, source, since, text)]
     return sorted(found, key=lambda logged: logged.time)
 
 
-def follow_logs(client: Client, sources: Sequence[Source], wanted: Wanted) -> Iterator[list[Logged]]:
-    """The existing lines, then the new lines of each further read. The iterator never ends by itself."""
+def follow_logs(client: Client, sources: Sequence[LogSource], since: int, text: str = "") -> Iterator[list[Logged]]:
+    """The result of :func:`read_logs`, then the new events of each further read. The iterator never ends by itself."""
     known: dict[tuple[str, str], int] = {}
     while True:
-        found = read_logs(client, sources, wanted)
+        found = read_logs(client, sources, since, text)
         new = [logged for logged in found if (logged.label, logged.id) not in known]
         known.update({(logged.label, logged.id): logged.time for logged in new})
         yield new
-        newest = max(known.values(), default=wanted.since)
-        wanted = wanted._replace(since=max(wanted.since, newest - _OVERLAP))
-        known = {key: time for key, time in known.items() if time >= wanted.since}
+        since = max(since, max(known.values(), default=since) - _OVERLAP)
+        known = {key: time for key, time in known.items() if time >= since}
         pause(client)
 
 
-def _read_source(client: Client, source: Source, wanted: Wanted) -> Iterator[Logged]:
+def _read_source(client: Client, source: LogSource, since: int, text: str) -> Iterator[Logged]:
     from botocore.exceptions import ClientError
 
-    request: dict[str, Any] = {"logGroupName": source.log_group, "startTime": wanted.since}
-    if wanted.text:
-        request["filterPattern"] = _quote(wanted.text)
+    request: dict[str, Any] = {"logGroupName": source.log_group, "startTime": since}
+    if text:
+        request["filterPattern"] = _quote(text)
     try:
         for page in client.get_paginator("filter_log_events").paginate(**request):
             for event in page["events"]:
                 # An engine may support only some of CloudWatch's filter patterns.
-                if wanted.text in event["message"]:
+                if text in event["message"]:
                     yield _read_event(source, event)
     except ClientError as error:
         if code_of(error) != "ResourceNotFoundException":
@@ -81,6 +73,6 @@ def _quote(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _read_event(source: Source, event: Mapping[str, Any]) -> Logged:
+def _read_event(source: LogSource, event: Mapping[str, Any]) -> Logged:
     time, stream, message = event["timestamp"], event.get("logStreamName", ""), event["message"]
     return Logged(time, source.label, stream, message, event.get("eventId") or f"{stream} {time} {message}")

@@ -33,10 +33,10 @@ def show_hits(arguments: argparse.Namespace) -> int:
 def _read(client: Client, part: Part, arguments: argparse.Namespace) -> Chart:
     if arguments.name is not None:
         return make_chart(part, {arguments.name: count_one(client, part, arguments.name)})
-    counted = count_all(_show_reading(part.label, read_pages(client, part)), part.shards)
-    if counted.left_out:
-        print(f"note: items without a count in {part.table}: {counted.left_out}", file=sys.stderr)
-    return make_chart(part, counted.hits, arguments.top)
+    hits, left_out = count_all(_show_reading(part.label, read_pages(client, part)), part.shards)
+    if left_out:
+        print(f"note: items without a count in {part.table}: {left_out}", file=sys.stderr)
+    return make_chart(part, hits, arguments.top)
 
 
 def _print(charts: Sequence[Chart], arguments: argparse.Namespace) -> None:

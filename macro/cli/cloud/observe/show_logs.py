@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 
 from macro.cli.cloud.observe.deployed import Deployed, Part, choose_parts, read_deployed
-from macro.cli.cloud.observe.logs import Logged, Source, Wanted, follow_logs, read_logs
+from macro.cli.cloud.observe.logs import Logged, LogSource, follow_logs, read_logs
 from macro.cli.cloud.observe.logs_lines import print_json, print_logged
 from macro.cli.cloud.stack.account import Account, in_account
 from macro.cli.cloud.stack.errors import CloudError
@@ -27,33 +27,33 @@ def show_logs(arguments: argparse.Namespace) -> int:
         if not sources:
             what = "access log" if arguments.access else "log group"
             raise CloudError(f"the stack {arguments.stack_name} has no {what} of {_list_labels(parts)}")
-        wanted = Wanted(round((time.time() - arguments.since) * 1000), arguments.filter)
+        since = round((time.time() - arguments.since) * 1000)
         client = account.client("logs")
         if arguments.follow:
-            for lines in follow_logs(client, sources, wanted):
+            for lines in follow_logs(client, sources, since, arguments.filter):
                 _print(lines, arguments.json)
-        lines = read_logs(client, sources, wanted)
+        lines = read_logs(client, sources, since, arguments.filter)
         _print(lines, arguments.json)
         if not lines:
             print(_say_nothing(account, arguments.access), file=sys.stderr)
     return FINE
 
 
-def find_function_logs(parts: Iterable[Part]) -> list[Source]:
+def find_function_logs(parts: Iterable[Part]) -> list[LogSource]:
     """The log groups of the parts' functions."""
-    return [Source(part.label, part.log_group) for part in parts if part.log_group]
+    return [LogSource(part.label, part.log_group) for part in parts if part.log_group]
 
 
-def find_access_logs(deployed: Deployed, parts: Iterable[Part]) -> list[Source]:
+def find_access_logs(deployed: Deployed, parts: Iterable[Part]) -> list[LogSource]:
     """The log groups of the parts' gateways. Counters that share a gateway share its log group."""
-    found: dict[str, Source] = {}
+    found: dict[str, LogSource] = {}
     for part in parts:
         stage = name_part(part.stage)
         own = f"{part.counter}{stage}AccessLog"
         labels = {own: part.label} if own in deployed.access_logs else _label_shared(stage)
         for logical_id, label in labels.items():
             if logical_id in deployed.access_logs:
-                found[logical_id] = Source(label, deployed.access_logs[logical_id])
+                found[logical_id] = LogSource(label, deployed.access_logs[logical_id])
     return list(found.values())
 
 

@@ -11,6 +11,8 @@ from urllib.request import ProxyHandler, build_opener
 from macro.cli.cloud.stack.errors import CloudError, explained
 
 Client = Any
+LOOPBACK = ("127.0.0.1", "localhost")
+"""The names of this machine that an engine can listen on."""
 
 
 class Place(NamedTuple):
@@ -51,7 +53,7 @@ class Account:
         if not self.endpoint:
             return False
         try:
-            opener = build_opener(ProxyHandler({}) if is_here(self.endpoint) else ProxyHandler())
+            opener = build_opener(ProxyHandler({}) if is_loopback(self.endpoint) else ProxyHandler())
             with opener.open(f"{self.endpoint.rstrip('/')}/_ministack/health", timeout=5) as answer:
                 return bool(answer.status == 200)
         except OSError:
@@ -109,9 +111,9 @@ def connect_to_engine(url: str) -> Account:
     return Account(session, Place(endpoint=url), is_shared=False)
 
 
-def is_here(url: str) -> bool:
+def is_loopback(url: str) -> bool:
     """Whether the URL's host is this machine. Requests to this machine use no proxy."""
-    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+    return urlsplit(url).hostname in (*LOOPBACK, "::1")
 
 
 def _is_url(text: str) -> bool:
@@ -135,7 +137,7 @@ def _config(endpoint: str | None, attempts: int) -> Any:
 
     return Config(
         # With None, botocore takes the proxies from the environment.
-        proxies={} if endpoint and is_here(endpoint) else None,
+        proxies={} if endpoint and is_loopback(endpoint) else None,
         retries={"mode": "standard", "max_attempts": attempts},
         connect_timeout=10,
         s3={"addressing_style": "auto"},

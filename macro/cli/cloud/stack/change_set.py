@@ -18,8 +18,8 @@ _OVERTAKEN = ("ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeS
 _FAILED_BY_MACRO = ("failed with: ", ". Rollback requested by user.")
 
 
-class Wanted(NamedTuple):
-    """A deployment: the stack's name, template, parameters and tags.
+class ChangeSetRequest(NamedTuple):
+    """A change set to create: the stack's name, template, parameters and tags.
 
     ``template`` is ``TemplateBody`` or ``TemplateURL``. A parameter that is ``None`` keeps the value that the stack
     has. ``imports`` has the shape of ``ResourcesToImport``: if there are any, the template holds no other resources.
@@ -46,7 +46,7 @@ class ChangeSet(NamedTuple):
     is_import: bool = False
 
 
-def make_change_set(client: Client, wanted: Wanted, stack: Stack | None) -> ChangeSet | None:
+def create_change_set(client: Client, request: ChangeSetRequest, stack: Stack | None) -> ChangeSet | None:
     """A new change set for the stack, or ``None`` if nothing would change.
 
     Raises:
@@ -54,11 +54,11 @@ def make_change_set(client: Client, wanted: Wanted, stack: Stack | None) -> Chan
             problems. The failed change set is deleted.
     """
     is_new = stack is None or stack.status == REVIEW
-    kind = "IMPORT" if wanted.imports else "CREATE" if is_new else "UPDATE"
-    made = client.create_change_set(ChangeSetType=kind, **_request(client, wanted))
+    kind = "IMPORT" if request.imports else "CREATE" if is_new else "UPDATE"
+    made = client.create_change_set(ChangeSetType=kind, **_as_call(client, request))
     answer = _await(client, made["Id"], made["StackId"])
     changes = read_changes(_all_changes(client, made["Id"], answer))
-    change_set = ChangeSet(made["Id"], made["StackId"], wanted.stack_name, changes, bool(wanted.imports))
+    change_set = ChangeSet(made["Id"], made["StackId"], request.stack_name, changes, bool(request.imports))
     if answer["Status"] == "CREATE_COMPLETE":
         return change_set
     reason = answer.get("StatusReason", "")
@@ -68,7 +68,7 @@ def make_change_set(client: Client, wanted: Wanted, stack: Stack | None) -> Chan
         discard(client, change_set)
     if any(words in reason for words in _EMPTY):
         return None
-    raise CloudError("\n".join([*refusals, _explain(wanted.stack_name, reason)]))
+    raise CloudError("\n".join([*refusals, _explain(request.stack_name, reason)]))
 
 
 def execute(client: Client, change_set: ChangeSet) -> None:
@@ -102,22 +102,22 @@ def discard(client: Client, change_set: ChangeSet) -> None:
         client.delete_stack(StackName=stack.id)
 
 
-def _request(client: Client, wanted: Wanted) -> dict[str, Any]:
+def _as_call(client: Client, request: ChangeSetRequest) -> dict[str, Any]:
     token = uuid4().hex
     optional = {
-        "Tags": [{"Key": key, "Value": value} for key, value in wanted.tags.items()],
-        "ResourcesToImport": list(wanted.imports),
-        "ImportExistingResources": wanted.takes_in,
-        "DeploymentMode": "REVERT_DRIFT" if wanted.reverts and _can_revert(client) else "",
+        "Tags": [{"Key": key, "Value": value} for key, value in request.tags.items()],
+        "ResourcesToImport": list(request.imports),
+        "ImportExistingResources": request.takes_in,
+        "DeploymentMode": "REVERT_DRIFT" if request.reverts and _can_revert(client) else "",
     }
     return {
-        "StackName": wanted.stack_name,
+        "StackName": request.stack_name,
         "ChangeSetName": f"hitcounter-{token[:16]}",
         "ClientToken": token,
         "Capabilities": list(_CAPABILITIES),
-        "Parameters": [_parameter(name, value) for name, value in wanted.parameters.items()],
+        "Parameters": [_parameter(name, value) for name, value in request.parameters.items()],
         **{name: value for name, value in optional.items() if value},
-        **wanted.template,
+        **request.template,
     }
 
 

@@ -3,9 +3,8 @@
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
-from macro.cli.cloud.stack.account import Client
+from macro.cli.cloud.stack.account import Client, is_loopback
 from macro.cli.cloud.stack.errors import message_of
 
 REVIEW = "REVIEW_IN_PROGRESS"
@@ -56,8 +55,7 @@ def has_succeeded(status: str) -> bool:
 
 def pause(client: Client) -> None:
     """Wait before the next call: 0.1 s for an engine on this machine, 2 s for services that many clients share."""
-    host = urlsplit(client.meta.endpoint_url).hostname
-    time.sleep(_SECONDS_ON_ENGINE if host in ("127.0.0.1", "localhost", "::1") else _SECONDS)
+    time.sleep(_SECONDS_ON_ENGINE if is_loopback(client.meta.endpoint_url) else _SECONDS)
 
 
 def _stack(found: Mapping[str, Any]) -> Stack:

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from macro.cli.cloud.deployment.deploy import Order, prepare
+from macro.cli.cloud.deployment.deploy import Deployment, prepare
 from macro.cli.cloud.installation.install import install
-from macro.cli.cloud.installation.plan import Choice
+from macro.cli.cloud.installation.plan import InstallOptions
 from macro.cli.cloud.observe.served import Served, add_outputs, describe_served, find_served, own_outputs
 from macro.cli.cloud.stack.account import connect_to_engine
 from macro.cli.cloud.stack.errors import CloudError, explained
@@ -94,7 +94,7 @@ def _engine_with_installation(
                 text = "the last run's engine was killed: tables and counts are as that run found them"
                 reporter.show_step("set-back", text)
             account = connect_to_engine(engine.url)
-            install(Session(account, Silence()), Choice(drops_plugins=True), bundles.result())
+            install(Session(account, Silence()), InstallOptions(drops_plugins=True), bundles.result())
             yield _Local(arguments, Session(account, reporter), engine)
 
 
@@ -123,8 +123,8 @@ def _deploy(local: _Local, source: Source) -> list[Served] | None:
         with _explained(local.engine):
             parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
             fuller = source._replace(template=add_outputs(source.template))
-            order = Order(_name_stack(source), fuller, parameters)
-            stack, change_set = prepare(session, order)
+            deployment = Deployment(_name_stack(source), fuller, parameters)
+            stack, change_set = prepare(session, deployment)
             stack = carry_out(session, change_set) if change_set else stack
     except MacroError as error:
         if isinstance(error, EngineError):

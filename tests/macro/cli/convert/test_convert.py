@@ -361,7 +361,7 @@ FURTHER = {
     ),
     "a second stage of an HTTP API": (
         "http",
-        ("  Leave:", "  Test: {Type: AWS::ApiGatewayV2::Stage, Condition: Wanted, Properties: {ApiId: !Ref Api}}\n  Leave:"),
+        ("  Leave:", "  Test: {Type: AWS::ApiGatewayV2::Stage, Condition: ChangeSetRequest, Properties: {ApiId: !Ref Api}}\n  Leave:"),
         "Resources.Test: is a second stage of Api; each stage of a counter has its own table: "
         "remove it, and see Stages in the README",
     ),

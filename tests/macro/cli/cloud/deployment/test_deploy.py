@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from macro.cli.cloud.deployment.deploy import Order, prepare
+from macro.cli.cloud.deployment.deploy import Deployment, prepare
 from macro.cli.cloud.installation.names import own_version
 from macro.cli.cloud.stack.errors import CloudError
 from macro.cli.text.files import parse_source
@@ -40,7 +40,7 @@ def parameters_sent(aws):
 def plan(session, aws, text=PLAIN, values=None):
     aws.answer("CreateChangeSet", {"Id": "set", "StackId": "id"})
     aws.answer("DescribeChangeSet", {"Status": "CREATE_COMPLETE", "Changes": []})
-    return prepare(session, Order("hits", parse_source("t.yaml", text), values or {}))
+    return prepare(session, Deployment("hits", parse_source("t.yaml", text), values or {}))
 
 
 def test_parameters_that_are_not_given_keep_the_stacks_values(session, aws):
@@ -165,7 +165,7 @@ def test_a_refusal_by_an_older_installation_says_so(session, aws, version, blame
     text = "Transform: HitCounterMacroBeta\nResources:\n  Visits:\n    Type: HitCounter\n"
 
     with pytest.raises(CloudError) as caught:
-        prepare(session, Order("hits", parse_source("t.yaml", text)))
+        prepare(session, Deployment("hits", parse_source("t.yaml", text)))
 
     assert str(caught.value) == (
         f"Transform 123456789012::HitCounterMacroBeta refuses the template:\nShards is unknown{blame}"
@@ -184,6 +184,6 @@ def test_a_template_needs_the_installation_that_it_names(session, aws, text):
     aws.answer("DescribeStacks", find)
 
     with pytest.raises(CloudError, match="run: hitcounter install --suffix Beta"):
-        prepare(session, Order("hits", parse_source("t.yaml", text)))
+        prepare(session, Deployment("hits", parse_source("t.yaml", text)))
 
     assert aws.sent("DescribeStacks")[-1]["StackName"] == "HitCounterMacroBeta"

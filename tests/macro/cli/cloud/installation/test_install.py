@@ -8,7 +8,7 @@ from macro.builtin.digest import SHA256
 from macro.cli.cloud.installation.bucket import digest_of
 from macro.cli.cloud.installation.install import install
 from macro.cli.cloud.installation.names import own_version
-from macro.cli.cloud.installation.plan import Choice
+from macro.cli.cloud.installation.plan import InstallOptions
 from macro.cli.cloud.stack.account import Place, connect
 from macro.cli.cloud.stack.errors import CloudError
 from macro.cli.cloud.stack.session import Session
@@ -95,7 +95,7 @@ def world(aws):
 
 def test_the_bucket_is_made_before_what_is_run_from_it(session, world):
 
-    has_changed = install(session, Choice(), BUNDLES)
+    has_changed = install(session, InstallOptions(), BUNDLES)
 
     assert has_changed
     assert (list(world.resources(0)), len(world.resources(1)) > 1) == (["Bucket"], True)
@@ -119,7 +119,7 @@ def test_the_bucket_is_made_before_what_is_run_from_it(session, world):
 def test_a_bucket_that_is_there_already_is_taken_into_the_stack(session, world, status, kind, texts):
     world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", status))
 
-    install(session, Choice(), BUNDLES)
+    install(session, InstallOptions(), BUNDLES)
 
     first, second = world.aws.sent("CreateChangeSet")
     assert (first["ChangeSetType"], second["ChangeSetType"]) == (kind, "UPDATE")
@@ -141,7 +141,7 @@ def test_a_bucket_of_someone_else_is_refused_before_anything_is_made(session, wo
     world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", 403))
 
     with pytest.raises(CloudError) as caught:
-        install(session, Choice(), BUNDLES)
+        install(session, InstallOptions(), BUNDLES)
 
     assert str(caught.value) == (
         f"the bucket {BUCKET} exists and is not account 123456789012's, or you may not read it; "
@@ -157,7 +157,7 @@ def test_a_bucket_of_someone_else_is_refused_before_anything_is_made(session, wo
 def test_a_role_for_logs_is_set_only_where_the_account_has_none(session, world, role, parameters):
     world.aws.answer("GET /account", role)
 
-    install(session, Choice(), BUNDLES)
+    install(session, InstallOptions(), BUNDLES)
 
     assert world.parameters() == {**parameters, "Suffix": "", "LowerSuffix": "", "AnswerHosts": None}
 
@@ -166,7 +166,7 @@ def test_a_role_for_logs_is_set_only_where_the_account_has_none(session, world, 
 def test_an_api_gateway_that_may_not_be_looked_at_is_not_changed(session, world, code):
     world.aws.answer("GET /account", Refusal(code, "not authorized to perform: apigateway:GET", 403))
 
-    install(session, Choice(), BUNDLES)
+    install(session, InstallOptions(), BUNDLES)
 
     assert world.parameters() == {"Suffix": "", "LowerSuffix": "", "AnswerHosts": None}
 
@@ -175,7 +175,7 @@ def test_any_other_trouble_with_api_gateway_ends_the_installation(session, world
     world.aws.answer("GET /account", Refusal("BadRequestException", "out of order"))
 
     with pytest.raises(session.account.client("apigateway").exceptions.ClientError, match="out of order"):
-        install(session, Choice(), BUNDLES)
+        install(session, InstallOptions(), BUNDLES)
 
     assert world.aws.sent("ExecuteChangeSet") == []
 
@@ -184,7 +184,7 @@ def test_a_role_for_logs_that_the_installation_has_set_stays_its_own(session, wo
     world.exist(parameters={**OWN, "ApiGatewayLogRole": "true"})
     world.aws.answer("GET /account", {"cloudwatchRoleArn": "arn:aws:iam::123456789012:role/ours"})
 
-    install(session, Choice(), BUNDLES)
+    install(session, InstallOptions(), BUNDLES)
 
     assert world.parameters() == {"ApiGatewayLogRole": None, "Suffix": "", "LowerSuffix": "", "AnswerHosts": None}
     assert "GET /account" not in world.aws.actions()
@@ -194,7 +194,7 @@ def test_what_was_chosen_before_is_kept_and_what_is_chosen_now_is_set(session, w
     before = {"LogRetention": "30", "KmsKeyArn": "arn", "ApiGatewayLogRole": "true", "Unknown": "x"}
     world.exist(parameters={**OWN, **before})
 
-    install(session, Choice("", {"LogRetention": "90"}), BUNDLES)
+    install(session, InstallOptions("", {"LogRetention": "90"}), BUNDLES)
 
     assert world.parameters() == {
         "Suffix": "",
@@ -212,7 +212,7 @@ def test_an_engine_is_told_the_hosts_that_answers_go_to(aws):
     world.aws.answer("PUT /hitcountermacrobeta*", Raw(b""))
     port = aws.url.rpartition(":")[2]
 
-    install(Session(connect(Place(endpoint=aws.url)), Recorder()), Choice("Beta"), BUNDLES)
+    install(Session(connect(Place(endpoint=aws.url)), Recorder()), InstallOptions("Beta"), BUNDLES)
 
     assert world.parameters() == {
         "ApiGatewayLogRole": "true",
@@ -233,7 +233,7 @@ def test_termination_protection_is_turned_on(session, world, is_protected, calls
     else:
         world.aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": NO_CHANGE})
 
-    has_changed = install(session, Choice(), BUNDLES)
+    has_changed = install(session, InstallOptions(), BUNDLES)
 
     assert has_changed is has_changes
     sent = world.aws.sent("UpdateTerminationProtection")
@@ -246,7 +246,7 @@ def test_what_an_installation_made_is_taken_back_where_it_fails_but_not_what_it_
 ):
     world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", status))
 
-    install(session, Choice(), BUNDLES)
+    install(session, InstallOptions(), BUNDLES)
 
     assert [sent.get("RetainExceptOnCreate") for sent in world.aws.sent("ExecuteChangeSet")] == taken_back
 
@@ -255,7 +255,7 @@ def test_what_an_installation_made_is_taken_back_where_it_fails_but_not_what_it_
 def test_a_bucket_that_was_taken_in_gets_its_settings(session, world, status, modes):
     world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", status))
 
-    install(session, Choice(), BUNDLES)
+    install(session, InstallOptions(), BUNDLES)
 
     assert [sent.get("DeploymentMode") for sent in world.aws.sent("CreateChangeSet")] == modes
 
@@ -264,7 +264,7 @@ def test_a_bucket_that_was_taken_in_gets_its_settings(session, world, status, mo
 def test_a_bucket_that_an_earlier_run_took_in_gets_its_settings(session, world, status, mode):
     world.exist(status)
 
-    install(session, Choice(), BUNDLES)
+    install(session, InstallOptions(), BUNDLES)
 
     assert [sent.get("DeploymentMode") for sent in world.aws.sent("CreateChangeSet")] == [mode]
 
@@ -274,7 +274,7 @@ def test_an_empty_stack_gets_its_bucket_first(session, world, held):
     world.exist()
     world.hold(*held)
 
-    install(session, Choice(), BUNDLES)
+    install(session, InstallOptions(), BUNDLES)
 
     first, second = world.aws.sent("CreateChangeSet")
     assert (first["ChangeSetType"], second["ChangeSetType"]) == ("UPDATE", "UPDATE")
@@ -284,7 +284,7 @@ def test_an_empty_stack_gets_its_bucket_first(session, world, held):
 def test_a_stack_that_was_only_planned_gets_its_bucket_first(session, world):
     world.exist("REVIEW_IN_PROGRESS", {})
 
-    install(session, Choice(), BUNDLES)
+    install(session, InstallOptions(), BUNDLES)
 
     assert [sent["ChangeSetType"] for sent in world.aws.sent("CreateChangeSet")] == ["CREATE", "UPDATE"]
     assert list(world.resources(0)) == ["Bucket"]
@@ -295,7 +295,7 @@ def test_a_stack_of_that_name_that_is_none_of_ours_is_left_alone(session, world,
     world.exist("ROLLBACK_COMPLETE", {"Suffix": "theirs"})
 
     with pytest.raises(CloudError) as caught:
-        install(session, Choice(is_dry_run=is_dry_run), BUNDLES)
+        install(session, InstallOptions(is_dry_run=is_dry_run), BUNDLES)
 
     assert str(caught.value) == (
         "there is a stack HitCounterMacro which is no installation of HitCounterMacro; "
@@ -309,7 +309,7 @@ def test_an_older_command_changes_nothing_of_a_newer_installation(session, world
     world.exist(Outputs=[{"OutputKey": "Version", "OutputValue": "999.0.0"}])
 
     with pytest.raises(CloudError) as caught:
-        install(session, Choice(is_dry_run=is_dry_run), BUNDLES)
+        install(session, InstallOptions(is_dry_run=is_dry_run), BUNDLES)
 
     assert str(caught.value) == (
         f"the installation is of release 999.0.0, this command of {own_version()}, which is older; "
@@ -322,13 +322,13 @@ def test_an_older_command_changes_nothing_of_a_newer_installation(session, world
 def test_a_newer_command_brings_an_installation_up_to_date(session, world, version):
     world.exist(Outputs=[{"OutputKey": "Version", "OutputValue": version}])
 
-    has_changed = install(session, Choice(), BUNDLES)
+    has_changed = install(session, InstallOptions(), BUNDLES)
 
     assert has_changed
 
 
 def test_what_is_packed_is_an_output(session, world):
-    install(session, Choice(), BUNDLES._replace(plugins=("queue", "topic"), resources=("Custom::Lock",)))
+    install(session, InstallOptions(), BUNDLES._replace(plugins=("queue", "topic"), resources=("Custom::Lock",)))
 
     body = json.loads(world.aws.sent("CreateChangeSet")[-1]["TemplateBody"])
     assert {name: body["Outputs"][name]["Value"] for name in ("Plugins", "CustomResources")} == {
@@ -338,7 +338,7 @@ def test_what_is_packed_is_an_output(session, world):
 
 
 def test_without_plugins_there_is_no_output_of_them(session, world):
-    install(session, Choice(), BUNDLES)
+    install(session, InstallOptions(), BUNDLES)
 
     body = json.loads(world.aws.sent("CreateChangeSet")[-1]["TemplateBody"])
     assert not {"Plugins", "CustomResources"} & body["Outputs"].keys()
@@ -355,7 +355,7 @@ def test_plugins_that_stacks_may_need_are_not_lost_unsaid(session, world, is_dry
     world.exist(Outputs=SERVING)
 
     with pytest.raises(CloudError) as caught:
-        install(session, Choice(is_dry_run=is_dry_run), BUNDLES._replace(plugins=("topic",)))
+        install(session, InstallOptions(is_dry_run=is_dry_run), BUNDLES._replace(plugins=("topic",)))
 
     assert str(caught.value) == (
         "HitCounterMacro serves queue and Custom::Lock, which would be gone, and stacks that have it could be neither "
@@ -367,8 +367,8 @@ def test_plugins_that_stacks_may_need_are_not_lost_unsaid(session, world, is_dry
 @pytest.mark.parametrize(
     ("choice", "bundles"),
     [
-        (Choice(drops_plugins=True), BUNDLES),
-        (Choice(), BUNDLES._replace(plugins=("more", "queue", "topic"), resources=("Custom::Lock",))),
+        (InstallOptions(drops_plugins=True), BUNDLES),
+        (InstallOptions(), BUNDLES._replace(plugins=("more", "queue", "topic"), resources=("Custom::Lock",))),
     ],
     ids=["dropped", "kept"],
 )
@@ -382,7 +382,7 @@ def test_plugins_may_be_dropped_on_purpose_and_added(session, world, choice, bun
 def test_an_installation_that_was_never_created_is_removed_and_made_anew(session, world, status):
     world.exist(status, EnableTerminationProtection=True)
 
-    has_changed = install(session, Choice(), BUNDLES)
+    has_changed = install(session, InstallOptions(), BUNDLES)
 
     actions = world.aws.actions()
     assert has_changed
@@ -398,7 +398,7 @@ def test_a_trial_removes_no_installation_that_was_never_created(session, world, 
     world.exist(status)
 
     with pytest.raises(CloudError) as caught:
-        install(session, Choice(is_dry_run=True), BUNDLES)
+        install(session, InstallOptions(is_dry_run=True), BUNDLES)
 
     assert str(caught.value) == (
         f"the stack HitCounterMacro is {status}: it was never created, and can only be deleted; "
@@ -411,7 +411,7 @@ def test_an_installation_that_could_not_be_rolled_back_is_left_to_its_owner(sess
     world.exist("UPDATE_ROLLBACK_FAILED")
 
     with pytest.raises(CloudError) as caught:
-        install(session, Choice(), BUNDLES)
+        install(session, InstallOptions(), BUNDLES)
 
     assert str(caught.value) == (
         "the stack HitCounterMacro is UPDATE_ROLLBACK_FAILED: it could not be rolled back; mend what its events name, "
@@ -420,7 +420,7 @@ def test_an_installation_that_could_not_be_rolled_back_is_left_to_its_owner(sess
 
 
 def test_a_trial_of_a_new_installation_takes_in_the_bucket_that_is_there(session, world):
-    install(session, Choice(is_dry_run=True), BUNDLES)
+    install(session, InstallOptions(is_dry_run=True), BUNDLES)
 
     (sent,) = world.aws.sent("CreateChangeSet")
     assert (sent["ChangeSetType"], sent["ImportExistingResources"]) == ("CREATE", "true")
@@ -431,7 +431,7 @@ def test_a_trial_over_an_empty_stack_takes_in_the_bucket_that_is_there(session, 
     world.exist(status)
     world.hold(*held)
 
-    install(session, Choice(is_dry_run=True), BUNDLES)
+    install(session, InstallOptions(is_dry_run=True), BUNDLES)
 
     assert world.aws.sent("CreateChangeSet")[0]["ImportExistingResources"] == "true"
 
@@ -440,9 +440,9 @@ def test_a_trial_over_an_empty_stack_takes_in_the_bucket_that_is_there(session, 
 def test_nothing_else_takes_in_what_is_there(session, world, is_dry_run):
     world.exist()
 
-    install(session, Choice(is_dry_run=is_dry_run), BUNDLES)
+    install(session, InstallOptions(is_dry_run=is_dry_run), BUNDLES)
     world.stack = None
-    install(session, Choice(), BUNDLES)
+    install(session, InstallOptions(), BUNDLES)
 
     assert [sent.get("ImportExistingResources") for sent in world.aws.sent("CreateChangeSet")] == [None] * 3
 
@@ -451,7 +451,7 @@ def test_a_trial_without_a_change_protects_nothing(session, world):
     world.exist()
     world.aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": NO_CHANGE})
 
-    has_changed = install(session, Choice(is_dry_run=True), BUNDLES)
+    has_changed = install(session, InstallOptions(is_dry_run=True), BUNDLES)
 
     assert not has_changed
     assert session.reporter.steps[-1].text == "it is up to date; nothing would be changed"
@@ -460,7 +460,7 @@ def test_a_trial_without_a_change_protects_nothing(session, world):
 
 def test_a_trial_uploads_nothing_and_leaves_no_change_set(session, world):
 
-    has_changed = install(session, Choice(is_dry_run=True), BUNDLES)
+    has_changed = install(session, InstallOptions(is_dry_run=True), BUNDLES)
 
     assert not has_changed
     assert session.reporter.steps[-1].text == "nothing was changed: this was a dry run"
@@ -477,7 +477,7 @@ def test_an_engine_without_macros_gets_everything_else(session, world):
     world.exist()
     world.aws.answer("CreateChangeSet", refusal, made)
 
-    install(session, Choice(), BUNDLES)
+    install(session, InstallOptions(), BUNDLES)
 
     assert ("Macro" in world.resources(0), "Macro" in world.resources(1)) == (True, False)
     assert session.reporter.texts("no-macros") == [
@@ -490,13 +490,13 @@ def test_any_other_refusal_of_the_template_is_no_matter_of_macros(session, world
     world.aws.answer("CreateChangeSet", Refusal("ValidationError", "Template error: something else"))
 
     with pytest.raises(session.account.client("cloudformation").exceptions.ClientError, match="something else"):
-        install(session, Choice(), BUNDLES)
+        install(session, InstallOptions(), BUNDLES)
 
 
 def test_a_bucket_without_a_change_is_told(session, world):
     world.aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": NO_CHANGE})
 
     with pytest.raises(CloudError) as caught:
-        install(session, Choice(), BUNDLES)
+        install(session, InstallOptions(), BUNDLES)
 
     assert str(caught.value) == f"CloudFormation sees no change in making the bucket {BUCKET}; try again"

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from macro.cli.cloud.observe.deployed import Deployed, Part
-from macro.cli.cloud.observe.logs import Logged, Source, Wanted, read_logs
+from macro.cli.cloud.observe.logs import Logged, LogSource, read_logs
 from macro.cli.cloud.observe.logs_lines import print_logged
 from macro.cli.cloud.observe.show_logs import find_access_logs
 from macro.cli.commands.logs import read_span
@@ -14,7 +14,7 @@ from tests.macro.cli.cloud.observe.deployment import plain, report
 from tests.support.fake_aws import Refusal
 
 NOON = 1_767_268_800_000
-VISITS, LIKES = Source("Visits", "hits-VisitsLogGroup"), Source("Likes", "hits-LikesLogGroup")
+VISITS, LIKES = LogSource("Visits", "hits-VisitsLogGroup"), LogSource("Likes", "hits-LikesLogGroup")
 
 
 def event(time, message, number=1):
@@ -35,7 +35,7 @@ def answer_by_group(aws, **groups):
 def test_lines_of_all_groups_stand_in_the_order_of_time(account, aws):
     answer_by_group(aws, VisitsLogGroup=[event(NOON, "a"), event(NOON + 2, "c")], LikesLogGroup=[event(NOON + 1, "b")])
 
-    lines = read_logs(account.client("logs"), [VISITS, LIKES], Wanted(NOON))
+    lines = read_logs(account.client("logs"), [VISITS, LIKES], NOON)
 
     assert [(line.label, line.message) for line in lines] == [("Visits", "a"), ("Likes", "b"), ("Visits", "c")]
 
@@ -43,7 +43,7 @@ def test_lines_of_all_groups_stand_in_the_order_of_time(account, aws):
 def test_a_group_is_read_to_its_last_page_even_past_an_empty_one(account, aws):
     aws.answer("FilterLogEvents", {"events": [], "nextToken": "x"}, {"events": [event(NOON, "a")]})
 
-    (line,) = read_logs(account.client("logs"), [VISITS], Wanted(NOON))
+    (line,) = read_logs(account.client("logs"), [VISITS], NOON)
 
     assert line.message == "a"
 
@@ -51,7 +51,7 @@ def test_a_group_is_read_to_its_last_page_even_past_an_empty_one(account, aws):
 def test_a_text_is_looked_for_as_it_is(account, aws):
     answer_by_group(aws, VisitsLogGroup=[event(NOON, 'say "hi" \\'), event(NOON, "say hi", 2)])
 
-    lines = read_logs(account.client("logs"), [VISITS], Wanted(NOON, 'say "hi" \\'))
+    lines = read_logs(account.client("logs"), [VISITS], NOON, 'say "hi" \\')
 
     assert [line.message for line in lines] == ['say "hi" \\']
     assert json.loads(aws.sent("FilterLogEvents")[0])["filterPattern"] == '"say \\"hi\\" \\\\"'
@@ -60,7 +60,7 @@ def test_a_text_is_looked_for_as_it_is(account, aws):
 def test_a_group_that_is_not_there_has_no_lines(account, aws):
     answer_by_group(aws)
 
-    assert read_logs(account.client("logs"), [VISITS], Wanted(NOON)) == []
+    assert read_logs(account.client("logs"), [VISITS], NOON) == []
 
 
 def logged(message):
@@ -102,8 +102,8 @@ def test_access_logs_are_those_of_the_parts_or_of_the_api_they_share():
     logs = {name: f"hits-{name}" for name in ("VisitsAccessLog", "LikesAccessLog", "HitCounterHttpDevAccessLog")}
 
     assert find_access_logs(Deployed([], logs), [visits, pages]) == [
-        Source("Visits", "hits-VisitsAccessLog"),
-        Source("HitCounterHttpDev", "hits-HitCounterHttpDevAccessLog"),
+        LogSource("Visits", "hits-VisitsAccessLog"),
+        LogSource("HitCounterHttpDev", "hits-HitCounterHttpDevAccessLog"),
     ]
 
 

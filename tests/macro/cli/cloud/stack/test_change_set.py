@@ -2,7 +2,7 @@
 
 import pytest
 
-from macro.cli.cloud.stack.change_set import ChangeSet, Wanted, discard, execute, make_change_set
+from macro.cli.cloud.stack.change_set import ChangeSet, ChangeSetRequest, create_change_set, discard, execute
 from macro.cli.cloud.stack.errors import CloudError, explained
 from macro.cli.cloud.stack.stack import Stack
 from tests.support.fake_aws import Raw, Refusal
@@ -34,7 +34,7 @@ def client(account, aws):
 def refuse(client, aws, reason):
     aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": reason})
     with pytest.raises(CloudError) as caught, explained():
-        make_change_set(client, Wanted("hits", BODY, {}, {}), THERE)
+        create_change_set(client, ChangeSetRequest("hits", BODY, {}, {}), THERE)
     return str(caught.value)
 
 
@@ -44,7 +44,7 @@ def refuse(client, aws, reason):
     (THERE, "UPDATE"),
 ])  # fmt: skip
 def test_a_change_set_creates_what_is_not_there(client, aws, stack, kind):
-    made = make_change_set(client, Wanted("hits", BODY, {}, {}), stack)
+    made = create_change_set(client, ChangeSetRequest("hits", BODY, {}, {}), stack)
 
     (sent,) = aws.sent("CreateChangeSet")
     assert sent["ChangeSetType"] == kind
@@ -52,9 +52,9 @@ def test_a_change_set_creates_what_is_not_there(client, aws, stack, kind):
 
 
 def test_values_tags_capabilities_and_a_token_are_sent_and_nothing_else(client, aws):
-    wanted = Wanted("hits", BODY, {"Stage": "prod", "Shards": None}, {"team": "web"})
+    wanted = ChangeSetRequest("hits", BODY, {"Stage": "prod", "Shards": None}, {"team": "web"})
 
-    make_change_set(client, wanted, THERE)
+    create_change_set(client, wanted, THERE)
 
     (sent,) = aws.sent("CreateChangeSet")
     token = sent["ClientToken"]
@@ -83,7 +83,7 @@ def test_what_exists_is_imported(client, aws):
         "ResourceIdentifier": {"BucketName": "b"},
     }
 
-    made = make_change_set(client, Wanted("hits", BODY, {}, {}, [bucket]), None)
+    made = create_change_set(client, ChangeSetRequest("hits", BODY, {}, {}, [bucket]), None)
 
     (sent,) = aws.sent("CreateChangeSet")
     assert (sent["ChangeSetType"], sent["ResourcesToImport.member.1.LogicalResourceId"]) == ("IMPORT", "Bucket")
@@ -91,22 +91,22 @@ def test_what_exists_is_imported(client, aws):
 
 
 def test_what_exists_under_a_literal_name_is_taken_in_where_that_is_wanted(client, aws):
-    make_change_set(client, Wanted("hits", BODY, {}, {}, takes_in=True), None)
+    create_change_set(client, ChangeSetRequest("hits", BODY, {}, {}, takes_in=True), None)
 
     (sent,) = aws.sent("CreateChangeSet")
     assert (sent["ChangeSetType"], sent["ImportExistingResources"]) == ("CREATE", "true")
 
 
 def test_what_differs_is_brought_back_where_that_is_wanted(client, aws):
-    make_change_set(client, Wanted("hits", BODY, {}, {}, reverts=True), THERE)
+    create_change_set(client, ChangeSetRequest("hits", BODY, {}, {}, reverts=True), THERE)
 
     (sent,) = aws.sent("CreateChangeSet")
     assert (sent["ChangeSetType"], sent["DeploymentMode"]) == ("UPDATE", "REVERT_DRIFT")
 
 
 def test_each_change_set_has_a_name_and_a_token_of_its_own(client, aws):
-    make_change_set(client, Wanted("hits", BODY, {}, {}), THERE)
-    make_change_set(client, Wanted("hits", BODY, {}, {}), THERE)
+    create_change_set(client, ChangeSetRequest("hits", BODY, {}, {}), THERE)
+    create_change_set(client, ChangeSetRequest("hits", BODY, {}, {}), THERE)
 
     first, second = aws.sent("CreateChangeSet")
     assert first["ClientToken"] != second["ClientToken"]
@@ -123,7 +123,7 @@ def test_a_change_set_is_waited_for_and_all_its_pages_are_read(client, aws):
         {"Status": "CREATE_COMPLETE", "Changes": [change("D")]},
     )
 
-    made = make_change_set(client, Wanted("hits", BODY, {}, {}), THERE)
+    made = create_change_set(client, ChangeSetRequest("hits", BODY, {}, {}), THERE)
 
     assert [each.logical_id for each in made.changes] == ["A", "B", "C", "D"]
     assert [sent.get("NextToken") for sent in aws.sent("DescribeChangeSet")] == [None, None, None, "2", "3"]
@@ -136,7 +136,7 @@ def test_a_change_set_is_waited_for_and_all_its_pages_are_read(client, aws):
 def test_no_change_is_no_change_set(client, aws, reason):
     aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": reason})
 
-    made = make_change_set(client, Wanted("hits", BODY, {}, {}), THERE)
+    made = create_change_set(client, ChangeSetRequest("hits", BODY, {}, {}), THERE)
 
     assert made is None
     assert [sent["ChangeSetName"] for sent in aws.sent("DeleteChangeSet")] == [ID]
@@ -220,7 +220,7 @@ def test_a_template_that_is_refused_at_once_is_told_in_the_words_of_cloudformati
     aws.answer("CreateChangeSet", Refusal("ValidationError", "Template format error: unsupported structure."))
 
     with pytest.raises(CloudError) as caught, explained():
-        make_change_set(client, Wanted("hits", BODY, {}, {}), THERE)
+        create_change_set(client, ChangeSetRequest("hits", BODY, {}, {}), THERE)
 
     assert str(caught.value) == "CreateChangeSet: Template format error: unsupported structure."
 

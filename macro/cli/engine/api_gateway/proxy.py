@@ -1,37 +1,22 @@
-"""Create the event of a Lambda proxy integration, and read the function's answer, if a stage variable names it.
+"""Create the event of a Lambda proxy integration, and read the function's answer.
 
-MiniStack looks for a function with the variable's name. ``mapping.py`` finds the function. This module has the formats
-of the event and the answer (API Gateway guide, "Lambda proxy integrations in API Gateway").
+The formats are those of the API Gateway guide, "Lambda proxy integrations in API Gateway".
 """
 
 import base64
 import json
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qs, unquote
 
-Headers = Sequence[tuple[bytes, bytes]]
-
-
-class Call(NamedTuple):
-    """A request to a method of an API's stage. ``path`` is percent-encoded, without the stage and a leading slash."""
-
-    verb: str
-    api: str
-    stage: str
-    path: str
-    query: str
-    headers: Headers
-    body: bytes
+from .calls import JSON, Answer, Call, make_error
 
 
 def make_event(call: Call, resource: str, parameters: Mapping[str, str], variables: Mapping[str, str]) -> bytes:
     """The event as JSON. ``resource`` is the path with its parameters' names, such as ``/hits/{name}``."""
-    headers: dict[str, list[str]] = {}
-    for name, value in call.headers:
-        headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+    headers = read_headers(call)
     queries = parse_qs(call.query, keep_blank_values=True)
     event = {
         "resource": resource,
@@ -49,8 +34,8 @@ def make_event(call: Call, resource: str, parameters: Mapping[str, str], variabl
     return json.dumps(event).encode()
 
 
-def read_answer(body: bytes) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of the function's answer. The status is 502 if API Gateway would refuse the answer."""
+def read_answer(body: bytes) -> Answer:
+    """The function's answer. The status is 502 if API Gateway would refuse the answer."""
     try:
         answer = json.loads(body)
         status = int(answer["statusCode"])
@@ -59,9 +44,9 @@ def read_answer(body: bytes) -> tuple[int, dict[str, str], bytes]:
         text = str(answer.get("body") or "")
         content = base64.b64decode(text) if answer.get("isBase64Encoded") else text.encode()
     except (ValueError, TypeError, KeyError, AttributeError):
-        return 502, {"content-type": "application/json"}, b'{"message": "Internal server error"}'
+        return make_error(502, "Internal server error")
     headers = {str(name).lower(): str(value) for name, value in given.items()}
-    return status, {"content-type": "application/json", **headers}, content
+    return Answer(status, {**JSON, **headers}, content)
 
 
 def _describe_request(call: Call, resource: str) -> dict[str, Any]:
@@ -77,6 +62,14 @@ def _describe_request(call: Call, resource: str) -> dict[str, Any]:
         "requestTimeEpoch": int(time.time() * 1000),
         "identity": {"sourceIp": "127.0.0.1"},
     }
+
+
+def read_headers(call: Call) -> dict[str, list[str]]:
+    """The values of each header, in the order of the call."""
+    headers: dict[str, list[str]] = {}
+    for name, value in call.headers:
+        headers.setdefault(name.decode("latin-1"), []).append(value.decode("latin-1"))
+    return headers
 
 
 def describe_body(body: bytes) -> dict[str, Any]:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from macro.cli.engine import proxy
-from macro.cli.engine.http_api import find_route, make_event, read_answer
+from macro.cli.engine.api_gateway.calls import Call
+from macro.cli.engine.api_gateway.http_api import find_route, make_event, read_answer
 
 ROUTES = [{"routeKey": key} for key in ("GET /hits/{name}", "ANY /hits/{name}", "GET /hits/all", "$default")]
 JSON = {"content-type": "application/json"}
@@ -13,8 +13,8 @@ JSON = {"content-type": "application/json"}
 
 def describe(**more):
     given = {"verb": "GET", "api": "abc", "stage": "dev", "path": "hits/a%20b", "query": "", "headers": [], "body": b""}
-    call = proxy.Call(**{**given, **more})
-    return json.loads(make_event(call, "GET /hits/{name}", {"app": "hits"}, proxy.describe_body))
+    call = Call(**{**given, **more})
+    return json.loads(make_event(call, "GET /hits/{name}", {"app": "hits"}))
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_what_there_is_none_of_is_left_out():
     ],
 )
 def test_an_answer_without_a_status_is_itself_the_body(answer, told):
-    assert read_answer(json.dumps(answer).encode(), proxy.read_answer) == told
+    assert read_answer(json.dumps(answer).encode()) == told

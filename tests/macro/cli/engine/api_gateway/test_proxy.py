@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from macro.cli.engine.proxy import Call, make_event, read_answer
+from macro.cli.engine.api_gateway.calls import Call
+from macro.cli.engine.api_gateway.proxy import make_event, read_answer
 
 BAD = (502, {"content-type": "application/json"}, b'{"message": "Internal server error"}')
 
