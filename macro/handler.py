@@ -80,18 +80,18 @@ def _measure(template: Template) -> int:
         return len(_encode(template))
     except ValueError:
         text = "must be valid JSON: finite numbers of at most 4,300 digits, and text with whole surrogate pairs"
-        raise InvalidTemplate(Problem(path, text) for path in _find_unsayable(template, ())) from None
+        raise InvalidTemplate(Problem(path, text) for path in _find_invalid(template, ())) from None
 
 
 def _encode(node: Json) -> bytes:
     return json.dumps(node, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
-def _find_unsayable(node: Json, path: Path) -> Iterator[Path]:
+def _find_invalid(node: Json, path: Path) -> Iterator[Path]:
     if isinstance(node, (dict, list)):
         for part, value in node.items() if isinstance(node, dict) else enumerate(node):
-            yield from _find_unsayable(part, path)
-            yield from _find_unsayable(value, (*path, part))
+            yield from _find_invalid(part, path)
+            yield from _find_invalid(value, (*path, part))
         return
     try:
         _encode(node)

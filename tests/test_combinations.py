@@ -1,4 +1,4 @@
-"""Every gateway with every integration, with stages and shards: what is allowed has a golden file, the rest a message."""
+"""Every gateway with every integration, stages and shards. Each combination has a golden file or a message."""
 
 import itertools
 from pathlib import Path
@@ -17,7 +17,7 @@ STAGES, SHARDS = ((), ("dev", "prod")), (1, 8)
 REFUSED = {("http", "mapped")}
 ALL = list(itertools.product(GATEWAYS, INTEGRATIONS, STAGES, SHARDS))
 ALLOWED = [combination for combination in ALL if combination[:2] not in REFUSED]
-# What belongs to a gateway; nothing else of an expansion depends on it.
+# Parts of the types that belong to a gateway. No other resource depends on the gateway.
 GATEWAY = ("ApiGateway", "APIGatewayResource", "Lambda::Permission")
 
 
@@ -27,7 +27,7 @@ def name(combination):
 
 
 def describe(gateway, integration, stages, shards):
-    """The compact template as its author writes it."""
+    """The compact template of a combination."""
     lines = [f"Gateway: {gateway}", f"Integration: {integration}"]
     lines += [f"Stages: [{', '.join(stages)}]"] if stages else []
     lines += [f"Shards: {shards}"] if shards > 1 else []
@@ -67,7 +67,7 @@ def test_cfn_lint_finds_nothing_in_an_allowed_combination(combination, command, 
 
 
 @pytest.mark.parametrize("combination", ALLOWED, ids=name)
-def test_aws_would_take_an_allowed_combination(combination):
+def test_the_apis_of_aws_accept_an_allowed_combination(combination):
     plain = expand_combination(combination)
 
     refused = {key: report for key, each in plain["Resources"].items() if (report := refuse_by_api(each))}
@@ -75,7 +75,7 @@ def test_aws_would_take_an_allowed_combination(combination):
 
 
 @pytest.mark.parametrize("combination", [each for each in ALL if each not in ALLOWED], ids=name)
-def test_another_combination_is_told_what_would_be_right(combination):
+def test_the_message_for_another_combination_has_a_remedy(combination):
     with pytest.raises(InvalidTemplate) as error:
         expand_combination(combination)
 
@@ -87,7 +87,7 @@ def test_another_combination_is_told_what_would_be_right(combination):
 
 @pytest.mark.parametrize(("stages", "shards"), list(itertools.product(STAGES, SHARDS)))
 @pytest.mark.parametrize("integration", INTEGRATIONS)
-def test_another_gateway_changes_nothing_else(integration, stages, shards):
+def test_the_gateway_does_not_change_the_rest_of_a_combination(integration, stages, shards):
     served = [gateway for gateway in GATEWAYS if (gateway, integration) not in REFUSED]
 
     expanded = {gateway: expand_combination((gateway, integration, stages, shards)) for gateway in served}
@@ -99,19 +99,19 @@ def test_another_gateway_changes_nothing_else(integration, stages, shards):
 
 
 def leave_out_gateway(resources):
-    """The text of all that is not the gateway's own."""
+    """The text of all resources that don't belong to the gateway."""
     rest = {key: each for key, each in resources.items() if not any(word in each["Type"] for word in GATEWAY)}
     return "\n".join(f"{key}: {each}" for key, each in sorted(rest.items()))
 
 
 def name_outputs(plain):
-    """The URL, as it is but for who knows the API's id."""
+    """The URL in the outputs, without the API's ID."""
     text = plain["Outputs"]["Url"]["Value"]["Fn::Sub"]
     return text.partition(".execute-api.")[2]
 
 
 @pytest.mark.parametrize("integration", INTEGRATIONS)
-def test_the_custom_gateway_takes_four_resources_and_what_they_need(integration):
+def test_the_custom_gateway_makes_seven_resources(integration):
     resources = expand_combination(("custom", integration, (), 1))["Resources"]
 
     assert {key: each["Type"] for key, each in resources.items()} == {

@@ -1,4 +1,4 @@
-"""Every case in tests/golden: a compact template, and the plain one it becomes or the problems it has."""
+"""The cases in tests/golden. Each has a compact template, and its plain template or its problems."""
 
 import copy
 import json
@@ -19,11 +19,11 @@ from tests.support.thorough import mark_thorough
 CASES = sorted((Path(__file__).parent / "golden").iterdir())
 GOOD = [case for case in CASES if not case.name.startswith("bad_")]
 BAD = [case for case in CASES if case.name.startswith("bad_")]
-# An optional note in a template about why it is as it is.
+# Optional: the template has no description.
 OPTIONAL = "I4010"
-# What a case is about, and cfn-lint rightly notes.
+# Findings that cfn-lint rightly reports, by case.
 NOTED = {"longest_id": "I3012"}
-# What a quick run lints: a case of each gateway, one of them shared, and of what else shapes the result.
+# The cases that a quick run lints: each gateway, a shared API, and the properties that change the result most.
 LINTED = ("alarms_shared", "everything", "gateway_custom", "json", "shared_http")
 
 
@@ -39,7 +39,7 @@ def get_arguments(case):
 
 
 def name_plugins(case):
-    """The case's own plug-ins, and those its ``plugins.txt`` lists."""
+    """The plug-ins in the case's folder, and the plug-ins that its ``plugins.txt`` lists."""
     listed = case / "plugins.txt"
     return [path.name for path in sorted(case.glob("*.py"))] + (listed.read_text().split() if listed.exists() else [])
 
@@ -67,19 +67,19 @@ def test_a_compact_template_becomes_the_plain_one(case, monkeypatch, capsys, upd
 
 
 @pytest.mark.parametrize("case", BAD, ids=name)
-def test_a_bad_template_is_told_all_its_problems(case, monkeypatch, capsys, update_golden):
+def test_all_problems_of_a_bad_template_are_reported(case, monkeypatch, capsys, update_golden):
     monkeypatch.chdir(case)
 
     code = main(["expand", *get_arguments(case)])
 
     output = capsys.readouterr()
-    # What is broken is told in libyaml's words, which differ from release to release.
+    # The messages of libyaml differ between releases.
     compare(case / "problems.txt", re.sub(r"(?<=: broken (YAML|JSON): ).+", "…", output.err), update_golden)
     assert (code, output.out) == (1, "")
 
 
 @pytest.mark.parametrize("case", GOOD, ids=name)
-def test_expanding_leaves_its_input_alone_and_its_output_as_it_is(case, monkeypatch):
+def test_an_expansion_changes_neither_its_input_nor_a_plain_template(case, monkeypatch):
     monkeypatch.chdir(case)
     (compact,) = case.glob("compact.*")
     source = parse_source(compact.name, compact.read_text("utf-8"))
@@ -94,12 +94,12 @@ def test_expanding_leaves_its_input_alone_and_its_output_as_it_is(case, monkeypa
 
 
 @pytest.mark.parametrize("case", GOOD, ids=name)
-def test_nothing_in_the_plain_template_refers_to_nothing(case):
+def test_every_reference_in_the_plain_template_has_a_target(case):
     assert find_dangling(read_expanded(case)) == []
 
 
 @pytest.mark.parametrize("case", GOOD, ids=name)
-def test_aws_would_take_the_properties_of_every_resource(case):
+def test_the_apis_of_aws_accept_the_properties_of_every_resource(case):
     resources = read_expanded(case)["Resources"]
 
     refused = {key: refuse_by_api(resource) for key, resource in resources.items() if isinstance(resource, dict)}
@@ -128,7 +128,7 @@ def get_suffix(case):
     return compact.suffix
 
 
-def test_the_json_form_says_the_same_as_the_yaml_form(command, monkeypatch):
+def test_the_json_form_equals_the_yaml_form(command, monkeypatch):
     for case in GOOD:
         monkeypatch.chdir(case)
         _, text, _ = command("expand", *get_arguments(case), "--format", "json")
@@ -136,6 +136,6 @@ def test_the_json_form_says_the_same_as_the_yaml_form(command, monkeypatch):
         assert json.loads(text) == read_expanded(case)
 
 
-def test_no_value_of_an_env_is_shown_with_a_problem():
+def test_problems_do_not_show_values_of_env():
     for case in BAD:
         assert "hunter" not in (case / "problems.txt").read_text("utf-8"), case.name

@@ -1,4 +1,4 @@
-"""Every sample expands to its golden file, lints clean, and says in its first line what it shows."""
+"""Every sample expands to its golden file, has no findings of cfn-lint, and describes itself in its first line."""
 
 import importlib.util
 import json
@@ -43,19 +43,19 @@ def test_a_sample_becomes_its_golden_file(sample, command, update_golden):
 
 
 @pytest.mark.parametrize("sample", mark_thorough(SAMPLES, quick=["minimal", "plugin"], name=name), ids=name)
-def test_a_sample_lints_clean(sample, command):
+def test_cfn_lint_finds_nothing_in_a_sample(sample, command):
     assert command("lint", sample, *get_options(sample), "-c", "I", "E", "W", "-e", "-i", "I4010") == (0, "", "")
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=name)
-def test_a_sample_says_what_it_shows(sample):
+def test_the_first_line_of_a_sample_describes_it(sample):
     first = sample.read_text("utf-8").partition("\n")[0]
 
     assert first.startswith("# ")
     assert first.endswith(".")
 
 
-def test_a_third_partys_package_is_found_by_its_entry_point(tmp_path):
+def test_an_installed_package_is_found_by_its_entry_point(tmp_path):
     package, target = tmp_path / "package", tmp_path / "target"
     shutil.copytree(PLUGIN, package)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation"]
@@ -72,7 +72,7 @@ def test_a_third_partys_package_is_found_by_its_entry_point(tmp_path):
 
 @pytest.fixture
 def hits(monkeypatch):
-    """A table of that name in a region of its own, and the settings by which SDKs find it."""
+    """A table named ``hits``, and the environment variables with which SDKs find it."""
     import boto3
     from moto.server import ThreadedMotoServer
 
@@ -95,7 +95,7 @@ def hits(monkeypatch):
 
 
 def copy_handler(folder, target, **values):
-    """The sample's function, its `.env` as deployment would leave it."""
+    """Copy a sample's function, with the ``.env`` of a deployment."""
     from transform_lambda.env.file import merge_env
 
     shutil.copytree(folder, target, dirs_exist_ok=True)
@@ -104,7 +104,7 @@ def copy_handler(folder, target, **values):
 
 
 def run_in_node(folder, expression):
-    """What an expression with the sample's function in it comes to."""
+    """The value of a JavaScript expression that calls the sample's function."""
     lack = explain_lack(18)
     if lack:
         pytest.skip(lack)
@@ -115,7 +115,7 @@ def run_in_node(folder, expression):
     return json.loads(done.stdout)
 
 
-def test_the_samples_own_function_counts(hits, tmp_path):
+def test_the_samples_python_function_counts_hits(hits, tmp_path):
     copy_handler(ROOT / "samples" / "handler", tmp_path, table="hits")
     spec = importlib.util.spec_from_file_location("index", tmp_path / "index.py")
     module = importlib.util.module_from_spec(spec)
@@ -125,7 +125,7 @@ def test_the_samples_own_function_counts(hits, tmp_path):
     assert [module.handler({"name": "about"}, None) for _ in range(3)] == [1, 2, 3]
 
 
-def test_the_samples_function_in_node_counts(hits, tmp_path):
+def test_the_samples_node_function_counts_hits(hits, tmp_path):
     copy_handler(NODE, tmp_path, table="hits")
     packages = find_node_packages() or pytest.skip("AWS's SDK for Node is missing; run: python tests/corpus/fetch.py")
     (tmp_path / "node_modules").symlink_to(packages / "node_modules")
@@ -135,7 +135,7 @@ def test_the_samples_function_in_node_counts(hits, tmp_path):
     assert counts == [1, 2]
 
 
-def test_the_samples_function_at_the_edge_sends_hits_on_and_nothing_else(tmp_path):
+def test_the_samples_edge_function_redirects_only_hits(tmp_path):
     copy_handler(EDGE, tmp_path, counter="https://abc.example.com/prod/{name}")
     asked = "await handler({Records: [{cf: {request: {uri: '/%s'}}}]})"
 

@@ -1,4 +1,4 @@
-"""Which built-in handler this release installs; written by ``python -m macro.cli.package.bundle``."""
+"""Digest and S3 key of this release's built-in handler. ``python -m macro.cli.package.bundle`` updates the digest."""
 
-SHA256 = "15ec3e0890a78695238fd4b3ee4b8e2402c7a3d2766bd738269cfa1e93babf9e"
+SHA256 = "412fa1b0ca5d4091a58d7b2a83fa56f6e00d32993227ceac1336139b4d5a5256"
 KEY = f"handlers/hit-counter-{SHA256}.zip"

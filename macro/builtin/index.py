@@ -1,9 +1,9 @@
-"""The hit counter: one more hit for a name, and how many it has now.
+"""The hit counter: adds one hit to a name, and returns the name's number of hits.
 
-``.env`` beside this file says which ``table`` holds the counts, over how many items a name is spread (``shards``),
-and whether a hit costs a transaction (``exact``). ``handler`` answers with the number, ``proxy`` in the form that
-API Gateway passes on as it is. What is wrong is an error whose text begins with the HTTP status it stands for, and
-a JSON line in the log; a hit that was counted writes none.
+The file ``.env`` beside this module holds the name of the ``table`` with the counts, the number of items over which
+each name is spread (``shards``), and whether each hit is a transaction (``exact``). ``handler`` returns the number.
+``proxy`` returns a proxy response of API Gateway. A refused or failed hit is an error whose text starts with the HTTP
+status, and writes one line of JSON to the log. A counted hit writes no log line.
 """
 
 import functools
@@ -21,17 +21,18 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 
 MAX_KEY_BYTES = 2048
 TRIES = 4
-# Transactions on one item get into each other's way; one that is repeated with its token does no harm.
+# Transactions on the same item often conflict. Repeating a transaction with its token is harmless.
 EXACT_TRIES = 8
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 0.4
-# The last tries, of writing and of reading, may take three seconds each after it, and all of it the function's twenty.
-PATIENCE = 10.0
-UNHEARD = "the table did not answer; the hit may be counted or not"
+# No further try starts after this many seconds. The last tries of writing and reading may take three more
+# seconds each, and the function's timeout is 20 seconds.
+RETRY_SECONDS = 10.0
+NO_ANSWER = "the table did not answer; the hit may be counted or not"
 THROTTLED = {
     "ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException",
     "TransactionConflictException", "TransactionInProgressException",
-    # Reasons of a cancelled transaction.
+    # Reasons for a canceled transaction.
     "ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict",
 }  # fmt: skip
 
@@ -46,13 +47,13 @@ def read_env(text: str) -> dict[str, str]:
 ENV = read_env(Path(__file__).with_name(".env").read_text("utf-8"))
 SHARDS = int(ENV.get("shards") or 1)
 EXACT = ENV.get("exact", "").lower() == "true"
-# One attempt: a lost answer may belong to a hit that was counted, so only `retry` below may repeat a call.
+# The SDK must not repeat a call: if an answer is lost, the hit may be counted. Only `retry` below repeats calls.
 CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=2)
 DYNAMODB = boto3.client("dynamodb", config=CONFIG)
 
 
 def handler(event: Any, context: Any) -> int:
-    """Count a hit of ``event["name"]`` (or of the name in a proxy event); return the number of hits."""
+    """Count a hit of ``event["name"]``, or of a proxy event's path parameter ``name``. Returns the number of hits."""
     began = time.monotonic()
     token = getattr(context, "aws_request_id", None)
     try:
@@ -63,7 +64,7 @@ def handler(event: Any, context: Any) -> int:
 
 
 def proxy(event: Any, context: Any) -> dict[str, Any]:
-    """The same as an API Gateway proxy answer (payload 1.0 and 2.0)."""
+    """The result of ``handler`` as a proxy response of API Gateway (payload formats 1.0 and 2.0)."""
     try:
         return respond(200, handler(event, context))
     except CounterError as error:
@@ -71,7 +72,7 @@ def proxy(event: Any, context: Any) -> dict[str, Any]:
 
 
 class CounterError(Exception):
-    """A hit that was not counted, or not answered; its text begins with the HTTP status."""
+    """A hit that is not counted, or whose number is unknown. The text starts with the HTTP status."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"[{status}] {message}")
@@ -80,18 +81,18 @@ class CounterError(Exception):
 
 
 def get_name(event: Any) -> str:
-    """The name to count; a :class:`CounterError` of status 400 where the event has none that can be a key."""
+    """The name to count. Raises :class:`CounterError` with status 400 if the event has no valid name."""
     name = find_name(event)
     if not isinstance(name, str) or not name:
-        raise CounterError(400, "a name to count is needed")
+        raise CounterError(400, "the request must have a name to count")
     limit = MAX_KEY_BYTES - len("#63")
     if len(name.encode("utf-8", "replace")) > limit:
-        raise CounterError(400, f"a name has at most {limit} bytes")
+        raise CounterError(400, f"a name must have at most {limit} bytes")
     return name
 
 
 def find_name(event: Any) -> Any:
-    """Whatever the event has in the name's place."""
+    """The value in the place of the name, of any type. ``None`` if the event has no such place."""
     if not isinstance(event, dict):
         return None
     parameters = event.get("pathParameters")
@@ -99,14 +100,14 @@ def find_name(event: Any) -> Any:
 
 
 def describe_failure(error: Exception, event: Any, token: str | None, seconds: float) -> str:
-    """The log's line about a hit that was refused or failed, with the names that Lambda's own JSON format uses.
+    """The log line about a refused or failed hit, with the field names of Lambda's JSON format.
 
-    Of the name only the length: it is what a stranger typed, and may be personal.
+    The line has only the length of the name, because anyone can send a name, and a name may be personal data.
     """
     status = error.status if isinstance(error, CounterError) else 500
     reason = error.message if isinstance(error, CounterError) else type(error).__name__
     if isinstance(error, ClientError):
-        # The code alone: a service's message may repeat what it was asked.
+        # Only the code, because a service's message may repeat the name.
         reason = f"{error.operation_name}: {error.response['Error'].get('Code', '')}"
     name = find_name(event)
     line = {
@@ -122,10 +123,10 @@ def describe_failure(error: Exception, event: Any, token: str | None, seconds: f
 
 
 def count(name: str, token: str | None) -> int:
-    """Add one hit and return how many there are."""
-    key, end = name, time.monotonic() + PATIENCE
+    """Add one hit, and return the name's number of hits."""
+    key, end = name, time.monotonic() + RETRY_SECONDS
     if SHARDS > 1:
-        # The same request picks the same item, or a repeated transaction would not match its token.
+        # A repeated request must use the same item, otherwise its transaction does not match its token.
         key = f"{name}#{random.Random(token).randrange(SHARDS)}"
     if EXACT and token:
         items = [{"Update": add(key)}]
@@ -137,7 +138,7 @@ def count(name: str, token: str | None) -> int:
 
 
 def add(key: str) -> dict[str, Any]:
-    """The update that both ways of counting make."""
+    """The update that adds one hit, for UpdateItem and for a transaction."""
     return {
         "TableName": ENV["table"],
         "Key": {"name": {"S": key}},
@@ -148,10 +149,10 @@ def add(key: str) -> dict[str, Any]:
 
 
 def read(name: str, end: float) -> int:
-    """How many hits the items of a name hold together; with shards, that from before is among them."""
+    """The sum of the hits in all items of a name. With shards, the item without a shard number counts too."""
     names = [f"{name}#{shard}" for shard in range(SHARDS)] if SHARDS > 1 else [name]
     if SHARDS > 1 and not re.search(r"#\d+$", name):
-        # The item from before there were shards; that of "a#1" would be the shard of another name.
+        # Hits from before the counter had shards. The item of a name like "a#1" is a shard of the name "a".
         names.append(name)
     table = ENV["table"]
     pending = {table: {"Keys": [{"name": {"S": key}} for key in names], "ConsistentRead": True}}
@@ -172,7 +173,11 @@ def read(name: str, end: float) -> int:
 
 
 def retry(call: Callable[[], Any], end: float, tries: int = TRIES, repeatable: bool = False) -> Any:
-    """The call's answer; repeated when it is known not to have been carried out, or does no harm a second time."""
+    """The call's answer. A failed call is repeated if DynamoDB did not run it, or if it is ``repeatable`` without harm.
+
+    ``end`` is the time, by ``time.monotonic``, after which no try starts. Raises :class:`CounterError` with status 503
+    if no try succeeds.
+    """
     message = "the table is too busy; try again"
     for attempt in range(tries):
         if attempt:
@@ -184,10 +189,10 @@ def retry(call: Callable[[], Any], end: float, tries: int = TRIES, repeatable: b
         except HTTPClientError:
             if not repeatable:
                 raise
-            message = UNHEARD
+            message = NO_ANSWER
         except ClientError as error:
             if repeatable and is_server_side(error):
-                message = UNHEARD
+                message = NO_ANSWER
             elif not is_throttled(error):
                 raise
         if time.monotonic() > end:
@@ -196,18 +201,18 @@ def retry(call: Callable[[], Any], end: float, tries: int = TRIES, repeatable: b
 
 
 def is_throttled(error: ClientError) -> bool:
-    """Whether DynamoDB refused the call before it did anything."""
+    """Whether DynamoDB refused the call without running it."""
     reasons = error.response.get("CancellationReasons", ())
     codes = {error.response["Error"]["Code"], *(reason.get("Code") for reason in reasons)}
     return not codes.isdisjoint(THROTTLED)
 
 
 def is_server_side(error: ClientError) -> bool:
-    """Whether the answer is one that may come after the work was done (HTTP 5xx)."""
+    """Whether DynamoDB may have run the call despite the error (HTTP 5xx)."""
     return int(error.response["ResponseMetadata"]["HTTPStatusCode"]) >= 500
 
 
 def respond(status: int, body: Any) -> dict[str, Any]:
-    """An API Gateway proxy answer that no cache keeps."""
+    """A proxy response of API Gateway that caches must not store."""
     headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
     return {"statusCode": status, "headers": headers, "body": json.dumps(body)}

@@ -28,7 +28,7 @@ def check_env(properties: Values, path: Path) -> Iterator[Problem]:
 
 
 def find_reasons(value: str) -> Iterator[str]:
-    """Reasons why the companion refuses a value, in its words. The rule is in ``transform_lambda/env/file.py``."""
+    """The companion's reasons to refuse a value, as the companion words them in ``transform_lambda/env/file.py``."""
     reasons = {
         "a value with a line break": any(character in value for character in _LINE_ENDS),
         "a value with a NUL": "\0" in value,

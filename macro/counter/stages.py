@@ -84,8 +84,8 @@ def _get_entries(listed: Json) -> Sequence[tuple[str, Values]]:
 def _read_stage(name: str, own: Values, values: Values) -> Stage:
     part = name_part(name)
     changed = {
-        word: overlay(values[word], own[property_name])
-        for property_name, word in _OVERRIDES.items()
+        value_name: overlay(values[value_name], own[property_name])
+        for property_name, value_name in _OVERRIDES.items()
         if own.get(property_name)
     }
     mine = {**values, **changed, "counter_id": f"{values['counter_id']}{part}", "stage": name}

@@ -1,4 +1,4 @@
-"""Explain what is wrong with a counter's properties, in the words of the schema's messages."""
+"""Explain what is wrong with a counter's properties, with the messages of the schema."""
 
 import functools
 import json
@@ -40,7 +40,7 @@ def _get_validator() -> Any:
 
 def _read(error: Any, path: Path) -> Iterator[Problem]:
     place = (*path, *error.absolute_path)
-    words, is_secret = _find_words(error.absolute_schema_path)
+    message, is_secret = _find_message(error.absolute_schema_path)
     if error.validator == "additionalProperties":
         known = list(error.schema["properties"])
         for name in error.instance:
@@ -49,34 +49,34 @@ def _read(error: Any, path: Path) -> Iterator[Problem]:
                 yield Problem((*place, name), f"unknown property{hint}", at_key=True)
         return
     if "propertyNames" in error.absolute_schema_path and isinstance(error.instance, str):
-        text = f"{words}, got {describe(error.instance)}"
+        text = f"{message}, got {describe(error.instance)}"
         yield Problem((*place, error.instance), text, at_key=True)
         return
     if error.validator == "enum":
         known = error.validator_value
-        words = f"must be {', '.join(known[:-1])} or {known[-1]}"
+        message = f"must be {', '.join(known[:-1])} or {known[-1]}"
         hint = suggest(error.instance, known) if isinstance(error.instance, str) else ""
-        yield Problem(place, f"{words}, got {describe(error.instance)}{hint}")
+        yield Problem(place, f"{message}, got {describe(error.instance)}{hint}")
         return
-    yield Problem(place, f"{words}, got {describe(error.instance, is_secret)}")
+    yield Problem(place, f"{message}, got {describe(error.instance, is_secret)}")
 
 
-def _find_words(steps: Iterable[str | int]) -> tuple[str, bool]:
+def _find_message(steps: Iterable[str | int]) -> tuple[str, bool]:
     """The errorMessage nearest to the failed keyword on its path through the schema, and whether values are secret."""
     root = load_schema()
     node: Json = root
-    words, is_secret = "must be a map of properties", False
+    message, is_secret = "must be a map of properties", False
     for step in steps:
         while isinstance(node, dict) and step not in node:
             # jsonschema omits "$ref" and "if" from the schema path that it reports.
             node = functools.reduce(lambda part, name: part[name], node["$ref"].removeprefix("#/").split("/"), root)
-            words, is_secret = _hear(node, words, is_secret)
+            message, is_secret = _read_node(node, message, is_secret)
         node = node[step]
-        words, is_secret = _hear(node, words, is_secret)
-    return words, is_secret
+        message, is_secret = _read_node(node, message, is_secret)
+    return message, is_secret
 
 
-def _hear(node: Json, words: str, is_secret: bool) -> tuple[str, bool]:
+def _read_node(node: Json, message: str, is_secret: bool) -> tuple[str, bool]:
     if not isinstance(node, dict):
-        return words, is_secret
-    return node.get("errorMessage", words), is_secret or node.get("secret", False)
+        return message, is_secret
+    return node.get("errorMessage", message), is_secret or node.get("secret", False)

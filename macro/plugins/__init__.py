@@ -24,7 +24,7 @@ def as_plugin(name: str, module: object) -> Plugin:
     declared: list[Any] = [getattr(module, attribute, None) for attribute in ("INPUTS", "OUTPUTS", "build")]
     inputs, outputs, build = declared
     for attribute, names in {"INPUTS": inputs, "OUTPUTS": outputs}.items():
-        if not isinstance(names, (tuple, list)) or not all(isinstance(word, str) for word in names):
+        if not isinstance(names, (tuple, list)) or not all(isinstance(each, str) for each in names):
             problems.add(f"plugin '{name}' must have {attribute}, a tuple of names")
     if not callable(build):
         problems.add(f"plugin '{name}' must have a function build(values) that returns a Piece")

@@ -26,7 +26,7 @@ class Made(NamedTuple):
 class Built(NamedTuple):
     """The result of one counter: all values of its plug-ins, and its resources in order.
 
-    ``mentions`` says whether the result refers to counters. They are rewritten after all counters are built.
+    ``mentions``: the result refers to counters. These references are rewritten after all counters are built.
     ``conditions`` holds conditions that the resources need besides the template's. ``shared`` holds the resources of
     an API that counters share; one of them has these in its ``resources``. ``made`` lists what each plug-in made.
     """

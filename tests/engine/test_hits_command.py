@@ -54,7 +54,7 @@ def test_a_refused_hit_is_found_in_the_log_without_its_name(cloud, tmp_path):
     logged = json.loads(line["message"])
     assert answer.status == 400
     assert (line["counter"], logged["level"], logged["nameLength"]) == ("Visits", "WARN", len(secret))
-    assert (logged["status"], logged["reason"]) == (400, "a name has at most 2045 bytes")
+    assert (logged["status"], logged["reason"]) == (400, "a name must have at most 2045 bytes")
     assert "someone" not in cloud.run("logs", stack).out
     assert cloud.run("logs", stack, "--access").err == "nothing was logged: MiniStack writes no access logs\n"
 

@@ -1,4 +1,4 @@
-"""Any template: never an exception but ours, never a dangling reference, never a clash; and what a deployment snapshots."""
+"""The expansion of any template is valid or refused. A REST API is deployed again if its snapshot changes."""
 
 import copy
 import json
@@ -137,7 +137,7 @@ def find_deployment(resources):
         {"Api": {"Policy": {"Statement": []}}},
     ],
 )
-def test_whatever_a_deployment_snapshots_makes_a_new_deployment(properties):
+def test_a_change_of_anything_in_the_snapshot_creates_a_new_deployment(properties):
     assert find_deployment(expand_one(**properties)) != find_deployment(expand_one())
 
 
@@ -145,11 +145,11 @@ def test_whatever_a_deployment_snapshots_makes_a_new_deployment(properties):
     "properties",
     [{"Env": {"A": "b"}}, {"Table": {"TableName": "x"}}, {"Shards": 4}, {"Code": "s3://b/k"}, {"LogGroup": {"A": 1}}],
 )
-def test_nothing_else_makes_a_new_deployment(properties):
+def test_other_changes_create_no_new_deployment(properties):
     assert find_deployment(expand_one(**properties)) == find_deployment(expand_one())
 
 
-def test_another_value_of_a_parameter_in_the_api_is_a_new_deployment():
+def test_a_changed_parameter_value_in_the_api_creates_a_new_deployment():
     template = {"Parameters": {"Cidr": {"Type": "String", "Default": "10.0.0.0/8"}, "Other": {"Type": "String"}}}
     properties = {"Api": {"Policy": {"Fn::Sub": "allow ${Cidr}"}}}
 
@@ -160,7 +160,7 @@ def test_another_value_of_a_parameter_in_the_api_is_a_new_deployment():
     assert find_deployment(first) == find_deployment(same) != find_deployment(changed)
 
 
-def test_another_value_of_a_parameter_that_decides_what_is_in_the_api_is_a_new_deployment():
+def test_a_changed_parameter_value_in_a_condition_of_the_api_creates_a_new_deployment():
     template = {
         "Parameters": {"Kind": {"Type": "String"}, "Other": {"Type": "String"}},
         "Conditions": {"IsLive": {"Condition": "IsProd"}, "IsProd": {"Fn::Equals": [{"Ref": "Kind"}, "prod"]}},
@@ -174,7 +174,7 @@ def test_another_value_of_a_parameter_that_decides_what_is_in_the_api_is_a_new_d
     assert find_deployment(first) == find_deployment(same) != find_deployment(changed)
 
 
-def test_another_mapping_that_the_api_is_made_by_is_a_new_deployment():
+def test_a_changed_mapping_of_the_api_creates_a_new_deployment():
     properties = {"Api": {"Policy": {"Fn::FindInMap": ["Policies", "one", "text"]}}}
     first, second = ({"Mappings": {"Policies": {"one": {"text": text}}}} for text in ("a", "b"))
 
@@ -184,7 +184,7 @@ def test_another_mapping_that_the_api_is_made_by_is_a_new_deployment():
     assert find_deployment(expand_one(DEFAULT, first)) == find_deployment(expand_one(DEFAULT, second))
 
 
-def test_plugins_that_give_the_same_outputs_take_a_places_place_and_change_nothing_else():
+def test_the_gateway_does_not_change_other_resources():
     names = ("rest", "http")
 
     expanded = {name: expand_one(Gateway=name, Integration="proxy") for name in names}
@@ -194,7 +194,7 @@ def test_plugins_that_give_the_same_outputs_take_a_places_place_and_change_nothi
     assert rest == http
 
 
-def test_what_comes_out_shares_nothing_that_a_later_expansion_uses():
+def test_a_changed_result_does_not_change_later_expansions():
     def spoil(node):
         for value in node.values() if isinstance(node, dict) else node:
             if isinstance(value, (dict, list)):
@@ -208,7 +208,7 @@ def test_what_comes_out_shares_nothing_that_a_later_expansion_uses():
 
 
 class Module:
-    """A plug-in in the making."""
+    """A plug-in with a given ``build`` function."""
 
     INPUTS = ("counter_id",)
     OUTPUTS = ("answer",)
@@ -217,7 +217,7 @@ class Module:
         self.build = build
 
 
-def test_a_plugin_sees_only_what_it_asks_for():
+def test_a_plugin_gets_only_its_inputs():
     seen = []
     plugin = as_plugin("spy", Module(lambda values: seen.append(dict(values)) or Piece({"answer": "42"}, {})))
 
@@ -261,7 +261,7 @@ def expand_with(build, inputs=("counter_id",), **properties):
         (lambda values: Piece({"answer": 1}, None), "plugin 'mine' must return a Piece with two maps, got Piece"),
     ],
 )
-def test_what_a_plugin_does_wrong_is_told_at_its_name(build, message):
+def test_a_mistake_of_a_plugin_is_reported_at_its_name(build, message):
     with pytest.raises(MacroError) as error:
         expand_with(build)
 
@@ -269,7 +269,7 @@ def test_what_a_plugin_does_wrong_is_told_at_its_name(build, message):
     assert str(error.value).startswith("Resources.Visits.Properties.Plugins[0]: ")
 
 
-def test_a_plugin_can_not_change_what_others_see():
+def test_a_plugin_cannot_change_the_values_of_others():
     resources = expand_with(build_mutating, inputs=("env", "options"), Env={"A": "b"})
 
     assert resources["VisitsFunction"]["Properties"]["Env"] == {"table": {"Ref": "VisitsTable"}, "A": "b"}
@@ -283,9 +283,9 @@ def test_a_plugin_can_not_change_what_others_see():
         ({"Fn::If": ["C", {"A": 1}, {"Fn::If": ["D", {"A": 2}, {"Ref": "AWS::NoValue"}]}]}, {"A": {"Fn::If": ["C", 1, {"Fn::If": ["D", 2, {"Ref": "AWS::NoValue"}]}]}}),
         ({"BillingMode": {"Ref": "AWS::NoValue"}}, {"BillingMode": {"Ref": "AWS::NoValue"}}),
     ],
-    ids=["default stays", "merged by branch", "nested", "taken away on purpose"],
+    ids=["default stays", "merged by branch", "nested", "removed"],
 )  # fmt: skip
-def test_the_defaults_stay_in_a_branch_that_leaves_them_out(author, properties):
+def test_a_branch_without_a_property_keeps_its_default(author, properties):
     table = expand_one(Table=author)["VisitsTable"]["Properties"]
 
     assert {name: table[name] for name in properties} == properties
@@ -298,7 +298,7 @@ def test_the_defaults_stay_in_a_branch_that_leaves_them_out(author, properties):
         {"Fn::If": ["C", {"Stage": {"TracingEnabled": False}}, {"Ref": "AWS::NoValue"}]},
     ],
 )
-def test_the_stage_may_stand_in_a_condition(api):
+def test_the_stage_may_depend_on_a_condition(api):
     stage = expand_one(Api=api)["VisitsStage"]["Properties"]
 
     assert stage["TracingEnabled"] == {"Fn::If": ["C", False, True]}
@@ -310,14 +310,14 @@ def test_the_stage_may_stand_in_a_condition(api):
     [({}, 1000, 500), ({"Exact": True}, 500, 250), ({"Shards": 4}, 4000, 2000), ({"Shards": 64}, 10_000, 5_000)],
 )
 @pytest.mark.parametrize("gateway", ["rest", "http"])
-def test_a_gateway_lets_in_what_the_items_of_a_name_take(gateway, properties, rate, burst):
+def test_the_rate_limit_is_the_capacity_of_the_items_of_a_name(gateway, properties, rate, burst):
     stage = expand_one(Gateway=gateway, **properties)["VisitsStage"]["Properties"]
 
     limits = stage["MethodSettings"][0] if gateway == "rest" else stage["DefaultRouteSettings"]
     assert (limits["ThrottlingRateLimit"], limits["ThrottlingBurstLimit"]) == (rate, burst)
 
 
-def test_a_longer_path_keeps_the_parts_it_shares():
+def test_a_longer_path_keeps_the_resources_of_the_shorter_path():
     short, long = expand_one(Path="a/{name}"), expand_one(Path="a/{name}/x")
 
     assert [name for name in long if name.startswith("VisitsResource")] == [
@@ -329,7 +329,7 @@ def test_a_longer_path_keeps_the_parts_it_shares():
     assert long["VisitsMethod"]["Properties"]["ResourceId"] == {"Ref": "VisitsResource3"}
 
 
-def test_who_waits_for_a_counter_and_refers_to_it_still_waits_for_all_of_it():
+def test_a_resource_that_refers_to_a_counter_still_waits_for_all_of_the_counter():
     visits = {
         "Type": "HitCounter",
         "DependsOn": "Likes",
@@ -344,7 +344,7 @@ def test_who_waits_for_a_counter_and_refers_to_it_still_waits_for_all_of_it():
 @pytest.mark.parametrize(
     ("name", "value", "default"), [("Flag", "true", True), ("Size", "3", 3), ("List", ["a", "b"], "a,b")]
 )
-def test_a_preview_digests_a_default_as_cloudformation_hands_it_on(name, value, default):
+def test_a_default_and_the_same_given_value_create_the_same_deployment(name, value, default):
     template = {"Parameters": {name: {"Type": "String", "Default": default}}}
     properties = {"Api": {"Policy": {"Ref": name}}}
 
@@ -353,7 +353,7 @@ def test_a_preview_digests_a_default_as_cloudformation_hands_it_on(name, value, 
     )
 
 
-def test_owners_are_told_even_where_one_id_begins_another():
+def test_owners_are_right_if_one_id_is_a_prefix_of_another():
     template = {"Resources": {"Page": {"Type": "HitCounter"}, "PageA": {"Type": "HitCounter"}}}
 
     owners = expand_counters(template).owners
@@ -368,14 +368,14 @@ def test_owners_are_told_even_where_one_id_begins_another():
         (type("M", (), {"INPUTS": (), "OUTPUTS": (1,), "build": 3}), "plugin 'x' must have a function build(values)"),
     ],
 )
-def test_what_is_no_plugin_is_told(module, message):
+def test_an_object_that_is_not_a_plugin_is_refused(module, message):
     with pytest.raises(PluginError) as error:
         as_plugin("x", module)
 
     assert message in str(error.value)
 
 
-def test_built_in_plugins_say_what_they_are():
+def test_built_in_plugins_have_summaries():
     assert all(plugin.summary.endswith(".") for plugin in BUILT_IN.values())
 
 
@@ -442,7 +442,7 @@ def test_a_plugins_resource_keeps_its_attributes(name, own, stages):
     ids=["the same outputs", "more outputs", "fewer outputs"],
 )
 @pytest.mark.parametrize("name", ["table", "log_group", "role", "function", "gateway_rest"])
-def test_a_plugin_that_gives_all_outputs_of_a_built_in_one_takes_its_place(name, further, goes):
+def test_a_plugin_with_all_outputs_of_a_built_in_plugin_replaces_it(name, further, goes):
     outputs = BUILT_IN[name].outputs
     given_outputs = outputs[1:] if further is None else (*outputs, *further)
     if not given_outputs or (further is None and len(outputs) == 1):

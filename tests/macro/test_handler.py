@@ -1,4 +1,4 @@
-"""The macro's Lambda door: every form of event, and always one answer."""
+"""The macro's Lambda entry point accepts every form of event and always returns one answer."""
 
 import copy
 import json
@@ -32,7 +32,7 @@ def get_types(fragment):
     return [resource["Type"] for resource in fragment["Resources"].values()]
 
 
-def test_a_whole_template_is_answered_with_a_whole_template():
+def test_a_whole_template_returns_a_whole_template():
     answer = handler(make_event(), CONTEXT)
 
     assert (answer["requestId"], answer["status"]) == (EVENT["requestId"], "success")
@@ -40,7 +40,7 @@ def test_a_whole_template_is_answered_with_a_whole_template():
     assert list(answer["fragment"]) == list(EVENT["fragment"])
 
 
-def test_the_event_stays_as_it_was():
+def test_the_event_is_not_changed():
     event = make_event()
 
     handler(event, CONTEXT)
@@ -48,7 +48,7 @@ def test_the_event_stays_as_it_was():
     assert event == EVENT
 
 
-def test_the_inside_of_resources_is_answered_with_the_inside_of_resources():
+def test_the_content_of_resources_returns_the_content_of_resources():
     fragment = {
         "Visits": COUNTER,
         "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Ref": "Visits"}}},
@@ -68,7 +68,7 @@ def test_the_inside_of_resources_is_answered_with_the_inside_of_resources():
         {"Fn::Transform": {"Name": "HitCounterMacro"}, "Visits": COUNTER},
     ],
 )
-def test_a_transform_that_an_engine_leaves_in_is_taken_out(fragment):
+def test_the_macros_own_transform_is_removed(fragment):
     answer = handler(make_event(fragment=fragment), CONTEXT)
 
     assert answer["status"] == "success"
@@ -81,7 +81,7 @@ def test_a_resource_called_resources_is_a_resource():
     assert "ResourcesTable" in answer["fragment"]
 
 
-def test_the_suffix_in_the_transforms_name_picks_the_installation():
+def test_the_suffix_of_the_transforms_name_selects_the_installation():
     answer = handler(make_event(transformId="123456789012::HitCounterMacroBeta"), CONTEXT)
 
     properties = answer["fragment"]["Resources"]["VisitsFunction"]["Properties"]
@@ -99,12 +99,12 @@ def test_the_suffix_in_the_transforms_name_picks_the_installation():
         ("", ""),
     ],
 )
-def test_the_suffix_is_what_follows_the_macros_name(transform_id, suffix):
+def test_the_suffix_follows_the_macros_name(transform_id, suffix):
     assert read_suffix(transform_id) == suffix
 
 
 @pytest.mark.parametrize("values", [{"Plugins": ["nowhere"]}, {"Plugins": "nowhere"}])
-def test_a_list_parameter_comes_as_a_list_or_as_text(values):
+def test_a_list_parameter_may_be_a_list_or_text(values):
     fragment = {
         "Parameters": {"Plugins": {"Type": "CommaDelimitedList"}},
         "Resources": {"Visits": {**COUNTER, "Properties": {"Plugins": {"Ref": "Plugins"}}}},
@@ -147,14 +147,14 @@ def test_a_list_parameter_comes_as_a_list_or_as_text(values):
     ],
     ids=["no fragment", "elsewhere", "in properties", "in parameters", "params", "problems", "size"],
 )
-def test_what_is_wrong_is_the_message(changes, message):
+def test_the_message_lists_the_problems(changes, message):
     answer = handler(make_event(**changes), CONTEXT)
 
     assert (answer["requestId"], answer["status"]) == (EVENT["requestId"], "failure")
     assert sorted(answer["errorMessage"].split("\n")) == sorted(message.split("\n"))
 
 
-def test_a_long_list_of_problems_is_cut_between_two():
+def test_a_long_list_of_problems_is_cut_between_two_problems():
     resources = {f"Visits{n}": {**COUNTER, "Properties": {"Shards": n + 100}} for n in range(100)}
 
     message = handler(make_event(fragment={"Resources": resources}), CONTEXT)["errorMessage"]
@@ -166,21 +166,21 @@ def test_a_long_list_of_problems_is_cut_between_two():
 
 
 def refuse(*texts):
-    """The message of the handler about these problems, one a line."""
+    """The handler's message for these problems, one per line."""
     message = _fail("1", [Problem((), text) for text in texts])["errorMessage"]
     assert len(message) <= MAX_MESSAGE
     return message
 
 
 @pytest.mark.parametrize("letter", ["x", "\u00fc", "\U0001f511"], ids=["ASCII", "two bytes", "four bytes"])
-def test_a_single_problem_is_cut_where_it_is_longer_than_a_message_may_be(letter):
+def test_a_single_problem_is_cut_at_the_maximum_length(letter):
     fits, longer = letter * MAX_MESSAGE, letter * (MAX_MESSAGE + 1)
 
     assert refuse(fits) == fits
     assert refuse(longer) == letter * (MAX_MESSAGE - 1) + "\u2026"
 
 
-def test_a_first_problem_that_is_too_long_leaves_room_for_the_number_of_the_others():
+def test_a_long_first_problem_leaves_room_for_the_number_of_other_problems():
     more = "\u2026 and 2 more; hitcounter lint shows them all"
 
     message = refuse("x" * 9_000, "second", "third")
@@ -191,7 +191,7 @@ def test_a_first_problem_that_is_too_long_leaves_room_for_the_number_of_the_othe
 
 
 @pytest.mark.parametrize("length", range(3_940, 4_001, 5))
-def test_problems_are_cut_between_two_at_any_length(length):
+def test_problems_of_any_length_are_cut_between_two_problems(length):
     more = "\u2026 and 1 more; hitcounter lint shows them all"
     first, second = "x" * length, "y" * 12
 
@@ -203,11 +203,11 @@ def test_problems_are_cut_between_two_at_any_length(length):
         assert message == f"{first[: MAX_MESSAGE - len(more) - 2]}…\n{more}"
 
 
-def test_half_of_a_surrogate_pair_in_a_problem_does_not_make_a_message_too_long():
+def test_a_half_surrogate_pair_does_not_make_a_message_too_long():
     assert refuse("\ud800" * 3_000).startswith("\\ud800\\ud800")
 
 
-def test_a_template_nested_too_deeply_is_an_answer():
+def test_a_template_that_is_nested_too_deeply_gets_an_answer():
     node = {}
     for _ in range(5_000):
         node = {"a": [node]}
@@ -222,7 +222,7 @@ class Broken(dict):
         raise ZeroDivisionError("secret detail")
 
 
-def test_a_bug_is_one_line_with_a_reference_and_its_traceback_only_in_the_log(capsys):
+def test_a_bug_is_answered_in_one_line_and_logged_with_its_traceback(capsys):
     fragment = {"Resources": Broken(Visits=COUNTER)}
 
     answer = handler(make_event(fragment=fragment), CONTEXT)
@@ -249,7 +249,7 @@ def test_any_event_gets_an_answer(event):
 
 
 @pytest.mark.parametrize("value", ["\ud800", float("nan"), float("inf"), 10**5_000], ids=["half", "nan", "inf", "long"])
-def test_what_json_cannot_say_is_told_with_its_place(value):
+def test_a_value_that_json_cannot_hold_is_reported_at_its_place(value):
     answer = handler(make_event(fragment={"Resources": {"Visits": COUNTER}, "Outputs": {"It": {"Value": value}}}), None)
 
     assert answer["errorMessage"] == (
@@ -258,7 +258,7 @@ def test_what_json_cannot_say_is_told_with_its_place(value):
     )
 
 
-def test_a_message_about_half_of_a_surrogate_pair_can_be_sent():
+def test_a_message_about_a_half_surrogate_pair_can_be_sent():
     answer = handler(make_event(fragment={"Resources": {"\ud800": COUNTER}}), None)
 
     assert answer["errorMessage"].startswith("Resources.\\ud800: a logical id must consist of ASCII letters and digits")

@@ -1,3 +1,5 @@
+"""The installation template: its names, policies and encryption, and its agreement with the code."""
+
 import configparser
 import importlib
 import json
@@ -35,12 +37,12 @@ def lint(path):
     return [f"{found.rule.id} {found.message}" for found in Runner(config).run()]
 
 
-def test_the_template_lints_clean_as_it_is():
+def test_cfn_lint_finds_nothing_in_the_template():
     assert lint(PATH) == []
 
 
 @pytest.mark.parametrize("region", mark_thorough(REGIONS, quick=["cn-north-1"]))
-def test_the_template_lints_clean_as_it_is_uploaded(tmp_path, region):
+def test_cfn_lint_finds_nothing_in_the_uploaded_template(tmp_path, region):
     template = json.loads(json.dumps(read_template()))
     template["Metadata"].pop("cfn-lint")
     for name in ("Macro", "Companion"):
@@ -54,14 +56,14 @@ def test_the_template_lints_clean_as_it_is_uploaded(tmp_path, region):
     assert [found.message for found in Runner(config).run()] == []
 
 
-def test_the_template_comes_with_the_package():
+def test_the_package_contains_the_template():
     assert (files("macro") / "install.yaml").is_file()
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg")
     assert "*.yaml" in settings["options.package_data"]["macro"].split()
 
 
-def test_the_template_says_which_release_it_is():
+def test_the_template_names_its_release():
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg")
     version = settings["metadata"]["version"]
@@ -73,7 +75,7 @@ def test_the_template_says_which_release_it_is():
 
 
 @pytest.mark.parametrize(("suffix", "lower"), [("", ""), ("Beta", "beta"), ("V2", "v2")])
-def test_an_expansion_names_what_the_installation_makes(suffix, lower):
+def test_an_expansion_uses_the_names_of_the_installation(suffix, lower):
     stack = install(Suffix=suffix, LowerSuffix=lower)
 
     assert stack.resolve(name_companion(suffix)) == stack.arn("CompanionFunction")
@@ -82,7 +84,7 @@ def test_an_expansion_names_what_the_installation_makes(suffix, lower):
     assert stack.properties("Macro")["Name"] == MACRO + suffix
 
 
-def test_what_is_exported_is_named_after_the_installation():
+def test_export_names_start_with_the_installations_name():
     stack = install(**EVERYTHING)
 
     outputs = {name: stack.resolve(each) for name, each in read_template()["Outputs"].items()}
@@ -97,7 +99,7 @@ def test_what_is_exported_is_named_after_the_installation():
 
 
 @pytest.mark.parametrize(("suffix", "lower", "fits"), [("", "", True), ("Beta", "beta", True), ("Beta", "", False)])
-def test_a_suffix_in_one_parameter_alone_is_refused(suffix, lower, fits):
+def test_a_suffix_in_only_one_parameter_is_refused(suffix, lower, fits):
     (rule,) = read_template()["Rules"]["SuffixInLowerCase"]["Assertions"]
 
     assert install(Suffix=suffix, LowerSuffix=lower).resolve(rule["Assert"]) is fits
@@ -119,7 +121,7 @@ def test_a_suffix_in_one_parameter_alone_is_refused(suffix, lower, fits):
         ("CodeBuckets", "arn:aws:s3:::my-code/*", False),
     ],
 )
-def test_a_parameter_takes_what_fits_it(parameter, value, fits):
+def test_a_parameter_accepts_only_valid_values(parameter, value, fits):
     pattern = read_template()["Parameters"][parameter]["AllowedPattern"]
 
     assert (re.fullmatch(pattern, value) is not None) is fits
@@ -135,15 +137,15 @@ def test_the_longest_suffix_fits_all_names():
 
 
 @pytest.mark.parametrize("name", ["Macro", "Companion"])
-def test_the_functions_doors_are_there(stack, name):
+def test_the_functions_handlers_exist(stack, name):
     function = stack.properties(f"{name}Function")
 
-    module, _, door = function["Handler"].rpartition(".")
-    assert callable(getattr(importlib.import_module(module), door))
+    module, _, attribute = function["Handler"].rpartition(".")
+    assert callable(getattr(importlib.import_module(module), attribute))
     assert function["Code"] == f"{name.lower()}.zip"
 
 
-def test_the_companions_environment_has_all_that_it_reads():
+def test_the_companions_environment_has_every_variable_that_it_reads():
     source = (ROOT / "transform_lambda" / "handler.py").read_text("utf-8")
 
     variables = install(**EVERYTHING).properties("CompanionFunction")["Environment"]["Variables"]
@@ -152,13 +154,13 @@ def test_the_companions_environment_has_all_that_it_reads():
     assert variables["HITCOUNTER_ANSWER_HOSTS"] == "127.0.0.1:4566"
 
 
-def test_no_host_but_cloudformations_is_answered_by_default():
+def test_only_hosts_of_cloudformation_get_answers_by_default():
     variables = install().properties("CompanionFunction")["Environment"]["Variables"]
 
     assert "HITCOUNTER_ANSWER_HOSTS" not in variables
 
 
-def test_a_request_is_delivered_no_later_than_cloudformation_waits(stack):
+def test_a_request_is_delivered_only_while_cloudformation_waits(stack):
     delivery = stack.properties("CompanionDelivery")
 
     assert delivery["MaximumEventAgeInSeconds"] <= SERVICE_TIMEOUT
@@ -174,7 +176,7 @@ def test_the_companion_passes_the_roles_of_counters_and_no_role_of_the_installat
     assert [arn for arn in roles if arn.startswith(passed.removesuffix("*"))] == []
 
 
-def test_names_and_prefixes_are_those_of_the_companions_code(stack):
+def test_names_and_prefixes_equal_those_in_the_companions_code(stack):
     functions = f"arn:aws:lambda:eu-west-1:111122223333:function:{PREFIX}*"
     bucket = stack.arn("Bucket")
 
@@ -197,14 +199,14 @@ def test_only_staged_objects_expire(stack):
     assert any("AbortIncompleteMultipartUpload" in rule and "Prefix" not in rule for rule in rules)
 
 
-def test_the_records_table_is_what_the_companion_takes(stack):
+def test_the_records_table_has_the_companions_keys(stack):
     table = stack.properties("RecordsTable")
 
     assert table["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
     assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
 
 
-def test_every_policy_is_within_iams_limit(stack):
+def test_every_policy_fits_iams_size_limit(stack):
     sizes = {
         name: len(re.sub(r"\s", "", json.dumps(stack.policy(name)))) for name in stack.ids("AWS::IAM::ManagedPolicy")
     }
@@ -212,7 +214,7 @@ def test_every_policy_is_within_iams_limit(stack):
     assert {name: size for name, size in sizes.items() if size > LARGEST_POLICY} == {}
 
 
-def test_policies_and_roles_of_the_installation_have_a_path_of_their_own(stack):
+def test_the_installations_policies_and_roles_have_their_own_path(stack):
     kinds = ("AWS::IAM::ManagedPolicy", "AWS::IAM::Role")
 
     paths = {stack.properties(name)["Path"] for kind in kinds for name in stack.ids(kind)}
@@ -220,7 +222,7 @@ def test_policies_and_roles_of_the_installation_have_a_path_of_their_own(stack):
     assert paths == {"/hitcounter-installation/"}
 
 
-def test_a_key_encrypts_all_that_is_kept():
+def test_a_given_key_encrypts_all_stored_data():
     stack = install(**EVERYTHING)
 
     key = EVERYTHING["KmsKeyArn"]
@@ -231,7 +233,7 @@ def test_a_key_encrypts_all_that_is_kept():
     assert [stack.properties(name)["KmsKeyId"] for name in stack.ids("AWS::Logs::LogGroup")] == [key, key]
 
 
-def test_without_a_key_all_that_is_kept_is_encrypted_by_aws_keys():
+def test_keys_of_aws_encrypt_all_stored_data_by_default():
     stack = install()
 
     default = stack.properties("Bucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
@@ -240,7 +242,7 @@ def test_without_a_key_all_that_is_kept_is_encrypted_by_aws_keys():
     assert stack.properties("DeadLetters")["SqsManagedSseEnabled"] is True
 
 
-def test_the_accounts_role_for_gateway_logs_is_set_only_when_asked_for():
+def test_the_accounts_role_for_gateway_logs_is_set_only_on_request():
     asked = install(ApiGatewayLogRole="true")
 
     assert install().ids("AWS::ApiGateway::Account") == []
@@ -248,7 +250,7 @@ def test_the_accounts_role_for_gateway_logs_is_set_only_when_asked_for():
     assert asked.properties("ApiGatewayAccount") == {"CloudWatchRoleArn": asked.arn("ApiGatewayRole")}
 
 
-def test_what_outlives_the_stack_is_left_out_of_a_creation_that_fails():
+def test_a_failed_creation_keeps_no_retained_resource():
     resources = read_template()["Resources"]
 
     kept = {name: each["DeletionPolicy"] for name, each in resources.items() if "DeletionPolicy" in each}

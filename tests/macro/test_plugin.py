@@ -1,4 +1,4 @@
-"""What plug-ins build with, and how they are found."""
+"""The functions for authors of plug-ins, and the lookup of plug-ins by name."""
 
 import pytest
 
@@ -19,7 +19,7 @@ from macro.plugins import find_entry_points, find_plugin, load_plugins
         ({"a": {"b": 1}}, {"a": NO_VALUE}, {"a": NO_VALUE}),
     ],
 )
-def test_maps_are_merged_and_anything_else_replaces(base, further, merged):
+def test_maps_are_merged_and_other_values_are_replaced(base, further, merged):
     before = repr((base, further))
 
     assert merge(base, further) == merged
@@ -27,7 +27,7 @@ def test_maps_are_merged_and_anything_else_replaces(base, further, merged):
     assert repr((base, further)) == before
 
 
-def test_tags_in_both_forms():
+def test_tags_have_both_forms():
     tags = {"A": 1, "B": {"Fn::If": ["C", "x", NO_VALUE]}, "D": {"Fn::If": ["C", "x", "y"]}, "E": NO_VALUE}
 
     assert tag_list(tags)["Tags"] == [
@@ -56,13 +56,13 @@ def test_tags_in_both_forms():
         ([], None),
     ],
 )
-def test_a_value_inside_a_sub(value, text):
+def test_a_value_is_inserted_into_a_sub(value, text):
     assert inline_value(value) == text
     expected = {"Fn::Sub": ["in ${V}", {"V": value}]} if text is None else {"Fn::Sub": f"in {text}"}
     assert substitute("in ${V}", "V", value) == expected
 
 
-def test_a_name_that_means_something_else_is_not_inlined():
+def test_a_name_with_another_meaning_is_not_inserted():
     assert inline_value({"Ref": "A"}, taken=("A",)) is None
     assert inline_value({"Ref": "A"}, taken=("B",)) == "${A}"
 
@@ -86,14 +86,14 @@ def packages(tmp_path, monkeypatch):
 
 
 def test_an_installed_plugin_is_found_by_its_registered_name(packages):
-    register(packages, "first", "wish", "topic_for_test")
+    register(packages, "first", "topic", "topic_for_test")
 
-    assert find_plugin("wish").summary == "A topic."
-    assert "wish" in [plugin.name for plugin in load_plugins()]
+    assert find_plugin("topic").summary == "A topic."
+    assert "topic" in [plugin.name for plugin in load_plugins()]
 
 
-@pytest.mark.parametrize("name", ["wish", "table"])
-def test_a_name_that_is_registered_twice_is_told(packages, name):
+@pytest.mark.parametrize("name", ["topic", "table"])
+def test_a_name_that_is_registered_twice_is_refused(packages, name):
     register(packages, "first", name, "topic_for_test")
     register(packages, "second", name, "other_module")
 
@@ -103,10 +103,10 @@ def test_a_name_that_is_registered_twice_is_told(packages, name):
     assert str(error.value) == f"plugin '{name}' is registered twice; uninstall one of its packages"
 
 
-def test_a_plugin_that_is_not_there_is_told_with_those_that_are(packages):
-    with pytest.raises(PluginError, match="unknown plugin 'wsh'; none is installed"):
-        find_plugin("wsh")
-    register(packages, "first", "wish", "topic_for_test")
+def test_an_unknown_plugin_is_reported_with_the_installed_plugins(packages):
+    with pytest.raises(PluginError, match="unknown plugin 'topc'; none is installed"):
+        find_plugin("topc")
+    register(packages, "first", "topic", "topic_for_test")
     find_entry_points.cache_clear()
-    with pytest.raises(PluginError, match="unknown plugin 'wsh'; installed are wish; did you mean 'wish'"):
-        find_plugin("wsh")
+    with pytest.raises(PluginError, match="unknown plugin 'topc'; installed are topic; did you mean 'topic'"):
+        find_plugin("topc")

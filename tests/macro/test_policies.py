@@ -1,4 +1,4 @@
-"""Who may do what: each row of the table is a request, and IAM's decision on it by the policies as they are made."""
+"""The generated policies allow only what they must. Each row of the table is a request with IAM's decision."""
 
 import ast
 import re
@@ -229,14 +229,14 @@ CALLS = {
     "upload_part_copy": ["s3:PutObject", "s3:GetObject", "s3:GetObjectVersion"],
     "complete_multipart_upload": ["s3:PutObject"],
     "abort_multipart_upload": ["s3:AbortMultipartUpload"],
-    # Always of a version.
+    # The companion always reads a version of the object.
     "delete_object": ["s3:DeleteObjectVersion"],
     "list_object_versions": ["s3:ListBucketVersions"],
     "get_item": ["dynamodb:GetItem"],
     "put_item": ["dynamodb:PutItem"],
-    # GetFunction shows tags to those who may list them.
+    # GetFunction returns tags only with permission to list them.
     "get_function": ["lambda:GetFunction", "lambda:ListTags"],
-    # CreateFunction takes tags, a role, layers, networks and file systems.
+    # CreateFunction accepts tags, a role, layers, networks and file systems.
     "create_function": [
         *("lambda:CreateFunction", "lambda:TagResource", "iam:PassRole", "lambda:GetLayerVersion"),
         *("ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"),
@@ -252,7 +252,7 @@ CALLS = {
     "list_versions_by_function": ["lambda:ListVersionsByFunction"],
     "delete_function": ["lambda:DeleteFunction"],
 }
-"""What each call of the companion's needs (AWS: "Service Authorization Reference")."""
+"""The actions that each call of the companion requires (AWS: "Service Authorization Reference")."""
 OWN = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
 RECORDS = {"dynamodb:GetItem", "dynamodb:PutItem"}
 
@@ -268,11 +268,11 @@ def find_calls():
 
 
 def find_gateway_actions():
-    """An action for each HTTP method of API Gateway's operations; Lambda's have their own names."""
+    """The actions of API Gateway's operations, by HTTP method. Lambda's actions have their own names."""
     model = botocore.session.Session().get_service_model("apigateway")
     for operation in (*READS, *CHANGES):
         yield f"apigateway:{model.operation_model(operation).http['method']}"
-    # CreateRestApi and UpdateRestApi take a policy.
+    # CreateRestApi and UpdateRestApi accept a policy.
     yield "apigateway:UpdateRestApiPolicy"
     yield from (f"lambda:{operation}" for operation in OF_LAMBDA)
 
@@ -284,7 +284,7 @@ def find_actions():
             yield from [actions] if isinstance(actions, str) else actions
 
 
-def test_the_companion_may_make_each_of_its_calls_and_no_other():
+def test_the_companion_is_allowed_its_own_calls_and_no_others():
     needed = {action for call in set(find_calls()) for action in CALLS[call]} | set(find_gateway_actions())
 
     assert {action for action in find_actions() if not action.startswith("kms:")} == needed | OWN
@@ -301,7 +301,7 @@ def test_the_companions_readme_lists_what_its_role_allows():
 
 
 def read_actions(row):
-    """The actions of a table's cell: ``s3:GetObject``, or ``lambda:`` before a list of names."""
+    """The actions in a cell of the README's table: ``s3:GetObject``, or ``lambda:`` before a list of names."""
     service = ""
     for service_of_all, name in re.findall(r"`(\w+:)?(\w+)?`", row):
         service = service_of_all or service

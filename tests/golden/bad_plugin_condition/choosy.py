@@ -1,4 +1,4 @@
-"""Has a condition of its own."""
+"""A plug-in whose resource has a Condition."""
 
 from macro.plugin import Piece
 

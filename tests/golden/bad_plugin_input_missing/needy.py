@@ -1,4 +1,4 @@
-"""Needs what no one has."""
+"""A plug-in with an input that no plug-in makes."""
 
 from macro.plugin import Piece
 

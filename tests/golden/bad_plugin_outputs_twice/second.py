@@ -1,4 +1,4 @@
-"""Makes what the table makes already, but not all of it."""
+"""A plug-in with some, but not all, outputs of the built-in table."""
 
 from macro.plugin import Piece
 

@@ -1,3 +1,3 @@
-"""Half a plug-in."""
+"""A module without build, which is not a plug-in."""
 
 INPUTS = "counter_id"

@@ -1,4 +1,4 @@
-"""A table that is there already."""
+"""A plug-in that replaces the table with an existing one."""
 
 from macro.plugin import Piece
 

@@ -1,4 +1,4 @@
-"""What a further plug-in's resources say beside their properties, and how it meets what the counter says."""
+"""Attributes of a third-party plug-in's resources, and their combination with the counter's attributes."""
 
 import pytest
 
@@ -22,7 +22,7 @@ BODY = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "x"}}
 
 
 class Topics:
-    """A plug-in that makes a topic with these attributes: one for each stage, or where it takes them one for all too."""
+    """A plug-in that makes a topic for each stage, and one more with the input ``stages``. All have the attributes."""
 
     OUTPUTS = ("answer",)
 
@@ -39,7 +39,7 @@ class Topics:
 
 
 def expand_with(plugin, own=None, further=None, **properties):
-    """The topics of a counter with these attributes of its own."""
+    """The topics of a counter. ``own`` holds the counter's attributes."""
     counter = {"Type": "HitCounter", **(own or {}), "Properties": {"Plugins": ["mine"], **properties}}
     template = {"Conditions": {"IsProd": True}, "Resources": {"Visits": counter, **(further or {})}}
     found = as_plugin("mine", plugin)
@@ -60,7 +60,7 @@ def expand_with(plugin, own=None, further=None, **properties):
     ],
     ids=["alone", "each stage", "all stages", "shared API", "own attribute", "another's attribute"],
 )
-def test_a_plugins_resource_keeps_all_that_it_says(attributes, inputs, properties, ids):
+def test_a_plugins_resource_keeps_its_attributes_and_properties(attributes, inputs, properties, ids):
     others = {"Likes": {"Type": "HitCounter"}, "Bucket": {"Type": "AWS::S3::Bucket", "DependsOn": "Visits"}}
 
     topics = expand_with(Topics(attributes, *inputs), None, others, **properties)
@@ -106,7 +106,7 @@ def test_a_plugins_resource_keeps_all_that_it_says(attributes, inputs, propertie
     ],
 )
 @pytest.mark.parametrize("inputs", [(), ("stages",)], ids=["each stage", "all stages"])
-def test_a_plugins_attributes_are_joined_with_the_counters(plugins, counters, both, inputs):
+def test_attributes_of_plugin_and_counter_are_joined(plugins, counters, both, inputs):
     plugin = Topics(plugins, *inputs)
     topics = expand_with(plugin, counters, Stages=["dev"])
 
@@ -128,7 +128,7 @@ def test_a_plugins_attributes_are_joined_with_the_counters(plugins, counters, bo
     ],
 )
 @pytest.mark.parametrize("own", [{}, {"Metadata": {"A": 1}, "DependsOn": "A"}], ids=["", "own"])
-def test_attributes_in_a_form_that_cloudformation_lacks_are_told(attributes, message, own):
+def test_an_invalid_attribute_of_a_plugins_resource_is_reported(attributes, message, own):
     with pytest.raises(MacroError) as error:
         expand_with(Topics(attributes), own)
 
@@ -145,7 +145,7 @@ def test_attributes_in_a_form_that_cloudformation_lacks_are_told(attributes, mes
         ({}, {"Stages": {"dev": {"Condition": "IsProd"}, "prod": {}}}, ["VisitsDevTopic"]),
     ],
 )
-def test_a_resource_can_not_have_two_conditions(own, properties, refused):
+def test_a_resource_cannot_have_two_conditions(own, properties, refused):
     with pytest.raises(MacroError) as error:
         expand_with(Topics({"Condition": "IsProd"}), own, **properties)
 

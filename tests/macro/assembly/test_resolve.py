@@ -1,4 +1,4 @@
-"""The order of plug-ins, and what is said where there is none."""
+"""Plug-ins are ordered by their inputs and outputs. Messages name the plug-ins that can't be ordered."""
 
 import itertools
 import os
@@ -31,11 +31,11 @@ def get_names(plugins):
 
 
 @pytest.mark.parametrize("plugins", list(itertools.permutations([TABLE, ROLE, FUNCTION])))
-def test_each_plugin_comes_after_those_that_make_its_inputs(plugins):
+def test_each_plugin_follows_the_plugins_that_make_its_inputs(plugins):
     assert get_names(order_plugins(plugins, ())) == ["table", "role", "function"]
 
 
-def test_plugins_that_need_nothing_of_each_other_stay_in_their_order():
+def test_independent_plugins_keep_their_order():
     plugins = [make(name) for name in ("c", "a", "b")]
 
     assert get_names(order_plugins(plugins, ())) == ["c", "a", "b"]
@@ -66,14 +66,14 @@ def test_a_link_orders_like_an_input():
     ],
     ids=["missing, known", "missing", "twice", "given", "cycle", "longer cycle", "itself"],
 )
-def test_what_can_not_be_ordered_is_told_by_names(plugins, message):
+def test_plugins_that_cannot_be_ordered_are_named(plugins, message):
     with pytest.raises(PluginError) as error:
         order_plugins(plugins, ("counter_id",), {}, lambda: [TABLE])
 
     assert str(error.value) == message
 
 
-def test_all_missing_inputs_are_told_at_once():
+def test_all_missing_inputs_are_reported_at_once():
     with pytest.raises(PluginError) as error:
         order_plugins([make("a", "x y")], ())
 
@@ -108,7 +108,7 @@ def test_the_order_is_the_same_in_every_process():
 
 
 @given(st.permutations(range(8)), st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7))), st.data())
-def test_any_acyclic_graph_is_ordered_the_same_way_each_time(places, edges, data):
+def test_any_acyclic_graph_always_has_the_same_order(places, edges, data):
     edges = {(user, maker) for user, maker in edges if places[maker] < places[user]}
     plugins = [make(f"p{n}", " ".join(f"v{m}" for u, m in sorted(edges) if u == n), f"v{n}") for n in range(8)]
 

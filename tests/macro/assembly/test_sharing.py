@@ -1,4 +1,4 @@
-"""Counters that share an API: one API and one deployment for all, and everything else as if each were alone."""
+"""Counters that share an API have one API and one deployment. Their other resources do not change."""
 
 import json
 from graphlib import TopologicalSorter
@@ -25,13 +25,13 @@ def expand_all(**counters):
     return expand({"Conditions": CONDITIONS, "Resources": counters})["Resources"]
 
 
-def leave_out(resources, *words):
-    return {key: json.dumps(each) for key, each in resources.items() if not any(word in key for word in words)}
+def leave_out(resources, *parts):
+    return {key: json.dumps(each) for key, each in resources.items() if not any(part in key for part in parts)}
 
 
 @pytest.mark.parametrize("gateway", ["rest", "http", "custom"])
 @pytest.mark.parametrize("stages", [{}, {"Stages": ["dev", "prod"]}], ids=["one stage", "two stages"])
-def test_what_is_a_counters_own_is_the_same_alone_and_with_others(gateway, stages):
+def test_a_counters_own_resources_are_the_same_alone_and_with_others(gateway, stages):
     visits = {"Visits": describe(gateway, "visits/{name}", **stages)}
     likes = {"Likes": describe(gateway, "likes/{name}", **stages)}
 
@@ -49,7 +49,7 @@ def test_what_is_a_counters_own_is_the_same_alone_and_with_others(gateway, stage
         ("custom", ["AccessLog", "Gateway"]),
     ],
 )
-def test_there_is_one_api_for_all(gateway, shared):
+def test_all_counters_share_one_api(gateway, shared):
     resources = expand_all(
         Visits=describe(gateway, "hits/{name}"), Likes=describe(gateway, "hits/{name}/likes", Method="POST")
     )
@@ -77,7 +77,7 @@ def test_the_api_is_deployed_once_after_all_methods():
     "change",
     [{"Method": "POST"}, {"Integration": "proxy"}, {"path": "c/{name}"}, {"Api": {"BinaryMediaTypes": ["*/*"]}}],
 )
-def test_a_change_of_any_of_them_is_deployed(change):
+def test_a_change_of_any_counter_is_deployed(change):
     first, path = describe("rest", "a/{name}"), change.get("path", "b/{name}")
     more = {name: value for name, value in change.items() if name != "path"}
 
@@ -87,7 +87,7 @@ def test_a_change_of_any_of_them_is_deployed(change):
     assert before == find_deployment(First=first, Second=describe("rest", "b/{name}", Env={"A": "b"}, Shards=4))
 
 
-def test_a_counter_that_comes_or_goes_by_its_condition_is_deployed():
+def test_a_changed_condition_of_a_counter_is_deployed():
     counters = {"Visits": describe("rest", "a/{name}"), "Likes": describe("rest", "b/{name}", Condition="HasLikes")}
     template = {
         "Parameters": {"Kind": {"Type": "String"}, "Other": {"Type": "String"}},
@@ -103,7 +103,7 @@ def test_a_counter_that_comes_or_goes_by_its_condition_is_deployed():
 
 
 @pytest.mark.parametrize("gateway", ["rest", "http", "custom"])
-def test_who_shares_an_api_may_wait_for_another_and_others_for_the_whole(gateway):
+def test_counters_of_one_api_may_wait_for_each_other_and_other_resources_for_all(gateway):
     topic = {"Type": "AWS::SNS::Topic", "DependsOn": "Visits"}
     resources = expand_all(
         Visits=describe(gateway, "a/{name}"), Likes=describe(gateway, "b/{name}", DependsOn="Visits"), Topic=topic
@@ -122,27 +122,29 @@ def test_who_shares_an_api_may_wait_for_another_and_others_for_the_whole(gateway
     assert "VisitsTable" in edges["LikesTable"] | waits_for
 
 
-def test_the_custom_resources_of_one_api_say_alike_what_it_is_and_one_deploys_after_all():
+def test_custom_resources_describe_the_shared_api_alike_and_the_last_one_deploys_it():
     common = {"Description": "all", "Stage": {"TracingEnabled": False}}
     resources = expand_all(
         Visits=describe("custom", "a/{name}", Shards=3, Tags={"team": "web"}),
         Likes=describe("custom", "b/{name}", Exact=True, Api=common),
     )
 
-    said = [resources[f"{name}Gateway"]["Properties"] for name in ("Visits", "Likes", "HitCounterCustom")]
+    gateways = [resources[f"{name}Gateway"]["Properties"] for name in ("Visits", "Likes", "HitCounterCustom")]
     name = {"Fn::Sub": "${AWS::StackName}-HitCounterCustom"}
-    assert [each["ApiName"] for each in said] == [name] * 3
-    assert [each["Api"] for each in said] == [
+    assert [each["ApiName"] for each in gateways] == [name] * 3
+    assert [each["Api"] for each in gateways] == [
         *[{"Description": "all"}] * 2,
         {"Tags": {"team": "web"}, "Description": "all"},
     ]
-    assert [(each.get("Deploy"), each["StageName"], "Stage" in each) for each in said] == [
+    assert [(each.get("Deploy"), each["StageName"], "Stage" in each) for each in gateways] == [
         *[(False, "prod", False)] * 2,
         (None, "prod", True),
     ]
-    assert said[2]["Methods"] == [{"Fn::GetAtt": [f"{name}Gateway", "MethodDigest"]} for name in ("Visits", "Likes")]
-    assert (said[2]["Stage"]["ThrottlingRateLimit"], said[2]["Stage"]["TracingEnabled"]) == (3000, False)
-    assert said[2]["Stage"]["AccessLog"]["DestinationArn"] == {"Fn::GetAtt": ["HitCounterCustomAccessLog", "Arn"]}
+    assert gateways[2]["Methods"] == [
+        {"Fn::GetAtt": [f"{name}Gateway", "MethodDigest"]} for name in ("Visits", "Likes")
+    ]
+    assert (gateways[2]["Stage"]["ThrottlingRateLimit"], gateways[2]["Stage"]["TracingEnabled"]) == (3000, False)
+    assert gateways[2]["Stage"]["AccessLog"]["DestinationArn"] == {"Fn::GetAtt": ["HitCounterCustomAccessLog", "Arn"]}
 
 
 @pytest.mark.parametrize("gateway", ["rest", "http", "custom"])
@@ -162,16 +164,18 @@ def test_a_stages_variables_name_the_function_of_each_counter(gateway):
         }
 
 
-def test_a_stage_that_may_be_missing_is_an_entry_under_its_condition():
+def test_a_conditional_stage_is_an_entry_with_its_condition():
     stages = {"dev": {"Condition": "A"}, "prod": {}}
     resources = expand_all(
         Visits=describe("custom", "a/{name}", Stages=stages), Likes=describe("custom", "b/{name}", Stages=stages)
     )
 
-    said = [resources[f"{name}Gateway"]["Properties"]["Stages"] for name in ("Visits", "Likes", "HitCounterCustom")]
-    assert [each["dev"]["Fn::If"][0] for each in said] == ["A"] * 3
-    assert [each["dev"]["Fn::If"][2] for each in said] == [{"Ref": "AWS::NoValue"}] * 3
-    assert list(said[2]["dev"]["Fn::If"][1]["Variables"]) == ["VisitsFunction", "LikesFunction"]
+    described = [
+        resources[f"{name}Gateway"]["Properties"]["Stages"] for name in ("Visits", "Likes", "HitCounterCustom")
+    ]
+    assert [each["dev"]["Fn::If"][0] for each in described] == ["A"] * 3
+    assert [each["dev"]["Fn::If"][2] for each in described] == [{"Ref": "AWS::NoValue"}] * 3
+    assert list(described[2]["dev"]["Fn::If"][1]["Variables"]) == ["VisitsFunction", "LikesFunction"]
     assert resources["HitCounterCustomDevAccessLog"]["Condition"] == "A"
 
 
@@ -196,7 +200,7 @@ def test_a_stage_that_may_be_missing_is_an_entry_under_its_condition():
         ),
     ],
 )
-def test_the_api_is_there_where_any_counter_is(conditions, api, description):
+def test_the_shared_api_exists_if_any_counter_exists(conditions, api, description):
     first, second = ({"Condition": name} if name else {} for name in conditions)
 
     resources = expand_all(Visits=describe("rest", "a/{name}", **first), Likes=describe("rest", "b/{name}", **second))
@@ -206,7 +210,7 @@ def test_the_api_is_there_where_any_counter_is(conditions, api, description):
     assert deployment["Properties"].get("Description") == description
 
 
-def test_the_shared_log_is_kept_or_not_as_the_first_counter_says():
+def test_the_first_counters_policy_applies_to_the_shared_log():
     resources = expand_all(
         Visits=describe("http", "a/{name}", DeletionPolicy="Delete"), Likes=describe("http", "b/{name}")
     )
@@ -216,7 +220,7 @@ def test_the_shared_log_is_kept_or_not_as_the_first_counter_says():
 
 
 class Gateway:
-    """A plug-in that takes a gateway's place."""
+    """A plug-in that replaces a gateway."""
 
     INPUTS = ("counter_id", "function_arn")
     OUTPUTS = ("api_id", "base_url", "url")
@@ -226,7 +230,7 @@ class Gateway:
         return Piece(dict.fromkeys(Gateway.OUTPUTS, "x"), {})
 
 
-def test_a_gateway_of_somebody_elses_can_not_be_shared():
+def test_a_third_party_gateway_cannot_be_shared():
     plugin = as_plugin("mine", Gateway)
     counter = describe("rest", "{name}", Plugins=["mine"])
 

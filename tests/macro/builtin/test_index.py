@@ -1,4 +1,4 @@
-"""The built-in handler: hits counted in a real DynamoDB protocol, lost answers, throttles, and every kind of event."""
+"""The built-in handler, with DynamoDB's real protocol: counts, lost answers, throttling and every form of event."""
 
 import hashlib
 import importlib.util
@@ -27,7 +27,7 @@ DENIED = {"__type": "com.amazon.coral.service#AccessDeniedException", "message":
 
 
 class Proxy:
-    """Stands between handler and DynamoDB; ``faults`` says what happens to the next calls, in order."""
+    """A proxy between handler and DynamoDB. ``faults`` lists what happens to the next calls, in order."""
 
     def __init__(self, upstream):
         self.faults = []
@@ -36,7 +36,7 @@ class Proxy:
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
-            # An answer of several packets would wait for the client to acknowledge the first.
+            # Without this option, an answer of several packets waits until the client acknowledges the first packet.
             disable_nagle_algorithm = True
 
             def do_POST(self):
@@ -49,7 +49,7 @@ class Proxy:
                     self.answer(500, b'{"__type": "InternalServerError"}')
                 else:
                     request = urllib.request.Request(upstream, body, dict(self.headers), method="POST")
-                    # Moto's ADD is no atomic operation.
+                    # Moto's ADD is not atomic.
                     with proxy.lock, urllib.request.urlopen(request) as response:
                         content = response.read()
                     if fault == "lost":
@@ -106,7 +106,7 @@ def proxy(dynamodb, monkeypatch):
 
 @pytest.fixture
 def start(proxy, tmp_path):
-    """Start the handler as Lambda does: from its unpacked zip, with an env file rewritten at deployment."""
+    """Start the handler as Lambda does: from its unpacked zip, with the env file of a deployment."""
 
     def start(**env):
         folder = tmp_path / "unpacked_handler"
@@ -130,7 +130,7 @@ def find_calls(proxy, operation):
     return [call for name, call in proxy.calls if name == operation]
 
 
-def test_each_hit_of_a_name_is_one_more(start):
+def test_each_hit_of_a_name_adds_one(start):
     index = start()
 
     numbers = [index.handler({"name": "about"}, CONTEXT) for _ in range(3)]
@@ -139,7 +139,7 @@ def test_each_hit_of_a_name_is_one_more(start):
     assert index.handler({"name": "home"}, CONTEXT) == 1
 
 
-def test_a_hit_is_one_write_and_nothing_else(start, proxy):
+def test_a_hit_is_one_write_call(start, proxy):
     start().handler({"name": "about"}, CONTEXT)
 
     ((name, call),) = proxy.calls
@@ -148,9 +148,9 @@ def test_a_hit_is_one_write_and_nothing_else(start, proxy):
     assert call["UpdateExpression"] == "ADD #counter :one"
 
 
-def test_hits_at_once_are_all_counted_and_get_each_number_once(start):
+def test_concurrent_hits_are_all_counted_and_get_different_numbers(start):
     index = start()
-    # Handler, proxy and table share this process, so a busy machine keeps sixteen of them waiting.
+    # Handler, proxy and table share one process, so sixteen threads may wait long on a busy machine.
     index.DYNAMODB = boto3.client("dynamodb", config=index.CONFIG.merge(Config(read_timeout=60)))
 
     with ThreadPoolExecutor(16) as pool:
@@ -187,11 +187,11 @@ def test_any_text_can_be_a_name(start, name):
 @pytest.mark.parametrize(
     ("event", "message"),
     [
-        ({}, "a name to count is needed"),
-        ({"name": ""}, "a name to count is needed"),
-        ({"name": 7}, "a name to count is needed"),
-        ({"pathParameters": None}, "a name to count is needed"),
-        ({"name": "ü" * 1023}, "a name has at most 2045 bytes"),
+        ({}, "the request must have a name to count"),
+        ({"name": ""}, "the request must have a name to count"),
+        ({"name": 7}, "the request must have a name to count"),
+        ({"pathParameters": None}, "the request must have a name to count"),
+        ({"name": "ü" * 1023}, "a name must have at most 2045 bytes"),
     ],
 )
 def test_an_event_without_a_usable_name_is_status_400(start, proxy, event, message):
@@ -206,7 +206,7 @@ def test_an_event_without_a_usable_name_is_status_400(start, proxy, event, messa
     assert proxy.calls == []
 
 
-def test_a_lost_answer_is_not_asked_for_again(start, proxy):
+def test_a_hit_is_not_repeated_after_a_lost_answer(start, proxy):
     index = start()
     proxy.faults = ["lost"]
 
@@ -217,7 +217,7 @@ def test_a_lost_answer_is_not_asked_for_again(start, proxy):
     assert index.handler({"name": "about"}, CONTEXT) == 2
 
 
-def test_a_server_error_is_not_asked_for_again(start, proxy):
+def test_a_hit_is_not_repeated_after_a_server_error(start, proxy):
     index = start()
     proxy.faults = ["error"]
 
@@ -227,7 +227,7 @@ def test_a_server_error_is_not_asked_for_again(start, proxy):
     assert get_calls(proxy) == ["UpdateItem"]
 
 
-def test_a_throttled_hit_is_tried_again_and_counted_once(start, proxy):
+def test_a_throttled_hit_is_retried_and_counted_once(start, proxy):
     index = start()
     proxy.faults = [THROTTLE, THROTTLE]
 
@@ -235,7 +235,7 @@ def test_a_throttled_hit_is_tried_again_and_counted_once(start, proxy):
     assert get_calls(proxy) == ["UpdateItem"] * 3
 
 
-def test_an_endless_throttle_is_status_503(start, proxy):
+def test_endless_throttling_is_status_503(start, proxy):
     index = start()
     proxy.faults = [THROTTLE] * 4
 
@@ -245,7 +245,7 @@ def test_an_endless_throttle_is_status_503(start, proxy):
     assert get_calls(proxy) == ["UpdateItem"] * 4
 
 
-def test_a_table_that_can_not_be_reached_is_status_503(start, proxy):
+def test_an_unreachable_table_is_status_503(start, proxy):
     index = start()
     proxy.server.shutdown()
     proxy.server.server_close()
@@ -254,7 +254,7 @@ def test_a_table_that_can_not_be_reached_is_status_503(start, proxy):
         index.handler({"name": "about"}, CONTEXT)
 
 
-def test_a_denied_hit_is_an_error_at_once(start, proxy):
+def test_a_denied_hit_is_not_retried(start, proxy):
     index = start()
     proxy.faults = [DENIED]
 
@@ -273,7 +273,7 @@ def test_an_exact_hit_is_a_transaction_with_the_requests_id_as_token(start, prox
     assert call["ClientRequestToken"] == CONTEXT.aws_request_id
 
 
-def test_a_parameter_may_say_true_as_it_likes(start, proxy):
+def test_the_env_value_true_may_have_any_case(start, proxy):
     start(exact="True").handler({"name": "about"}, CONTEXT)
 
     assert find_calls(proxy, "TransactWriteItems")
@@ -290,7 +290,7 @@ def test_an_exact_hit_is_repeated_with_the_same_token(start, proxy, fault):
     assert first == second
 
 
-def test_an_exact_hit_outlasts_more_than_a_plain_one(start, proxy):
+def test_an_exact_hit_is_retried_more_often_than_a_plain_one(start, proxy):
     index = start(exact="true")
     proxy.faults = [THROTTLE, "lost", "error", THROTTLE, THROTTLE, "lost", "error"]
 
@@ -310,7 +310,7 @@ def test_an_exact_hit_outlasts_more_than_a_plain_one(start, proxy):
     ],
     ids=["throttle", "lost", "error"],
 )
-def test_who_may_have_been_counted_is_not_told_to_try_again(start, proxy, fault, message):
+def test_a_hit_that_may_be_counted_does_not_ask_for_a_retry(start, proxy, fault, message):
     index = start(exact="true")
     proxy.faults = [fault, *[THROTTLE] * 7]
 
@@ -319,9 +319,9 @@ def test_who_may_have_been_counted_is_not_told_to_try_again(start, proxy, fault,
     assert (answer["statusCode"], json.loads(answer["body"])) == (503, {"message": message})
 
 
-def test_tries_end_before_the_function_does(start, proxy):
+def test_writing_ends_before_the_functions_timeout(start, proxy):
     index = start(exact="true")
-    index.PATIENCE = 0
+    index.RETRY_SECONDS = 0
     proxy.faults = ["lost"]
 
     with pytest.raises(index.CounterError, match="may be counted or not"):
@@ -330,7 +330,7 @@ def test_tries_end_before_the_function_does(start, proxy):
     assert get_calls(proxy) == ["TransactWriteItems"]
 
 
-def test_reading_ends_before_the_function_does_too(start):
+def test_reading_ends_before_the_functions_timeout(start):
     index = start(shards="2")
     asked = []
     rest = {TABLE: {"Keys": [{"name": {"S": "hot#0"}}]}}
@@ -347,7 +347,7 @@ def test_reading_ends_before_the_function_does_too(start):
     assert len(asked) == 1
 
 
-def test_a_repeated_exact_hit_picks_the_same_shard(start, proxy):
+def test_a_repeated_exact_hit_uses_the_same_shard(start, proxy):
     index = start(exact="true", shards="64")
     requests = [types.SimpleNamespace(aws_request_id=f"{number}-8d7a-4a51-9d7c-0f3a5c1b2d3e") for number in range(8)]
 
@@ -358,7 +358,7 @@ def test_a_repeated_exact_hit_picks_the_same_shard(start, proxy):
     assert writes[:8] == writes[8:]
 
 
-def test_shards_spread_a_name_and_sum_it_up(start, proxy):
+def test_the_hits_of_all_shards_are_summed(start, proxy):
     start().handler({"name": "hot"}, CONTEXT)
     index = start(shards="4")
 
@@ -369,7 +369,7 @@ def test_shards_spread_a_name_and_sum_it_up(start, proxy):
     assert keys == {"hot", "hot#0", "hot#1", "hot#2", "hot#3"}
 
 
-def test_a_table_that_answers_in_parts_is_read_to_the_end(start, proxy):
+def test_a_table_that_answers_in_parts_is_read_completely(start, proxy):
     index = start(shards="2")
     pending = {TABLE: {"Keys": [{"name": {"S": "hot#0"}}], "ConsistentRead": True}}
     answers = iter([{"Responses": {}, "UnprocessedKeys": pending}, {"Responses": {TABLE: [{"counter": {"N": "5"}}]}}])
@@ -378,7 +378,7 @@ def test_a_table_that_answers_in_parts_is_read_to_the_end(start, proxy):
     assert index.read("hot", time.monotonic() + 10) == 5
 
 
-def test_a_table_that_never_answers_in_full_is_status_503(start):
+def test_a_table_that_never_answers_completely_is_status_503(start):
     index = start(shards="2")
     index.FIRST_PAUSE = 0
     answer = {"Responses": {}, "UnprocessedKeys": {TABLE: {"Keys": [{"name": {"S": "hot#0"}}]}}}
@@ -389,7 +389,7 @@ def test_a_table_that_never_answers_in_full_is_status_503(start):
 
 
 @pytest.mark.parametrize("env", [{"shards": "2"}, {"exact": "true"}])
-def test_who_gets_no_number_for_a_counted_hit_is_not_told_to_try_again(start, proxy, env):
+def test_a_counted_hit_without_a_number_does_not_ask_for_a_retry(start, proxy, env):
     index = start(**env)
     proxy.faults = [None, *[THROTTLE] * 4]
 
@@ -399,7 +399,7 @@ def test_who_gets_no_number_for_a_counted_hit_is_not_told_to_try_again(start, pr
     assert (answer["statusCode"], json.loads(answer["body"])) == (503, {"message": message})
 
 
-def test_the_zip_is_the_same_on_every_day_and_its_key_is_known():
+def test_the_zip_always_has_the_same_bytes_and_a_known_key():
     content = zip_builtin()
 
     assert hashlib.sha256(content).hexdigest() == SHA256, "run: python -m macro.cli.package.bundle"
@@ -414,7 +414,7 @@ def test_the_zip_is_the_same_on_every_day_and_its_key_is_known():
     assert {info.compress_type for info in infos} == {zipfile.ZIP_STORED}
 
 
-def test_the_digest_is_brought_up_to_date(tmp_path):
+def test_the_digest_is_updated(tmp_path):
     current = (BUILTIN / "digest.py").read_text("utf-8")
     module = tmp_path / "digest.py"
     module.write_text(current.replace(SHA256, "old"), "utf-8")
@@ -437,7 +437,7 @@ def test_a_counted_hit_logs_nothing(start, capsys):
     assert read_log(capsys) == []
 
 
-def test_a_refused_hit_is_one_line_that_has_not_the_name(start, capsys):
+def test_a_refused_hit_is_one_log_line_without_the_name(start, capsys):
     index = start()
     name = "someone@example.org " * 200
 
@@ -449,7 +449,7 @@ def test_a_refused_hit_is_one_line_that_has_not_the_name(start, capsys):
         "level": "WARN",
         "requestId": CONTEXT.aws_request_id,
         "status": 400,
-        "reason": "a name has at most 2045 bytes",
+        "reason": "a name must have at most 2045 bytes",
         "nameLength": 4000,
     }
 
@@ -476,7 +476,7 @@ def test_a_failed_hit_is_an_error_in_the_log(start, proxy, capsys, faults, statu
 
 
 @pytest.mark.parametrize("event", [None, [], "home", {"pathParameters": "home"}], ids=repr)
-def test_an_event_of_another_kind_is_refused_and_logged_too(start, capsys, event):
+def test_an_event_of_another_kind_is_refused_and_logged(start, capsys, event):
     index = start()
 
     answer = index.proxy(event, CONTEXT)

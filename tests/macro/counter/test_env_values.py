@@ -1,4 +1,4 @@
-"""Literal values of Env: what the companion would refuse at deployment is told by the expansion, in the same words."""
+"""The expansion refuses the same literal values of ``Env`` as the companion, with the same messages."""
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -10,7 +10,7 @@ AWKWARD = st.text("ab =#'\"`${}\n\r\0\x0b\x1c\x85\u2028\ufeff\t\\", max_size=5)
 
 
 def ask_companion(value):
-    """The reasons for which the companion refuses a value."""
+    """The companion's reasons to refuse a value."""
     try:
         merge_env("", {"A": value})
     except EnvError as error:
@@ -28,7 +28,7 @@ def test_macro_and_companion_refuse_the_same_values_for_the_same_reasons(value):
     assert [problem.text for problem in problems] == reasons
 
 
-def test_what_the_template_does_not_tell_yet_is_left_to_the_companion():
+def test_values_that_are_not_known_yet_are_not_checked():
     env = {"A": {"Fn::Sub": "#"}, "B": {"Ref": "#"}, "C": 1, "D": True}
 
     assert list(check_env({"Env": env}, ())) == []

@@ -1,3 +1,5 @@
+"""Parameters with ``NoEcho`` can't decide what is generated."""
+
 import pytest
 
 from macro.counter.literals import is_no_echo
@@ -22,13 +24,13 @@ def template(no_echo, properties):
     [{"Gateway": {"Ref": "Kind"}}, {"Path": {"Ref": "Kind"}}, {"Stages": {"Ref": "Kind"}}, {"Shards": {"Ref": "Kind"}}],
     ids=str,
 )
-def test_a_parameter_that_is_not_to_be_shown_decides_nothing_that_is_shown(no_echo, properties):
+def test_a_no_echo_parameter_cannot_decide_what_is_generated(no_echo, properties):
     assert is_no_echo({"NoEcho": no_echo})
     with pytest.raises(MacroError, match=SECRET):
         expand(template(no_echo, properties), Setting({"Kind": "rest"}))
 
 
 @pytest.mark.parametrize("no_echo", [None, False, "false", "False", "no", 0])
-def test_any_other_parameter_may_decide(no_echo):
+def test_another_parameter_can_decide_what_is_generated(no_echo):
     assert not is_no_echo({"NoEcho": no_echo})
     assert expand(template(no_echo, {"Gateway": {"Ref": "Kind"}}), Setting({"Kind": "rest"}))

@@ -1,4 +1,4 @@
-"""Stages: each has a table and a function of its own; one API picks the function; one more stage touches no other."""
+"""Each stage has its own table and function. One API selects the function. A new stage changes no other stage."""
 
 import copy
 import json
@@ -19,7 +19,7 @@ from tests.support.plain import find_dangling
 
 CONDITIONS = {f"Is{n}": {"Fn::Equals": ["a", str(n)]} for n in range(24)}
 PARTITION = {"AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::AccountId": "123456789012"}
-# A path that AWS's page "API Gateway stage variables reference" shows for either kind of API.
+# A URI from AWS's page "API Gateway stage variables reference", which shows it for REST and HTTP APIs.
 INVOKE = (
     "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/"
     "arn:aws:lambda:eu-west-1:123456789012:function:FUNCTION/invocations"
@@ -33,18 +33,18 @@ def expand_one(find=find_plugin, conditions=None, attributes=None, **properties)
 
 
 def substitute(text, variables):
-    """What CloudFormation makes of an ``Fn::Sub``'s text."""
+    """The text of an ``Fn::Sub`` after substitution by CloudFormation."""
     known = re.sub(r"\$\{([^!}]+)\}", lambda match: variables[match[1]], text)
     return known.replace("${!", "${")
 
 
 def fill(uri, variables):
-    """What API Gateway makes of a URI with stage variables."""
+    """The URI after API Gateway replaces its stage variables."""
     return re.sub(r"\$\{stageVariables\.(\w+)\}", lambda match: variables[match[1]], uri)
 
 
 @pytest.mark.parametrize("gateway", ["rest", "http"])
-def test_another_stage_touches_nothing_of_the_others(gateway):
+def test_a_new_stage_does_not_change_other_stages(gateway):
     two = expand_one(Gateway=gateway, Stages=["dev", "prod"])["Resources"]
     three = expand_one(Gateway=gateway, Stages=["dev", "live", "prod"])["Resources"]
 
@@ -53,7 +53,7 @@ def test_another_stage_touches_nothing_of_the_others(gateway):
 
 
 @pytest.mark.parametrize("stages", [["dev", "live", "prod"], {"dev": {}, "live": {"Condition": "Is1"}, "prod": {}}])
-def test_another_stage_is_another_entry_of_a_custom_resource(stages):
+def test_a_new_stage_is_a_new_entry_of_the_custom_resource(stages):
     two = expand_one(Gateway="custom", Stages=["dev", "prod"])["Resources"]
     three = expand_one(conditions=CONDITIONS, Gateway="custom", Stages=stages)["Resources"]
 
@@ -66,7 +66,7 @@ def test_another_stage_is_another_entry_of_a_custom_resource(stages):
 
 
 @pytest.mark.parametrize("gateway", ["rest", "http"])
-def test_a_stage_with_a_condition_leaves_the_others_alone(gateway):
+def test_a_condition_of_a_stage_does_not_change_other_stages(gateway):
     plain = expand_one(Gateway=gateway, Stages=["dev", "prod"])["Resources"]
     stages = {"dev": {}, "prod": {}, "live": {"Condition": "Is1"}}
     more = expand_one(conditions=CONDITIONS, Gateway=gateway, Stages=stages)
@@ -78,7 +78,7 @@ def test_a_stage_with_a_condition_leaves_the_others_alone(gateway):
 
 
 @pytest.mark.parametrize("gateway", ["rest", "http"])
-def test_the_stage_picks_the_function(gateway):
+def test_the_stage_selects_the_function(gateway):
     resources = expand_one(Gateway=gateway, Stages=["dev", "prod"])["Resources"]
 
     uri = (
@@ -96,7 +96,7 @@ def test_the_stage_picks_the_function(gateway):
 
 
 @pytest.mark.parametrize("gateway", ["rest", "http"])
-def test_each_stage_may_be_called_by_its_own_url_only(gateway):
+def test_each_function_may_be_invoked_only_through_its_own_stage(gateway):
     resources = expand_one(Gateway=gateway, Path="a/{name}", Stages=["dev", "prod"])["Resources"]
 
     permissions = {name: each["Properties"] for name, each in resources.items() if name.endswith("Permission")}
@@ -107,9 +107,9 @@ def test_each_stage_may_be_called_by_its_own_url_only(gateway):
 
 
 @pytest.mark.parametrize("share", [False, True])
-@pytest.mark.parametrize(("gateway", "word"), [("rest", "Variables"), ("http", "StageVariables")])
+@pytest.mark.parametrize(("gateway", "property_name"), [("rest", "Variables"), ("http", "StageVariables")])
 @pytest.mark.parametrize("length", [56, 57, 200])
-def test_a_stages_variable_has_a_name_that_api_gateway_takes(gateway, word, length, share):
+def test_api_gateway_accepts_the_name_of_the_stage_variable(gateway, property_name, length, share):
     counters = {
         letter + "x" * (length - 2) + last: {
             "Type": "HitCounter",
@@ -120,14 +120,14 @@ def test_a_stages_variable_has_a_name_that_api_gateway_takes(gateway, word, leng
 
     resources = expand({"Resources": counters})["Resources"]
 
-    given = [name for each in resources.values() for name in each.get("Properties", {}).get(word, ())]
+    given = [name for each in resources.values() for name in each.get("Properties", {}).get(property_name, ())]
     asked = set(re.findall(r"stageVariables\.(\w+)", json.dumps(resources)))
     assert sorted(given) == sorted(asked)
     assert len(asked) == 2
     assert max(map(len, asked)) <= 64
 
 
-def test_all_stages_run_the_same_code_and_count_in_tables_of_their_own():
+def test_all_stages_run_the_same_code_with_separate_tables():
     resources = expand_one(Stages=["dev", "prod"], Code="s3://code/app.zip")["Resources"]
 
     functions = [resources[f"Visits{part}Function"]["Properties"] for part in ("Dev", "Prod")]
@@ -135,14 +135,14 @@ def test_all_stages_run_the_same_code_and_count_in_tables_of_their_own():
     assert [function["Env"]["table"]["Ref"] for function in functions] == ["VisitsDevTable", "VisitsProdTable"]
 
 
-def test_a_single_stage_by_name_is_made_like_one_of_several():
+def test_a_single_named_stage_equals_one_of_several_stages():
     one = expand_one(Stages=["prod"])["Resources"]
     two = expand_one(Stages=["prod", "dev"])["Resources"]
 
     assert {name: two[name] for name in one} == one
 
 
-def test_the_api_is_deployed_anew_for_what_it_snapshots_and_not_for_a_stage():
+def test_a_changed_method_creates_a_new_deployment_and_a_new_stage_does_not():
     def find_deployment(**properties):
         resources = expand_one(**properties)["Resources"]
         return next(name for name in resources if name.startswith("VisitsDeployment"))
@@ -157,7 +157,7 @@ def test_the_api_is_deployed_anew_for_what_it_snapshots_and_not_for_a_stage():
 @pytest.mark.parametrize(
     ("count", "sizes"), [(2, [2]), (10, [10]), (11, [10, 2]), (20, [10, 10, 2]), (24, [10, 10, 6])]
 )
-def test_the_api_is_there_where_any_stage_is(count, sizes):
+def test_the_api_exists_if_any_stage_exists(count, sizes):
     stages = {f"s{n}": {"Condition": f"Is{n}"} for n in range(count)}
 
     plain = expand_one(conditions=CONDITIONS, Stages=stages)
@@ -189,7 +189,7 @@ def test_the_api_is_there_where_any_stage_is(count, sizes):
         ),
     ],
 )
-def test_conditions_of_counter_and_stages_hold_together(own, stages, api, dev, added):
+def test_conditions_of_counter_and_stages_are_combined(own, stages, api, dev, added):
     attributes = {"Condition": own} if own else {}
     overrides = {name: {"Condition": condition} if condition else {} for name, condition in stages.items()}
 
@@ -200,7 +200,7 @@ def test_conditions_of_counter_and_stages_hold_together(own, stages, api, dev, a
     assert [name for name in plain["Conditions"] if name not in CONDITIONS] == added
 
 
-def test_conditions_of_two_counters_are_not_taken_for_one():
+def test_two_counters_cannot_add_the_same_condition():
     first = {"Type": "HitCounter", "Condition": "Is0", "Properties": {"Stages": {"dev": {"Condition": "Is1"}}}}
     stages = {"x": {"Condition": "Is1"}, "y": {"Condition": "Is2"}}
     second = {"Type": "HitCounter", "Properties": {"Stages": stages}}
@@ -214,7 +214,7 @@ def test_conditions_of_two_counters_are_not_taken_for_one():
     )
 
 
-def test_conditions_that_must_be_added_can_not_come_from_resources():
+def test_a_transform_in_resources_cannot_add_conditions():
     stages = {"dev": {"Condition": "Is1"}, "prod": {"Condition": "Is2"}}
     fragment = {"Visits": {"Type": "HitCounter", "Properties": {"Stages": stages}}}
 
@@ -226,7 +226,7 @@ def test_conditions_that_must_be_added_can_not_come_from_resources():
     )
 
 
-def test_a_preview_says_so_too(command, tmp_path):
+def test_a_preview_refuses_added_conditions_in_resources_too(command, tmp_path):
     (tmp_path / "t.yaml").write_text(
         "Conditions: {A: !Equals [a, b], B: !Equals [a, b]}\n"
         "Resources:\n  Fn::Transform: {Name: HitCounterMacro}\n"
@@ -241,7 +241,7 @@ def test_a_preview_says_so_too(command, tmp_path):
 
 
 class Module:
-    """A plug-in in the making."""
+    """A plug-in with given inputs and a given ``build`` function."""
 
     OUTPUTS = ("answer",)
 
@@ -259,7 +259,7 @@ def make_topic(values):
     return {f"{values['counter_id']}Topic": {"Type": "AWS::SNS::Topic"}}
 
 
-def test_a_plugin_is_built_for_each_stage_without_knowing_of_it():
+def test_a_plugin_without_the_input_stages_is_built_for_each_stage():
     seen = []
 
     def build(values):
@@ -277,7 +277,7 @@ def test_a_plugin_is_built_for_each_stage_without_knowing_of_it():
     assert answers == [{"Ref": "VisitsDevTopic"}, {"Ref": "VisitsProdTopic"}]
 
 
-def test_a_plugin_that_takes_stages_is_built_once_for_all():
+def test_a_plugin_with_the_input_stages_is_built_once():
     seen = []
 
     def build(values):
@@ -321,14 +321,14 @@ def test_a_plugin_that_takes_stages_is_built_once_for_all():
         ),
     ],
 )
-def test_what_a_plugin_says_of_stages_is_checked(inputs, parts, message):
+def test_the_pieces_of_stages_are_checked(inputs, parts, message):
     with pytest.raises(MacroError) as error:
         expand_with(lambda values: Piece({}, {}, parts), *inputs, Stages=["dev", "prod"])
 
     assert str(error.value) == f"Resources.Visits.Properties.Plugins[0]: plugin 'mine' {message}"
 
 
-def test_a_cycle_through_a_stages_own_attribute_is_told_by_its_path():
+def test_a_cycle_through_a_stages_own_attribute_is_reported_with_its_path():
     reference = {"Fn::GetAtt": ["Visits", "ProdUrl"]}
 
     with pytest.raises(MacroError) as error:
@@ -346,7 +346,7 @@ def test_a_cycle_through_a_stages_own_attribute_is_told_by_its_path():
         ({"eu": {}, "euBase": {}}, "EuBaseUrl would mean both BaseUrl of stage 'eu' and Url of stage 'euBase'"),
     ],
 )
-def test_an_attribute_means_one_thing(stages, meanings):
+def test_an_attribute_with_two_meanings_is_refused(stages, meanings):
     with pytest.raises(MacroError) as error:
         expand_one(Stages=stages)
 
@@ -356,7 +356,7 @@ def test_an_attribute_means_one_thing(stages, meanings):
 @pytest.mark.parametrize(
     ("name", "part"), [("prod", "Prod"), ("prod-eu", "Prodeu"), ("prodEu_1", "ProdEu1"), ("7", "7"), ("_x", "X")]
 )
-def test_a_stages_part_of_an_id(name, part):
+def test_a_stages_part_of_an_id_has_only_letters_and_digits(name, part):
     assert name_part(name) == part
 
 
@@ -375,14 +375,14 @@ def test_a_stages_part_of_an_id(name, part):
         ),
     ],
 )
-def test_what_a_stage_says_lies_over_what_the_counter_says(base, further, result):
+def test_a_stages_properties_are_merged_into_the_counters_properties(base, further, result):
     before = copy.deepcopy((base, further))
 
     assert overlay(base, further) == result
     assert (base, further) == before
 
 
-def test_the_defaults_stay_in_a_branch_that_a_stage_leaves_out():
+def test_a_stages_branch_without_a_property_keeps_its_default():
     bigger = {"Fn::If": ["Is0", {"MemorySize": 512}, {"Ref": "AWS::NoValue"}]}
     stages = {"dev": {"Function": bigger}, "prod": {}}
 

@@ -1,4 +1,4 @@
-"""The optional plug-in `alarms`: what is measured, where, and what an author may change of it."""
+"""The optional plug-in ``alarms``: its metrics, its dashboard and its options."""
 
 import json
 import re
@@ -29,14 +29,14 @@ def read_dashboard(resources, name="VisitsDashboard"):
     return json.loads(re.sub(r"\$\{([^}]*)\}", lambda match: f"<{match[1]}>", text)), own
 
 
-def test_a_counter_has_no_alarms_unless_it_names_them():
+def test_a_counter_has_alarms_only_if_it_names_the_plugin():
     resources = expand({"Transform": "HitCounterMacro", "Resources": {"Visits": {"Type": "HitCounter"}}})["Resources"]
 
     assert not any("CloudWatch" in each["Type"] for each in resources.values())
 
 
 @pytest.mark.parametrize("gateway", ["rest", "http", "custom"])
-def test_silence_is_no_alarm_whatever_the_gateway(gateway):
+def test_missing_data_raises_no_alarm(gateway):
     alarms = list_alarms(expand_counter(Gateway=gateway))
 
     parts = ("ServerErrors", "FunctionErrors", "FunctionThrottles", "TableThrottles", "Latency")
@@ -52,13 +52,13 @@ def test_silence_is_no_alarm_whatever_the_gateway(gateway):
         ("custom", "5XXError", {"Name": "ApiName", "Value": {"Fn::Sub": "${AWS::StackName}-Visits"}}),
     ],
 )
-def test_the_api_is_named_as_its_metrics_name_it(gateway, metric, dimension):
+def test_the_alarms_name_the_api_as_its_metrics_do(gateway, metric, dimension):
     alarm = list_alarms(expand_counter(Gateway=gateway))["VisitsServerErrorsAlarm"]
 
     assert (alarm["MetricName"], alarm["Dimensions"]) == (metric, [dimension, {"Name": "Stage", "Value": "prod"}])
 
 
-def test_a_threshold_may_be_the_authors_or_there_may_be_no_such_alarm():
+def test_an_author_can_change_a_threshold_or_omit_an_alarm():
     alarms = list_alarms(expand_counter({"Latency": {"Ref": "Slow"}, "ServerErrors": 1, "TableThrottles": False}))
 
     assert alarms["VisitsLatencyAlarm"]["Threshold"] == {"Ref": "Slow"}
@@ -66,14 +66,14 @@ def test_a_threshold_may_be_the_authors_or_there_may_be_no_such_alarm():
     assert "VisitsTableThrottlesAlarm" not in alarms
 
 
-def test_a_topic_hears_of_the_beginning_and_of_the_end():
+def test_a_topic_is_notified_when_an_alarm_starts_and_ends():
     alarms = list_alarms(expand_counter({"Topic": {"Ref": "Pager"}}))
 
     assert all(each["AlarmActions"] == each["OKActions"] == [{"Ref": "Pager"}] for each in alarms.values())
 
 
 @pytest.mark.parametrize("gateway", ["rest", "http", "custom"])
-def test_the_dashboard_is_json_of_metrics_and_alarms(gateway):
+def test_the_dashboard_shows_metrics_and_alarms(gateway):
     body, own = read_dashboard(expand_counter(Gateway=gateway))
 
     *charts, alarms = body["widgets"]
@@ -83,13 +83,13 @@ def test_the_dashboard_is_json_of_metrics_and_alarms(gateway):
     assert alarms["properties"]["alarms"][0] == "<VisitsServerErrorsAlarm.Arn>"
 
 
-def test_a_name_with_quotes_leaves_the_dashboard_json():
+def test_a_name_with_quotes_is_escaped_in_the_dashboard():
     body, _ = read_dashboard(expand_counter(Api={"Name": 'a "big" ${one}'}))
 
     assert body["widgets"][0]["properties"]["metrics"][0][3] == 'a "big" <!one>'
 
 
-def test_what_cannot_stand_inline_stands_beside_the_dashboards_text():
+def test_values_that_cannot_be_inline_are_variables_of_the_dashboard():
     name = {"Fn::If": ["IsBig", "big", "small"]}
 
     _, own = read_dashboard(expand_counter(Api={"Name": name}))
@@ -115,7 +115,7 @@ def test_a_dashboard_without_alarms_lists_none():
     assert {widget["type"] for widget in body["widgets"]} == {"metric"}
 
 
-def test_a_name_that_another_counter_gives_a_shared_api_is_known():
+def test_the_name_of_a_shared_api_may_come_from_another_counter():
     counters = {
         "Visits": {"Path": "visits/{name}", "Api": {"Share": True, "Name": "site"}},
         "Likes": {"Path": "likes/{name}", "Api": {"Share": True}, "Plugins": ["alarms"]},
@@ -127,7 +127,7 @@ def test_a_name_that_another_counter_gives_a_shared_api_is_known():
     assert alarms["LikesLatencyAlarm"]["Dimensions"][0] == {"Name": "ApiName", "Value": "site"}
 
 
-def test_a_plugin_that_everyone_has_is_still_refused():
+def test_a_built_in_plugin_that_every_counter_has_cannot_be_requested():
     with pytest.raises(InvalidTemplate) as error:
         expand_counter(Plugins=["table"])
 
@@ -136,7 +136,7 @@ def test_a_plugin_that_everyone_has_is_still_refused():
     )
 
 
-def test_the_guide_tells_every_option_its_default_and_an_example_that_is_a_golden_case():
+def test_the_guide_has_every_option_with_its_default_and_a_tested_example():
     text = (ROOT / "samples" / "README.md").read_text("utf-8").partition("\n### Operations\n")[2].partition("\n### ")[0]
 
     rows = re.findall(r"^\| `(\w+)` \| .* \| (\d+) \|$", text, re.MULTILINE)

@@ -425,7 +425,7 @@ def test_a_counters_key_that_yaml_takes_for_a_number_is_told_where_it_is(command
     code, _, messages = command("lint", str(compact))
 
     assert code == 1
-    assert f"{compact}:3:3: Resources.2026-01-02: a logical id is made of" in messages
+    assert f"{compact}:3:3: Resources.2026-01-02: a logical id must consist of" in messages
     assert f"{compact}:5:18: Resources.2026-01-02.Properties.1.50: unknown property" in messages
 
 

@@ -1,4 +1,4 @@
-"""What is mapped: any name arrives as it is, and any error's text has one status."""
+"""The mapping passes any name unchanged to the function, and gives any error text one status."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def read_templates(gateway):
 
 
 def read_answers(gateway):
-    """Selection pattern and body by status, whatever the gateway calls them."""
+    """Selection pattern and body by status, for either gateway."""
     method = expand_method(gateway)
     if gateway == "rest":
         answers = {each["StatusCode"]: each for each in method["Integration"]["IntegrationResponses"]}
@@ -56,13 +56,13 @@ def test_any_name_reaches_the_function_as_it_is(name):
     assert json.loads(evaluate(template, {"name": name})) == {"name": name}
 
 
-def test_both_gateways_map_alike():
+def test_both_gateways_have_the_same_mapping():
     assert read_templates("rest") == read_templates("custom")
     assert read_answers("rest") == read_answers("custom")
 
 
 def choose_status(text):
-    """The statuses whose pattern the error's text matches, as a whole."""
+    """The statuses whose pattern matches the whole error text."""
     return [status for status, (pattern, _) in read_answers("rest").items() if pattern and re.fullmatch(pattern, text)]
 
 
@@ -79,7 +79,7 @@ def choose_status(text):
         ("Traceback\n of several\nlines", "500"),
     ],
 )
-def test_an_errors_text_picks_the_status(text, status):
+def test_the_errors_text_determines_the_status(text, status):
     assert choose_status(text) == [status]
 
 
@@ -87,11 +87,11 @@ def test_an_errors_text_picks_the_status(text, status):
     st.text(min_size=1)
     | st.sampled_from(["[400]", "[503]", "Task timed out", "["]).flatmap(lambda head: st.text().map(head.__add__))
 )
-def test_any_errors_text_has_one_status(text):
+def test_any_errors_text_has_exactly_one_status(text):
     assert len(choose_status(text)) == 1
 
 
-def test_a_body_tells_nothing_of_the_error():
+def test_the_body_does_not_reveal_the_error():
     bodies = {status: templates for status, (_, templates) in read_answers("custom").items() if templates}
 
     assert set(bodies) == set(ERRORS)

@@ -1,4 +1,4 @@
-"""Gives other than it says."""
+"""A plug-in whose piece breaks its declaration."""
 
 from macro.plugin import Piece
 

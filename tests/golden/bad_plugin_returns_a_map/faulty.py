@@ -1,4 +1,4 @@
-"""Gives no Piece."""
+"""A plug-in that returns a map instead of a Piece."""
 
 INPUTS = ()
 OUTPUTS = ()
