@@ -1,4 +1,4 @@
-"""Where answers go, as CloudFormation takes them: each is held against the request that it answers."""
+"""Take the answers like CloudFormation does, and check each answer against its request."""
 
 import json
 from collections import Counter, defaultdict
@@ -7,23 +7,26 @@ from urllib.parse import quote, urlsplit
 
 from tests.support.cloudformation import EXPIRY, STACK_ID, make_event
 
+# Part of each Env value and of each answer URL's query. No log and no answer may contain this text.
 SECRET = "s3cr3t"
-"""Part of every value of `Env` and of every answer URL's query; to be read nowhere."""
 
 _FIELDS = {"Status", "PhysicalResourceId", "StackId", "RequestId", "LogicalResourceId", "NoEcho"}
 _TOKEN = "arn:aws:lambda:eu-west-1:123456789012:function:companion"
 
 
 class CheckedOutbox:
-    """Makes events that are answered to it, and checks each answer as it comes; `sink` takes them by HTTP."""
+    """Makes events, and checks the answers that ``sink`` takes by HTTP.
+
+    ``remembers``: the companion's records always work, so the companion knows which requests it has answered.
+    """
 
     def __init__(self, sink, *, remembers=True):
         self.sink, self._remembers = sink, remembers
         self.events, self.answers, self.deliveries = {}, defaultdict(list), Counter()
-        self._died, self._numbers, self._seen = defaultdict(bool), count(1), len(sink.taken)
+        self._has_ended_early, self._numbers, self._seen = defaultdict(bool), count(1), len(sink.taken)
 
     def event(self, kind, resource_type, properties, **fields):
-        """As CloudFormation sends it, a second after the one before; answered to this outbox."""
+        """An event, issued a second after the previous event, with this outbox as its answer URL."""
         number = next(self._numbers)
         request_id = f"7b5a4c1e-0000-4000-8000-{number:012}"
         path = quote(f"{STACK_ID}|{fields.get('LogicalResourceId', 'Visits')}|{request_id}", safe="")
@@ -38,26 +41,25 @@ class CheckedOutbox:
         return self.events[request_id]
 
     def deliver(self, event, serve):
-        """The answer of this delivery, or nothing; what `serve` raises is raised.
+        """Deliver the event to ``serve``, and return the answer of this delivery, if any.
 
-        A request is answered again only after a delivery that died, which may not have known of its answer, or, where
-        the records may fail so that nothing `remembers` it, after any.
+        A second answer is allowed only after a delivery that ended early, or if the records may fail.
         """
         request_id = event.get("RequestId")
         self.take()
         before = list(self.answers[request_id])
-        may_repeat = self._died[request_id]
+        may_repeat = self._has_ended_early[request_id]
         self.deliveries[request_id] += 1
-        self._died[request_id] = True
+        self._has_ended_early[request_id] = True
         serve(event)
-        self._died[request_id] = False
+        self._has_ended_early[request_id] = False
         self.take()
         new = self.answers[request_id][len(before) :]
         assert may_repeat or not (before and new and self._remembers), "answered again"
         return new[0] if new else None
 
     def take(self):
-        """Check what came in since the last time."""
+        """Check the answers since the last call."""
         new, self._seen = self.sink.taken[self._seen :], len(self.sink.taken)
         for request in new:
             answer = json.loads(request[3].decode("utf-8"))
@@ -65,22 +67,22 @@ class CheckedOutbox:
             self.answers[answer["RequestId"]].append(answer)
 
     def first(self, event):
-        """The answer that CloudFormation took."""
+        """The answer that CloudFormation uses: the first one."""
         return self.answers[event["RequestId"]][0]
 
     def unanswered(self):
-        """The requests without an answer, but for those whose last delivery died."""
+        """The IDs of the requests without an answer, except if their last delivery ended early."""
         self.take()
-        return [each for each in self.deliveries if not self.answers[each] and not self._died[each]]
+        return [each for each in self.deliveries if not self.answers[each] and not self._has_ended_early[each]]
 
     def check(self):
-        """Each request has its answer, and no more than its deliveries may give."""
+        """Assert that each request has an answer, and at most one answer per delivery."""
         assert [self.events[each] for each in self.unanswered()] == []
         assert [each for each, times in self.deliveries.items() if len(self.answers[each]) > times] == []
 
 
 def check_answer(event, request):
-    """It is one that CloudFormation takes for this event."""
+    """Assert that CloudFormation accepts the answer to this event."""
     method, path, headers, body = request
     address = urlsplit(event["ResponseURL"])
     assert (method, path, headers["Content-Type"]) == ("PUT", f"{address.path}?{address.query}", "")

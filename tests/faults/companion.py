@@ -1,4 +1,4 @@
-"""The companion behind its door: CloudFormation's requests for one resource, delivered as Lambda delivers them."""
+"""CloudFormation's requests for one resource, delivered to the companion like Lambda delivers them."""
 
 from types import SimpleNamespace
 
@@ -7,7 +7,7 @@ from transform_lambda.protocol import companion
 
 
 class Companion:
-    """One resource of a stack; `known` is what CloudFormation knows it by, `properties` what it was asked last."""
+    """A resource of a stack. ``known`` is its physical ID, and ``properties`` its properties, after the last success."""
 
     def __init__(self, subject, outbox):
         self.subject, self.outbox, self.time = subject, outbox, FakeTime()
@@ -19,14 +19,14 @@ class Companion:
         }
         hosts = [outbox.sink.host]
         self._companion = companion.Companion(handlers, subject.records, hosts, self.time.clock())
-        self._foreign = subject.foreign()
+        self._foreign = subject.read_foreign()
 
     def create(self, properties=None, **fields):
         properties = properties or self.subject.properties()
-        return self.keep(properties, self.deliver(self.event("Create", properties, **fields)), **fields)
+        return self.accept(properties, self.deliver(self.event("Create", properties, **fields)), **fields)
 
     def update(self, properties, **fields):
-        return self.keep(properties, self.deliver(self.update_event(properties, **fields)))
+        return self.accept(properties, self.deliver(self.update_event(properties, **fields)))
 
     def delete(self, known=None, properties=None):
         return self.deliver(self.delete_event(known, properties))
@@ -43,32 +43,53 @@ class Companion:
         return self.event("Delete", properties, PhysicalResourceId=known or self.known)
 
     def deliver(self, event, seconds=900):
-        """The answer that this delivery gave, if any; raises what Lambda would see."""
+        """The answer of this delivery, if any. Errors that Lambda would see are raised."""
         context = SimpleNamespace(get_remaining_time_in_millis=lambda: seconds * 1000)
         return self.outbox.deliver(event, lambda event: self._companion.serve(event, context))
 
-    def keep(self, properties, answer, LogicalResourceId="Visits"):  # noqa: N803 - CloudFormation's word
-        """Remember what CloudFormation now knows."""
+    def accept(self, properties, answer, LogicalResourceId="Visits"):  # noqa: N803 - CloudFormation's word
+        """Store the physical ID and the properties after a success, and return the answer."""
         if answer and answer["Status"] == "SUCCESS" and LogicalResourceId == "Visits":
             self.known, self.properties = answer["PhysicalResourceId"], properties
         return answer
 
-    def occupy(self):
-        """Have another's thing be where the resource's would be; what a Reason says then."""
-        why = self.subject.occupy(self)
-        self._foreign = self.subject.foreign()
-        return why
+    def create_conflict(self):
+        """Create a foreign resource with the resource's name, and return the Reason of a Create that finds it."""
+        reason = self.subject.create_conflict(self)
+        self._foreign = self.subject.read_foreign()
+        return reason
 
-    def left(self, known=()):
-        """What there is beyond these physical ids, and whether anything that is another's was touched."""
-        return self.subject.orphans(known) + ["something that is another's"] * self.foreign_touched()
+    def find_leftovers(self, known=()):
+        """The leftovers outside of these physical IDs, and an entry for each change of a foreign resource."""
+        return self.subject.find_leftovers(known) + ["a changed foreign resource"] * self.count_foreign_changes()
 
-    def foreign_touched(self):
-        """How much of what is another's is not as it was."""
-        now = self.subject.foreign()
+    def count_foreign_changes(self):
+        """The number of changes of foreign resources."""
+        now = self.subject.read_foreign()
         return len(now ^ self._foreign)
 
     def is_live(self, value, known=None):
-        """Whether what CloudFormation knows, and nothing else, serves this value."""
+        """Whether the resource with this ID serves this value, and no other resource exists."""
         known = known or self.known
-        return self.subject.things() == {known} and self.subject.value(known) == value and self.left({known}) == []
+        return (
+            self.subject.list_ids() == {known}
+            and self.subject.value(known) == value
+            and self.find_leftovers({known}) == []
+        )
+
+
+def start_create(companion):
+    """A function that sends a Create."""
+    event = companion.event("Create", companion.subject.properties())
+    return lambda: companion.accept(companion.subject.properties(), companion.deliver(event))
+
+
+def start_update(value, place=""):
+    """A function that creates the resource, and returns a function that sends an Update."""
+
+    def start(companion):
+        companion.create()
+        event = companion.update_event(companion.subject.properties(value, place))
+        return lambda: companion.deliver(event)
+
+    return start

@@ -1,4 +1,4 @@
-"""The companion's two resources, each behind the door, and an outbox that checks what they answer."""
+"""The companion with each of its two resources, and an outbox that checks the answers."""
 
 import pytest
 
@@ -10,13 +10,13 @@ from tests.support.sink import Sink
 
 @pytest.fixture(params=SUBJECTS)
 def new_subject(request):
-    """Makes a world with nothing of ours in it, for one of the resources."""
+    """Makes a subject: one of the resources on new fakes."""
     return SUBJECTS[request.param]
 
 
 @pytest.fixture
 def outbox(capsys):
-    """Takes all answers of a test; in the end each request has its own, and no secret stands in a log."""
+    """Takes all answers of a test. At the end, each request must have an answer, and no log may contain a secret."""
     with Sink() as sink:
         outbox = CheckedOutbox(sink)
         yield outbox
@@ -27,7 +27,7 @@ def outbox(capsys):
 
 @pytest.fixture
 def new_companion(new_subject, outbox):
-    """Makes companions with a world each."""
+    """Makes companions, each with its own subject."""
     return lambda: Companion(new_subject(), outbox)
 
 

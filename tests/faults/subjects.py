@@ -1,4 +1,4 @@
-"""The two resources on fakes, told alike: what is to be made, what there is, and every call on the way."""
+"""The two resources on fakes, with one interface for tests: properties, state, and a hook before each call."""
 
 from dataclasses import replace
 
@@ -26,8 +26,8 @@ OTHER = FUNCTION.replace("Visits", "Other")
 HEADER = "method.response.header.Cache-Control"
 
 
-class WatchedRecords:
-    """Records whose calls are told to `before`; after the next write, `lost` is raised."""
+class ObservedRecords:
+    """Records that run ``before`` before each call, and raise ``lost`` after the next write."""
 
     def __init__(self):
         self.before, self.lost, self._records = None, None, MemoryRecords()
@@ -50,78 +50,78 @@ class WatchedRecords:
 
 
 def ledger_of(records):
-    """The physical ids that the companion has noted."""
+    """The physical IDs in the companion's ledger."""
     return records.stored[KEY].names if KEY in records.stored else {}
 
 
 class FunctionSubject:
-    """`Custom::LambdaFunction`: its value is in the env file, in a setting and in a tag, its place is its name."""
+    """``Custom::LambdaFunction``. The value is in the env file, a setting and a tag; the place is the function's name."""
 
     type = "Custom::LambdaFunction"
-    longest = 20
-    """About as many calls has a request."""
+    max_calls = 20
+    """The approximate number of calls of a request."""
     changes = ("create", "update_configuration", "update_code", "tag", "publish", "delete")
     unconditional = ("tag",)
-    """Lambda takes tags whatever the revision: the next update puts right what came too late."""
+    """Lambda accepts tags for any revision, so the next update must correct late tags."""
     bounded = unconditional
-    """What is not paused in for minutes, as every call has its time limit."""
+    """The calls with a time limit. No other request can run during such a call."""
     refusable = ()
-    """What may be refused for good without harm, and then stays."""
+    """The calls whose refusal is harmless and leaves something behind."""
 
     def __init__(self):
         self.store = MemoryCodeStore(objects={("code", "app.zip"): ARCHIVE, ("code", "text"): b"no zip at all" * 9})
         self.functions = MemoryFunctions(objects=self.store.objects)
-        self.records = WatchedRecords()
+        self.records = ObservedRecords()
         self._make_foreign("theirs")
 
     def resource(self, clock):
         return LambdaFunction(self.store, self.functions, clock)
 
     def properties(self, value=1, place="", **more):
-        """What is to be, as CloudFormation sends it; without a place the resource names itself."""
+        """Properties with this value. Without a place, the companion chooses the name."""
         name = {"FunctionName": f"visits-{place}"} if place else {}
         given = {"MemorySize": str(128 * value), "Tags": {"value": str(value)}, "Publish": "true"}
         return wanted_function(Env={"table": f"{SECRET}-{value}"}, **{**given, **name, **more})
 
-    def watch(self, before):
-        """Have each call told before it is made."""
+    def observe(self, before):
+        """Run ``before`` before each call."""
         self.functions.before = self.store.before = self.records.before = before
 
     def lose(self, call, error):
-        """Have this call done, and its answer lost; whether it is one that changes anything."""
+        """Let the call succeed but raise ``error``. Returns whether the call is a change; other calls are not affected."""
         if call in self.changes:
             self.functions.lost[call].append(error)
         return call in self.changes
 
-    def things(self):
-        """What there is of the resource's, by physical id."""
+    def list_ids(self):
+        """The physical IDs of the existing resources."""
         return {name for name, each in self.functions.stored.items() if each.tags.get("hitcounter:stack-id")}
 
     def value(self, known):
-        """The value that is live; nothing where its parts disagree."""
+        """The value in use; ``None`` if its parts differ."""
         stored = self.functions.stored[known]
         env = self.functions.files(known)[".env"].decode()
         parts = {stored.configuration["MemorySize"] // 128, int(stored.tags["value"]), int(env.rpartition("-")[2])}
         return parts.pop() if len(parts) == 1 else None
 
     def is_merged(self, known):
-        """Whether what was there before is there still, beside what the template says."""
+        """Whether the earlier content still exists next to the template's."""
         return self.functions.files(known)[".env"] == f"other=kept\ntable={SECRET}-1\n".encode()
 
-    def orphans(self, known=()):
-        """All that there is beyond what these physical ids stand for."""
-        return [*(self.things() - set(known)), *self.store.staged, *self.store.uploads]
+    def find_leftovers(self, known=()):
+        """The leftovers: everything that doesn't belong to these physical IDs."""
+        return [*(self.list_ids() - set(known)), *self.store.staged, *self.store.uploads]
 
     def ledger(self):
         return ledger_of(self.records)
 
-    def foreign(self):
-        """All that is no resource's of ours, each with all that it is."""
-        functions = [(name, repr(each)) for name, each in self.functions.stored.items() if name not in self.things()]
+    def read_foreign(self):
+        """The foreign resources, each with its complete state."""
+        functions = [(name, repr(each)) for name, each in self.functions.stored.items() if name not in self.list_ids()]
         return {*functions, *(each for each in self.store.objects.items() if each[0][0] != self.store.bucket)}
 
-    def occupy(self, companion):
-        """Have another's thing be where a Create without a place would make its own; what a Reason says then."""
+    def create_conflict(self, companion):
+        """Create a foreign resource with the name of a Create without a place, and return the expected Reason."""
         self._make_foreign(NAME)
         return (
             f"Properties.FunctionName: function {NAME} is there already and, by its tags, not this resource's; give "
@@ -132,11 +132,11 @@ class FunctionSubject:
         del self.functions.stored[known]
 
     def make_busy(self):
-        """Let each change be under way for a while."""
+        """Let each change take a while."""
         self.functions.busy = 4
 
     def typed(self):
-        """Properties as CloudFormation's text, the same with a template's types, and what both come to."""
+        """Properties as CloudFormation's text, and the same properties with a template's types."""
         text = self.properties(2, Timeout="7", Description="0014", TracingConfig={"Mode": "Active"})
         return text, {**text, "MemorySize": 256, "Timeout": 7, "Publish": True, "KeepVersions": 3}
 
@@ -145,11 +145,11 @@ class FunctionSubject:
         return [configuration[name] for name in ("MemorySize", "Timeout", "Description")]
 
     def unusable(self):
-        """Properties that name what cannot be used, and what a Reason says of it."""
+        """Properties that name something unusable, and a part of the expected Reason."""
         return self.properties(Code={"S3Bucket": "code", "S3Key": "text"}), "this is no zip archive"
 
-    def texts(self):
-        """All that others may read of it: tags and settings."""
+    def read_texts(self):
+        """All text that other users of the account can read: tags and settings."""
         return repr([(each.tags, each.configuration) for each in self.functions.stored.values()])
 
     def _make_foreign(self, name):
@@ -157,19 +157,19 @@ class FunctionSubject:
 
 
 class GatewaySubject:
-    """`Custom::APIGatewayResource`: its value is in a template, a header and a function, its place is its path."""
+    """``Custom::APIGatewayResource``. The value is in a template, a header and a function; the place is the path."""
 
     type = "Custom::APIGatewayResource"
-    longest = 60
+    max_calls = 60
     changes = (*CHANGES, *OF_LAMBDA[1:])
     unconditional = ("AddPermission", "RemovePermission")
-    """Nothing comes between while such a call is under way: the lock outlasts every call."""
+    """No other request runs during such a call, because the lock outlasts each call."""
     bounded = changes
     refusable = ("DeleteDeployment",)
 
     def __init__(self, is_shared):
         self.gateways = MemoryGateways(functions=(FUNCTION, OTHER))
-        self.records = WatchedRecords()
+        self.records = ObservedRecords()
         self._namesake = self.gateways.new_api("Shared")
         self._make_foreign(self._namesake, "theirs")
         self.api_id, self.clock = "" if is_shared else self._namesake, Clock()
@@ -194,7 +194,7 @@ class GatewaySubject:
         }
         return wanted_gateway(self.api_id or None, **{**given, **more})
 
-    def watch(self, before):
+    def observe(self, before):
         self.gateways.before = self.records.before = before
 
     def lose(self, call, error):
@@ -202,7 +202,7 @@ class GatewaySubject:
             self.gateways.lost[call].append(error)
         return call in self.changes
 
-    def things(self):
+    def list_ids(self):
         name = "" if self.api_id else "Shared"
         return {Place(self.api_id, name, verb, path).physical_id for _, path, verb, _ in self._methods(is_ours=True)}
 
@@ -219,25 +219,25 @@ class GatewaySubject:
     def is_merged(self, known):
         return self.value(known) == 1 and "GET /theirs" in self.gateways.methods(self._namesake)
 
-    def orphans(self, known=()):
+    def find_leftovers(self, known=()):
         if not known:
             return [] if self._state() == self._at_first else [self._state()]
         needed = {"/", *(path for each in known for path in prefixes(read_place(each).path))}
         needed |= {"/theirs"} if self.api_id else set()
         granted = [statement for policy in self.gateways.policies.values() for statement in policy]
         surplus = len(granted) > len(known)
-        return [*(self.things() - set(known)), *({*self.gateways.paths(self._api())} - needed), *(granted * surplus)]
+        return [*(self.list_ids() - set(known)), *({*self.gateways.paths(self._api())} - needed), *(granted * surplus)]
 
     def ledger(self):
         return [each for each in ledger_of(self.records) if read_place(each)]
 
-    def foreign(self):
+    def read_foreign(self):
         methods = self._methods(is_ours=False)
         return {
             (api, path, verb, repr(each), repr(self.gateways.apis[api]["answer"])) for api, path, verb, each in methods
         }
 
-    def occupy(self, companion):
+    def create_conflict(self, companion):
         if self.api_id:
             self._make_foreign(self.api_id, "a", "{name}")
         else:
@@ -254,7 +254,7 @@ class GatewaySubject:
             del parts[number]
 
     def make_busy(self):
-        """Let another request be at work on the API for a while."""
+        """Let another request hold the lock on the API for a while."""
         key = key_of_api(self._api())
         record = self.records.stored[key]
         held = {"held": {"another": self.clock.now() + 60}}
@@ -278,7 +278,7 @@ class GatewaySubject:
     def unusable(self):
         return self.properties(Stage={"AccessLog": "text"}), "Properties.Stage.AccessLog: must be a map"
 
-    def texts(self):
+    def read_texts(self):
         return repr(self.gateways.apis)
 
     def _api(self):
@@ -293,7 +293,7 @@ class GatewaySubject:
                         yield api, part["path"], verb, method
 
     def _state(self):
-        """All that there is, but for what only API Gateway knows."""
+        """The complete state, without API Gateway's internal IDs."""
         kinds = ("deployments", "stages", "validators")
         counts = {api: [len(each[kind]) for kind in kinds] for api, each in self.gateways.apis.items()}
         tree = {api: [self.gateways.paths(api), self.gateways.methods(api)] for api in self.gateways.apis}

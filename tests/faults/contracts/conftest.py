@@ -1,4 +1,4 @@
-"""Counts the contracts, and what comes between a request's calls."""
+"""Count the contracts, and interrupt a request before each of its calls."""
 
 from contextlib import suppress
 from itertools import count
@@ -22,16 +22,16 @@ def counted(tally):
 
 @pytest.fixture
 def at_every_call(new_companion, outbox, tally):
-    """Companions with which something came between, before the first, second … call of the request that `start` sends.
+    """Companions whose request was interrupted before its first, second … call.
 
-    ``start(companion)`` prepares, and gives what sends the request; ``come_between(companion, call)`` may raise in the
-    place of that call. A request that is killed makes no call after it. Once a request was answered, nothing comes
-    between but with ``to_the_end``; with ``spares``, not before a call that takes no condition.
+    ``start(companion)`` returns a function that sends the request. ``interrupt(companion, call)`` runs before the call,
+    and may raise an error in its place. A killed request makes no further calls. Interruptions end with the answer,
+    except with ``after_answer``. With ``skips_unconditional``, no unconditional call is interrupted.
     """
 
     failures = []
 
-    def each(start, come_between, *, to_the_end=False, spares=False):
+    def each(start, interrupt, *, after_answer=False, skips_unconditional=False):
         for at in count():
             companion = new_companion()
             begin, calls, killed = start(companion), [], []
@@ -40,25 +40,25 @@ def at_every_call(new_companion, outbox, tally):
             def before(call, at=at, calls=calls, companion=companion, killed=killed, answered=answered):
                 if killed:
                     raise killed[0]
-                is_over = len(outbox.sink.taken) > answered and not to_the_end
-                if len(calls) <= at and (is_over or (spares and call in companion.subject.unconditional)):
+                is_over = len(outbox.sink.taken) > answered and not after_answer
+                if len(calls) <= at and (is_over or (skips_unconditional and call in companion.subject.unconditional)):
                     return
                 calls.append(call)
                 if len(calls) == at + 1:
                     try:
-                        come_between(companion, call)
-                    except Killed as death:
-                        killed.append(death)
+                        interrupt(companion, call)
+                    except Killed as error:
+                        killed.append(error)
                         raise
-                    except AssertionError as broken:
-                        failures.append(f"{broken} (before call {at}, {call})")
+                    except AssertionError as error:
+                        failures.append(f"{error} (before call {at}, {call})")
 
-            companion.subject.watch(before)
+            companion.subject.observe(before)
             with suppress(Killed):
                 begin()
-            # The request would have answered it, as it answers any exception.
+            # Raised here, because the request would answer an AssertionError like any other exception.
             assert failures == []
-            companion.subject.watch(None)
+            companion.subject.observe(None)
             if len(calls) <= at:
                 tally("calls that something came between", at)
                 return

@@ -1,38 +1,39 @@
-"""Requests that come late, and again, after newer ones."""
+"""Requests that are delivered late, or again, after newer requests."""
 
 import pytest
 
+from tests.faults.companion import start_update
 from tests.support.cloudformation import INVENTED
 
 SUCCESS, FAILED = "SUCCESS", "FAILED"
 
 
-def test_late_first_delivery_of_a_create_after_its_delete_makes_nothing(companion):
+def test_a_late_create_after_its_delete_creates_nothing(companion):
     create = companion.event("Create", companion.subject.properties())
     companion.delete(INVENTED)
 
     assert companion.deliver(create)["Status"] == FAILED
-    assert companion.left() == []
+    assert companion.find_leftovers() == []
 
 
-def test_late_duplicate_of_a_create_after_newer_requests(companion):
+def test_a_late_duplicate_of_a_create_changes_nothing(companion):
     create = companion.event("Create", companion.subject.properties())
-    companion.keep(companion.subject.properties(), companion.deliver(create))
+    companion.accept(companion.subject.properties(), companion.deliver(create))
     companion.update(companion.subject.properties(2))
 
     assert companion.deliver(create) is None
     assert companion.is_live(2)
     companion.delete()
     assert companion.deliver(create) is None
-    assert companion.left() == []
+    assert companion.find_leftovers() == []
 
 
 @pytest.mark.parametrize("place", ["", "b"], ids=["in place", "by a replacement"])
-def test_late_duplicate_of_an_update_after_newer_requests(companion, place):
+def test_a_late_duplicate_of_an_update_changes_nothing(companion, place):
     companion.create()
     old = companion.known
     late = companion.update_event(companion.subject.properties(2, place))
-    companion.keep(companion.subject.properties(2, place), companion.deliver(late))
+    companion.accept(companion.subject.properties(2, place), companion.deliver(late))
     companion.update(companion.subject.properties(3, place))
     if place:
         companion.delete(old)
@@ -41,11 +42,11 @@ def test_late_duplicate_of_an_update_after_newer_requests(companion, place):
     assert companion.is_live(3)
     companion.delete()
     assert companion.deliver(late) is None
-    assert companion.left() == []
+    assert companion.find_leftovers() == []
 
 
 @pytest.mark.parametrize("place", ["", "b"], ids=["in place", "by a replacement"])
-def test_late_first_delivery_of_an_update_after_its_rollback_changes_nothing(companion, place):
+def test_a_late_update_after_its_rollback_changes_nothing(companion, place):
     companion.create()
     old, new = companion.properties, companion.subject.properties(2, place)
     late = companion.update_event(new)
@@ -55,20 +56,20 @@ def test_late_first_delivery_of_an_update_after_its_rollback_changes_nothing(com
     assert companion.is_live(1)
 
 
-def test_late_duplicate_of_a_delete_after_newer_requests(companion):
+def test_a_late_duplicate_of_a_delete_changes_nothing(companion):
     companion.create()
     delete = companion.delete_event()
     companion.deliver(delete)
 
     assert companion.deliver(delete) is None
-    assert companion.left() == []
+    assert companion.find_leftovers() == []
 
 
-def test_late_duplicates_of_create_update_and_delete_against_the_next_generation(companion):
+def test_late_duplicates_after_a_new_create_change_nothing(companion):
     create = companion.event("Create", companion.subject.properties())
-    companion.keep(companion.subject.properties(), companion.deliver(create))
+    companion.accept(companion.subject.properties(), companion.deliver(create))
     update = companion.update_event(companion.subject.properties(2))
-    companion.keep(companion.subject.properties(2), companion.deliver(update))
+    companion.accept(companion.subject.properties(2), companion.deliver(update))
     delete = companion.delete_event()
     companion.deliver(delete)
     companion.create(companion.subject.properties(3))
@@ -77,7 +78,7 @@ def test_late_duplicates_of_create_update_and_delete_against_the_next_generation
     assert companion.is_live(3)
 
 
-def test_late_first_deliveries_of_update_and_delete_against_the_next_generation(companion):
+def test_late_requests_after_a_new_create_change_nothing(companion):
     companion.create()
     update = companion.update_event(companion.subject.properties(2))
     delete = companion.delete_event()
@@ -88,7 +89,7 @@ def test_late_first_deliveries_of_update_and_delete_against_the_next_generation(
     assert companion.is_live(3)
 
 
-def test_late_delete_with_an_invented_id_against_the_next_generation(companion):
+def test_a_late_delete_with_a_generated_id_after_a_new_create_changes_nothing(companion):
     companion.create()
     delete = companion.delete_event(INVENTED)
     companion.deliver(delete)
@@ -98,25 +99,20 @@ def test_late_delete_with_an_invented_id_against_the_next_generation(companion):
     assert companion.is_live(2)
 
 
-def test_create_whose_answer_cloudformation_never_got_is_removed_by_the_delete_with_an_invented_id(companion):
+def test_a_delete_with_a_generated_id_removes_a_create_without_an_answer(companion):
     companion.create()
     companion.delete(INVENTED)
 
-    assert companion.left() == []
+    assert companion.find_leftovers() == []
 
 
 @pytest.mark.parametrize("new_subject", ["function"], indirect=True)
-def test_late_tags_are_put_right_by_the_next_update(at_every_call):
-    def start(companion):
-        companion.create()
-        event = companion.update_event(companion.subject.properties(2))
-        return lambda: companion.deliver(event)
-
+def test_the_next_update_corrects_late_tags(at_every_call):
     def roll_back(companion, call):
         old, new = companion.subject.properties(), companion.subject.properties(2)
         if call in companion.subject.unconditional:
             companion.deliver(companion.update_event(old, old=new))
 
-    for companion, where in at_every_call(start, roll_back):
+    for companion, where in at_every_call(start_update(2), roll_back):
         companion.update(companion.subject.properties(3))
         assert companion.is_live(3), where

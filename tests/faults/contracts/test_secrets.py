@@ -1,4 +1,4 @@
-"""No secret and no presigned URL in log, Reason, Data and tags; the outbox and its fixture look at answers and log."""
+"""No log, Reason, Data or tag contains a secret or a presigned URL. The fixture ``outbox`` checks answers and log."""
 
 import json
 
@@ -13,7 +13,7 @@ KINDS = [ResourceError, TryAgain, ValueError, KeyError]
 
 @pytest.mark.parametrize("error", KINDS)
 @pytest.mark.parametrize("lasts", [False, True], ids=["once", "from then on"])
-def test_no_secret_and_no_presigned_url_in_log_and_reason_whatever_fails_at_every_call(at_every_call, error, lasts):
+def test_no_log_and_no_reason_contains_a_secret_or_presigned_url_after_any_error(at_every_call, error, lasts):
     def start(companion):
         companion.create()
         properties = companion.subject.properties(2, ServiceTimeout="60")
@@ -22,7 +22,7 @@ def test_no_secret_and_no_presigned_url_in_log_and_reason_whatever_fails_at_ever
 
     def fail(companion, call):
         if lasts:
-            companion.subject.watch(lambda call: fail(companion, call))
+            companion.subject.observe(lambda call: fail(companion, call))
         new, old = (companion.late[f"{which}ResourceProperties"] for which in ("", "Old"))
         raise error(f"refused: {json.dumps(new)} {old!r} {new.get('Env')} {companion.late['ResponseURL']}")
 
@@ -32,16 +32,16 @@ def test_no_secret_and_no_presigned_url_in_log_and_reason_whatever_fails_at_ever
         assert companion.is_live(3), where
 
 
-def test_no_secret_and_no_presigned_url_in_data_and_tags(companion):
+def test_no_data_and_no_tag_contains_a_secret_or_presigned_url(companion):
     companion.create()
     updated = companion.update(companion.subject.properties(2))
 
     assert SECRET not in json.dumps(updated)
-    assert SECRET not in companion.subject.texts()
-    assert "Signature" not in companion.subject.texts()
+    assert SECRET not in companion.subject.read_texts()
+    assert "Signature" not in companion.subject.read_texts()
 
 
-def test_no_echo_is_not_left_on(companion, outbox):
+def test_no_echo_applies_only_to_its_own_request(companion, outbox):
     secret = companion.deliver(outbox.event("Create", "Custom::Secret", {}, LogicalResourceId="Key"))
     made = companion.create()
     again = companion.update(companion.subject.properties(2))

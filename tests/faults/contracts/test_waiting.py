@@ -1,15 +1,16 @@
-"""What passes by itself is waited for, and what does not is answered in time."""
+"""The companion waits for temporary problems, and answers permanent problems in time."""
 
 import threading
 import time
 
 import pytest
 
+from tests.faults.companion import start_create, start_update
 from tests.support.cloudformation import INVENTED
 from transform_lambda.contract import ResourceError
 from transform_lambda.ports import TryAgain
 
-PASSING = [
+TEMPORARY = [
     pytest.param(
         "cannot create function x: The role defined for the function cannot be assumed by Lambda.",
         id="role propagation",
@@ -18,7 +19,7 @@ PASSING = [
 ]
 
 
-def test_pending_is_waited_for(companion):
+def test_the_companion_waits_for_a_pending_change(companion):
     companion.create()
     companion.subject.make_busy()
     companion.update(companion.subject.properties(2))
@@ -27,60 +28,47 @@ def test_pending_is_waited_for(companion):
     assert companion.time.slept
 
 
-@pytest.mark.parametrize("problem", PASSING)
-def test_role_propagation_and_throttles_are_retried_at_every_call(at_every_call, problem):
-    def start(companion):
-        companion.create()
-        event = companion.update_event(companion.subject.properties(2))
-        return lambda: companion.keep(companion.subject.properties(2), companion.deliver(event))
-
-    def refuse(companion, call):
-        if call in companion.subject.changes:
-            raise TryAgain(problem)
-
-    for companion, where in at_every_call(start, refuse):
+@pytest.mark.parametrize("problem", TEMPORARY)
+def test_an_update_retries_after_role_propagation_and_throttles(at_every_call, problem):
+    for companion, where in at_every_call(start_update(2), refuse_changes(problem)):
         assert companion.is_live(2), where
 
 
-@pytest.mark.parametrize("problem", PASSING)
-def test_role_propagation_and_throttles_of_a_create_are_retried_at_every_call(at_every_call, problem):
-    def start(companion):
-        event = companion.event("Create", companion.subject.properties())
-        return lambda: companion.keep(companion.subject.properties(), companion.deliver(event))
-
-    def refuse(companion, call):
-        if call in companion.subject.changes:
-            raise TryAgain(problem)
-
-    for companion, where in at_every_call(start, refuse):
+@pytest.mark.parametrize("problem", TEMPORARY)
+def test_a_create_retries_after_role_propagation_and_throttles(at_every_call, problem):
+    for companion, where in at_every_call(start_create, refuse_changes(problem)):
         assert companion.is_live(1), where
 
 
-def test_throttles_of_a_delete_are_retried_at_every_call(at_every_call):
+def test_a_delete_retries_after_throttles(at_every_call):
     def start(companion):
         companion.create()
         return companion.delete
 
+    for companion, where in at_every_call(start, refuse_changes("Too Many Requests")):
+        assert companion.find_leftovers() == [], where
+
+
+def refuse_changes(problem):
     def refuse(companion, call):
         if call in companion.subject.changes:
-            raise TryAgain("Too Many Requests")
+            raise TryAgain(problem)
 
-    for companion, where in at_every_call(start, refuse):
-        assert companion.left() == [], where
+    return refuse
 
 
 @pytest.mark.parametrize("timeout", [{}, {"ServiceTimeout": "60"}, {"ServiceTimeout": "3600"}], ids=str)
-def test_endless_throttle_is_answered_before_the_end_and_service_timeout_is_respected(companion, timeout):
+def test_an_endless_throttle_is_answered_within_the_service_timeout(companion, timeout):
     properties = companion.subject.properties(**timeout)
 
     def throttle(call):
         if call in companion.subject.changes:
             raise TryAgain("Too Many Requests")
 
-    companion.subject.watch(throttle)
+    companion.subject.observe(throttle)
     answer = companion.create(properties)
     took = companion.time.passed
-    companion.subject.watch(None)
+    companion.subject.observe(None)
     companion.time.passed += 1000
     companion.delete(answer["PhysicalResourceId"], properties)
 
@@ -88,11 +76,11 @@ def test_endless_throttle_is_answered_before_the_end_and_service_timeout_is_resp
     assert answer["Status"] == "FAILED"
     assert answer["Reason"].endswith("gave up, as the time for this request is over")
     assert limit / 2 < took < limit
-    assert companion.left() == []
+    assert companion.find_leftovers() == []
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
-def test_hanging_call_is_answered_before_the_end_and_its_late_result_is_not_sent(companion, outbox, kind):
+def test_a_hanging_call_is_answered_in_time_and_its_late_result_is_not_sent(companion, outbox, kind):
     answered = threading.Event()
     properties = companion.subject.properties(ServiceTimeout="1")
     if kind != "Create":
@@ -110,29 +98,29 @@ def test_hanging_call_is_answered_before_the_end_and_its_late_result_is_not_sent
             while len(outbox.sink.taken) == before and not answered.wait(0.02):
                 time.sleep(0)
 
-    companion.subject.watch(hang)
+    companion.subject.observe(hang)
     answer = companion.deliver(event)
-    companion.subject.watch(None)
+    companion.subject.observe(None)
     companion.time.passed += 1000
     companion.delete(companion.known or INVENTED, properties)
 
     assert answer["Status"] == "FAILED"
     assert answer["Reason"] == f"the {kind} did not finish within 1 seconds"
     assert len(outbox.answers[event["RequestId"]]) == 1
-    assert companion.left() == []
+    assert companion.find_leftovers() == []
 
 
-def test_longer_reason_in_multi_byte_text_is_shortened_to_fit(companion, outbox):
+def test_a_long_reason_of_multi_byte_characters_is_shortened(companion, outbox):
     def refuse(call):
         if call in companion.subject.changes:
             raise ResourceError("Größe 数え上げ 🔢 " * 500)
 
-    companion.subject.watch(refuse)
+    companion.subject.observe(refuse)
     answer = companion.create()
-    companion.subject.watch(None)
+    companion.subject.observe(None)
 
     body = outbox.sink.taken[-1][3]
     assert answer["Reason"].endswith("…")
     assert 4096 - 8 < len(body) <= 4096
     companion.delete(answer["PhysicalResourceId"])
-    assert companion.left() == []
+    assert companion.find_leftovers() == []

@@ -1,4 +1,4 @@
-"""Random lives of a resource: cancelled, repeated, late and failing requests leave what CloudFormation knows, and no more."""
+"""Random histories of a resource. Whatever happens to its requests, exactly the resource that CloudFormation knows exists."""
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -8,8 +8,8 @@ from tests.faults.histories.machine import stack_of
 from tests.support.sink import Sink
 
 STEPS = settings(stateful_step_count=8, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-EVERY_TIME = settings(STEPS, derandomize=True, max_examples=134)
-AT_LENGTH = settings(STEPS, print_blob=True, max_examples=1_000)
+QUICK = settings(STEPS, derandomize=True, max_examples=134)
+LONG = settings(STEPS, print_blob=True, max_examples=1_000)
 
 
 def run(new_subject, tally, some):
@@ -22,8 +22,8 @@ def run(new_subject, tally, some):
 
 
 @pytest.mark.thorough
-def test_a_resource_is_what_cloudformation_knows_whatever_happened_to_its_requests(new_subject, tally):
-    figures = run(new_subject, tally, EVERY_TIME)
+def test_random_histories_end_with_the_known_resource(new_subject, tally):
+    figures = run(new_subject, tally, QUICK)
 
     assert figures["cancellations in histories"] > 0
     assert figures["late duplicates in histories"] > 0
@@ -31,7 +31,7 @@ def test_a_resource_is_what_cloudformation_knows_whatever_happened_to_its_reques
 
 
 @pytest.mark.histories
-def test_a_resource_is_what_cloudformation_knows_in_three_thousand_lives(new_subject, tally):
-    figures = run(new_subject, tally, AT_LENGTH)
+def test_three_thousand_random_histories_end_with_the_known_resource(new_subject, tally):
+    figures = run(new_subject, tally, LONG)
 
     assert figures["unanswered"] == figures["orphans"] == figures["foreign functions touched"] == 0
