@@ -6,7 +6,7 @@ Each command imports its dependencies only when it runs.
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from macro.cli.commands import (
     bundle,
@@ -85,10 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if "_ARGCOMPLETE" in os.environ:
             _complete_for_shell()
-        arguments, rest = make_parser().parse_known_args(argv)
-        if rest and not arguments.takes_rest:
-            make_parser().error(f"unknown arguments: {' '.join(rest)}")
-        arguments.rest = rest
+        arguments = _parse(sys.argv[1:] if argv is None else argv)
         run: Callable[[argparse.Namespace], int] = arguments.run
         code = run(arguments)
         sys.stdout.flush()
@@ -109,8 +106,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FINE
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """The command line's parser. Parsed arguments hold their command's function as ``run``."""
+def make_parser(names: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser of a command line with these commands. Parsed arguments hold their command's function as ``run``."""
     parser = argparse.ArgumentParser(
         "hitcounter",
         description="Expands, checks and deploys compact CloudFormation templates with HitCounter resources.",
@@ -120,9 +117,19 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-V", "--version", action=_Version, nargs=0, help="print the release, and end")
     parsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, command in COMMANDS.items():
-        add_command(parsers, name, command)
+    for name in names:
+        add_command(parsers, name, COMMANDS[name])
     return parser
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    # Only the help and errors about unknown commands need the parsers of the other commands.
+    parser = make_parser(argv[:1] if argv and argv[0] in COMMANDS else COMMANDS)
+    arguments, rest = parser.parse_known_args(argv)
+    if rest and not arguments.takes_rest:
+        parser.error(f"unknown arguments: {' '.join(rest)}")
+    arguments.rest = rest
+    return arguments
 
 
 def _complete_for_shell() -> None:

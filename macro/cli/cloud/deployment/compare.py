@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from macro.cli.cloud.deployment.check import check_template
-from macro.cli.cloud.deployment.deploy import Deployment, plan
+from macro.cli.cloud.deployment.deploy import Deployment, check, plan
 from macro.cli.cloud.deployment.meanings import Meaning, explain_changes, find_owners
 from macro.cli.cloud.stack.account import Account, Client
 from macro.cli.cloud.stack.change_set import discard
@@ -11,9 +10,8 @@ from macro.cli.cloud.stack.errors import CloudError
 from macro.cli.cloud.stack.reporter import Silence
 from macro.cli.cloud.stack.session import Session
 from macro.cli.cloud.stack.stack import REVIEW, Stack, is_running, read_stack
-from macro.cli.cloud.stack.values import read_values, resolve_values
 from macro.cli.preview.preview import preview
-from macro.cli.text.files import find_folder, parse_source
+from macro.cli.text.files import parse_source
 from macro.errors import MacroError
 from macro.plugin import Json, Template, Values
 from macro.plugins import find_plugin
@@ -36,19 +34,17 @@ def compare(account: Account, deployment: Deployment) -> tuple[Stack | None, Seq
     if stack and (is_running(stack.status) or stack.status in _UNKNOWN_STATE):
         raise CloudError(f"the stack {stack.name} is {stack.status}, so what it would be changed from is not known yet")
     stack = None if stack and stack.status == REVIEW else stack
-    source = deployment.source
-    values = resolve_values(account, source.template, read_values(source.template, deployment.parameters, stack))
-    template = check_template(source.template, find_folder(source), values).template
+    checked = check(account, deployment, stack)
     before = _read_deployed(client, stack)
-    change_set = plan(Session(account, Silence()), deployment, stack, uploads_code=False)
+    change_set = plan(Session(account, Silence()), deployment, checked, stack)
     if change_set is None:
         return stack, []
     discard(client, change_set)
     own = _own(before, stack.parameters if stack else {})
-    counters = [counter.logical_id for counter in find_counters(template)]
+    counters = [counter.logical_id for counter in find_counters(checked.template)]
     # A counter that only the plain template contains is found by its function.
     known = {*own.values(), *(_name(each, counters) for each, resource in _resources(before) if _is_function(resource))}
-    owners = find_owners(change_set.changes, {**own, **_own(template, values)}, {*counters, *known})
+    owners = find_owners(change_set.changes, {**own, **_own(checked.template, checked.values)}, {*counters, *known})
     return stack, explain_changes(change_set.changes, owners, known, counters)
 
 

@@ -41,6 +41,19 @@ class Deployment(NamedTuple):
     tags: Mapping[str, str] = {}
 
 
+class Checked(NamedTuple):
+    """A deployment without known problems.
+
+    The ``template`` has object keys in place of paths to local code, and ``uploads`` is that code. ``values`` are the
+    resolved values of all parameters. The ``installation`` is ``None`` if the template doesn't need one.
+    """
+
+    template: Template
+    uploads: Sequence[Upload]
+    values: Mapping[str, Json]
+    installation: Installation | None
+
+
 def prepare(session: Session, deployment: Deployment) -> tuple[Stack | None, ChangeSet | None]:
     """The stack, with no operation running, and the change set that brings the stack to the deployment's state.
 
@@ -54,43 +67,49 @@ def prepare(session: Session, deployment: Deployment) -> tuple[Stack | None, Cha
     stack = make_ready(session, deployment.stack_name)
     if stack and is_installation(stack):
         raise CloudError(f"the stack {stack.name} is the installation itself; choose another --stack-name")
-    change_set = plan(session, deployment, stack)
+    checked = check(session.account, deployment, stack)
+    if checked.installation:
+        _upload(session, checked.installation, checked.uploads)
+    change_set = plan(session, deployment, checked, stack)
     if change_set is None:
         session.reporter.show_step("no-change", f"{deployment.stack_name} is as the template says; nothing to change")
     return stack, change_set
 
 
-def plan(session: Session, deployment: Deployment, stack: Stack | None, uploads_code: bool = True) -> ChangeSet | None:
-    """A change set that brings the stack to the deployment's state, or ``None`` if the stack has that state already.
+def check(account: Account, deployment: Deployment, stack: Stack | None) -> Checked:
+    """The deployment's template after all checks that are possible before a change set.
 
-    Without ``uploads_code``, the change set of a template with local code can be read but not executed. Raises the
-    same errors as :func:`prepare`.
+    Raises:
+        MacroError: the template has problems.
+        CloudError: the template needs an installation, and there is none. The text has the command that installs it.
     """
-    account = session.account
     source = deployment.source
     values = resolve_values(account, source.template, read_values(source.template, deployment.parameters, stack))
     template, uploads, _ = check_template(source.template, find_folder(source), values)
-    installation = _find_installation(account, template, bool(uploads))
-    if installation and uploads_code:
-        _upload(session, installation, uploads)
+    name = find_name(template)
+    is_needed = name is not None or uploads
+    installation = need_installation(account, read_suffix(name or MACRO)) if is_needed else None
+    return Checked(template, uploads, values, installation)
+
+
+def plan(session: Session, deployment: Deployment, checked: Checked, stack: Stack | None) -> ChangeSet | None:
+    """A change set that brings the stack to the deployment's state, or ``None`` if the stack has that state already.
+
+    The change set can be executed once the local code is uploaded. Raises :class:`CloudError` like :func:`prepare`.
+    """
+    account, source, installation = session.account, deployment.source, checked.installation
     # CloudFormation accepts no YAML aliases. The JSON form writes them out.
-    body = json.dumps(template, ensure_ascii=False) if uploads or source.has_aliases else source.text
+    is_as_written = not checked.uploads and not source.has_aliases
+    body = source.text if is_as_written else json.dumps(checked.template, ensure_ascii=False)
     with _with_release_in_errors(account, installation):
         if installation and not installation.runs_macros:
             if account.is_shared:
                 text = f"{account.name()} runs no macros; its function is called and the result deployed"
                 session.reporter.show_step("no-macros", text)
-            body = json.dumps(expand_by_function(account, template, values), ensure_ascii=False)
-        passed, given = _pass(account, installation, body), _parameters(template, deployment.parameters, stack)
+            body = json.dumps(expand_by_function(account, checked.template, checked.values), ensure_ascii=False)
+        passed, given = _pass(account, installation, body), _parameters(checked.template, deployment.parameters, stack)
         request = ChangeSetRequest(deployment.stack_name, passed, given, deployment.tags)
         return create_change_set(account.client("cloudformation"), request, stack)
-
-
-def _find_installation(account: Account, template: Template, has_uploads: bool) -> Installation | None:
-    name = find_name(template)
-    if name is None and not has_uploads:
-        return None
-    return need_installation(account, read_suffix(name or MACRO))
 
 
 def _upload(session: Session, installation: Installation, uploads: Sequence[Upload]) -> None:

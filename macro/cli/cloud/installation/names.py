@@ -20,7 +20,6 @@ class Installation(NamedTuple):
     """An installation, from the outputs of its stack."""
 
     suffix: str
-    stack: Stack
     version: str
     runs_macros: bool
 
@@ -35,36 +34,23 @@ def name_companion(suffix: str) -> str:
     return f"{MACRO}{suffix}-Companion"
 
 
-def name_bucket(account: Account, suffix: str) -> str:
-    """The bucket's name, the same as in every expansion."""
-    return f"{MACRO.lower()}{suffix.lower()}-{account.id}-{account.region}"
-
-
 def open_bucket(account: Account, suffix: str) -> Bucket:
-    """The installation's bucket, which may not exist."""
-    return Bucket(account, name_bucket(account, suffix))
-
-
-def find_installation(account: Account, suffix: str) -> Installation | None:
-    """The installation with that suffix, or ``None`` if there is none or it is incomplete."""
-    stack = read_stack(account.client("cloudformation"), name_stack(suffix))
-    if stack is None or stack.status == REVIEW or "Version" not in stack.outputs:
-        return None
-    return Installation(suffix, stack, stack.outputs["Version"], "MacroName" in stack.outputs)
+    """The installation's bucket, which may not exist. Its name is the same as in every expansion."""
+    return Bucket(account, f"{MACRO.lower()}{suffix.lower()}-{account.id}-{account.region}")
 
 
 def need_installation(account: Account, suffix: str) -> Installation:
     """The installation with that suffix.
 
     Raises:
-        CloudError: there is none. The text has the command that installs it.
+        CloudError: there is none, or it is incomplete. The text has the command that installs it.
     """
-    found = find_installation(account, suffix)
-    if found is None:
+    stack = read_stack(account.client("cloudformation"), name_stack(suffix))
+    if stack is None or stack.status == REVIEW or "Version" not in stack.outputs:
         raise CloudError(
             f"{name_stack(suffix)} isn't installed in {account.name()}; run: {install_command(account, suffix)}"
         )
-    return found
+    return Installation(suffix, stack.outputs["Version"], "MacroName" in stack.outputs)
 
 
 def is_installation(stack: Stack) -> bool:

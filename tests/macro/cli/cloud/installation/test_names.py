@@ -3,13 +3,12 @@
 import pytest
 
 from macro.cli.cloud.installation.names import (
-    find_installation,
     install_command,
     is_older,
-    name_bucket,
     name_companion,
     name_stack,
     need_installation,
+    open_bucket,
 )
 from macro.cli.cloud.stack.account import Place, connect
 from macro.cli.cloud.stack.errors import CloudError
@@ -42,7 +41,7 @@ def test_releases_are_compared_number_by_number(version, than, older):
 def test_everything_is_named_after_the_suffix(account):
     assert (name_stack(""), name_stack("Beta")) == ("HitCounterMacro", "HitCounterMacroBeta")
     assert name_companion("Beta") == "HitCounterMacroBeta-Companion"
-    assert name_bucket(account, "Beta") == "hitcountermacrobeta-123456789012-eu-central-1"
+    assert open_bucket(account, "Beta").name == "hitcountermacrobeta-123456789012-eu-central-1"
 
 
 @pytest.mark.parametrize(
@@ -52,21 +51,15 @@ def test_everything_is_named_after_the_suffix(account):
 def test_an_installation_is_read_from_the_outputs_of_its_stack(account, aws, outputs, runs_macros):
     aws.answer("DescribeStacks", stack(**outputs))
 
-    found = find_installation(account, "Beta")
+    found = need_installation(account, "Beta")
 
     assert (found.suffix, found.version, found.runs_macros) == ("Beta", "0.1.0", runs_macros)
     assert aws.sent("DescribeStacks")[0]["StackName"] == "HitCounterMacroBeta"
 
 
-@pytest.mark.parametrize("told", [MISSING, stack("REVIEW_IN_PROGRESS"), stack(BucketName="only the beginning")])
-def test_what_is_no_installation_is_none(account, aws, told):
-    aws.answer("DescribeStacks", told)
-
-    assert find_installation(account, "Beta") is None
-
-
-def test_a_missing_installation_is_refused_with_the_command_that_makes_one(account, aws):
-    aws.answer("DescribeStacks", MISSING)
+@pytest.mark.parametrize("answer", [MISSING, stack("REVIEW_IN_PROGRESS"), stack(BucketName="only the beginning")])
+def test_a_missing_or_incomplete_installation_is_reported_with_the_command_that_installs_it(account, aws, answer):
+    aws.answer("DescribeStacks", answer)
 
     with pytest.raises(CloudError) as caught:
         need_installation(account, "Beta")
@@ -75,12 +68,6 @@ def test_a_missing_installation_is_refused_with_the_command_that_makes_one(accou
         "HitCounterMacroBeta isn't installed in account 123456789012, eu-central-1; "
         "run: hitcounter install --suffix Beta --region eu-central-1"
     )
-
-
-def test_an_installation_that_is_there_is_given(account, aws):
-    aws.answer("DescribeStacks", stack(Version="0.1.0"))
-
-    assert need_installation(account, "Beta").stack.name == "HitCounterMacroBeta"
 
 
 def test_the_command_that_installs_leads_to_the_same_engine(aws):
