@@ -28,7 +28,7 @@ class Retry:
     def __init__(self, request: Request, clock: Clock) -> None:
         self._request, self._clock = request, clock
         self._pauses = count()
-        self._is_told = False
+        self._is_logged = False
 
     def pause(self, problem: TryAgain) -> None:
         """Sleep before the next attempt. Pauses grow with each attempt, up to 15 seconds.
@@ -40,7 +40,7 @@ class Retry:
         longest = min(_FIRST_SECONDS * 2.0 ** next(self._pauses), _LONGEST_SECONDS)
         seconds = random.uniform(longest / 2, longest)
         if self._clock.monotonic() + seconds + _MARGIN_SECONDS > self._request.deadline:
-            raise TimeOver(f"{problem}; gave up, as the time for this request is over") from problem
+            raise TimeOver(f"{problem}; gave up, because the time for this request is over") from problem
         self._clock.sleep(seconds)
 
     def restart(self) -> None:
@@ -49,6 +49,6 @@ class Retry:
 
     def _log_once(self, problem: TryAgain) -> None:
         """Log the reason for the first retry, so a wrong role is visible long before the deadline."""
-        if not self._is_told and not isinstance(problem, NotReady):
-            self._is_told = True
-            log_phase(self._request, "try again", time.monotonic(), str(problem))
+        if not self._is_logged and not isinstance(problem, NotReady):
+            self._is_logged = True
+            log_phase(self._request, "retry", time.monotonic(), str(problem))

@@ -24,7 +24,12 @@ def is_ours(found: Found, request: Request) -> bool:
 def tags_for(request: Request, tags: Mapping[str, str], source: str, identity: str) -> dict[str, str]:
     """The template's tags, and the ownership tags: stack, logical ID, source of the code and its identity."""
     own = {STACK: request.stack_id, LOGICAL_ID: request.logical_id, SOURCE: source, CODE: identity}
-    return {**tags, **{name: _FORBIDDEN.sub("_", value)[:_LONGEST] for name, value in own.items()}}
+    return {**tags, **{name: tag_value(value) for name, value in own.items()}}
+
+
+def tag_value(text: str) -> str:
+    """The text as the value of a tag: at most 256 characters, with `_` for each character that a tag may not have."""
+    return _FORBIDDEN.sub("_", text)[:_LONGEST]
 
 
 def has_code(found: Found, identity: str) -> bool:
@@ -37,10 +42,10 @@ def has_code(found: Found, identity: str) -> bool:
 
 
 def tag_changes(
-    found: Found, wanted: Mapping[str, str], old_properties: Mapping[str, Json]
+    now: Mapping[str, str], wanted: Mapping[str, str], old_properties: Mapping[str, Json]
 ) -> tuple[dict[str, str], list[str]]:
     """The tags to set, and the names of the tags to remove. Only tags that the template had before are removed."""
-    changed = {name: value for name, value in wanted.items() if found.tags.get(name) != value}
+    changed = {name: value for name, value in wanted.items() if now.get(name) != value}
     had = old_properties.get("Tags")
-    gone = [name for name in (had if isinstance(had, Mapping) else {}) if name in found.tags and name not in wanted]
+    gone = [name for name in (had if isinstance(had, Mapping) else {}) if name in now and name not in wanted]
     return changed, gone

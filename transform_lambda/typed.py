@@ -12,7 +12,6 @@ from transform_lambda.contract import Json, ResourceError
 Shape = Any
 """A shape of botocore's service model: its `type_name`, and `members`, `member` or `value` depending on the type."""
 
-_Problems = list[str]
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -23,55 +22,56 @@ def type_properties(shape: Shape, properties: Mapping[str, Json], where: str = "
         ResourceError: properties do not fit the model. The text has one line for each, which says where the problem
             is, what is wrong and what would be right. It never shows a value.
     """
-    problems: _Problems = []
-    typed = _structure(shape, properties, where, problems)
-    if problems:
-        raise ResourceError("\n".join(problems))
+    reader = _Reader()
+    typed = reader.read_structure(shape, properties, where)
+    if reader.problems:
+        raise ResourceError("\n".join(reader.problems))
     return typed
 
 
-def _is_half(value: Json) -> bool:
-    """Whether the value is text with half of a surrogate pair. JSON can contain one, but no call or answer can."""
-    return isinstance(value, str) and _SURROGATE.search(value) is not None
+class _Reader:
+    """Reads values by their shapes, and collects the problems."""
 
+    def __init__(self) -> None:
+        self.problems: list[str] = []
 
-def _structure(shape: Shape, value: Json, where: str, problems: _Problems) -> dict[str, Json]:
-    if not isinstance(value, Mapping):
-        problems.append(_wrong(where, "a map", value))
-        return {}
-    unknown = [name for name in value if name not in shape.members]
-    problems.extend(f"{where}.{name}: unknown{_nearest(name, shape.members)}" for name in unknown)
-    return {
-        name: _typed(shape.members[name], part, f"{where}.{name}", problems)
-        for name, part in value.items()
-        if name not in unknown
-    }
-
-
-def _typed(shape: Shape, value: Json, where: str, problems: _Problems) -> Json:
-    if getattr(shape, "is_document_type", False):
-        return value
-    if shape.type_name == "structure":
-        return _structure(shape, value, where, problems)
-    if shape.type_name == "list":
-        if not isinstance(value, (list, tuple)):
-            problems.append(_wrong(where, "a list", value))
-            return []
-        return [_typed(shape.member, part, f"{where}[{index}]", problems) for index, part in enumerate(value)]
-    if shape.type_name == "map":
+    def read_structure(self, shape: Shape, value: Json, where: str) -> dict[str, Json]:
         if not isinstance(value, Mapping):
-            problems.append(_wrong(where, "a map", value))
+            self._refuse(where, "a map", value)
             return {}
-        return {name: _typed(shape.value, part, f"{where}.{name}", problems) for name, part in value.items()}
-    wanted, read = _SCALARS.get(shape.type_name, _SCALARS["string"])
-    found = read(value) if isinstance(value, (str, int, float)) and not _is_half(value) else None
-    if found is None:
-        problems.append(_wrong(where, wanted, value))
-    return found
+        unknown = [name for name in value if name not in shape.members]
+        self.problems.extend(f"{where}.{name}: unknown{_nearest(name, shape.members)}" for name in unknown)
+        return {
+            name: self._read(shape.members[name], part, f"{where}.{name}")
+            for name, part in value.items()
+            if name not in unknown
+        }
+
+    def _read(self, shape: Shape, value: Json, where: str) -> Json:
+        if getattr(shape, "is_document_type", False):
+            return value
+        if shape.type_name == "structure":
+            return self.read_structure(shape, value, where)
+        if shape.type_name == "list":
+            parts = value if isinstance(value, (list, tuple)) else self._refuse(where, "a list", value)
+            return [self._read(shape.member, part, f"{where}[{index}]") for index, part in enumerate(parts)]
+        if shape.type_name == "map":
+            items = value if isinstance(value, Mapping) else dict(self._refuse(where, "a map", value))
+            return {name: self._read(shape.value, part, f"{where}.{name}") for name, part in items.items()}
+        wanted, read = _SCALARS.get(shape.type_name, _SCALARS["string"])
+        found = read(value) if isinstance(value, (str, int, float)) and not _is_half(value) else None
+        if found is None:
+            self._refuse(where, wanted, value)
+        return found
+
+    def _refuse(self, where: str, wanted: str, value: Json) -> tuple[()]:
+        self.problems.append(f"{where}: must be {wanted}, got {_kind(value)}")
+        return ()
 
 
-def _wrong(where: str, wanted: str, value: Json) -> str:
-    return f"{where}: must be {wanted}, got {_kind(value)}"
+def _is_half(value: Json) -> bool:
+    """Whether the value is text with half of a surrogate pair. JSON can contain one, but no call can send one."""
+    return isinstance(value, str) and _SURROGATE.search(value) is not None
 
 
 def _kind(value: Json) -> str:

@@ -94,8 +94,8 @@ def test_a_registered_resource_that_cannot_be_imported_fails_only_its_own_reques
     assert broken["Reason"].startswith("ModuleNotFoundError: ")
     assert "not_there" in broken["Reason"]
     assert greeting["Status"] == "SUCCESS"
-    assert unknown["Reason"].startswith("Visits: unknown type 'Custom::Unknown', must be one of: Custom::")
-    assert {"Custom::Broken", "Custom::Greeting"} <= set(unknown["Reason"].split("must be one of: ")[1].split(", "))
+    assert unknown["Reason"].startswith("Visits: unknown type 'Custom::Unknown'; known are Custom::")
+    assert {"Custom::Broken", "Custom::Greeting"} <= set(unknown["Reason"].split("known are ")[1].split(", "))
 
 
 @pytest.mark.parametrize("module", sorted(MODULES - ANSWERING))

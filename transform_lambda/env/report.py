@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator
 from difflib import SequenceMatcher
-from typing import NamedTuple
 
 from transform_lambda.env.change import Change
 from transform_lambda.env.file import Line, split_lines
@@ -10,12 +9,8 @@ from transform_lambda.env.readers import read_dotenv, read_node
 
 _MASK = "***"
 
-
-class _Shown(NamedTuple):
-    """A line of the env file, and the text that is printed for the line."""
-
-    line: Line
-    shown: tuple[str, ...]
+_Shown = tuple[Line, tuple[str, ...]]
+"""A line of the env file, and the text that is printed for the line."""
 
 
 def print_change(change: Change, *, shows_values: bool) -> str:
@@ -41,14 +36,14 @@ def _diff(change: Change, shows_values: bool) -> Iterator[str]:
         old, new = before[slice(*places[:2])], after[slice(*places[2:])]
         marked = [(" ", old)] if kind == "equal" else [("-", old), ("+", new)]
         for mark, lines in marked:
-            yield from (f"{mark}{shown}" for line in lines for shown in line.shown)
+            yield from (f"{mark}{shown}" for _, texts in lines for shown in texts)
 
 
 def _lines(content: bytes | None, shows_values: bool) -> Iterator[_Shown]:
     text = (content or b"").decode("utf-8-sig", "replace")
     names = read_dotenv(text).keys() & read_node(text).keys()
     for line in split_lines(text):
-        yield _Shown(line, _plain(line) if shows_values else _masked(line, names))
+        yield line, _plain(line) if shows_values else _masked(line, names)
         # After a quote that never closes, text that looks like a name may be part of the value.
         names = set() if _opens_a_quote(line) else names
 

@@ -1,17 +1,19 @@
-"""Bring a function to the template's state step by step. Each step reads the function's current state."""
+"""Change a function to the template's state step by step. Each step reads the function's current state."""
 
+import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from transform_lambda.contract import Json, ResourceError
 from transform_lambda.function.code import Target
-from transform_lambda.function.payload import Payload, log_code, make_payload
+from transform_lambda.function.payload import Payload, make_payload
 from transform_lambda.function.state import check_state, is_ready
 from transform_lambda.function.step_by_step import Step, StepByStep
 from transform_lambda.function.steps import Steps, needs_code, revision_of, wanted_tags
-from transform_lambda.function.undo import Attempt, Undo
+from transform_lambda.function.undo import Undo
 from transform_lambda.function.versions import same_version
 from transform_lambda.limits import Clock
+from transform_lambda.log import log_phase
 from transform_lambda.offending_properties import with_offending_properties
 from transform_lambda.ports import CodeStore, Found, Functions
 from transform_lambda.retry import NotReady, TimeOver
@@ -54,7 +56,7 @@ class Change:
                 self._request.guard.note(self._wanted.name)
             found = self._way.walk(self._next_step)
         except ResourceError as error:
-            self._take_back(is_over=isinstance(error, TimeOver))
+            self._undo(is_over=isinstance(error, TimeOver))
             raise
         assert found, "a function that is not there has a step that is due"
         return Changed(found, self._published, self._before and self._before.configuration)
@@ -131,7 +133,7 @@ class Change:
                 raise with_offending_properties(error, {"Code": self._wanted.code}) from error
         return self._payload
 
-    def _take_back(self, *, is_over: bool) -> None:
+    def _undo(self, *, is_over: bool) -> None:
         """Undo the request unless time is up.
 
         After a timeout, another delivery of the request may have had more time, and the ledger has what exists.
@@ -140,11 +142,11 @@ class Change:
         done = self._way.done
         try:
             if not is_over and (self._request.physical_id == self._wanted.name or "create" in done):
-                undo.take_back(Attempt(self._before, done, self._published))
+                undo.restore(self._before, done, self._published)
                 done = done - {"create", "code"}
             # A call that got no answer may have succeeded, so Lambda may run from the object.
             may_run = bool(done & {"create", "code"}) or (is_over and self._source.is_kept)
             if self._payload and self._payload.staged and not may_run:
                 self._store.remove_staged(self._payload.staged)
         except ResourceError as error:
-            log_code(self._request, f"{error}; the next request tries again")
+            log_phase(self._request, "undo", time.monotonic(), f"{error}; the next request tries again")

@@ -4,10 +4,9 @@ import base64
 import hashlib
 import time
 from collections.abc import Mapping
-from functools import partial
 from typing import NamedTuple
 
-from transform_lambda.contract import Json, Request, ResourceError
+from transform_lambda.contract import Json, ResourceError
 from transform_lambda.function.code import INLINE, PASSED_ON, Target, is_by_reference
 from transform_lambda.log import log_phase
 from transform_lambda.ports import CodeStore, Pinned, Place
@@ -37,7 +36,7 @@ def make_payload(store: CodeStore, target: Target) -> Payload:
         return _sent(archive.source.read(0, archive.pinned.size), passed)
     if env is None and not source.is_kept and (is_by_reference(source.code) or _can_take(store, archive.pinned)):
         return Payload({**_place(archive.pinned.place), **passed})
-    staging = Staging(store, partial(log_code, target.request))
+    staging = Staging(store, lambda note: log_phase(target.request, "prepare code", time.monotonic(), note))
     if env is None:
         code = staging.prepare_unchanged(archive, source.kept_key(target.kept) if source.is_kept else "")
     else:
@@ -45,11 +44,6 @@ def make_payload(store: CodeStore, target: Target) -> Payload:
     if isinstance(code.archive, bytes):
         return _sent(code.archive, passed)
     return Payload({**_place(code.archive), **passed}, "" if code.way == "reused" else code.archive.key)
-
-
-def log_code(request: Request, note: str) -> None:
-    """Log a sentence about the preparation of the request's code."""
-    log_phase(request, "prepare", time.monotonic(), note)
 
 
 def _can_take(store: CodeStore, pinned: Pinned) -> bool:

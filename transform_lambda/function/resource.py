@@ -24,11 +24,11 @@ class LambdaFunction:
 
     def create(self, request: Request) -> Result:
         """Create the function, or continue with an existing function that has this resource's ownership tags."""
-        return self._bring(request)
+        return self._apply(request)
 
     def update(self, request: Request) -> Result:
         """Change what differs. Another name means a replacement. A function deleted by hand is created again."""
-        return self._bring(request)
+        return self._apply(request)
 
     def delete(self, request: Request) -> None:
         """Delete the function if this resource owns it. Retries while Lambda cannot delete the function yet."""
@@ -36,7 +36,8 @@ class LambdaFunction:
         if not is_function_name(name):
             return
         found = self._remove(request, name)
-        log_phase(request, "delete", started, f"{name} is another's, and stays" if found else f"{name} is gone")
+        note = "belongs to another owner and stays" if found else "does not exist any more"
+        log_phase(request, "delete", started, f"function {name} {note}")
         if found is None:
             # The current properties do not say whether Lambda ever ran the function from an object.
             self._drop_objects(request, name)
@@ -58,7 +59,7 @@ class LambdaFunction:
                     return None
                 raise
 
-    def _bring(self, request: Request) -> Result:
+    def _apply(self, request: Request) -> Result:
         wanted = read_wanted(self._functions.takes("CreateFunction"), request)
         source = open_code(self._store, wanted)
         target = Target(request, wanted, source, _kept(request, wanted.name))
@@ -77,7 +78,7 @@ class LambdaFunction:
             try:
                 self._drop_objects(request, wanted.name, source)
             except ResourceError as error:
-                log_phase(request, "clean up", time.monotonic(), str(error))
+                log_phase(request, "remove objects", time.monotonic(), str(error))
 
     def _drop_objects(self, request: Request, name: str, source: Source | None = None) -> None:
         """Remove the objects that Lambda ran the function from, except the object of the current source."""

@@ -1,4 +1,4 @@
-"""List the steps that bring a function to the template's state, in order, with the call for each step."""
+"""List the steps from a function's current state to the template's, in order, with the call for each step."""
 
 from collections.abc import Callable, Collection
 
@@ -70,7 +70,7 @@ class Steps:
 
     def _tags(self, found: Found) -> Step | None:
         wanted = {**wanted_tags(self._target), CODE_SHA256: str(found.configuration.get("CodeSha256"))}
-        changed, gone = tag_changes(found, wanted, self._request.old_properties)
+        changed, gone = tag_changes(found.tags, wanted, self._request.old_properties)
         if not changed and not gone:
             return None
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import NamedTuple
 
 from transform_lambda.contract import CREATE, Json, ResourceError
 from transform_lambda.function.code import Target, open_code
@@ -18,16 +17,6 @@ from transform_lambda.retry import NotReady
 from transform_lambda.tags import CODE_SHA256, has_code, is_ours
 
 
-class Attempt(NamedTuple):
-    """The progress of a request."""
-
-    before: Found | None
-    """The function before the request."""
-    done: Collection[str]
-    """The kinds of the steps that the request took."""
-    version: Mapping[str, Json] | None
-
-
 class Undo:
     """The undo of one refused request."""
 
@@ -36,18 +25,20 @@ class Undo:
         self._way = StepByStep(functions, target.request, target.wanted.name, clock)
         self._payload: Payload | None = None
 
-    def take_back(self, attempt: Attempt) -> None:
-        """Return once the function is in the state from before the request.
+    def restore(self, before: Found | None, done: Collection[str], version: Mapping[str, Json] | None) -> None:
+        """Return once the function is in its state `before` the request.
+
+        `done` has the kinds of the steps that the request took, and `version` is the version that it published.
 
         Raises:
             ResourceError: the undo fails, or time is up. The next request then repairs the function.
             Overtaken: a newer request has begun.
         """
-        if "create" in attempt.done:
+        if "create" in done:
             self._delete()
-        elif attempt.before and self._target.request.type != CREATE:
-            before = attempt.before
-            self._way.walk(lambda found: self._next_step(attempt, before, found))
+        elif before and self._target.request.type != CREATE:
+            old = before
+            self._way.walk(lambda found: self._next_step(old, done, version, found))
             self._drop_payload()
 
     def _delete(self) -> None:
@@ -56,36 +47,38 @@ class Undo:
         if found and is_ours(found, self._target.request):
             self._functions.delete(self._target.wanted.name)
 
-    def _next_step(self, attempt: Attempt, before: Found, found: Found | None) -> Step | None:
+    def _next_step(
+        self, before: Found, done: Collection[str], version: Mapping[str, Json] | None, found: Found | None
+    ) -> Step | None:
         """The next undo step. The order uses only states of the function that Lambda has accepted before."""
         if found is None or not is_ours(found, self._target.request):
             return None
         if not is_ready(found.configuration):
             raise NotReady(f"function {self._target.wanted.name}: is not ready yet")
         plans: tuple[Callable[[], Step | None], ...] = (
-            lambda: self._version(attempt),
-            lambda: self._signing(attempt),
-            lambda: self._code(attempt, before, found),
+            lambda: self._version(version),
+            lambda: self._signing(done),
+            lambda: self._code(before, done, found),
             lambda: self._settings(before, found),
             lambda: self._tags(before, found),
         )
         return next((step for plan in plans if (step := plan()) and step.kind not in self._way.done), None)
 
-    def _version(self, attempt: Attempt) -> Step | None:
-        if not attempt.version or not is_failed(attempt.version):
+    def _version(self, version: Mapping[str, Json] | None) -> Step | None:
+        if not version or not is_failed(version):
             return None
-        name, number = self._target.wanted.name, str(attempt.version["Version"])
+        name, number = self._target.wanted.name, str(version["Version"])
         return Step("undo version", f"{number} failed", lambda _: self._functions.delete(name, number))
 
-    def _signing(self, attempt: Attempt) -> Step | None:
-        if "code signing" not in attempt.done:
+    def _signing(self, done: Collection[str]) -> Step | None:
+        if "code signing" not in done:
             return None
         was = str(self._target.request.old_properties.get("CodeSigningConfigArn", ""))
         return Step("undo code signing", "as before", lambda _: self._functions.sign(self._target.wanted.name, was))
 
-    def _code(self, attempt: Attempt, before: Found, found: Found) -> Step | None:
+    def _code(self, before: Found, done: Collection[str], found: Found) -> Step | None:
         now, was = (each.configuration.get("CodeSha256") for each in (found, before))
-        if "code" not in attempt.done and now == was:
+        if "code" not in done and now == was:
             return None
 
         def take(found: Found) -> None:

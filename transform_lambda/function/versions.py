@@ -45,7 +45,7 @@ def prune_versions(functions: Functions, request: Request, keep: int, used: Sequ
             if not any(_is_like(functions, version, each) for each in used):
                 _remove(functions, request, name, str(version["Version"]))
     except ResourceError as error:
-        log_phase(request, "prune", started, str(error))
+        log_phase(request, "delete versions", started, str(error))
 
 
 def _is_like(functions: Functions, version: Mapping[str, Json], now: Mapping[str, Json]) -> bool:
@@ -57,6 +57,6 @@ def _remove(functions: Functions, request: Request, name: str, number: str) -> N
     request.guard.check()
     try:
         functions.delete(name, number)
-        log_phase(request, "prune", started, f"version {number} is gone")
+        log_phase(request, "delete version", started, f"version {number} is deleted")
     except ResourceError as error:
-        log_phase(request, "prune", started, f"version {number} stays: {error}")
+        log_phase(request, "delete version", started, f"version {number} stays: {error}")

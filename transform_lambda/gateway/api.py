@@ -1,6 +1,5 @@
 """The REST API of a resource: identified by its ID, or shared under one name by the resources of a stack."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -11,15 +10,13 @@ from transform_lambda.gateway.lock import Lock
 from transform_lambda.gateway.names import API, renamed
 from transform_lambda.gateway.place import Place
 from transform_lambda.gateway.properties import Wanted
-from transform_lambda.ports import Found
-from transform_lambda.tags import STACK, tag_changes
+from transform_lambda.tags import STACK, tag_changes, tag_value
 
 API_NAME = "hitcounter:api-name"
 """The tag with the name of an API that a stack's resources share. The API also has the stack's ownership tag."""
 
 _SNAPSHOT = ("binaryMediaTypes", "minimumCompressionSize", "apiKeySource", "policy", "disableExecuteApiEndpoint")
 """The API settings that a stage gets from its deployment."""
-_FORBIDDEN = re.compile(r"[^A-Za-z0-9 _.:/=+@-]")
 
 
 class Api(NamedTuple):
@@ -87,8 +84,7 @@ def apply_tags(calls: Calls, arn: str, changed: Mapping[str, str], gone: Sequenc
 
 
 def _own_tags(calls: Calls, place: Place) -> dict[str, str]:
-    own = {STACK: calls.request.stack_id, API_NAME: place.api_name}
-    return {name: _FORBIDDEN.sub("_", value)[:256] for name, value in own.items()}
+    return {STACK: tag_value(calls.request.stack_id), API_NAME: tag_value(place.api_name)}
 
 
 def _is_shared(calls: Calls, place: Place, api: Mapping[str, Json]) -> bool:
@@ -105,6 +101,6 @@ def _update(calls: Calls, api: Api, wanted: Wanted) -> Api:
     if changes:
         call = {"restApiId": api.id, "patchOperations": changes}
         api = api._replace(settings=calls.change("UpdateRestApi", call, {"Api": dict(wanted.api)}))
-    found = Found({}, api.settings.get("tags") or {})
-    apply_tags(calls, api_arn(calls, api.id), *tag_changes(found, wanted.api.get("tags", {}), had))
+    now = api.settings.get("tags") or {}
+    apply_tags(calls, api_arn(calls, api.id), *tag_changes(now, wanted.api.get("tags", {}), had))
     return api

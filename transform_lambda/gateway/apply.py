@@ -1,7 +1,6 @@
 """Applies the template: creates or updates a method of an API, or the API's stages, with everything they need."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from transform_lambda.contract import ResourceError
 from transform_lambda.gateway.api import Api, apply_api
@@ -17,29 +16,19 @@ from transform_lambda.gateway.place import Place, prefixes
 from transform_lambda.gateway.properties import Wanted
 from transform_lambda.gateway.remove import Removal, remove_on
 from transform_lambda.gateway.stage import Stages, apply_stages, check_stages, list_stages, tidy_stages
-from transform_lambda.gateway.tree import Found, Tree, read_tree
+from transform_lambda.gateway.tree import Tree, read_tree
 from transform_lambda.gateway.validator import apply_validator, tidy_validators
 from transform_lambda.gateway.variables import drop_variables
 from transform_lambda.gateway.wanted_stages import deployed_names, functions_in, resolve, variable_in
 from transform_lambda.ports import TryAgain
 
-
-class Work(NamedTuple):
-    """The values that the steps below share."""
-
-    calls: Calls
-    lock: Lock
-    api: Api
-    wanted: Wanted
+Undo = Callable[[Lock, Api], None]
 
 
-TakeBack = Callable[[Lock, Api], None]
-
-
-def bring(calls: Calls, wanted: Wanted, take_back: TakeBack) -> dict[str, str]:
+def apply(calls: Calls, wanted: Wanted, undo: Undo) -> dict[str, str]:
     """Apply the template, and return the attributes for Fn::GetAtt.
 
-    After a refusal, `take_back` runs at once, while the API is still locked.
+    After a refusal, `undo` runs at once, while the API is still locked.
 
     Raises:
         TryAgain: a temporary condition must pass first.
@@ -47,21 +36,21 @@ def bring(calls: Calls, wanted: Wanted, take_back: TakeBack) -> dict[str, str]:
         Overtaken: a newer request has begun.
     """
     if wanted.place.api_id:
-        return _bring_in_turn(calls, Api(wanted.place.api_id, is_ours=False), wanted, take_back)
+        return _apply_locked(calls, Api(wanted.place.api_id, is_ours=False), wanted, undo)
     with calls.locked(key_of_name(calls.request, wanted.place.api_name)) as lock:
-        return _bring_in_turn(calls, apply_api(calls, lock, wanted), wanted, take_back)
+        return _apply_locked(calls, apply_api(calls, lock, wanted), wanted, undo)
 
 
 def apply_changes(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> dict[str, str]:
-    """Apply the template to an API that is locked already. Returns and raises the same as `bring`."""
-    work, tree = Work(calls, lock, api, wanted), _without_half_made(calls, lock, api, wanted)
-    found = tree.method(wanted.place.path, wanted.place.verb)
-    _refuse_foreign(calls, found, api, wanted.place)
+    """Apply the template to an API that is locked already. Returns and raises the same as `apply`."""
+    tree = _without_incomplete(calls, lock, api, wanted)
+    _refuse_foreign(calls, tree, wanted.place)
     stages = check_stages(calls, api, wanted)
     stale = []
     if wanted.place.has_method:
-        tree = _bring_method(work, tree, found)
-        stale = grant(calls, wanted.place, _functions(work, found, stages))
+        sources = _sources(calls, tree, wanted, stages)
+        tree = _apply_method(calls, lock, tree, wanted)
+        stale = grant(calls, wanted.place, sources)
         settle_parts(calls, lock, tree)
     deployment = apply_stages(calls, tree, wanted, stages) if stages else ""
     # Before the deployment above, the served methods still needed these permissions.
@@ -70,28 +59,28 @@ def apply_changes(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> dict[st
     return data_of(calls.request.stack_id, tree, wanted, deployment)
 
 
-def _bring_in_turn(calls: Calls, api: Api, wanted: Wanted, take_back: TakeBack) -> dict[str, str]:
+def _apply_locked(calls: Calls, api: Api, wanted: Wanted, undo: Undo) -> dict[str, str]:
     with calls.locked(key_of_api(api.id)) as lock:
         try:
             return apply_changes(calls, lock, api, wanted)
         except TryAgain:
             raise
         except ResourceError:
-            # Take back under the lock: another delivery of the request could otherwise report this state as its answer.
-            take_back(lock, api)
+            # Undo under the lock: another delivery of the request could otherwise report this state as its answer.
+            undo(lock, api)
             raise
 
 
 def _read(calls: Calls, api: Api) -> Tree:
     tree = read_tree(calls, api)
     if tree is None and api.is_ours:
-        raise TryAgain(f"API {api.id}: it was deleted meanwhile")
+        raise TryAgain(f"API {api.id}: it was deleted in the meantime")
     if tree is None:
         raise ResourceError(f"Properties.RestApiId: there is no REST API {api.id} in this account and region")
     return tree
 
 
-def _without_half_made(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> Tree:
+def _without_incomplete(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> Tree:
     """The tree without this resource's method at another place that has no integration.
 
     An interrupted replacement leaves an incomplete method. API Gateway deploys nothing while the API has one.
@@ -105,43 +94,45 @@ def _without_half_made(calls: Calls, lock: Lock, api: Api, wanted: Wanted) -> Tr
     return tree
 
 
-def _refuse_foreign(calls: Calls, found: Found | None, api: Api, place: Place) -> None:
+def _refuse_foreign(calls: Calls, tree: Tree, place: Place) -> None:
+    found = tree.method(place.path, place.verb)
     if found and (found.mark is None or found.mark.who != who_of(calls.request)):
         calls.request.guard.forget(place.physical_id)
         raise ResourceError(
-            f"Properties.Path: {found.verb} {found.path} of API {api.id} is there already and, by its operationName, "
-            "not of this resource's making; give another Path or Method, or delete it"
+            f"Properties.Path: {found.verb} {found.path} of API {tree.api.id} already exists and, by its "
+            "operationName, does not belong to this resource; give another Path or Method, or delete the method"
         )
 
 
-def _bring_method(work: Work, tree: Tree, found: Found | None) -> Tree:
+def _apply_method(calls: Calls, lock: Lock, tree: Tree, wanted: Wanted) -> Tree:
     """The tree after the method, its parts and its validator are created or updated."""
-    calls, lock, api, wanted = work
-    path, before = wanted.place.path, len(calls.done)
+    path, verb, before = wanted.place.path, wanted.place.verb, len(calls.done)
+    found = tree.method(path, verb)
     tree = make_parts(calls, lock, tree, path)
     if found is None and wanted.place.physical_id == calls.request.physical_id:
         # Someone deleted the method by hand. A concurrent Delete learns only from this note that it is created again.
         calls.request.guard.note(wanted.place.physical_id)
     made = made_on(lock, tree, path) | (found.mark.made if found and found.mark else frozenset())
-    validator = apply_validator(calls, api.id, wanted.validator)
+    validator = apply_validator(calls, tree.api.id, wanted.validator)
     mark = str(new_mark(calls.request, wanted.deployed, made))
-    target = Target(api.id, tree.id_of(path), wanted.place.verb, mark, validator)
+    target = Target(tree.api.id, tree.id_of(path), verb, mark, validator)
     for step in method_steps(found.method if found else None, wanted, target):
         given = calls.request.properties
         calls.change(step.operation, step.call, {name: given[name] for name in step.about if name in given})
     lock.forget_paths(prefixes(path))
-    return _read(calls, api) if len(calls.done) > before else tree
+    return _read(calls, tree.api) if len(calls.done) > before else tree
 
 
-def _functions(work: Work, found: Found | None, stages: Stages) -> Sources:
+def _sources(calls: Calls, tree: Tree, wanted: Wanted, stages: Stages) -> Sources:
     """The functions that the method must call, with their sources, and its possible former functions, without any."""
-    calls, _, api, wanted = work
+    found = tree.method(wanted.place.path, wanted.place.verb)
     named = function_of(found.method) if found else ""
     before = [resolve(named, (stage or {}).get("variables") or {}) for stage in [None, *stages.values()]]
     names = [*before, *functions_in(calls.request.old_properties), *wanted.functions]
     return {
         name: [
-            source_arn(calls, api.id, wanted.place, stage) for stage in dict.fromkeys(wanted.functions.get(name, ()))
+            source_arn(calls, tree.api.id, wanted.place, stage)
+            for stage in dict.fromkeys(wanted.functions.get(name, ()))
         ]
         for name in names
         if name
@@ -154,7 +145,7 @@ def _tidy(calls: Calls, tree: Tree, wanted: Wanted) -> None:
     if old.get("RequestValidation") != request.properties.get("RequestValidation") and old:
         tidy_validators(calls, tree)
     if variable_in(old, request) not in ("", variable_in(request.properties, request)):
-        drop_variables(calls, tree, list_stages(calls, tree.api_id), [variable_in(old, request)])
+        drop_variables(calls, tree, list_stages(calls, tree.api.id), [variable_in(old, request)])
     if not wanted.place.has_method:
         tidy_stages(calls, tree, deployed=wanted.deployed)
     elif old and deployed_names(old, request) != wanted.deployed:
@@ -162,4 +153,4 @@ def _tidy(calls: Calls, tree: Tree, wanted: Wanted) -> None:
     elif wanted.deployed and (old or "CreateDeployment" in calls.done):
         # Delete the deployments of abandoned requests, so that their late calls cannot point a stage to them. Prune
         # on every update: an earlier delivery may have moved the stages and then stopped.
-        prune(calls, tree.api_id, list_stages(calls, tree.api_id))
+        prune(calls, tree.api.id, list_stages(calls, tree.api.id))

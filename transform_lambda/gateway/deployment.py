@@ -45,7 +45,7 @@ def prune(calls: Calls, api_id: str, stages: Iterable[Stage]) -> None:
                 raise
             except ResourceError as error:
                 # A stage of someone else uses the deployment by now.
-                log_phase(calls.request, "prune", 0.0, str(error))
+                log_phase(calls.request, "delete deployment", 0.0, str(error))
 
 
 def _digests_of(deployment: Mapping[str, Json] | None) -> list[str]:

@@ -59,7 +59,7 @@ class Lock:
                 self.left = released.version
         except Exception as problem:
             # The changes are complete, and the lease expires without a release.
-            log_phase(self._request, "release", started, f"{self._key}: {type(problem).__name__}")
+            log_phase(self._request, "release lock", started, f"{self._key}: {type(problem).__name__}")
 
     @property
     def paths(self) -> frozenset[str]:

@@ -43,6 +43,8 @@ RESPONSE: Names = {
     "Parameters": "responseParameters",
     "ContentHandling": "contentHandling",
 }
+STAGE: Names = {"Variables": "variables", "Description": "description", "TracingEnabled": "tracingEnabled"}
+"""The stage settings that CreateStage takes."""
 ACCESS_LOG: Names = {"DestinationArn": "destinationArn", "Format": "format"}
 METHOD_SETTINGS: Names = {
     "ThrottlingRateLimit": "throttling/rateLimit",
@@ -97,6 +99,12 @@ def renamed(given: Mapping[str, Json], names: Names) -> dict[str, Json]:
     return {names[name]: value for name, value in given.items() if name in names}
 
 
+def part_of(stage: str) -> str:
+    """The stage's part in names of attributes: `Prodeu` for `prod-eu`."""
+    part = "".join(letter for letter in stage if letter.isalnum())
+    return part[:1].upper() + part[1:]
+
+
 def _renamed(shape: Shape, names: Names) -> dict[str, Shape]:
     # An older SDK lacks the newest members.
     return {name: _capital(shape.members[own]) for name, own in names.items() if own in shape.members}
@@ -111,9 +119,7 @@ def _capital(shape: Shape) -> Shape:
 
 def _stage_members(stage: Shape) -> dict[str, Shape]:
     return {
-        "Variables": stage.members["variables"],
-        "Description": stage.members["description"],
-        "TracingEnabled": stage.members["tracingEnabled"],
+        **_renamed(stage, STAGE),
         "Tags": stage.members["tags"],
         "AccessLog": Members("structure", dict.fromkeys(ACCESS_LOG, TEXT)),
         "ThrottlingRateLimit": NUMBER,

@@ -19,7 +19,7 @@ def make_parts(calls: Calls, lock: Lock, tree: Tree, path: str) -> Tree:
         lock.remember_paths(lock.paths | set(missing))
     for each in missing:
         parent = tree.id_of(parent_of(each))
-        call = {"restApiId": tree.api_id, "parentId": parent, "pathPart": each.rpartition("/")[2]}
+        call = {"restApiId": tree.api.id, "parentId": parent, "pathPart": each.rpartition("/")[2]}
         tree = tree.adding(calls.change("CreateResource", call, {"Path": path}), each)
     return tree
 
@@ -37,7 +37,7 @@ def settle_parts(calls: Calls, lock: Lock, tree: Tree) -> Tree:
     """
     for path in sorted(lock.paths & tree.parts.keys(), reverse=True):
         if tree.is_empty(path):
-            calls.change("DeleteResource", {"restApiId": tree.api_id, "resourceId": tree.id_of(path)})
+            calls.change("DeleteResource", {"restApiId": tree.api.id, "resourceId": tree.id_of(path)})
             tree = tree.without(path)
         elif heir := _heir(tree, path):
             tree = _hand_over(calls, tree, heir, tree.id_of(path))
@@ -67,7 +67,7 @@ def _hand_over(calls: Calls, tree: Tree, heir: Found, part: str) -> Tree:
     """The tree after the mark of `heir` names the part."""
     assert heir.mark, "an heir is one of the companion's methods"
     mark = str(heir.mark._replace(made=heir.mark.made | {part}))
-    keys = {"restApiId": tree.api_id, "resourceId": tree.id_of(heir.path), "httpMethod": heir.verb}
+    keys = {"restApiId": tree.api.id, "resourceId": tree.id_of(heir.path), "httpMethod": heir.verb}
     change = {"op": "replace", "path": "/operationName", "value": mark}
     calls.change("UpdateMethod", {**keys, "patchOperations": [change]})
     holder = tree.parts[heir.path]

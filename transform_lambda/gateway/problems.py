@@ -33,7 +33,6 @@ _OF_A_METHOD = (
     *("Authorization", "ApiKeyRequired", "Responses", "PermissionFor", "Deploy"),
 )
 _PART = re.compile(r"[A-Za-z0-9._:-]+|\{[A-Za-z0-9._:-]+\+?\}")
-_FUNCTION = re.compile(r"arn:[^:]+:lambda:[^:]*:[^:]*:function:[^:]+(:[^:]+)?")
 _LONGEST_ID = 1024
 
 Typed = Mapping[str, Any]
@@ -110,7 +109,7 @@ def _problems_of_the_integration(typed: Typed) -> Iterator[str]:
     yield from one_of(f"{where}.Type", kind, tuple(TYPES))
     function = integration.get("FunctionArn", "")
     is_needed = function or not names_functions(typed)
-    if is_lambda(integration) and is_needed and not _FUNCTION.fullmatch(re.sub(r"\$\{[^}]*\}", "x", function)):
+    if is_lambda(integration) and is_needed and not is_function(re.sub(r"\$\{[^}]*\}", "x", function)):
         yield f"{where}.FunctionArn: must be the ARN of a function, of a version or an alias"
     if not is_lambda(integration) and function:
         yield f"{where}.FunctionArn: is for Type Lambda and LambdaProxy"

@@ -79,7 +79,7 @@ def _tidy(calls: Calls, tree: Tree, *, is_to_stay: bool) -> None:
     request = calls.request
     names = {variable_in(each, request) for each in (request.properties, request.old_properties)} - {""}
     if names:
-        drop_variables(calls, tree, list_stages(calls, tree.api_id), names)
+        drop_variables(calls, tree, list_stages(calls, tree.api.id), names)
 
 
 def _remove_apis(calls: Calls, place: Place) -> None:
@@ -97,13 +97,13 @@ def _remove_method(calls: Calls, lock: Lock, tree: Tree, found: Found) -> None:
     """Delete the method. The lock first records the parts in the method's mark, which disappears with the method."""
     made = found.mark.made if found.mark else ()
     lock.remember_paths({path for path in tree.parts if tree.id_of(path) in made}, are_to_come=False)
-    keys = {"restApiId": tree.api_id, "resourceId": tree.id_of(found.path), "httpMethod": found.verb}
+    keys = {"restApiId": tree.api.id, "resourceId": tree.id_of(found.path), "httpMethod": found.verb}
     calls.change("DeleteMethod", keys)
 
 
 def _remove_permissions(calls: Calls, place: Place, found: Found | None, tree: Tree | None = None) -> None:
     called = function_of(found.method) if found else ""
-    stages = list_stages(calls, tree.api_id) if tree and variables_named(called) else []
+    stages = list_stages(calls, tree.api.id) if tree and variables_named(called) else []
     before = [resolve(called, each) for each in ({}, *((stage.get("variables") or {}) for stage in stages))]
     named = [*functions_in(calls.request.properties), *functions_in(calls.request.old_properties)]
     revoke(calls, grant(calls, place, {name: () for name in (*before, *named) if name}))

@@ -1,20 +1,20 @@
 """Creates, updates and deletes stages with the resources that need them."""
 
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from transform_lambda.contract import Json, ResourceError
+from transform_lambda.contract import ResourceError
 from transform_lambda.gateway.api import Api, api_arn, apply_tags
 from transform_lambda.gateway.calls import Calls
 from transform_lambda.gateway.deployment import apply_deployments, prune
 from transform_lambda.gateway.mark import stage_digest, who_of
+from transform_lambda.gateway.names import STAGE, renamed
 from transform_lambda.gateway.patches import Patch
 from transform_lambda.gateway.properties import Wanted
 from transform_lambda.gateway.stage_settings import stage_patches
 from transform_lambda.gateway.tree import Tree, snapshot_digest
 from transform_lambda.gateway.variables import keep_named
 from transform_lambda.gateway.wanted_stages import WantedStage, stages_in
-from transform_lambda.ports import Found
 from transform_lambda.tags import LOGICAL_ID, PREFIX, STACK, tag_changes
 
 _DEPLOYER = f"{PREFIX}deployer"
@@ -23,15 +23,6 @@ _DEPLOYER = f"{PREFIX}deployer"
 Stage = Mapping[str, Any]
 Stages = Mapping[str, Stage | None]
 """Stages by name. None for a stage that does not exist."""
-
-
-class _Turn(NamedTuple):
-    """The current stage, the old settings, and the wanted deployment and ownership tags."""
-
-    now: Stage | None
-    had: Stage
-    deployment: str
-    own_tags: Mapping[str, str]
 
 
 def check_stages(calls: Calls, api: Api, wanted: Wanted) -> Stages:
@@ -63,13 +54,19 @@ def apply_stages(calls: Calls, tree: Tree, wanted: Wanted, now: Stages) -> str:
         name: snapshot_digest(tree, name, holds_all=is_deployer or bool(_deployer(now[name] or {})))
         for name in wanted.deployed
     }
-    numbers = apply_deployments(calls, tree.api_id, digests, now)
+    numbers = apply_deployments(calls, tree.api.id, digests, now)
     had = {each.name: each.settings for each in stages_in(calls.request.old_properties, calls.request)}
-    own_tags = {_DEPLOYER: who_of(calls.request)} if is_deployer else {}
     for each in wanted.stages:
         old = had.get(each.name, {})
-        old = keep_named(tree, old, each.settings) if is_deployer else old
-        _bring(calls, tree.api_id, each, _Turn(now[each.name], old, numbers[each.name], own_tags))
+        if is_deployer:
+            each = _with_tags(each, {_DEPLOYER: who_of(calls.request)})
+            old = keep_named(tree, old, each.settings)
+        stage = now[each.name] or _create(calls, tree.api.id, each, numbers[each.name])
+        _update(
+            calls, tree.api.id, each, [*_point(stage, numbers[each.name]), *stage_patches(stage, each.settings, old)]
+        )
+        tags = tag_changes(stage.get("tags") or {}, each.settings.get("Tags", {}), old)
+        apply_tags(calls, _arn(calls, tree.api.id, each.name), *tags)
     return numbers[wanted.deployed[0]]
 
 
@@ -80,20 +77,22 @@ def tidy_stages(calls: Calls, tree: Tree, *, deploys: bool = True, deployed: Col
     its other stages. Without `deploys`, no stage is redeployed.
     """
     marked = {digest for each in tree.methods() if each.mark for digest in each.mark.stages}
+    listed = list_stages(calls, tree.api.id)
     ours: dict[str, Stage] = {}
-    theirs: list[Stage] = []
-    for stage in list_stages(calls, tree.api_id):
+    for stage in filter(is_ours, listed):
         name = stage["stageName"]
-        kept = _let_go(calls, tree.api_id, stage, is_marked=stage_digest(name) in marked, deployed=deployed)
-        if not is_ours(stage):
-            theirs.append(stage)
-        elif kept is None:
-            calls.change("DeleteStage", {"restApiId": tree.api_id, "stageName": name})
+        is_marked, deployer = stage_digest(name) in marked, _deployer(stage)
+        is_dropped = deployed is not None and name not in deployed and deployer == who_of(calls.request)
+        if is_marked:
+            ours[name] = _without_deployer(calls, tree.api.id, stage) if is_dropped else stage
+        elif deployer and not is_dropped:
+            ours[name] = stage
         else:
-            ours[name] = kept
+            calls.change("DeleteStage", {"restApiId": tree.api.id, "stageName": name})
     if deploys and any(True for _ in tree.methods()):
         ours = _redeploy(calls, tree, ours)
-    prune(calls, tree.api_id, [*theirs, *ours.values()])
+    others = [stage for stage in listed if not is_ours(stage)]
+    prune(calls, tree.api.id, [*others, *ours.values()])
 
 
 def list_stages(calls: Calls, api_id: str) -> list[Stage]:
@@ -114,48 +113,38 @@ def _where(calls: Calls, name: str) -> str:
     return f"Properties.Stages.{name}" if "Stages" in calls.request.properties else "Properties.StageName"
 
 
-def _bring(calls: Calls, api_id: str, wanted: WantedStage, turn: _Turn) -> None:
-    now, had, deployment, own_tags = turn
-    keys = {"restApiId": api_id, "stageName": wanted.name}
-    if now is None:
-        call = {**keys, "deploymentId": deployment, **_new(calls, wanted.settings, own_tags)}
-        now = calls.change("CreateStage", call, {"Stage": {}})
-    changes = [*_point(now, deployment), *stage_patches(now, wanted.settings, had)]
+def _with_tags(wanted: WantedStage, tags: Mapping[str, str]) -> WantedStage:
+    return wanted._replace(settings={**wanted.settings, "Tags": {**wanted.settings.get("Tags", {}), **tags}})
+
+
+def _create(calls: Calls, api_id: str, wanted: WantedStage, deployment: str) -> Stage:
+    own = {STACK: calls.request.stack_id, LOGICAL_ID: calls.request.logical_id}
+    tags = {**wanted.settings.get("Tags", {}), **own}
+    call = {"restApiId": api_id, "stageName": wanted.name, "deploymentId": deployment, "tags": tags}
+    return calls.change("CreateStage", {**call, **renamed(wanted.settings, STAGE)}, {"Stage": {}})
+
+
+def _update(calls: Calls, api_id: str, wanted: WantedStage, changes: list[Patch]) -> None:
     if changes:
-        calls.change("UpdateStage", {**keys, "patchOperations": changes}, {"Stage": dict(wanted.settings)})
-    found = Found({}, now.get("tags") or {})
-    tags = {**wanted.settings.get("Tags", {}), **own_tags}
-    apply_tags(calls, _arn(calls, api_id, wanted.name), *tag_changes(found, tags, had))
+        call = {"restApiId": api_id, "stageName": wanted.name, "patchOperations": changes}
+        calls.change("UpdateStage", call, {"Stage": dict(wanted.settings)})
 
 
-def _let_go(
-    calls: Calls, api_id: str, stage: Stage, *, is_marked: bool, deployed: Collection[str] | None
-) -> Stage | None:
-    """The stage, without the tag of a resource that no longer deploys it. None if nothing needs the stage."""
-    name, tags = stage["stageName"], dict(stage.get("tags") or {})
-    if deployed is not None and name not in deployed and _deployer(stage) == who_of(calls.request):
-        del tags[_DEPLOYER]
-        if is_marked:
-            apply_tags(calls, _arn(calls, api_id, name), {}, [_DEPLOYER])
-    return {**stage, "tags": tags} if is_marked or _DEPLOYER in tags else None
+def _without_deployer(calls: Calls, api_id: str, stage: Stage) -> Stage:
+    """The stage, after it lost the tag of the resource that deployed it."""
+    apply_tags(calls, _arn(calls, api_id, stage["stageName"]), {}, [_DEPLOYER])
+    return {**stage, "tags": {name: value for name, value in stage["tags"].items() if name != _DEPLOYER}}
 
 
 def _redeploy(calls: Calls, tree: Tree, stages: Mapping[str, Stage]) -> dict[str, Stage]:
     digests = {name: snapshot_digest(tree, name, holds_all=bool(_deployer(stage))) for name, stage in stages.items()}
-    numbers = apply_deployments(calls, tree.api_id, digests, stages)
+    numbers = apply_deployments(calls, tree.api.id, digests, stages)
     for name, stage in stages.items():
         changes = _point(stage, numbers[name])
         if changes:
-            keys = {"restApiId": tree.api_id, "stageName": name}
+            keys = {"restApiId": tree.api.id, "stageName": name}
             calls.change("UpdateStage", {**keys, "patchOperations": changes})
     return {name: {**stage, "deploymentId": numbers[name]} for name, stage in stages.items()}
-
-
-def _new(calls: Calls, given: Mapping[str, Json], tags: Mapping[str, str]) -> dict[str, Json]:
-    own = {STACK: calls.request.stack_id, LOGICAL_ID: calls.request.logical_id, **tags}
-    members = {"Variables": "variables", "Description": "description", "TracingEnabled": "tracingEnabled"}
-    call = {word: given[name] for name, word in members.items() if name in given}
-    return {**call, "tags": {**given.get("Tags", {}), **own}}
 
 
 def _point(now: Stage, deployment: str) -> list[Patch]:

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from transform_lambda.contract import Json
-from transform_lambda.gateway.names import METHOD_SETTINGS
-from transform_lambda.gateway.urls import part_of
+from transform_lambda.gateway.names import METHOD_SETTINGS, part_of
 from transform_lambda.tags import PREFIX
 
 _LEVELS = ("OFF", "ERROR", "INFO")

@@ -26,10 +26,8 @@ class Found(NamedTuple):
 class Tree(NamedTuple):
     """The parts of an API by path, each as GetResources returns it."""
 
-    api_id: str
+    api: Api
     parts: Mapping[str, Mapping[str, Json]]
-    settings: Mapping[str, Json]
-    """The API settings that a deployment holds. Empty for an API that the companion does not manage."""
 
     def id_of(self, path: str) -> str:
         """The ID of the part with this path."""
@@ -66,7 +64,7 @@ class Tree(NamedTuple):
 def read_tree(calls: Calls, api: Api) -> Tree | None:
     """The API's tree. None if the API does not exist."""
     answer = calls.read("GetResources", restApiId=api.id, embed=["methods"], limit=_MOST_AT_ONCE)
-    return Tree(api.id, {str(each["path"]): each for each in answer["items"]}, api.snapshot) if answer else None
+    return Tree(api, {str(each["path"]): each for each in answer["items"]}) if answer else None
 
 
 def is_in(found: Found, stage: str, *, holds_all: bool) -> bool:
@@ -82,7 +80,7 @@ def is_in(found: Found, stage: str, *, holds_all: bool) -> bool:
 def snapshot_digest(tree: Tree, stage: str, *, holds_all: bool) -> str:
     """A digest of the companion's content in a deployment to the stage: its methods, and its API's settings."""
     methods = [_content(each) for each in tree.methods() if is_in(each, stage, holds_all=holds_all)]
-    return _digest([methods, tree.settings])
+    return _digest([methods, tree.api.snapshot])
 
 
 def method_digest(found: Found) -> str:

@@ -24,6 +24,6 @@ def apply_validator(calls: Calls, api_id: str, name: str) -> str:
 def tidy_validators(calls: Calls, tree: Tree) -> None:
     """Delete the companion's validators that no method uses."""
     used = {each.method.get("requestValidatorId") for each in tree.methods()}
-    for each in calls.items("GetRequestValidators", restApiId=tree.api_id, limit=500):
+    for each in calls.items("GetRequestValidators", restApiId=tree.api.id, limit=500):
         if each.get("name") in OWN_VALIDATORS and each["id"] not in used:
-            calls.change("DeleteRequestValidator", {"restApiId": tree.api_id, "requestValidatorId": each["id"]})
+            calls.change("DeleteRequestValidator", {"restApiId": tree.api.id, "requestValidatorId": each["id"]})

@@ -34,7 +34,7 @@ def drop_variables(calls: Calls, tree: Tree, stages: Collection[Mapping[str, Jso
             if name in (stage.get("variables") or {})
         ]
         if changes:
-            keys = {"restApiId": tree.api_id, "stageName": stage["stageName"]}
+            keys = {"restApiId": tree.api.id, "stageName": stage["stageName"]}
             calls.change("UpdateStage", {**keys, "patchOperations": changes})
 
 

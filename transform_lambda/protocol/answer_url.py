@@ -13,7 +13,7 @@ import time
 from collections.abc import Collection
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-_SUFFIXES = (
+_DOMAINS = (
     ("cn-", "amazonaws.com.cn"),
     ("us-isob-", "sc2s.sgov.gov"),
     ("us-isof-", "csp.hci.ic.gov"),
@@ -58,6 +58,11 @@ def region_of(stack_id: str) -> str:
     return fields[3] if len(fields) > 3 else ""
 
 
+def domain_of(region: str) -> str:
+    """The domain of AWS's hosts in the region, for example `amazonaws.com`."""
+    return next(domain for head, domain in _DOMAINS if region.startswith(head))
+
+
 def issue_time(url: str) -> int | None:
     """When the request was made, in seconds since 1970, according to its answer URL. None if the URL has no time.
 
@@ -76,7 +81,6 @@ def issue_time(url: str) -> int | None:
 def _hosts(region: str) -> set[str]:
     if not _REGION.fullmatch(region):
         return set()
-    suffix = next(suffix for head, suffix in _SUFFIXES if region.startswith(head))
     bucket = "cloudformation-custom-resource-response-" + region.replace("-", "")
     places = ("s3", f"s3.{region}", f"s3-{region}", f"s3.dualstack.{region}")
-    return {f"{bucket}.{place}.{suffix}" for place in places}
+    return {f"{bucket}.{place}.{domain_of(region)}" for place in places}

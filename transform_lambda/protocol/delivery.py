@@ -114,7 +114,7 @@ class Delivery:
         if request.type == DELETE and names_nothing(request):
             return success_answer(request, Result(request.physical_id))
         names = ", ".join(known) or "none"
-        return self._fail(f"{request.logical_id}: unknown type {request.resource_type!r}, must be one of: {names}")
+        return self._fail(f"{request.logical_id}: unknown type {request.resource_type!r}; known are {names}")
 
     def _fail_unexpectedly(self, error: BaseException) -> Answer:
         self._log("error", traceback.format_exc())

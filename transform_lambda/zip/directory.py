@@ -107,13 +107,21 @@ def _scan(records: bytes, end: EndRecord) -> tuple[Members, Sequence[int]]:
         raise _miscounted(end)
     if end.total:
         odd.append(end.total - 1)
-    order: Sequence[int] = range(end.total)
+    return _in_archive_order(
+        Members(records, positions, starts, range(end.total), frozenset(wide), end.start), odd, end
+    )
+
+
+def _in_archive_order(members: Members, odd: Sequence[int], end: EndRecord) -> tuple[Members, Sequence[int]]:
+    """The members with their order in the archive, and the places of the odd ones in this order."""
+    starts = members.starts
     # If a member starts before its predecessor ends, the predecessor is odd. Odd members alone show the order.
     if any(starts[place] > starts[place + 1] for place in odd[:-1]):
-        order, odd = sorted(order, key=starts.__getitem__), array("Q", order)
+        order = sorted(members.order, key=starts.__getitem__)
+        members, odd = members._replace(order=order), array("Q", order)
     if end.shift:
-        starts = array("Q", (start + end.shift for start in starts))
-    return Members(records, positions, starts, order, frozenset(wide), end.start), odd
+        members = members._replace(starts=array("Q", (start + end.shift for start in starts)))
+    return members, odd
 
 
 @lru_cache(maxsize=64)

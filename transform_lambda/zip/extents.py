@@ -73,16 +73,13 @@ def find_gaps(source: Source, members: Members, suspects: Sequence[int]) -> list
         raise _overlap(members, len(members.order) - 1)
     for place in suspects:
         start, following = members.start_of(place), members.start_of(place + 1)
-        at = members.positions[members.order[place]]
-        record = read_record(members.records, at)
-        values = values_at(members.records, at, record)
-        packed = values.packed
-        slack = following - (start + LOCAL.size + record.name_length + packed)
+        record, values = _record_at(members, place)
+        slack = following - (start + LOCAL.size + record.name_length + values.packed)
         if slack < 0:
             raise _overlap(members, place)
         if slack in usual_slack(record.flags & DESCRIBED, record.extra_length):
             continue
-        end = _exact_end(source, members, place, record, values)
+        end = _exact_end(source, members, place)
         if end > following:
             raise _overlap(members, place)
         if end < following:
@@ -90,7 +87,15 @@ def find_gaps(source: Source, members: Members, suspects: Sequence[int]) -> list
     return gaps
 
 
-def _exact_end(source: Source, members: Members, place: int, record: Record, values: Values) -> int:
+def _record_at(members: Members, place: int) -> tuple[Record, Values]:
+    at = members.positions[members.order[place]]
+    record = read_record(members.records, at)
+    return record, values_at(members.records, at, record)
+
+
+def _exact_end(source: Source, members: Members, place: int) -> int:
+    """Where the member ends, according to its local header and its descriptor."""
+    record, values = _record_at(members, place)
     start, following = members.start_of(place), members.start_of(place + 1)
     local = LOCAL.unpack(source.read(start, LOCAL.size)) if following - start >= LOCAL.size else (0,)
     name = shown(name_at(members.records, members.positions[members.order[place]], record))

@@ -74,7 +74,7 @@ def test_an_endless_throttle_is_answered_within_the_service_timeout(companion, t
 
     limit = min(int(timeout.get("ServiceTimeout", 900)), 900)
     assert answer["Status"] == "FAILED"
-    assert answer["Reason"].endswith("gave up, as the time for this request is over")
+    assert answer["Reason"].endswith("gave up, because the time for this request is over")
     assert limit / 2 < took < limit
     assert companion.find_leftovers() == []
 

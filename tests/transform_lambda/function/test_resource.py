@@ -735,7 +735,7 @@ def test_the_first_refusal_that_is_tried_again_is_logged_without_values(companio
     succeed(companion.create())
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["note"] for line in lines if line["phase"] == "try again"] == ["cannot be assumed by Lambda: ***"]
+    assert [line["note"] for line in lines if line["phase"] == "retry"] == ["cannot be assumed by Lambda: ***"]
 
 
 @pytest.mark.parametrize("call", ["update_configuration", "update_code", "tag", "publish"])
@@ -810,7 +810,7 @@ def test_an_endless_throttle_is_answered_before_the_end(companion, call):
 
     reason = refuse(companion.create(wanted(ServiceTimeout="60")))
 
-    assert reason == "Rate exceeded; gave up, as the time for this request is over"
+    assert reason == "Rate exceeded; gave up, because the time for this request is over"
     assert 20 < companion.time.passed < 60
     assert companion.functions.stored == {}
 
@@ -832,7 +832,7 @@ def test_why_a_delete_is_tried_again_is_logged_once(companion, capsys):
     succeed(companion.delete())
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    told = [(line["type"], line["note"]) for line in lines if line["phase"] == "try again"]
+    told = [(line["type"], line["note"]) for line in lines if line["phase"] == "retry"]
     assert told == [("Delete", "still has replicas")]
 
 
@@ -843,7 +843,7 @@ def test_replicas_that_stay_fail_the_delete_saying_what_is_left(companion):
     answer = companion.delete(properties=wanted(ServiceTimeout="300"))
 
     assert refuse(answer) == (
-        f"cannot delete function {NAME}: still has replicas; gave up, as the time for this request is over"
+        f"cannot delete function {NAME}: still has replicas; gave up, because the time for this request is over"
     )
     assert answer["PhysicalResourceId"] == NAME
     assert NAME in companion.functions.stored

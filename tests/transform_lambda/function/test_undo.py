@@ -260,7 +260,7 @@ def test_what_cannot_be_put_back_in_time_is_left_to_the_rollback_and_told(compan
     rolled_back = companion.update(wanted(**OLD), OldResourceProperties=wanted(**NEW))
 
     assert answer["Reason"] == "Properties.Publish: no"
-    assert "Rate exceeded; gave up, as the time for this request is over; the next request" in capsys.readouterr().out
+    assert "Rate exceeded; gave up, because the time for this request is over; the next request" in capsys.readouterr().out
     assert rolled_back["Status"] == "SUCCESS"
     assert companion.functions.stored[NAME].configuration["MemorySize"] == 256
 

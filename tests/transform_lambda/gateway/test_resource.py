@@ -748,7 +748,7 @@ def test_a_throttle_that_lasts_is_told_in_time(companion):
 
     refused = companion.create(wanted(ServiceTimeout="60"))
 
-    assert refused["Reason"] == "CreateDeployment: Too Many Requests; gave up, as the time for this request is over"
+    assert refused["Reason"] == "CreateDeployment: Too Many Requests; gave up, because the time for this request is over"
 
 
 def test_an_api_that_another_request_works_on_for_too_long_is_told(companion):

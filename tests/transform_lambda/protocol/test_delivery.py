@@ -110,7 +110,7 @@ def test_an_unknown_type_names_the_known_ones():
     companion = Companion({"Custom::B": Things(), "Custom::A": Things()})
     companion.process(make_event(ResourceType="Custom::X"), outbox)
 
-    assert outbox.answers[0]["Reason"] == "Visits: unknown type 'Custom::X', must be one of: Custom::A, Custom::B"
+    assert outbox.answers[0]["Reason"] == "Visits: unknown type 'Custom::X'; known are Custom::A, Custom::B"
 
 
 @pytest.mark.parametrize("known", [marker_for(STACK_ID, "Visits"), INVENTED])
@@ -127,7 +127,7 @@ def test_a_delete_of_an_unknown_type_that_was_made_fails():
 
     Companion({}).process(make_event("Delete", ResourceType="Custom::X", PhysicalResourceId=NAME), outbox)
 
-    assert outbox.answers[0]["Reason"] == "Visits: unknown type 'Custom::X', must be one of: none"
+    assert outbox.answers[0]["Reason"] == "Visits: unknown type 'Custom::X'; known are none"
 
 
 def test_a_resource_that_cannot_be_made_is_a_failure():
