@@ -200,8 +200,8 @@ def test_a_foreign_function_is_neither_adopted_nor_deleted(stack):
 
     assert refused["Status"] == "FAILED"
     assert refused["Reason"] == (
-        f"Properties.FunctionName: function {name} is there already and, by its tags, not this resource's; give "
-        "another FunctionName, or delete it"
+        f"Properties.FunctionName: function {name} already exists and, by its tags, does not belong to this resource; "
+        "give another FunctionName, or delete the function"
     )
     assert deleted["Status"] == "SUCCESS"
     assert name in functions(stack)

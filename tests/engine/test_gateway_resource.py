@@ -139,8 +139,8 @@ def test_an_api_of_the_authors_is_left_as_it_was(gateways, counter):
     gateways.delete()
 
     assert refused["Reason"] == (
-        f"Properties.Path: GET /a of API {api} is there already and, by its operationName, not of this resource's making; "
-        "give another Path or Method, or delete it"
+        f"Properties.Path: GET /a of API {api} already exists and, by its operationName, does not belong to this resource; "
+        "give another Path or Method, or delete the method"
     )
     assert hits == 1
     assert client.get_resources(restApiId=api)["items"] == before

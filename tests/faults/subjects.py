@@ -124,8 +124,8 @@ class FunctionSubject:
         """Create a foreign resource with the name of a Create without a place, and return the expected Reason."""
         self._make_foreign(NAME)
         return (
-            f"Properties.FunctionName: function {NAME} is there already and, by its tags, not this resource's; give "
-            "another FunctionName, or delete it"
+            f"Properties.FunctionName: function {NAME} already exists and, by its tags, does not belong to this resource; "
+            "give another FunctionName, or delete the function"
         )
 
     def remove_by_hand(self, known):
@@ -146,7 +146,7 @@ class FunctionSubject:
 
     def unusable(self):
         """Properties that name something unusable, and a part of the expected Reason."""
-        return self.properties(Code={"S3Bucket": "code", "S3Key": "text"}), "this is no zip archive"
+        return self.properties(Code={"S3Bucket": "code", "S3Key": "text"}), "this is not a zip archive"
 
     def read_texts(self):
         """All text that other users of the account can read: tags and settings."""
@@ -244,8 +244,8 @@ class GatewaySubject:
             companion.create(self.properties(), LogicalResourceId="First")
         self._at_first = self._state()
         return (
-            f"Properties.Path: GET /a/{{name}} of API {self._api()} is there already and, by its operationName, not of "
-            "this resource's making; give another Path or Method, or delete it"
+            f"Properties.Path: GET /a/{{name}} of API {self._api()} already exists and, by its operationName, does not "
+            "belong to this resource; give another Path or Method, or delete the method"
         )
 
     def remove_by_hand(self, known):

@@ -106,7 +106,7 @@ class MemoryCodeStore:
 
     def _pinned(self, source):
         if self._pin(source.place) != source:
-            raise ResourceError(f"cannot read {source.place}: the object changed meanwhile; try again")
+            raise ResourceError(f"cannot read {source.place}: the object changed while it was read; try again")
         return self.objects[source.place.bucket, source.place.key]
 
     def _part(self, upload, number, data):

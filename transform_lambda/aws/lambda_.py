@@ -141,7 +141,7 @@ def _explain(error: ClientError, what: str, name: str) -> ResourceError:
     if code in _PASSING or any(text in said for text in _PASSING_TEXTS):
         return TryAgain(f"{where}: {said or code}")
     if code == _GONE and what != "create":
-        return TryAgain(f"{where}: it was deleted meanwhile")
+        return TryAgain(f"{where}: it was deleted in the meantime")
     if code in _SIGNATURE:
         return ResourceError(f"{where}: {_SIGNED}")
     kind = DeniedError if code in _DENIED else ResourceError

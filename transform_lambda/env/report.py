@@ -18,7 +18,7 @@ def print_change(change: Change, *, shows_values: bool) -> str:
     lines = [
         *_diff(change, shows_values),
         "",
-        f"{len(change.kept):,} members kept as they are:",
+        f"{len(change.kept):,} unchanged members:",
         *(f"  {_printable(name)}" for name in change.kept),
         "",
         f"size          {change.old_size:,} -> {change.new_size:,} bytes",

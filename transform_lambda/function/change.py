@@ -58,18 +58,18 @@ class Change:
         except ResourceError as error:
             self._undo(is_over=isinstance(error, TimeOver))
             raise
-        assert found, "a function that is not there has a step that is due"
+        assert found, "a missing function always has a next step"
         return Changed(found, self._published, self._before and self._before.configuration)
 
     def _next_step(self, found: Found | None) -> Step | None:
         """The next step. None if the function is as wanted."""
         if found is None:
-            return Step("create", "it is not there", self._create, self._sent())
+            return Step("create", "the function does not exist", self._create, self._sent())
         if not is_ours(found, self._request):
             self._request.guard.forget(self._wanted.name)
             raise ResourceError(
-                f"Properties.FunctionName: function {self._wanted.name} is there already and, by its tags, not this "
-                "resource's; give another FunctionName, or delete it"
+                f"Properties.FunctionName: function {self._wanted.name} already exists and, by its tags, does not "
+                "belong to this resource; give another FunctionName, or delete the function"
             )
         self._before = self._before or found
         self._await(found.configuration)
@@ -123,7 +123,7 @@ class Change:
             same = None if "create" in self._way.done else same_version(self._functions, now.configuration, options)
             self._published = same or self._functions.publish(self._wanted.name, options, revision_of(now))
 
-        return Step("version", "a version is wanted", take, {"Publish": True, **self._wanted.publish_options})
+        return Step("version", "the template wants a version", take, {"Publish": True, **self._wanted.publish_options})
 
     def _prepared(self) -> Payload:
         if self._payload is None:

@@ -121,7 +121,7 @@ def _zip_inline(text: str, runtime: str) -> bytes:
     name = next((file for head, file in _FILES.items() if runtime.startswith(head)), None)
     if name is None:
         raise ResourceError(
-            f"Properties.Code.ZipFile: is for python and nodejs runtimes, not {runtime}; put the code in S3"
+            f"Properties.Code.ZipFile: needs a python or nodejs runtime, got {runtime}; put the code in S3 instead"
         )
     member = zipfile.ZipInfo(name, _DATE)
     member.create_system, member.external_attr, member.compress_type = 3, _MODE << 16, zipfile.ZIP_DEFLATED

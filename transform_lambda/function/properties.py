@@ -95,9 +95,9 @@ def function_name(request: Request) -> str:
     new, old = _fixed(request.properties), _fixed(request.old_properties)
     changed = next((each for each in (*_FIXED, *_FIXED_PRESENCE) if new.get(each) != old.get(each)), None)
     if changed:
-        what = "changed" if changed in _FIXED else "given or taken away"
+        what = "changed" if changed in _FIXED else "added or removed"
         raise ResourceError(
-            f"Properties.{changed}: cannot be {what} in place; give another FunctionName, or none, with it"
+            f"Properties.{changed}: cannot be {what} in place; change or omit FunctionName in the same update"
         )
     return request.physical_id
 
@@ -149,10 +149,10 @@ def _problems(typed: Mapping[str, Json]) -> Iterator[str]:
     if code:
         yield from _problems_of_code(code, typed)
     if "FunctionName" in typed and not is_function_name(typed["FunctionName"]):
-        yield "Properties.FunctionName: must be 1 to 64 letters, digits, - and _; no ARN"
+        yield "Properties.FunctionName: must be 1 to 64 letters, digits, - and _, not an ARN"
     for name in typed.get("Tags", {}):
         if name.startswith(PREFIX):
-            yield f"Properties.Tags.{name}: must not start with {PREFIX!r}, which the companion's own tags do"
+            yield f"Properties.Tags.{name}: must not start with {PREFIX!r}, the prefix of the ownership tags"
     if typed.get("KeepVersions", 1) < 1:
         yield "Properties.KeepVersions: must be a whole number of at least 1"
     if "KeepVersions" in typed and not typed.get("Publish"):
@@ -173,8 +173,8 @@ def _problems_of_code(code: Mapping[str, Json], typed: Mapping[str, Json]) -> It
         return
     is_image = typed.get("PackageType") == "Image"
     if is_image != (given == {"ImageUri"}):
-        yield "Properties.PackageType: must be Image with Code.ImageUri, and Zip or not given without it"
+        yield "Properties.PackageType: must be Image if Code has ImageUri, else Zip or omitted"
     if is_image and typed.get("Env"):
-        yield "Properties.Env: a container image has no archive to put an env file into; use Environment"
+        yield "Properties.Env: needs an archive, which a container image does not have; use Environment"
     if given == {"ZipFile"} and code.get("S3ObjectStorageMode"):
         yield "Properties.Code.S3ObjectStorageMode: needs code in S3, not ZipFile"

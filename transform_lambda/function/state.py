@@ -43,7 +43,7 @@ def check_state(configuration: Mapping[str, Json], *, is_updated: bool) -> None:
     if is_failed(configuration):
         raise _failure(configuration, "State", "failed")
     if is_updated and configuration.get("LastUpdateStatus") == "Failed":
-        raise _failure(configuration, "LastUpdateStatus", "its update failed")
+        raise _failure(configuration, "LastUpdateStatus", "the update failed")
 
 
 def _failure(configuration: Mapping[str, Json], of: str, what: str) -> ResourceError:

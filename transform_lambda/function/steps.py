@@ -88,7 +88,7 @@ class Steps:
         def take(now: Found) -> None:
             self._functions.update_configuration(self._wanted.name, same, revision_of(now))
 
-        return Step("revision", "the request before has no answer, and may still be under way", take)
+        return Step("revision", "the previous request has no answer, so its calls may still arrive", take)
 
 
 def needs_code(target: Target, found: Found) -> bool:

@@ -94,7 +94,7 @@ class Undo:
             old = replace(request, properties=request.old_properties, old_properties={})
             source = open_code(self._store, read_wanted(self._functions.takes("CreateFunction"), old))
             if not has_code(before, source.identity):
-                raise ResourceError(f"function {self._target.wanted.name}: the code it had is not there any more")
+                raise ResourceError(f"function {self._target.wanted.name}: its earlier code does not exist any more")
             self._payload = make_payload(self._store, self._target._replace(source=source))
         return self._payload.code
 

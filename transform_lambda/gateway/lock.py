@@ -47,7 +47,7 @@ class Lock:
     def __enter__(self) -> "Lock":
         while not self._take():
             if self._clock.monotonic() + _POLL_SECONDS + _MARGIN_SECONDS > self._request.deadline:
-                raise TimeOver(f"{self._key}: other requests are at work on it; gave up, as the time is over")
+                raise TimeOver(f"{self._key}: other requests hold the lock; gave up, because the time is over")
             self._clock.sleep(_POLL_SECONDS)
             self._request.guard.check()
         return self
@@ -123,7 +123,7 @@ class Lock:
         held = _with(record, _HELD, {self._holder: self._clock.now() + _LEASE_SECONDS})
         if not self._records.write(self._key, held):
             self._record = Record()
-            raise TryAgain(f"{self._key}: another request went on with it meanwhile")
+            raise TryAgain(f"{self._key}: another request took the lock in the meantime")
         self._record = held
 
 

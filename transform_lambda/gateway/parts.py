@@ -50,8 +50,8 @@ def _refuse_siblings(tree: Tree, path: str) -> None:
     others = [each for each in tree.children(parent_of(path)) if is_variable(each)]
     if is_variable(path) and others:
         raise ResourceError(
-            f"Properties.Path: {path} cannot stand beside {others[0]}, which is there already: API Gateway takes one "
-            "name in braces at each place of a path; use that name"
+            f"Properties.Path: {path} conflicts with the existing {others[0]}: API Gateway allows one path variable at "
+            "each place; use the existing name"
         )
 
 
@@ -65,7 +65,7 @@ def _heir(tree: Tree, path: str) -> Found | None:
 
 def _hand_over(calls: Calls, tree: Tree, heir: Found, part: str) -> Tree:
     """The tree after the mark of `heir` names the part."""
-    assert heir.mark, "an heir is one of the companion's methods"
+    assert heir.mark, "each of `marked` has a mark"
     mark = str(heir.mark._replace(made=heir.mark.made | {part}))
     keys = {"restApiId": tree.api.id, "resourceId": tree.id_of(heir.path), "httpMethod": heir.verb}
     change = {"op": "replace", "path": "/operationName", "value": mark}

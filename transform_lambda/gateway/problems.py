@@ -66,20 +66,20 @@ def _problems_of_the_method(typed: Typed) -> Iterator[str]:
 def _problems_of_the_deployer(typed: Typed) -> Iterator[str]:
     for name in _OF_A_METHOD:
         if name in typed:
-            yield f"Properties.{name}: is for a method; a resource with Methods deploys what others make"
+            yield f"Properties.{name}: must be omitted; a resource with Methods only deploys the methods of others"
     if not typed.get("StageName") and "Stages" not in typed:
-        yield "Properties.Methods: needs StageName or Stages, to which they are deployed"
+        yield "Properties.Methods: needs StageName or Stages"
 
 
 def _problems_of_the_api(typed: Typed) -> Iterator[str]:
     if bool(typed.get("RestApiId")) == bool(typed.get("ApiName")):
-        yield "Properties.RestApiId: must be given, or ApiName in its place, and not both"
+        yield "Properties.RestApiId: must be given, or ApiName instead, but not both"
     if "Api" in typed and not typed.get("ApiName"):
-        yield "Properties.Api: needs ApiName; an API that is there stays as it is"
+        yield "Properties.Api: needs ApiName, because an API given by RestApiId is never changed"
     if not re.fullmatch(r"[A-Za-z0-9_-]*", typed.get("RestApiId", "")):
-        yield "Properties.RestApiId: must be an API's id, as Ref gives it"
+        yield "Properties.RestApiId: must be an API's ID, as Ref returns it"
     if len(quote(typed.get("ApiName", ""), safe="")) > _LONGEST_ID // 2:
-        yield f"Properties.ApiName: must be of at most {_LONGEST_ID // 2} characters, as it stands in a URL"
+        yield f"Properties.ApiName: must have at most {_LONGEST_ID // 2} characters in its URL-encoded form"
     yield from problems_of_tags("Properties.Api.Tags", typed.get("Api", {}).get("Tags", {}))
 
 
@@ -88,36 +88,36 @@ def _problems_of_the_path(path: str) -> Iterator[str]:
     for part in parts:
         if not _PART.fullmatch(part):
             yield (
-                f"Properties.Path: {part!r} is no part of a path; a part is letters, digits and . _ : -, or a name of "
-                "these in braces"
+                "Properties.Path: each part must be letters, digits and . _ : -, or a name of these in braces, got "
+                f"{part!r}"
             )
     if any(part.endswith("+}") for part in parts[:-1]):
-        yield "Properties.Path: a greedy part, as {proxy+}, must be the last one"
+        yield "Properties.Path: a greedy part such as {proxy+} must be the last part"
     names = [part.strip("{}+") for part in parts if part.startswith("{")]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"Properties.Path: {{{name}}} must stand in it once"
+        yield f"Properties.Path: {{{name}}} must occur only once"
     if len("".join(prefixes(path)[-1:])) > _LONGEST_ID // 2:
-        yield f"Properties.Path: must be of at most {_LONGEST_ID // 2} characters"
+        yield f"Properties.Path: must have at most {_LONGEST_ID // 2} characters"
 
 
 def _problems_of_the_integration(typed: Typed) -> Iterator[str]:
     where, integration = "Properties.IntegrationRequest", typed.get("IntegrationRequest")
     if integration is None:
-        yield f"{where}: must be given, as {{Type, FunctionArn}} or with another Type"
+        yield f"{where}: must be given, for example as {{Type, FunctionArn}}"
         return
     kind = integration.get("Type")
     yield from one_of(f"{where}.Type", kind, tuple(TYPES))
     function = integration.get("FunctionArn", "")
     is_needed = function or not names_functions(typed)
     if is_lambda(integration) and is_needed and not is_function(re.sub(r"\$\{[^}]*\}", "x", function)):
-        yield f"{where}.FunctionArn: must be the ARN of a function, of a version or an alias"
+        yield f"{where}.FunctionArn: must be the ARN of a function, a version or an alias"
     if not is_lambda(integration) and function:
-        yield f"{where}.FunctionArn: is for Type Lambda and LambdaProxy"
+        yield f"{where}.FunctionArn: needs Type Lambda or LambdaProxy"
     for name in ("Uri", "HttpMethod"):
         if kind in _WITH_URI and not integration.get(name):
             yield f"{where}.{name}: must be given for Type {kind}"
         if kind in TYPES and kind not in _WITH_URI and name in integration:
-            yield f"{where}.{name}: is for Type Http, HttpProxy and Aws"
+            yield f"{where}.{name}: needs Type Http, HttpProxy or Aws"
     if integration.get("ConnectionType") == "VPC_LINK" and not integration.get("ConnectionId"):
         yield f"{where}.ConnectionId: must be given for ConnectionType VPC_LINK"
     for name in integration.get("Parameters", {}):
@@ -141,7 +141,7 @@ def _problems_of_the_responses(typed: Typed) -> Iterator[str]:
             yield f"{where}: must be a status of three digits"
         for name in ("SelectionPattern", "Templates", "ContentHandling"):
             if is_proxy and name in response:
-                yield f"{where}.{name}: a proxy integration hands on what it gets; use Type Lambda or Http"
+                yield f"{where}.{name}: must be omitted for a proxy integration; or use Type Lambda or Http"
         for name in response.get("Parameters", {}):
             if not name.startswith("method.response."):
                 yield f"{where}.Parameters.{name}: must start with method.response."

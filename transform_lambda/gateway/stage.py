@@ -36,11 +36,11 @@ def check_stages(calls: Calls, api: Api, wanted: Wanted) -> Stages:
         where = f"{_where(calls, name)}: stage {name} of API {api.id}"
         if stage is not None and not is_ours(stage):
             raise ResourceError(
-                f"{where} is there already and, by its tags, not of the companion's making; give another StageName, or "
-                "none and deploy the API yourself"
+                f"{where} already exists and, by its tags, does not belong to the companion; give another StageName, "
+                "or omit it and deploy the API yourself"
             )
         if not wanted.place.has_method and stage and _deployer(stage) not in ("", who_of(calls.request)):
-            raise ResourceError(f"{where} is deployed by another resource already; list its Methods there")
+            raise ResourceError(f"{where} is already deployed by another resource; list the Methods there")
     return stages
 
 

@@ -25,9 +25,9 @@ def find_stage_problems(typed: Typed) -> Iterator[str]:
         yield "Properties.StageName: must be 1 to 128 letters, digits, - and _"
     yield from _problems_of_the_settings("Properties.Stage", typed.get("Stage", {}))
     if not deploys and not typed.get("StageName") and "Stages" not in typed:
-        yield "Properties.Deploy: needs StageName or Stages, which another resource deploys to"
+        yield "Properties.Deploy: needs StageName or Stages, to which another resource deploys"
     if not deploys and "Stage" in typed:
-        yield "Properties.Stage: belongs to the resource that deploys, where Deploy is false; say it there"
+        yield "Properties.Stage: must be omitted with 'Deploy: false'; set it in the resource that deploys"
     if "Stages" in typed:
         yield from _problems_of_stages(typed, typed["Stages"])
 
@@ -46,7 +46,7 @@ def problems_of_tags(where: str, tags: Typed) -> Iterator[str]:
     """A problem for each tag with the prefix of the ownership tags."""
     for name in tags:
         if name.startswith(PREFIX):
-            yield f"{where}.{name}: must not start with {PREFIX!r}, which the companion's own tags do"
+            yield f"{where}.{name}: must not start with {PREFIX!r}, the prefix of the ownership tags"
 
 
 def one_of(where: str, value: Json, allowed: tuple[str, ...]) -> Iterator[str]:
@@ -58,20 +58,20 @@ def one_of(where: str, value: Json, allowed: tuple[str, ...]) -> Iterator[str]:
 
 def _problems_of_stages(typed: Typed, stages: Mapping[str, Typed]) -> Iterator[str]:
     if "StageName" in typed:
-        yield "Properties.Stages: must not stand beside StageName; name all stages in it"
+        yield "Properties.Stages: must not be given with StageName; list all stages in Stages"
     if not stages:
         yield "Properties.Stages: must name a stage"
     parts: dict[str, str] = {}
     for name, stage in stages.items():
         where = f"Properties.Stages.{name}"
         if not _STAGE.fullmatch(name):
-            yield f"{where}: must be named by 1 to 128 letters, digits, - and _"
+            yield f"{where}: the name must be 1 to 128 letters, digits, - and _"
         elif parts.setdefault(part_of(name), name) != name:
-            yield f"{where}: would be {part_of(name)}Url in Fn::GetAtt, as {parts[part_of(name)]} is; rename one"
+            yield f"{where}: must not share the attribute {part_of(name)}Url with {parts[part_of(name)]}; rename one"
         yield from _problems_of_the_settings(where, stage)
         for setting in stage if not typed.get("Deploy", True) else ():
             if setting != "FunctionArn":
-                yield f"{where}.{setting}: belongs to the resource that deploys, where Deploy is false; say it there"
+                yield f"{where}.{setting}: must be omitted with 'Deploy: false'; set it in the resource that deploys"
     if names_functions(typed):
         yield from _problems_of_the_functions(typed, stages)
 
@@ -82,22 +82,22 @@ def _problems_of_the_functions(typed: Typed, stages: Mapping[str, Typed]) -> Ite
     for name, stage in stages.items():
         function = stage.get("FunctionArn", "")
         if not is_function(function):
-            yield f"Properties.Stages.{name}.FunctionArn: must be the ARN of a function, as other stages have it"
+            yield f"Properties.Stages.{name}.FunctionArn: must be the ARN of a function, because other stages have one"
         else:
             places.add(function.partition(":function:")[0])
     if len(places) > 1:
-        yield "Properties.Stages: all FunctionArn must be of one account and region"
+        yield "Properties.Stages: all FunctionArn must have the same account and region"
     if integration.get("Type") not in ("Lambda", "LambdaProxy"):
         yield "Properties.Stages: FunctionArn needs an IntegrationRequest of Type Lambda or LambdaProxy"
     elif "FunctionArn" in integration and not _BY_VARIABLE.fullmatch(integration["FunctionArn"]):
         yield (
-            "Properties.IntegrationRequest.FunctionArn: must end in :function:${stageVariables.NAME}, or not be given, "
-            "where stages have functions of their own"
+            "Properties.IntegrationRequest.FunctionArn: must end in :function:${stageVariables.NAME}, or be omitted, "
+            "because stages have their own functions"
         )
     elif "FunctionArn" not in integration and not typed.get("Deploy", True):
         yield (
-            "Properties.IntegrationRequest.FunctionArn: must end in :function:${stageVariables.NAME} where Deploy is "
-            "false; Variables of the resource that deploys say what it is in each stage"
+            "Properties.IntegrationRequest.FunctionArn: must end in :function:${stageVariables.NAME} with "
+            "'Deploy: false'; set the variable for each stage in the resource that deploys"
         )
 
 

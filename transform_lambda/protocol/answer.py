@@ -29,7 +29,7 @@ def success_answer(request: Request, result: Result) -> Answer:
         ResourceError: CloudFormation does not accept the physical ID or the data. The text names the key of the data.
     """
     if not 1 <= size_of_text(result.physical_id) <= LONGEST_BYTES:
-        raise ResourceError(f"the physical id must be 1 to {LONGEST_BYTES:,} bytes of text")
+        raise ResourceError(f"the physical ID must be 1 to {LONGEST_BYTES:,} bytes of text")
     for name, value in result.data.items():
         _check_data(name, value)
     answer = {
@@ -41,7 +41,7 @@ def success_answer(request: Request, result: Result) -> Answer:
     if size > LARGEST_BYTES:
         longest = max(result.data, key=lambda name: len(_encode({name: result.data[name]})), default="")
         raise ResourceError(
-            f"Data.{longest}: does not fit; the answer has {size:,} bytes, {LARGEST_BYTES:,} may be sent"
+            f"Data.{longest}: must be shorter; the answer has {size:,} bytes, and may have at most {LARGEST_BYTES:,}"
         )
     return answer
 
@@ -71,7 +71,7 @@ def encode_answer(answer: Mapping[str, Json]) -> bytes:
             too_many = middle
     body = _encode({**fitted, "Reason": reason[:kept] + "…"})
     if len(body) > LARGEST_BYTES:
-        raise AnswerError(f"the answer has {len(body):,} bytes, {LARGEST_BYTES:,} may be sent")
+        raise AnswerError(f"the answer must have at most {LARGEST_BYTES:,} bytes, got {len(body):,}")
     return body
 
 
@@ -148,7 +148,7 @@ def _put(parts: SplitResult, body: bytes, timeout: float) -> str | None:
     if status >= 500 or status in _RETRIED:
         return f"status {status}"
     if status == 403:
-        raise AnswerError("not delivered: status 403, the answer's URL has expired or is not signed for this")
+        raise AnswerError("not delivered: status 403, the answer URL has expired or its signature is not valid")
     raise AnswerError(f"not delivered: status {status}")
 
 

@@ -40,13 +40,14 @@ def check_answer_url(url: str, region: str, allowed: Collection[str] = ()) -> Sp
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname or ""
     except ValueError:
-        raise AnswerError("the answer's URL is none") from None
+        raise AnswerError("the answer URL is not a URL") from None
     if _PLAIN.fullmatch(url) is None or "\\" in url or "@" in parts.netloc or parts.fragment:
-        raise AnswerError("the answer's URL holds what no answer URL of CloudFormation's does")
+        raise AnswerError("the answer URL has parts that CloudFormation's answer URLs never have")
     if parts.scheme in ("http", "https") and parts.netloc in allowed:
         return parts
     if parts.scheme != "https" or port not in (None, 443) or host not in _hosts(region):
-        raise AnswerError(f"answers go to CloudFormation only, not to {parts.scheme or 'no scheme'}, host {host!r}")
+        got = f"{parts.scheme or 'no scheme'}, host {host!r}"
+        raise AnswerError(f"the answer URL must be one of CloudFormation's in this region, got {got}")
     return parts
 
 

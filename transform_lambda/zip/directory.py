@@ -76,7 +76,7 @@ def read_directory(source: Source) -> Directory:
         raise ZipError("hidden", f"the archive starts with a member that its directory does not name; {REPACK}")
     hidden = list(islice(_names_in_front(source, members.start_of(0)), _MOST_IN_FRONT + 1))
     if len(hidden) > _MOST_IN_FRONT:
-        raise ZipError("hidden", f"more than {_MOST_IN_FRONT} members stand in front of the first one; {REPACK}")
+        raise ZipError("hidden", f"more than {_MOST_IN_FRONT} unlisted members precede the first one; {REPACK}")
     return Directory(source.size, end, records, members, find_gaps(source, members, odd), frozenset(hidden))
 
 
@@ -163,10 +163,11 @@ def _look_closer(records: bytes, at: int, end: EndRecord) -> tuple[int, int]:
         sizes = f"{values.packed} bytes packed but {values.unpacked} unpacked"
         raise ZipError("sizes", f"{name} is stored, with {sizes}; {REPACK}")
     if values.offset + end.shift >= end.start:
-        raise ZipError("overlap", f"{name} is said to start at byte {values.offset}, behind all members; {REPACK}")
+        place = f"byte {values.offset} according to the directory"
+        raise ZipError("overlap", f"{name} starts at {place}, after all members; {REPACK}")
     return values.packed, values.offset
 
 
 def _miscounted(end: EndRecord) -> ZipError:
     says = f"{end.total} members in {end.size} bytes"
-    return ZipError("directory", f"the directory is not what the end record says ({says}); {REPACK}")
+    return ZipError("directory", f"the directory does not match the end record ({says}); {REPACK}")

@@ -95,11 +95,11 @@ def _end_position(tail: bytes) -> int:
     ends = {at: at + END.size + int.from_bytes(tail[at + 20 : at + 22], "little") for at in places}
     fitting = [at for at, end in ends.items() if end == len(tail)]
     if not places:
-        raise ZipError("not-a-zip", f"this is no zip archive: it has no end record; {REPACK}")
+        raise ZipError("not-a-zip", f"this is not a zip archive: it has no end record; {REPACK}")
     if not fitting:
         extra = len(tail) - ends[places[-1]]
         what = f"{extra} bytes follow the end record" if extra > 0 else f"the last {-extra} bytes are missing"
-        raise ZipError("not-a-zip", f"{what}; upload the archive again as it was made, or {REPACK}")
+        raise ZipError("not-a-zip", f"{what}; upload the original archive again, or {REPACK}")
     if fitting != places[-1:]:
         raise ZipError("second-end", f"the archive has a second end record in its comment; readers differ; {REPACK}")
     return fitting[0]

@@ -91,7 +91,7 @@ def new_member(path: str, data: bytes, records: bytes = b"", old: Found | None =
     """
     name = check_path(path)
     if len(data) > FILE_LIMIT:
-        raise ZipError("too-large", f"{shown(name)} would have {len(data)} bytes; {FILE_LIMIT} are the limit")
+        raise ZipError("too-large", f"{shown(name)} must have at most {FILE_LIMIT} bytes, got {len(data)}")
     crc, size = zlib.crc32(data), len(data)
     before = old.record if old else Record(*[0] * len(Record._fields))._replace(date=_1980_01_01)
     comment = records[old.end - old.record.comment_length : old.end] if old else b""
@@ -112,7 +112,7 @@ def _read_packed(source: Source, directory: Directory, member: Found, values: Va
     record, members = member.record, directory.members
     name = name_at(directory.records, member.at, record)
     if values.unpacked > FILE_LIMIT or values.packed > FILE_LIMIT + _DEFLATE_OVERHEAD:
-        raise ZipError("too-large", f"{shown(name)} has {values.unpacked} bytes; {FILE_LIMIT} are the limit")
+        raise ZipError("too-large", f"{shown(name)} must have at most {FILE_LIMIT} bytes, got {values.unpacked}")
     start = members.starts[member.number]
     room = members.start_of(members.order.index(member.number) + 1) - start
     local = Local(*LOCAL.unpack(source.read(start, LOCAL.size)))
@@ -140,7 +140,7 @@ def _inflate(packed: bytes, name: bytes) -> bytes:
     except zlib.error:
         raise ZipError("data", f"{shown(name)} cannot be inflated; {REPACK}") from None
     if len(data) > FILE_LIMIT:
-        raise ZipError("too-large", f"{shown(name)} inflates to more than {FILE_LIMIT} bytes, the limit")
+        raise ZipError("too-large", f"{shown(name)} must have at most {FILE_LIMIT} bytes, but inflates to more")
     if not engine.eof or engine.unused_data:
         raise ZipError("data", f"{shown(name)} does not end where its packed data ends; {REPACK}")
     return data

@@ -51,7 +51,7 @@ def find_file(directory: Directory, path: str) -> list[Found]:
     """
     wanted = check_path(path)
     if any(_resolved(name) == wanted for name in directory.hidden):
-        raise ZipError("hidden", f"another {shown(wanted)} stands in front of the first member; {REPACK}")
+        raise ZipError("hidden", f"another {shown(wanted)} precedes the first member; {REPACK}")
     found = []
     for candidate in _candidates(directory, wanted):
         name = name_at(directory.records, candidate.at, candidate.record)
@@ -93,7 +93,7 @@ def _check_name(name: bytes, plain: bytes, wanted: bytes) -> None:
         if resolved.startswith(wanted + b"/"):
             raise ZipError("not-a-file", f"{shown(plain)} makes {shown(wanted)} a directory; {REPACK}, without it")
     if plain == wanted != _resolved(name):
-        raise ZipError("alias", f"{shown(plain)} is called {shown(name)} in its extra field; {REPACK}")
+        raise ZipError("alias", f"{shown(plain)} has the name {shown(name)} in its extra field; {REPACK}")
 
 
 def _check_kind(record: Record, name: bytes, wanted: bytes) -> None:
@@ -104,7 +104,7 @@ def _check_kind(record: Record, name: bytes, wanted: bytes) -> None:
         what = kinds.get(kind, "a device or pipe")
         raise ZipError("not-a-file", f"{shown(name)} is {what}; {REPACK}, with a regular file of that name")
     if wanted.startswith(resolved + b"/") and (kind == stat.S_IFLNK or not name.endswith(b"/")):
-        raise ZipError("not-a-file", f"{shown(wanted)} lies below {shown(name)}, which is no directory; {REPACK}")
+        raise ZipError("not-a-file", f"{shown(wanted)} is inside {shown(name)}, which is not a directory; {REPACK}")
 
 
 def _resolved(name: bytes) -> bytes:

@@ -69,7 +69,7 @@ def plan_rewrite(
     for upper, lower in combinations(sorted(files), 2):
         if lower.startswith(f"{upper}/"):
             raise ZipError(
-                "path", f"{lower!r} lies below {upper!r}, which is to be a file; give one of them another name"
+                "path", f"{lower!r} needs a folder {upper!r}, which is another file to write; rename one of them"
             )
     kept = arrange(_kept_runs(directory, edits))
     place = sum(run.length for run in kept)

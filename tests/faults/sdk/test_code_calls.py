@@ -80,7 +80,7 @@ def test_code_that_may_not_be_read_fails_the_create_with_the_remedy(stack, small
     assert proxy.fired == ["GetObject"]
     assert (refused["Status"], gone["Status"]) == ("FAILED", "SUCCESS")
     assert refused["Reason"].startswith(
-        f"Properties.Code: cannot read s3://{small['S3Bucket']}/small.zip: access denied, or it is not there; allow "
+        f"Properties.Code: cannot read s3://{small['S3Bucket']}/small.zip: access denied, or the object does not exist; allow "
     )
     injected(proxy)
 

@@ -160,7 +160,7 @@ CUSTOM = {
         "companion: VisitsGateway: Properties.Pth: unknown; did you mean Path?",
     ),
     "a path that is none": Slip(
-        "VisitsGateway.Properties.Path", "{name", "companion: VisitsGateway: Properties.Path: '{name' is no part of a"
+        "VisitsGateway.Properties.Path", "{name", "companion: VisitsGateway: Properties.Path: each part must be letters"
     ),
     "a method that is none": Slip(
         "VisitsGateway.Properties.Method", "FETCH", "companion: VisitsGateway: Properties.Method: must be GET, POST"

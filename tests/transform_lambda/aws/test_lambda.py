@@ -222,7 +222,7 @@ def test_a_delete_that_is_refused_is_told(service):
 def test_a_function_that_went_meanwhile_is_looked_at_again(service):
     service.gives({"Message": "Function not found"}, 404, "ResourceNotFoundException")
 
-    with pytest.raises(TryAgain, match="cannot update function visits: it was deleted meanwhile"):
+    with pytest.raises(TryAgain, match="cannot update function visits: it was deleted in the meantime"):
         service.functions.update_configuration("visits", {"MemorySize": 256}, "r1")
 
 

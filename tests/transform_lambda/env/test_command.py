@@ -52,7 +52,7 @@ def test_members_and_sizes_are_shown_without_control_characters(code, capsys):
     main(["env", str(code), "table=x"])
 
     out = capsys.readouterr().out
-    assert "2 members kept as they are:\n  index.py\n  lib/\\x1b[31m.py\n" in out
+    assert "2 unchanged members:\n  index.py\n  lib/\\x1b[31m.py\n" in out
     assert f"size          {code.stat().st_size:,} -> " in out
 
 
@@ -136,7 +136,7 @@ def test_an_archive_without_env_file_gets_one(tmp_path, capsys):
     status = main(["env", str(code), "A=1", "--env-file", "app/.env", "-o", str(code)])
 
     assert status == 0
-    assert capsys.readouterr().out.startswith("--- app/.env (not there)\n+++ app/.env\n+A=***\n\n2 members kept")
+    assert capsys.readouterr().out.startswith("--- app/.env (not there)\n+++ app/.env\n+A=***\n\n2 unchanged members")
     assert read_env(code, "app/.env") == b"A=1\n"
 
 
@@ -147,7 +147,7 @@ def test_without_values_nothing_changes(tmp_path, capsys):
     status = main(["env", str(code), "-o", str(code)])
 
     assert status == 0
-    assert capsys.readouterr().out.startswith("--- .env (not there)\n+++ .env (not there)\n\n2 members kept")
+    assert capsys.readouterr().out.startswith("--- .env (not there)\n+++ .env (not there)\n\n2 unchanged members")
     assert code.read_bytes() == before
 
 

@@ -34,7 +34,7 @@ class SteppingFunctions:
         try:
             answer = call(*values)
         except KeyError:
-            raise TryAgain("it was deleted meanwhile") from None
+            raise TryAgain("it was deleted in the meantime") from None
         self._task.step()
         if luck > 0.98 and name in CHANGES:
             raise TryAgain("ReadTimeoutError")

@@ -35,7 +35,7 @@ def without(*names):
         (wanted(Tags=[{"Key": "a"}]), "Properties.Tags: must be a map, got a list"),
         (
             wanted(Tags={"hitcounter:x": "a"}),
-            "Properties.Tags.hitcounter:x: must not start with 'hitcounter:', which the companion's own tags do",
+            "Properties.Tags.hitcounter:x: must not start with 'hitcounter:', the prefix of the ownership tags",
         ),
         (wanted(Env="table=a"), "Properties.Env: must be a map, got other text"),
         (wanted(Env={"table": ["a"]}), "Properties.Env.table: must be text, got a list"),
@@ -71,7 +71,7 @@ def without(*names):
         (wanted(Code={"Where": "a"}), f"Properties.Code.Where: unknown; known are {KNOWN_CODE}"),
         (
             wanted(Code={"ZipFile": "x"}, Runtime="java21"),
-            "Properties.Code.ZipFile: is for python and nodejs runtimes, not java21; put the code in S3",
+            "Properties.Code.ZipFile: needs a python or nodejs runtime, got java21; put the code in S3 instead",
         ),
         (
             wanted(Code={"ZipFile": "x", "S3ObjectStorageMode": "REFERENCE"}),
@@ -79,15 +79,15 @@ def without(*names):
         ),
         (
             wanted(Code={"ImageUri": "repo:1"}),
-            "Properties.PackageType: must be Image with Code.ImageUri, and Zip or not given without it",
+            "Properties.PackageType: must be Image if Code has ImageUri, else Zip or omitted",
         ),
         (
             wanted(Code={"ImageUri": "repo:1"}, PackageType="Image"),
-            "Properties.Env: a container image has no archive to put an env file into; use Environment",
+            "Properties.Env: needs an archive, which a container image does not have; use Environment",
         ),
         (
             wanted(FunctionName="arn:aws:lambda:eu-west-1:123456789012:function:x"),
-            "Properties.FunctionName: must be 1 to 64 letters, digits, - and _; no ARN",
+            "Properties.FunctionName: must be 1 to 64 letters, digits, - and _, not an ARN",
         ),
         (
             wanted(Publish="true", KeepVersions="0"),
@@ -134,7 +134,7 @@ def test_all_problems_of_the_properties_are_told_together():
 @pytest.mark.parametrize(
     ("archive", "reason"),
     [
-        (b"\x1f\x8b" + b"x" * 100, "no zip archive"),
+        (b"\x1f\x8b" + b"x" * 100, "not a zip archive"),
         (make_archive(Entry(b"index.py"), Entry(b".env/")), ".env"),
         (make_archive(Entry(b".env", b"\xff\xfe")), "not UTF-8"),
     ],

@@ -187,7 +187,7 @@ def test_an_object_that_changes_while_it_is_staged_is_refused(companion):
 
     companion.store.before = change
 
-    assert "changed meanwhile" in refuse(companion.create(wanted(Env={})))
+    assert "changed while it was read" in refuse(companion.create(wanted(Env={})))
     assert companion.store.staged == []
     assert companion.functions.stored == {}
 
@@ -236,7 +236,9 @@ def test_what_cannot_change_in_place_is_refused_under_a_given_name(companion):
     image = {"Code": {"ImageUri": "repo:1"}, "PackageType": "Image", "Role": "r", "FunctionName": "visits"}
     reason = refuse(companion.update(image))
 
-    assert reason == ("Properties.PackageType: cannot be changed in place; give another FunctionName, or none, with it")
+    assert reason == (
+        "Properties.PackageType: cannot be changed in place; change or omit FunctionName in the same update"
+    )
 
 
 PROVIDER = {"CapacityProviderArn": "arn:aws:lambda:eu-west-1:123456789012:capacity-provider:visits"}
@@ -254,7 +256,7 @@ def test_what_can_neither_come_nor_go_in_place_is_refused_under_a_given_name(com
     same = succeed(companion.update(wanted(**given, **config)))
     replaced = companion.update(wanted())
 
-    reason = "cannot be given or taken away in place; give another FunctionName, or none, with it"
+    reason = "cannot be added or removed in place; change or omit FunctionName in the same update"
     assert gone == f"Properties.{next(iter(config))}: {reason}"
     assert same["PhysicalResourceId"] == "visits"
     assert succeed(replaced)["PhysicalResourceId"] == NAME
@@ -329,8 +331,8 @@ def test_a_function_that_is_not_ours_is_left_untouched(companion, kind):
         succeed(answer)
     else:
         assert refuse(answer) == (
-            "Properties.FunctionName: function theirs is there already and, by its tags, not this resource's; give "
-            "another FunctionName, or delete it"
+            "Properties.FunctionName: function theirs already exists and, by its tags, does not belong to this resource; "
+            "give another FunctionName, or delete the function"
         )
     assert companion.functions.kinds == []
     assert json.dumps([stored.configuration, stored.tags]) == before
@@ -706,7 +708,7 @@ def test_an_update_that_fails_is_told_and_mended_by_the_rollback(companion):
     companion.functions.outcome = {"update_configuration": {"LastUpdateStatus": "Successful"}}
     succeed(companion.update(wanted(), OldResourceProperties=wanted(MemorySize="512")))
 
-    assert reason == f"function {NAME}: its update failed: no such layer"
+    assert reason == f"function {NAME}: the update failed: no such layer"
     assert companion.functions.stored[NAME].configuration["MemorySize"] == 128
 
 
@@ -876,7 +878,7 @@ def test_a_function_that_took_the_place_of_the_one_just_made_is_not_taken_back(c
 
     reason = refuse(companion.create())
 
-    assert "not this resource's" in reason
+    assert "does not belong to this resource" in reason
     assert NAME in companion.functions.stored
 
 

@@ -179,7 +179,7 @@ def test_an_update_that_lambda_takes_and_then_fails_is_put_back(companion, call)
 
     answer = companion.update(wanted(**NEW))
 
-    assert answer["Reason"] == f"Properties.FileSystemConfigs: function {NAME}: its update failed: no (EFSIOError)"
+    assert answer["Reason"] == f"Properties.FileSystemConfigs: function {NAME}: the update failed: no (EFSIOError)"
     assert state(companion) == before
 
 
@@ -209,7 +209,7 @@ def test_code_that_cannot_be_made_again_is_left_to_the_rollback_and_told(compani
 
     assert answer["Reason"] == "Properties.Publish: no"
     assert (
-        f"function {NAME}: the code it had is not there any more; the next request tries again"
+        f"function {NAME}: its earlier code does not exist any more; the next request tries again"
         in capsys.readouterr().out
     )
 
@@ -260,7 +260,9 @@ def test_what_cannot_be_put_back_in_time_is_left_to_the_rollback_and_told(compan
     rolled_back = companion.update(wanted(**OLD), OldResourceProperties=wanted(**NEW))
 
     assert answer["Reason"] == "Properties.Publish: no"
-    assert "Rate exceeded; gave up, because the time for this request is over; the next request" in capsys.readouterr().out
+    assert (
+        "Rate exceeded; gave up, because the time for this request is over; the next request" in capsys.readouterr().out
+    )
     assert rolled_back["Status"] == "SUCCESS"
     assert companion.functions.stored[NAME].configuration["MemorySize"] == 256
 

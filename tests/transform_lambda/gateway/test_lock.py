@@ -42,7 +42,7 @@ def test_the_second_waits_until_the_first_is_done(new_lock, records, time):
     with new_lock():
         slept = len(time.slept)
 
-    assert str(refused.value) == "API abc: other requests are at work on it; gave up, as the time is over"
+    assert str(refused.value) == "API abc: other requests hold the lock; gave up, because the time is over"
     assert len(time.slept) == slept
 
 
@@ -86,7 +86,7 @@ def test_one_that_took_too_long_notices(new_lock, time):
         with new_lock(), pytest.raises(TryAgain) as refused:
             first.renew()
 
-    assert str(refused.value) == "API abc: another request went on with it meanwhile"
+    assert str(refused.value) == "API abc: another request took the lock in the meantime"
 
 
 def test_an_overtaken_request_waits_no_longer(new_lock):

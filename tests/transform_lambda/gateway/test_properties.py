@@ -105,49 +105,49 @@ def test_validators_go_by_what_they_look_at(given, name):
 WRONG = {
     "no API": (
         {"ApiName": None},
-        "Properties.RestApiId: must be given, or ApiName in its place, and not both",
+        "Properties.RestApiId: must be given, or ApiName instead, but not both",
     ),
     "two APIs": (
         {"RestApiId": "abc"},
-        "Properties.RestApiId: must be given, or ApiName in its place, and not both",
+        "Properties.RestApiId: must be given, or ApiName instead, but not both",
     ),
     "an ARN as id": (
         {"ApiName": None, "RestApiId": "arn:aws:x/y"},
-        "Properties.RestApiId: must be an API's id, as Ref gives it",
+        "Properties.RestApiId: must be an API's ID, as Ref returns it",
     ),
     "settings of another API": (
         {"ApiName": None, "RestApiId": "abc", "Api": {}},
-        "Properties.Api: needs ApiName; an API that is there stays as it is",
+        "Properties.Api: needs ApiName, because an API given by RestApiId is never changed",
     ),
     "a long name": (
         {"ApiName": "a" * 513},
-        "Properties.ApiName: must be of at most 512 characters, as it stands in a URL",
+        "Properties.ApiName: must have at most 512 characters in its URL-encoded form",
     ),
     "our tag on the API": (
         {"Api": {"Tags": {"hitcounter:x": "y"}}},
-        "Properties.Api.Tags.hitcounter:x: must not start with 'hitcounter:', which the companion's own tags do",
+        "Properties.Api.Tags.hitcounter:x: must not start with 'hitcounter:', the prefix of the ownership tags",
     ),
     "a part with a blank": (
         {"Path": "a b/c"},
-        "Properties.Path: 'a b' is no part of a path; a part is letters, digits and . _ : -, or a name of these in braces",
+        "Properties.Path: each part must be letters, digits and . _ : -, or a name of these in braces, got 'a b'",
     ),
     "an empty part": (
         {"Path": "a//c"},
-        "Properties.Path: '' is no part of a path; a part is letters, digits and . _ : -, or a name of these in braces",
+        "Properties.Path: each part must be letters, digits and . _ : -, or a name of these in braces, got ''",
     ),
     "greedy in the middle": (
         {"Path": "{proxy+}/a"},
-        "Properties.Path: a greedy part, as {proxy+}, must be the last one",
+        "Properties.Path: a greedy part such as {proxy+} must be the last part",
     ),
-    "a name twice": ({"Path": "{a}/{a}"}, "Properties.Path: {a} must stand in it once"),
-    "a long path": ({"Path": "a" * 512}, "Properties.Path: must be of at most 512 characters"),
+    "a name twice": ({"Path": "{a}/{a}"}, "Properties.Path: {a} must occur only once"),
+    "a long path": ({"Path": "a" * 512}, "Properties.Path: must have at most 512 characters"),
     "a method": (
         {"Method": "get"},
         "Properties.Method: must be GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS or ANY, got 'get'",
     ),
     "no integration": (
         {"IntegrationRequest": None},
-        "Properties.IntegrationRequest: must be given, as {Type, FunctionArn} or with another Type",
+        "Properties.IntegrationRequest: must be given, for example as {Type, FunctionArn}",
     ),
     "no type": (
         {"IntegrationRequest": {}},
@@ -155,15 +155,15 @@ WRONG = {
     ),
     "no function": (
         {"IntegrationRequest": {"Type": "Lambda"}},
-        "Properties.IntegrationRequest.FunctionArn: must be the ARN of a function, of a version or an alias",
+        "Properties.IntegrationRequest.FunctionArn: must be the ARN of a function, a version or an alias",
     ),
     "a function's name": (
         {"IntegrationRequest": {"Type": "Lambda", "FunctionArn": "visits"}},
-        "Properties.IntegrationRequest.FunctionArn: must be the ARN of a function, of a version or an alias",
+        "Properties.IntegrationRequest.FunctionArn: must be the ARN of a function, a version or an alias",
     ),
     "a function for a mock": (
         {"IntegrationRequest": {"Type": "Mock", "FunctionArn": FUNCTION}},
-        "Properties.IntegrationRequest.FunctionArn: is for Type Lambda and LambdaProxy",
+        "Properties.IntegrationRequest.FunctionArn: needs Type Lambda or LambdaProxy",
     ),
     "no URI": (
         {"IntegrationRequest": {"Type": "Http", "HttpMethod": "GET"}},
@@ -175,7 +175,7 @@ WRONG = {
     ),
     "a URI for a function": (
         {"IntegrationRequest": {**LAMBDA, "Uri": "x"}},
-        "Properties.IntegrationRequest.Uri: is for Type Http, HttpProxy and Aws",
+        "Properties.IntegrationRequest.Uri: needs Type Http, HttpProxy or Aws",
     ),
     "no link": (
         {"IntegrationRequest": {**LAMBDA, "ConnectionType": "VPC_LINK"}},
@@ -207,7 +207,7 @@ WRONG = {
     ),
     "a pattern for a proxy": (
         {"Responses": {"500": {"SelectionPattern": ".+"}}},
-        "Properties.Responses.500.SelectionPattern: a proxy integration hands on what it gets; use Type Lambda or Http",
+        "Properties.Responses.500.SelectionPattern: must be omitted for a proxy integration; or use Type Lambda or Http",
     ),
     "a parameter of the integration": (
         {"Responses": {"200": {"Parameters": {"integration.response.header.a": "x"}}}},
@@ -235,7 +235,7 @@ WRONG = {
     ),
     "our tag on the stage": (
         {"Stage": {"Tags": {"hitcounter:x": "y"}}},
-        "Properties.Stage.Tags.hitcounter:x: must not start with 'hitcounter:', which the companion's own tags do",
+        "Properties.Stage.Tags.hitcounter:x: must not start with 'hitcounter:', the prefix of the ownership tags",
     ),
     "a permission without a function": (
         {"IntegrationRequest": {"Type": "Mock"}, "PermissionFor": [FUNCTION]},

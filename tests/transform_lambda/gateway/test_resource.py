@@ -503,8 +503,8 @@ def test_names_in_braces_that_stand_side_by_side_are_refused_by_name(companion):
     refused = companion.create(wanted(api, Path="a/{id}/b"))
 
     assert refused["Reason"] == (
-        "Properties.Path: /a/{id} cannot stand beside /a/{name}, which is there already: API Gateway takes one name in "
-        "braces at each place of a path; use that name"
+        "Properties.Path: /a/{id} conflicts with the existing /a/{name}: API Gateway allows one path variable at each "
+        "place; use the existing name"
     )
     assert companion.gateways.paths(api) == ["/", "/a", "/a/{name}"]
 
@@ -516,8 +516,8 @@ def test_a_stage_of_someone_elses_is_refused_and_stays(companion):
     refused = companion.create(wanted(api))
 
     assert refused["Reason"] == (
-        f"Properties.StageName: stage prod of API {api} is there already and, by its tags, not of the companion's making; "
-        "give another StageName, or none and deploy the API yourself"
+        f"Properties.StageName: stage prod of API {api} already exists and, by its tags, does not belong to the companion; "
+        "give another StageName, or omit it and deploy the API yourself"
     )
     assert companion.gateways.changes == []
 
@@ -748,7 +748,9 @@ def test_a_throttle_that_lasts_is_told_in_time(companion):
 
     refused = companion.create(wanted(ServiceTimeout="60"))
 
-    assert refused["Reason"] == "CreateDeployment: Too Many Requests; gave up, because the time for this request is over"
+    assert (
+        refused["Reason"] == "CreateDeployment: Too Many Requests; gave up, because the time for this request is over"
+    )
 
 
 def test_an_api_that_another_request_works_on_for_too_long_is_told(companion):
@@ -758,7 +760,7 @@ def test_an_api_that_another_request_works_on_for_too_long_is_told(companion):
 
     refused = companion.create(wanted("theirs", ServiceTimeout="60"))
 
-    assert refused["Reason"] == "API theirs: other requests are at work on it; gave up, as the time is over"
+    assert refused["Reason"] == "API theirs: other requests hold the lock; gave up, because the time is over"
 
 
 def test_a_shared_deployment_of_someone_elses_stage_is_left(companion):

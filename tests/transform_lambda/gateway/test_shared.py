@@ -247,7 +247,7 @@ def test_a_second_resource_may_not_deploy_the_same_stage(stack):
     refused = stack.companion.create(deployer([]), logical_id="Another")
 
     assert refused["Reason"] == (
-        f"Properties.Stages.dev: stage dev of API {stack.api_id} is deployed by another resource already; list its "
+        f"Properties.Stages.dev: stage dev of API {stack.api_id} is already deployed by another resource; list the "
         "Methods there"
     )
     assert len(stack.gateways.changes) == before
@@ -275,34 +275,34 @@ def test_counters_without_stages_share_one_by_its_name():
 WRONG = {
     "a method and methods": (
         {**deployer([]), "Path": "a", "Deploy": "false"},
-        "Properties.Path: is for a method; a resource with Methods deploys what others make\n"
-        "Properties.Deploy: is for a method; a resource with Methods deploys what others make\n"
-        "Properties.Stages.dev.Variables: belongs to the resource that deploys, where Deploy is false; say it there\n"
-        "Properties.Stages.prod.Variables: belongs to the resource that deploys, where Deploy is false; say it there",
+        "Properties.Path: must be omitted; a resource with Methods only deploys the methods of others\n"
+        "Properties.Deploy: must be omitted; a resource with Methods only deploys the methods of others\n"
+        "Properties.Stages.dev.Variables: must be omitted with 'Deploy: false'; set it in the resource that deploys\n"
+        "Properties.Stages.prod.Variables: must be omitted with 'Deploy: false'; set it in the resource that deploys",
     ),
     "nowhere to deploy to": (
         {"ApiName": "Shared", "Methods": []},
-        "Properties.Methods: needs StageName or Stages, to which they are deployed",
+        "Properties.Methods: needs StageName or Stages",
     ),
     "nobody to deploy": (
         {
             **{key: value for key, value in member("Visits").items() if key != "Stages"},
             "IntegrationRequest": {"Type": "Mock"},
         },
-        "Properties.Deploy: needs StageName or Stages, which another resource deploys to",
+        "Properties.Deploy: needs StageName or Stages, to which another resource deploys",
     ),
     "settings of the other's": (
         {**member("Visits"), "Stages": {"dev": {"FunctionArn": ALL["Visits", "dev"], "TracingEnabled": "true"}}},
-        "Properties.Stages.dev.TracingEnabled: belongs to the resource that deploys, where Deploy is false; say it there",
+        "Properties.Stages.dev.TracingEnabled: must be omitted with 'Deploy: false'; set it in the resource that deploys",
     ),
     "a stage's settings of the other's": (
         wanted(Deploy="false", Stage={}),
-        "Properties.Stage: belongs to the resource that deploys, where Deploy is false; say it there",
+        "Properties.Stage: must be omitted with 'Deploy: false'; set it in the resource that deploys",
     ),
     "no variable": (
         {**member("Visits"), "IntegrationRequest": {"Type": "Lambda"}},
-        "Properties.IntegrationRequest.FunctionArn: must end in :function:${stageVariables.NAME} where Deploy is false; "
-        "Variables of the resource that deploys say what it is in each stage",
+        "Properties.IntegrationRequest.FunctionArn: must end in :function:${stageVariables.NAME} with 'Deploy: false'; "
+        "set the variable for each stage in the resource that deploys",
     ),
 }
 

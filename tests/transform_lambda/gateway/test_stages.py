@@ -231,8 +231,8 @@ def test_a_stage_of_someone_elses_is_refused_by_its_place_before_anything_is_mad
     refused = companion.create(staged(api))
 
     assert refused["Reason"] == (
-        f"Properties.Stages.prod: stage prod of API {api} is there already and, by its tags, not of the companion's "
-        "making; give another StageName, or none and deploy the API yourself"
+        f"Properties.Stages.prod: stage prod of API {api} already exists and, by its tags, does not belong to the "
+        "companion; give another StageName, or omit it and deploy the API yourself"
     )
     assert companion.gateways.changes == []
 
@@ -253,7 +253,10 @@ def test_one_stage_becomes_several_in_place(companion, back):
 
 
 WRONG = {
-    "two forms": ({"StageName": "prod"}, "Properties.Stages: must not stand beside StageName; name all stages in it"),
+    "two forms": (
+        {"StageName": "prod"},
+        "Properties.Stages: must not be given with StageName; list all stages in Stages",
+    ),
     "no stage": (
         {"Stages": {}, "IntegrationRequest": {"FunctionArn": DEV}},
         "Properties.Stages: must name a stage",
@@ -261,24 +264,24 @@ WRONG = {
     "settings without a name": ({"Stage": {}}, "Properties.Stage: needs StageName"),
     "a name": (
         {"Stages": {**TWO, "a.b": {"FunctionArn": DEV}}},
-        "Properties.Stages.a.b: must be named by 1 to 128 letters, digits, - and _",
+        "Properties.Stages.a.b: the name must be 1 to 128 letters, digits, - and _",
     ),
     "two names that are one": (
         {"Stages": {**TWO, "pr-od": {"FunctionArn": DEV}}},
-        "Properties.Stages.pr-od: would be ProdUrl in Fn::GetAtt, as prod is; rename one",
+        "Properties.Stages.pr-od: must not share the attribute ProdUrl with prod; rename one",
     ),
     "a stage without a function": (
         {"Stages": {**TWO, "test": {}}},
-        "Properties.Stages.test.FunctionArn: must be the ARN of a function, as other stages have it",
+        "Properties.Stages.test.FunctionArn: must be the ARN of a function, because other stages have one",
     ),
     "functions of two regions": (
         {"Stages": {**TWO, "test": {"FunctionArn": TEST.replace("eu-west-1", "eu-west-2")}}},
-        "Properties.Stages: all FunctionArn must be of one account and region",
+        "Properties.Stages: all FunctionArn must have the same account and region",
     ),
     "a function for all, too": (
         {"IntegrationRequest": {"FunctionArn": DEV}},
-        "Properties.IntegrationRequest.FunctionArn: must end in :function:${stageVariables.NAME}, or not be given, "
-        "where stages have functions of their own",
+        "Properties.IntegrationRequest.FunctionArn: must end in :function:${stageVariables.NAME}, or be omitted, "
+        "because stages have their own functions",
     ),
     "functions for a mock": (
         {"IntegrationRequest": {"Type": "Mock"}},
@@ -294,7 +297,7 @@ WRONG = {
     ),
     "our tag": (
         {"Stages": {**TWO, "test": {"FunctionArn": TEST, "Tags": {"hitcounter:x": "y"}}}},
-        "Properties.Stages.test.Tags.hitcounter:x: must not start with 'hitcounter:', which the companion's own tags do",
+        "Properties.Stages.test.Tags.hitcounter:x: must not start with 'hitcounter:', the prefix of the ownership tags",
     ),
 }
 

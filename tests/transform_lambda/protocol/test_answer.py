@@ -48,7 +48,7 @@ def test_a_physical_id_that_cloudformation_refuses_is_refused(physical_id):
     with pytest.raises(ResourceError) as refused:
         success_answer(CREATE, Result(physical_id))
 
-    assert str(refused.value) == "the physical id must be 1 to 1,024 bytes of text"
+    assert str(refused.value) == "the physical ID must be 1 to 1,024 bytes of text"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_data_that_does_not_fit_is_refused_by_its_longest_key():
     with pytest.raises(ResourceError) as refused:
         success_answer(CREATE, Result("x", {"Short": "y", "Long": "\u00e9" * 2000, "Middle": "z" * 100}))
 
-    assert str(refused.value) == "Data.Long: does not fit; the answer has 4,353 bytes, 4,096 may be sent"
+    assert str(refused.value) == "Data.Long: must be shorter; the answer has 4,353 bytes, and may have at most 4,096"
 
 
 @given(reason=st.text(max_size=6000))
@@ -106,7 +106,7 @@ def test_an_answer_whose_ids_alone_are_too_long_is_not_sent():
     with pytest.raises(AnswerError) as refused:
         encode_answer(failed_answer(replace(UPDATE, logical_id="x" * 5000), "no"))
 
-    assert str(refused.value).endswith("bytes, 4,096 may be sent")
+    assert str(refused.value).startswith("the answer must have at most 4,096 bytes, got ")
 
 
 def test_the_answer_is_put_with_an_empty_content_type_to_path_and_query_as_they_are():
@@ -131,7 +131,7 @@ def test_what_may_go_right_the_next_time_is_tried_again(statuses):
 @pytest.mark.parametrize(
     ("status", "problem"),
     [
-        (403, "not delivered: status 403, the answer's URL has expired or is not signed for this"),
+        (403, "not delivered: status 403, the answer URL has expired or its signature is not valid"),
         (400, "not delivered: status 400"),
         (404, "not delivered: status 404"),
         (307, "not delivered: status 307"),

@@ -72,7 +72,7 @@ def test_a_region_that_is_none_has_no_bucket():
         check_answer_url("https://cloudformation-custom-resource-response-evil.s3.amazonaws.com/x", "evil")
 
     assert str(refused.value) == (
-        "answers go to CloudFormation only, not to https, "
+        "the answer URL must be one of CloudFormation's in this region, got https, "
         "host 'cloudformation-custom-resource-response-evil.s3.amazonaws.com'"
     )
 

@@ -265,7 +265,9 @@ def test_an_object_that_changes_meanwhile_is_an_error(size):
     archive = open_archive(store, PLACE)
     store.objects["code", "app/code.zip"] = data + b"new"
 
-    with pytest.raises(ResourceError, match=r"^cannot read s3://code/app/code.zip: the object changed meanwhile"):
+    with pytest.raises(
+        ResourceError, match=r"^cannot read s3://code/app/code.zip: the object changed while it was read"
+    ):
         Staging(store, print).prepare(archive, NEW)
 
     assert store.uploads == {}
@@ -289,7 +291,7 @@ def test_an_archive_that_is_refused_is_named():
     with pytest.raises(ResourceError) as caught:
         open_archive(stored(b"<html>"), PLACE._replace(version=None))
 
-    assert str(caught.value) == f"s3://code/app/code.zip: this is no zip archive: it has no end record; {REPACK}"
+    assert str(caught.value) == f"s3://code/app/code.zip: this is not a zip archive: it has no end record; {REPACK}"
 
 
 def test_a_refusal_while_planning_names_the_archive_too():
@@ -298,7 +300,7 @@ def test_a_refusal_while_planning_names_the_archive_too():
     with pytest.raises(ResourceError) as caught:
         prepare(store, bytes(MIB + 1))
 
-    assert str(caught.value) == "s3://code/app/code.zip: '.env' would have 1048577 bytes; 1048576 are the limit"
+    assert str(caught.value) == "s3://code/app/code.zip: '.env' must have at most 1048576 bytes, got 1048577"
 
 
 def test_code_beyond_lambdas_limit_is_refused_before_anything_is_copied():

@@ -48,21 +48,21 @@ BOMB = deflated_to(MIB + 1)
 LINK, DEVICE = stat.S_IFLNK | 0o777, stat.S_IFCHR | 0o644
 
 CASES = {
-    "empty": Case("not-a-zip", "this is no zip archive: it has no end record; {REPACK}", b""),
-    "text": Case("not-a-zip", "this is no zip archive: it has no end record; {REPACK}", b"Not found\n" * 9),
+    "empty": Case("not-a-zip", "this is not a zip archive: it has no end record; {REPACK}", b""),
+    "text": Case("not-a-zip", "this is not a zip archive: it has no end record; {REPACK}", b"Not found\n" * 9),
     "bytes behind the end": Case(
         "not-a-zip",
-        "7 bytes follow the end record; upload the archive again as it was made, or {REPACK}",
+        "7 bytes follow the end record; upload the original archive again, or {REPACK}",
         SOUND + b"padding",
     ),
     "comment cut off": Case(
         "not-a-zip",
-        "the last 3 bytes are missing; upload the archive again as it was made, or {REPACK}",
+        "the last 3 bytes are missing; upload the original archive again, or {REPACK}",
         make_archive(A, comment=b"remark")[:-3],
     ),
     "end record cut off": Case(
         "not-a-zip",
-        "the last 2 bytes are missing; upload the archive again as it was made, or {REPACK}",
+        "the last 2 bytes are missing; upload the original archive again, or {REPACK}",
         SOUND[:-2],
     ),
     "end record in the comment": Case(
@@ -127,22 +127,22 @@ CASES = {
     ),
     "more members said": Case(
         "directory",
-        "the directory is not what the end record says (3 members in 94 bytes); {REPACK}",
+        "the directory does not match the end record (3 members in 94 bytes); {REPACK}",
         make_archive(A, B, end={2: 3, 3: 3}),
     ),
     "fewer members said": Case(
         "directory",
-        "the directory is not what the end record says (1 members in 94 bytes); {REPACK}",
+        "the directory does not match the end record (1 members in 94 bytes); {REPACK}",
         make_archive(A, B, end={2: 1, 3: 1}),
     ),
     "record that starts elsewhere": Case(
         "directory",
-        "the directory is not what the end record says (2 members in 95 bytes); {REPACK}",
+        "the directory does not match the end record (2 members in 95 bytes); {REPACK}",
         make_archive(Entry(b"a", record={11: 1}, comment=b"c"), B).replace(b"PK\1\2", b"PK\1\1", 1),
     ),
     "lengths that run over": Case(
         "directory",
-        "the directory is not what the end record says (2 members in 94 bytes); {REPACK}",
+        "the directory does not match the end record (2 members in 94 bytes); {REPACK}",
         make_archive(Entry(b"a", record={12: 40}), B),
     ),
     "wide without zip64": Case(
@@ -185,7 +185,7 @@ CASES = {
     ),
     "offset behind all": Case(
         "overlap",
-        "'a' is said to start at byte 2147483648, behind all members; {REPACK}",
+        "'a' starts at byte 2147483648 according to the directory, after all members; {REPACK}",
         make_archive(Entry(b"a", record={16: 1 << 31}), ENV),
     ),
     "offset behind the archive": Case(
@@ -201,7 +201,7 @@ CASES = {
     **{
         f"file behind a stub, {kind}": Case(
             "hidden",
-            "another '.env' stands in front of the first member; {REPACK}",
+            "another '.env' precedes the first member; {REPACK}",
             make_archive(A, prefix=stub + make_archive(ENV)[:38], is_adjusted=is_adjusted),
         )
         for kind, stub, is_adjusted in [
@@ -213,7 +213,7 @@ CASES = {
     },
     "archive behind a stub": Case(
         "hidden",
-        "more than 1000 members stand in front of the first one; {REPACK}",
+        "more than 1000 unlisted members precede the first one; {REPACK}",
         make_archive(A, prefix=make_archive(*[B] * 1001, prefix=b"#!stub\n")),
     ),
     "no header where one should be": Case(
@@ -283,12 +283,12 @@ CASES = {
     ),
     "bomb that admits it": Case(
         "too-large",
-        "'.env' has 1048577 bytes; 1048576 are the limit",
+        "'.env' must have at most 1048576 bytes, got 1048577",
         make_archive(Entry(b".env", BOMB, local={3: 8, 8: MIB + 1}, record={4: 8, 9: MIB + 1})),
     ),
     "bomb that says it is small": Case(
         "too-large",
-        "'.env' inflates to more than 1048576 bytes, the limit",
+        "'.env' must have at most 1048576 bytes, but inflates to more",
         make_archive(Entry(b".env", BOMB, local={3: 8, 8: 4}, record={4: 8, 9: 4})),
     ),
     **{
@@ -321,7 +321,7 @@ CASES = {
     ),
     "Unicode path away from it": Case(
         "alias",
-        "'.env' is called 'c' in its extra field; {REPACK}",
+        "'.env' has the name 'c' in its extra field; {REPACK}",
         make_archive(Entry(b".env", extra=unicode_path(b"c"))),
     ),
     "a directory": Case(
@@ -356,31 +356,31 @@ CASES = {
     ),
     "below a file": Case(
         "not-a-file",
-        "'conf/.env' lies below 'conf', which is no directory; {REPACK}",
+        "'conf/.env' is inside 'conf', which is not a directory; {REPACK}",
         make_archive(Entry(b"conf")),
         "conf/.env",
     ),
     "below a symlink": Case(
         "not-a-file",
-        "'conf/.env' lies below 'conf', which is no directory; {REPACK}",
+        "'conf/.env' is inside 'conf', which is not a directory; {REPACK}",
         make_archive(Entry(b"conf", b"lib", mode=LINK)),
         "conf/.env",
     ),
     "below a symlink that is called like a directory": Case(
         "not-a-file",
-        "'conf/.env' lies below 'conf/', which is no directory; {REPACK}",
+        "'conf/.env' is inside 'conf/', which is not a directory; {REPACK}",
         make_archive(Entry(b"conf/", b"lib", mode=LINK)),
         "conf/.env",
     ),
     "far below a symlink that is called like a directory": Case(
         "not-a-file",
-        "'app/conf/.env' lies below 'app/', which is no directory; {REPACK}",
+        "'app/conf/.env' is inside 'app/', which is not a directory; {REPACK}",
         make_archive(Entry(b"app/", b"lib", mode=LINK), Entry(b"app/conf/", b"", mode=0o040755)),
         "app/conf/.env",
     ),
     "below a symlink with another slash": Case(
         "not-a-file",
-        "'conf/.env' lies below 'conf\\\\', which is no directory; {REPACK}",
+        "'conf/.env' is inside 'conf\\\\', which is not a directory; {REPACK}",
         make_archive(Entry(b"conf\\", b"lib", mode=LINK)),
         "conf/.env",
     ),
@@ -410,7 +410,7 @@ def test_what_inflates_without_end_costs_little_memory():
 
     tracemalloc.start()
     try:
-        with pytest.raises(ZipError, match="the limit"):
+        with pytest.raises(ZipError, match="must have at most"):
             read_member(source, directory, ".env")
         peak = tracemalloc.get_traced_memory()[1]
     finally:
@@ -434,7 +434,7 @@ def test_paths_that_lie_below_each_other_are_refused():
     with pytest.raises(ZipError) as caught:
         rewrite_bytes(SOUND, {"conf": b"", "conf/.env": b""})
 
-    assert str(caught.value) == "'conf/.env' lies below 'conf', which is to be a file; give one of them another name"
+    assert str(caught.value) == "'conf/.env' needs a folder 'conf', which is another file to write; rename one of them"
     assert caught.value.code == "path"
 
 
@@ -442,7 +442,7 @@ def test_new_content_beyond_the_limit_is_refused():
     with pytest.raises(ZipError) as caught:
         rewrite_bytes(SOUND, {".env": bytes(MIB + 1)})
 
-    assert str(caught.value) == "'.env' would have 1048577 bytes; 1048576 are the limit"
+    assert str(caught.value) == "'.env' must have at most 1048576 bytes, got 1048577"
     assert caught.value.code == "too-large"
 
 

@@ -16,11 +16,11 @@ UNCOPIABLE = FORBIDDEN | {
 """Error codes that concern only copies. Other errors would also occur in a download and upload."""
 
 _DENIED = (
-    "access denied, or it is not there; allow s3:GetObject (with a version s3:GetObjectVersion, with a KMS key "
-    "kms:Decrypt), and s3:ListBucket so that S3 says which"
+    "access denied, or the object does not exist; allow s3:GetObject (with a version s3:GetObjectVersion, with a KMS "
+    "key kms:Decrypt), and s3:ListBucket so that S3 can tell which"
 )
-_NO_VERSION_ID = "Code.S3ObjectVersion is no version id of S3's, by its form"
-_CHANGED = "the object changed meanwhile; try again"
+_NO_VERSION_ID = "Code.S3ObjectVersion must have the form of an S3 version ID"
+_CHANGED = "the object changed while it was read; try again"
 _REASONS = {
     "NoSuchBucket": "there is no such bucket",
     "NoSuchKey": "there is no such object",

@@ -40,7 +40,7 @@ class S3CodeStore:
             # A server may return the whole object (RFC 9110, 14.2). An emulator does so for older versions.
             data = data[start : start + length]
         if len(data) != length:
-            raise ResourceError(f"cannot read {source.place}: {len(data)} bytes came where {length} were asked for")
+            raise ResourceError(f"cannot read {source.place}: must receive {length} bytes, got {len(data)}")
         return data
 
     def can_copy(self, source: Pinned) -> bool:

@@ -10,7 +10,7 @@ from transform_lambda.aws.s3.errors import explain
         (
             "InvalidArgument",
             "Invalid version id specified",
-            "Code.S3ObjectVersion is no version id of S3's, by its form",
+            "Code.S3ObjectVersion must have the form of an S3 version ID",
         ),
         ("InvalidArgument", "Range is not valid", "S3 answered InvalidArgument: Range is not valid"),
         ("NoSuchVersion", "none", "the object has no such version"),

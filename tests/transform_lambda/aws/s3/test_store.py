@@ -250,7 +250,7 @@ def test_a_source_that_changes_before_it_is_copied_is_an_error_and_leaves_nothin
     with pytest.raises(ResourceError) as caught:
         Staging(store, print).prepare(archive, NEW)
 
-    assert str(caught.value).endswith(": the object changed meanwhile; try again")
+    assert str(caught.value).endswith(": the object changed while it was read; try again")
     assert str(caught.value).startswith(f"cannot copy {PLACE} to s3://staging/staged/")
     assert "Uploads" not in s3.list_multipart_uploads(Bucket="staging")
     assert s3.list_objects_v2(Bucket="staging")["KeyCount"] == 0
@@ -264,7 +264,7 @@ def test_a_source_that_changes_before_it_is_read_is_an_error(s3, store):
     with pytest.raises(ResourceError) as caught:
         store.read_range(pinned, 0, 10)
 
-    assert str(caught.value) == f"cannot read {PLACE}: the object changed meanwhile; try again"
+    assert str(caught.value) == f"cannot read {PLACE}: the object changed while it was read; try again"
 
 
 @pytest.mark.parametrize("engine", ["ministack"], indirect=True)
@@ -384,8 +384,8 @@ def test_an_error_of_s3_while_copying_is_an_error(s3, store):
 
 
 DENIED = (
-    "access denied, or it is not there; allow s3:GetObject (with a version s3:GetObjectVersion, with a KMS key "
-    "kms:Decrypt), and s3:ListBucket so that S3 says which"
+    "access denied, or the object does not exist; allow s3:GetObject (with a version s3:GetObjectVersion, with a KMS key "
+    "kms:Decrypt), and s3:ListBucket so that S3 can tell which"
 )
 
 
@@ -421,7 +421,7 @@ def test_a_version_that_is_not_there_is_named(s3, store):
     [
         (403, "AccessDenied", DENIED),
         (403, "InvalidObjectState", "the object is archived; restore it first"),
-        (412, "PreconditionFailed", "the object changed meanwhile; try again"),
+        (412, "PreconditionFailed", "the object changed while it was read; try again"),
         (500, "InternalError", "S3 answered InternalError: It says InternalError."),
     ],
 )
@@ -444,7 +444,7 @@ def test_an_empty_object_is_named(s3, store):
     # S3 refuses a range of nothing; an emulator gives nothing.
     assert str(caught.value) in (
         f"cannot read {PLACE}: the object is empty",
-        f"{PLACE}: this is no zip archive: it has no end record; {REPACK}",
+        f"{PLACE}: this is not a zip archive: it has no end record; {REPACK}",
     )
 
 
@@ -619,7 +619,7 @@ def test_a_range_that_comes_short_is_an_error(s3, store):
     with pytest.raises(ResourceError) as caught:
         store.read_range(pinned, 0, 10)
 
-    assert str(caught.value) == f"cannot read {PLACE}: 3 bytes came where 10 were asked for"
+    assert str(caught.value) == f"cannot read {PLACE}: must receive 10 bytes, got 3"
 
 
 def test_an_empty_object_is_named_as_s3_answers_for_it(s3, store):
