@@ -1,4 +1,4 @@
-"""Alarms for errors, throttles and latency, and a dashboard, for each stage; there where ``Plugins`` names it."""
+"""Optional: alarms for errors, throttling and latency, and a dashboard, for each stage."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The function: a ``Custom::LambdaFunction`` whose code gets the counter's values into its ``.env`` at deployment."""
+"""The function: a ``Custom::LambdaFunction`` whose ``.env`` file gets the counter's values at deployment."""
 
 from macro.plugin import Json, Piece, Values, merge, tag_map
 from macro.plugins.companion import ask_companion

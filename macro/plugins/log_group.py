@@ -1,4 +1,4 @@
-"""Where the function writes its log, and for how long it is kept."""
+"""The function's log group, and how long its log is kept."""
 
 from macro.plugin import Piece, Values, merge, tag_list
 

@@ -1,4 +1,4 @@
-"""The role the function runs as: count in its own table, write its own log, nothing else."""
+"""The function's role: the function may count in its own table and write its own log, nothing else."""
 
 from macro.plugin import Json, Piece, Values, merge, tag_list
 

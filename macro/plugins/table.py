@@ -1,4 +1,4 @@
-"""The counter's DynamoDB table: one item per name, kept when the stack goes."""
+"""The counter's DynamoDB table: one item per name. The table outlives its stack."""
 
 from macro.plugin import Piece, Values, merge, tag_list
 

@@ -1,4 +1,4 @@
-"""A REST API made by one ``Custom::APIGatewayResource``: the rest is the companion's."""
+"""A REST API in front of the function, made by one ``Custom::APIGatewayResource`` of the companion."""
 
 from macro.plugin import NO_VALUE, Json, Piece, Values, merge, tag_map
 from macro.plugins.companion import ask_companion

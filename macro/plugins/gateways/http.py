@@ -1,4 +1,4 @@
-"""An HTTP API in front of the function: one route, and stages that deploy themselves."""
+"""An HTTP API in front of the function: one route, and stages that deploy changes automatically."""
 
 from macro.plugin import Json, Piece, Values, merge, tag_map
 from macro.plugins.gateways.common import (

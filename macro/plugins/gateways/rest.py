@@ -1,4 +1,4 @@
-"""A REST API in front of the function: one resource, one method, deployed anew whenever it changes, and its stages."""
+"""A REST API in front of the function: resources, one method and stages, with a new deployment for each change."""
 
 import hashlib
 from collections.abc import Sequence

@@ -20,7 +20,7 @@ def test_every_property_attribute_plugin_and_value_is_explained(command):
     assert {"name": "TableArn", "plugins": ["table"]} in entries["attributes"]
     assert entries["plugins"][0] == {
         "name": "table",
-        "summary": "The counter's DynamoDB table: one item per name, kept when the stack goes.",
+        "summary": "The counter's DynamoDB table: one item per name. The table outlives its stack.",
         "inputs": ["counter_id", "tags", "table_properties"],
         "outputs": ["table_name", "table_arn"],
     }
