@@ -6,7 +6,7 @@ from itertools import groupby
 
 from macro.assembly.resolve import order_plugins
 from macro.counter.read import REFERRING, Given
-from macro.errors import MacroError, PluginError, Problem, Problems
+from macro.errors import PluginError, Problem, Problems
 from macro.plugin import Plugin
 from macro.plugins import BUILT_IN, OPTIONAL, load_plugins
 from macro.template.counters import Counter
@@ -87,15 +87,10 @@ def find_links(given: Given, plugins: Sequence[Plugin]) -> dict[str, list[str]]:
 
     References to another stage's attributes don't affect the order. They are rewritten after everything is built.
     """
-    counter, ids = given.counter, (given.counter.logical_id,)
+    ids = (given.counter.logical_id,)
     options = {requested.name: requested.options for requested in given.requested_plugins}
     outputs = {attribute_name(name): name for plugin in plugins for name in plugin.outputs}
-    parts = [stage.part for stage in given.stages if stage.part]
-    names = [*outputs.values(), *(f"{part}_{name}" for part in parts for name in outputs.values())]
-    own = {counter.logical_id: Export(dict.fromkeys(names, ""))}
-    problems = list(check_references(counter.properties, own, (*counter.path, "Properties")))
-    if problems:
-        raise MacroError(problems)
+    _check_own_references(given, outputs.values())
     links: dict[str, list[str]] = {plugin.name: [] for plugin in plugins}
     for stage in given.stages:
         values = {name: find_references(stage.values[name], ids) for name in REFERRING}
@@ -109,3 +104,12 @@ def find_links(given: Given, plugins: Sequence[Plugin]) -> dict[str, list[str]]:
             needed = [outputs[attribute] for attribute in attributes if attribute in outputs]
             links[plugin.name] = list(dict.fromkeys([*links[plugin.name], *needed]))
     return links
+
+
+def _check_own_references(given: Given, outputs: Collection[str]) -> None:
+    counter, parts = given.counter, [stage.part for stage in given.stages if stage.part]
+    names = [*outputs, *(f"{part}_{name}" for part in parts for name in outputs)]
+    own = {counter.logical_id: Export(dict.fromkeys(names, ""))}
+    problems = Problems()
+    problems.extend(check_references(counter.properties, own, (*counter.path, "Properties")))
+    problems.raise_if_any()

@@ -26,18 +26,16 @@ def order_plugins(
     problems = Problems()
     makers = _find_makers(plugins, given, problems)
     needs = {plugin.name: [*plugin.inputs, *links.get(plugin.name, ())] for plugin in plugins}
-    for plugin in plugins:
-        for name in needs[plugin.name]:
-            if name not in makers and name not in given:
-                problems.add(_say_missing(plugin.name, name, find_known()))
+    for user, names in needs.items():
+        missing = [name for name in names if name not in makers and name not in given]
+        problems.extend(Problem((), _say_missing(user, name, find_known())) for name in missing)
     problems.raise_if_any(PluginError)
     sources = {user: [makers[name] for name in names if name in makers] for user, names in needs.items()}
     try:
         order = list(TopologicalSorter(sources).static_order())
     except CycleError as error:
         raise PluginError([Problem((), _say_cycle(error.args[1], needs, makers))]) from None
-    by_name = {plugin.name: plugin for plugin in plugins}
-    return [by_name[name] for name in order]
+    return sorted(plugins, key=lambda plugin: order.index(plugin.name))
 
 
 def _find_makers(plugins: Sequence[Plugin], given: Collection[str], problems: Problems) -> dict[str, str]:

@@ -175,8 +175,7 @@ def read(name: str, end: float) -> int:
 def retry(call: Callable[[], Any], end: float, tries: int = TRIES, repeatable: bool = False) -> Any:
     """The call's answer. A failed call is repeated if DynamoDB did not run it, or if it is ``repeatable`` without harm.
 
-    ``end`` is the time, by ``time.monotonic``, after which no try starts. Raises :class:`CounterError` with status 503
-    if no try succeeds.
+    No try starts after ``end``, a time of ``time.monotonic``. Raises :class:`CounterError` (503) if no try succeeds.
     """
     message = "the table is too busy; try again"
     for attempt in range(tries):

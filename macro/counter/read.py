@@ -121,26 +121,21 @@ def _check_function(own: Values, path: Path, has_code: bool) -> Iterator[Problem
 
 
 def _name_values(counter: Counter, properties: Values, parameters: Parameters, suffix: str) -> dict[str, Json]:
-    api = properties.get("Api", {})
     return {
         "counter_id": counter.logical_id,
-        "stage": api.get("StageName", DEFAULT_STAGE),
         "stages": (),
-        "gateway": _get_gateway(properties),
         "condition": None,
-        "share": f"HitCounter{_get_gateway(properties).capitalize()}" if api.get("Share") else None,
         "suffix": suffix,
         "parameter_values": parameters.values,
         "constants": parameters.constants,
         "builtin_key": KEY,
+        "options": {},
+        **_name_api(properties),
         "code": properties.get("Code"),
         "handler": properties.get("Handler"),
         "runtime": properties.get("Runtime"),
         "env": properties.get("Env", {}),
         "env_file": properties.get("EnvFile"),
-        "path": properties.get("Path", "{name}").lstrip("/"),
-        "method": properties.get("Method", "GET"),
-        "integration": _get_integration(properties),
         "shards": properties.get("Shards", 1),
         "exact": properties.get("Exact", False),
         "service_token": properties.get("ServiceToken"),
@@ -148,8 +143,19 @@ def _name_values(counter: Counter, properties: Values, parameters: Parameters, s
         "function_properties": properties.get("Function", {}),
         "table_properties": properties.get("Table", {}),
         "role_properties": properties.get("Role", {}),
+        "log_group_properties": properties.get("LogGroup", {}),
+    }
+
+
+def _name_api(properties: Values) -> dict[str, Json]:
+    api, gateway = properties.get("Api", {}), _get_gateway(properties)
+    return {
+        "gateway": gateway,
+        "stage": api.get("StageName", DEFAULT_STAGE),
+        "share": f"HitCounter{gateway.capitalize()}" if api.get("Share") else None,
+        "path": properties.get("Path", "{name}").lstrip("/"),
+        "method": properties.get("Method", "GET"),
+        "integration": _get_integration(properties),
         "api_properties": {name: value for name, value in api.items() if name not in ("Stage", "Share")},
         "stage_properties": api.get("Stage", {}),
-        "log_group_properties": properties.get("LogGroup", {}),
-        "options": {},
     }

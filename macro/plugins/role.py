@@ -19,23 +19,13 @@ def build(values: Values) -> Piece:
         **tag_list(values["tags"]),
     }
     role = {"Type": "AWS::IAM::Role", "Properties": merge(properties, values["role_properties"])}
-    policy = {
-        "Type": "AWS::IAM::ManagedPolicy",
-        "Properties": {
-            "Path": ROLE_PATH,
-            "Roles": [{"Ref": role_id}],
-            "PolicyDocument": {
-                "Version": "2012-10-17",
-                "Statement": [
-                    _allow(_table_actions(values), values["table_arn"]),
-                    _allow(["logs:CreateLogStream", "logs:PutLogEvents"], values["log_group_arn"]),
-                ],
-            },
-        },
-    }
+    policy = {"Path": ROLE_PATH, "Roles": [{"Ref": role_id}], "PolicyDocument": _allow_counting(values)}
     return Piece(
         values={"role_name": {"Ref": role_id}, "role_arn": {"Fn::GetAtt": [role_id, "Arn"]}},
-        resources={role_id: role, f"{values['counter_id']}Policy": policy},
+        resources={
+            role_id: role,
+            f"{values['counter_id']}Policy": {"Type": "AWS::IAM::ManagedPolicy", "Properties": policy},
+        },
     )
 
 
@@ -43,6 +33,14 @@ def name_boundary(suffix: str) -> Json:
     """The ARN of the installation's permissions boundary, which limits the permissions of every counter's role."""
     name = f"HitCounterMacro{suffix}-Boundary-${{AWS::Region}}"
     return {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:policy/hitcounter-installation/{name}"}
+
+
+def _allow_counting(values: Values) -> dict[str, Json]:
+    statements = [
+        _allow(_table_actions(values), values["table_arn"]),
+        _allow(["logs:CreateLogStream", "logs:PutLogEvents"], values["log_group_arn"]),
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def _table_actions(values: Values) -> list[str]:

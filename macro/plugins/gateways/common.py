@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from macro.plugin import Json, Values, merge, substitute, tag_list
+from macro.plugin import Json, Piece, Values, merge, substitute, tag_list
 
 # Writes per second that a table item takes (DynamoDB guide, "Partitions"); limits for all gateways of an account.
 _ITEM_RATE = 1000
@@ -95,7 +95,28 @@ def make_access_log(values: Values) -> Json:
     }
 
 
-def make_permission(values: Values, api: Json) -> Json:
+def make_part(stage: Values, api: Json) -> Piece:
+    """What a stage has even in an author's API: its URLs, and a permission to invoke its function."""
+    return Piece(make_urls(stage, api), {f"{stage['counter_id']}Permission": _make_permission(stage, api)})
+
+
+def make_stage(stage: Values, kind: str, described: Values) -> Piece:
+    """A stage of the resource type ``kind`` with its access log. The author's properties are merged into it."""
+    prefix = stage["counter_id"]
+    properties = merge(described, stage["stage_properties"])
+    resources = {
+        f"{prefix}AccessLog": make_access_log(stage),
+        f"{prefix}Stage": {"Type": kind, "Properties": properties},
+    }
+    return Piece({}, resources)
+
+
+def join_pieces(first: Piece, second: Piece) -> Piece:
+    """One piece with the values and resources of both."""
+    return Piece({**first.values, **second.values}, {**first.resources, **second.resources})
+
+
+def _make_permission(values: Values, api: Json) -> Json:
     """Permission for the API's stage and method, in the same account, to invoke the function."""
     method = "*" if values["method"] == "ANY" else values["method"]
     arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}"

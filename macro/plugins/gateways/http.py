@@ -4,11 +4,11 @@ from macro.plugin import Json, Piece, Values, merge, tag_map
 from macro.plugins.gateways.common import (
     format_access_log,
     has_stages,
+    join_pieces,
     limit_rate,
-    make_access_log,
     make_invoke_uri,
-    make_permission,
-    make_urls,
+    make_part,
+    make_stage,
     make_variables,
 )
 
@@ -38,7 +38,9 @@ def build(values: Values) -> Piece:
         values={"api_id": api},
         resources=resources,
         stages=[
-            _make_stage(stage, api, make_variables(values, stage)) if has_stage else _make_part(stage, api)
+            join_pieces(_make_stage(stage, api, make_variables(values, stage)), make_part(stage, api))
+            if has_stage
+            else make_part(stage, api)
             for stage in values["stages"]
         ],
     )
@@ -50,7 +52,7 @@ def build_shared(values: Values) -> Piece:
     return Piece(
         values={},
         resources={f"{values['counter_id']}Api": _make_api(values)},
-        stages=[_make_log_and_stage(stage, api, stage["variables"]) for stage in values["stages"]],
+        stages=[_make_stage(stage, api, stage["variables"]) for stage in values["stages"]],
     )
 
 
@@ -84,24 +86,8 @@ def _make_route(values: Values, api: Json) -> dict[str, Json]:
     }
 
 
-def _make_part(stage: Values, api: Json) -> Piece:
-    permission = make_permission(stage, api)
-    return Piece(values=make_urls(stage, api), resources={f"{stage['counter_id']}Permission": permission})
-
-
 def _make_stage(stage: Values, api: Json, variables: Values) -> Piece:
-    part, common = _make_part(stage, api), _make_log_and_stage(stage, api, variables)
-    return Piece(values=part.values, resources={**common.resources, **part.resources})
-
-
-def _make_log_and_stage(stage: Values, api: Json, variables: Values) -> Piece:
-    prefix = stage["counter_id"]
-    properties = merge(_describe_stage(stage, api, variables), stage["stage_properties"])
-    resources = {
-        f"{prefix}AccessLog": make_access_log(stage),
-        f"{prefix}Stage": {"Type": "AWS::ApiGatewayV2::Stage", "Properties": properties},
-    }
-    return Piece(values={}, resources=resources)
+    return make_stage(stage, "AWS::ApiGatewayV2::Stage", _describe_stage(stage, api, variables))
 
 
 def _describe_stage(stage: Values, api: Json, variables: Values) -> Json:

@@ -7,11 +7,11 @@ from macro.plugin import Json, Piece, Values, merge, tag_list
 from macro.plugins.gateways.common import (
     REST_LOGGED,
     format_access_log,
+    join_pieces,
     limit_rate,
-    make_access_log,
     make_invoke_uri,
-    make_permission,
-    make_urls,
+    make_part,
+    make_stage,
     make_variables,
 )
 from macro.plugins.gateways.mapping import MAPPING_DIGEST, map_method
@@ -45,11 +45,11 @@ def build(values: Values) -> Piece:
     if "RestApiId" not in options:
         resources = {f"{prefix}Api": _make_api(values, options), **resources}
     stages = values["stages"]
-    if "StageName" in options:
-        parts = [_make_part(stage, api) for stage in stages]
-    else:
+    parts = [make_part(stage, api) for stage in stages]
+    if "StageName" not in options:
         resources[deployment_id] = _deploy(api, [values])
-        parts = [_make_stage(stage, api, deployment_id, make_variables(values, stage)) for stage in stages]
+        made = [_make_stage(stage, api, deployment_id, make_variables(values, stage)) for stage in stages]
+        parts = [join_pieces(*both) for both in zip(made, parts, strict=True)]
     return Piece(values={"api_id": api}, resources=resources, stages=parts)
 
 
@@ -76,7 +76,7 @@ def build_shared(values: Values) -> Piece:
             **resources,
             deployment_id: _deploy(api, routes),
         },
-        stages=[_make_log_and_stage(stage, api, deployment_id, stage["variables"]) for stage in values["stages"]],
+        stages=[_make_stage(stage, api, deployment_id, stage["variables"]) for stage in values["stages"]],
     )
 
 
@@ -90,7 +90,7 @@ def _build_part(values: Values) -> Piece:
     return Piece(
         values={"api_id": api},
         resources={f"{prefix}Method": {"Type": "AWS::ApiGateway::Method", "Properties": method}},
-        stages=[_make_part(stage, api) for stage in values["stages"]],
+        stages=[make_part(stage, api) for stage in values["stages"]],
     )
 
 
@@ -182,24 +182,8 @@ def _describe_method(values: Values, api: Json, resource_id: str, validator_id: 
     }
 
 
-def _make_part(stage: Values, api: Json) -> Piece:
-    permission = make_permission(stage, api)
-    return Piece(values=make_urls(stage, api), resources={f"{stage['counter_id']}Permission": permission})
-
-
 def _make_stage(stage: Values, api: Json, deployment_id: str, variables: Values) -> Piece:
-    part, common = _make_part(stage, api), _make_log_and_stage(stage, api, deployment_id, variables)
-    return Piece(values=part.values, resources={**common.resources, **part.resources})
-
-
-def _make_log_and_stage(stage: Values, api: Json, deployment_id: str, variables: Values) -> Piece:
-    prefix = stage["counter_id"]
-    properties = merge(_describe_stage(stage, api, deployment_id, variables), stage["stage_properties"])
-    resources = {
-        f"{prefix}AccessLog": make_access_log(stage),
-        f"{prefix}Stage": {"Type": "AWS::ApiGateway::Stage", "Properties": properties},
-    }
-    return Piece(values={}, resources=resources)
+    return make_stage(stage, "AWS::ApiGateway::Stage", _describe_stage(stage, api, deployment_id, variables))
 
 
 def _describe_stage(stage: Values, api: Json, deployment_id: str, variables: Values) -> Json:
