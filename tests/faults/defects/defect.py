@@ -1,7 +1,8 @@
-"""A defect: one mistake that somebody could make in the product, and the tests that are expected to notice it.
+"""Defects: possible mistakes in the product, each with the tests that must detect it.
 
-The defects stand in ``companion.yaml`` and ``macro.yaml``. Each names its place by a definition, wherever in the package it is,
-and by a fragment of code in it, compared as a syntax tree. So defects stay valid when modules move and code is formatted anew.
+``companion.yaml`` and ``macro.yaml`` list the defects. A defect names its place by a definition in any module of the
+package, and by a fragment of code in the definition, compared as a syntax tree. So a defect stays valid after a module
+moves or its code is formatted.
 """
 
 import ast
@@ -25,18 +26,18 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent
 COPIED = ("macro", "transform_lambda", "samples", "tests", "setup.cfg", "pyproject.toml", "README.md")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "downloaded", ".hypothesis", ".tools")
-LONGEST_SECONDS = 300
+MAX_SECONDS = 300
 ALL_TESTS = ("-m", "")
-# What the run around it has set, for its own tests.
-_NOT_PASSED_ON = ("PYTEST_", "COV_", "COVERAGE_", "HYPOTHESIS_")
+# Environment variables of the outer test run.
+_OUTER_SETTINGS = ("PYTEST_", "COV_", "COVERAGE_", "HYPOTHESIS_")
 _ALL_PASSED, _FAILED, _BROKEN, _NONE_RUN = 0, 1, 2, 5
 
 
 class Defect(NamedTuple):
-    """A mutation: in the definition ``where`` of ``package``, ``find`` (which stands there once) becomes ``put``.
+    """A mutation: ``put`` replaces ``find`` in the definition ``where`` of ``package``.
 
-    ``where`` is the qualified name of a function, class or constant, or the name of a YAML file, in which ``find`` is text.
-    ``tests`` are the names of the test functions that have to notice.
+    ``where`` is the qualified name of a function, class or constant, which contains ``find`` once; or the name of a YAML
+    file, with ``find`` as text. ``tests`` are the names of the test functions that must detect the defect.
     """
 
     name: str
@@ -48,7 +49,7 @@ class Defect(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Which test was the first to notice; empty where none did, and ``said`` then is what happened instead."""
+    """The first test that detected the defect; empty without one, and then ``said`` is the reason."""
 
     test: str
     seconds: float
@@ -56,7 +57,7 @@ class Outcome(NamedTuple):
 
 
 def load(file, package):
-    """The defects of one of the files beside this module."""
+    """The defects in a file next to this module."""
     groups = yaml.safe_load((HERE / file).read_text("utf-8"))
     return tuple(
         Defect(each["name"], package, each["in"], each["find"], each["put"], tuple(each["noticed by"]))
@@ -70,41 +71,49 @@ MACRO = load("macro.yaml", "macro")
 
 
 def damage(defect, root=ROOT):
-    """The file of the defect's place, and its text with the defect; ValueError where the place is not there once."""
+    """The file with the defect's place, and its text with the defect.
+
+    Raises:
+        ValueError: the place exists never or more than once.
+    """
     is_text = defect.where.endswith(".yaml")
     pattern, find = (defect.where, _find_text) if is_text else ("*.py", _find_code)
     files = [(path, path.read_text("utf-8")) for path in sorted((root / defect.package).rglob(pattern))]
     found = [(path, damaged) for path, text in files for damaged in find(defect, text)]
     if len(found) != 1:
-        raise ValueError(f"{defect.name}: its code stands {len(found)} times in {defect.where}, must be once")
+        raise ValueError(f"{defect.name}: its code must be once in {defect.where}, got {len(found)} times")
     return found[0]
 
 
 def find_tests(names, root=ROOT):
-    """The ids of the test functions of these names, wherever they are; LookupError for a name that no test has."""
+    """The IDs of all test functions with these names.
+
+    Raises:
+        LookupError: no test function has one of the names.
+    """
     known = _list_tests(root)
     missing = [name for name in names if name not in known]
     if missing:
-        raise LookupError(f"no test is called {missing[0]!r}")
+        raise LookupError(f"no test has the name {missing[0]!r}")
     return tuple(f"{file}::{name}" for name in names for file in known[name])
 
 
-def look(defect, root=ROOT, longest=LONGEST_SECONDS, chosen=ALL_TESTS):
-    """Run the defect's tests in a copy of the tree that has it."""
-    with copied(root) as copy_:
+def try_defect(defect, root=ROOT, max_seconds=MAX_SECONDS, chosen=ALL_TESTS):
+    """Run the defect's tests in a copy of the tree with the defect."""
+    with copy_tree(root) as copy_:
         path, text = damage(defect, copy_)
         path.write_text(text, "utf-8")
-        return run_tests(copy_, find_tests(defect.tests, root), longest, chosen)
+        return run_tests(copy_, find_tests(defect.tests, root), max_seconds, chosen)
 
 
-def look_at_none(tests, root=ROOT, longest=10 * LONGEST_SECONDS, chosen=ALL_TESTS):
-    """Run the tests in a copy without a defect, where none of them may fail."""
-    with copied(root) as copy_:
-        return run_tests(copy_, find_tests(dict.fromkeys(tests), root), longest, chosen)
+def try_without_defect(tests, root=ROOT, max_seconds=10 * MAX_SECONDS, chosen=ALL_TESTS):
+    """Run the tests in a copy of the tree without a defect. No test may fail."""
+    with copy_tree(root) as copy_:
+        return run_tests(copy_, find_tests(dict.fromkeys(tests), root), max_seconds, chosen)
 
 
 @contextmanager
-def copied(root):
+def copy_tree(root):
     with tempfile.TemporaryDirectory(prefix="defect-") as folder:
         target = Path(folder) / "tree"
         target.mkdir()
@@ -116,9 +125,9 @@ def copied(root):
         yield target
 
 
-def run_tests(folder, tests, longest, chosen=ALL_TESTS):
-    # The copy is installed nowhere: what tests start of their own shall find it before what is.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_PASSED_ON)}
+def run_tests(folder, tests, max_seconds, chosen=ALL_TESTS):
+    # The copy isn't installed, so processes that a test starts must find the copy before the installed packages.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_OUTER_SETTINGS)}
     environment |= {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [
         sys.executable,
@@ -145,21 +154,21 @@ def run_tests(folder, tests, longest, chosen=ALL_TESTS):
         start_new_session=True,
     )
     try:
-        said = process.communicate(timeout=longest)[0]
+        said = process.communicate(timeout=max_seconds)[0]
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        return Outcome("", time.monotonic() - started, f"no answer within {longest} seconds")
+        return Outcome("", time.monotonic() - started, f"no answer within {max_seconds} seconds")
     return judge(process.returncode, said, time.monotonic() - started)
 
 
 def judge(code, said, seconds):
-    """What the tests' end means: only a test that failed, or could not even be imported, has noticed something."""
+    """The outcome of a test run. A defect is detected only if a test failed, or a test module couldn't be imported."""
     lines = said.splitlines()
     failed = [line.partition(" ")[2].partition(" - ")[0] for line in lines if line.startswith(("FAILED ", "ERROR "))]
     if code in (_FAILED, _BROKEN) and failed:
         return Outcome(failed[0], seconds)
-    plain = {_ALL_PASSED: "all passed", _NONE_RUN: "no test of it was run"}
+    plain = {_ALL_PASSED: "all passed", _NONE_RUN: "none of its tests was run"}
     output = "; ".join(line for line in lines if line.strip()) or "nothing"
     return Outcome("", seconds, plain.get(code, f"pytest ended with {code}: {output}"))
 
@@ -169,18 +178,18 @@ def _find_text(defect, text):
 
 
 def _find_code(defect, text):
-    """The text once for each place of the fragment, damaged there."""
+    """For each occurrence of the fragment, the text with the defect at this occurrence."""
     if defect.where.rpartition(".")[2] not in text:
         return
     sought, put = ast.parse(defect.find).body, ast.parse(defect.put).body
     for definition in _find_definitions(_parse(text), defect.where.split(".")):
         for body in _list_bodies(definition):
             for start, end, statements in _match(body, sought, put):
-                yield _write_over(text, start, end, statements)
+                yield _replace(text, start, end, statements)
 
 
 def _find_definitions(tree, names):
-    """The nodes of that qualified name: functions, classes, and statements that assign to a name."""
+    """The nodes with this qualified name: functions, classes, and assignments."""
     for node in ast.iter_child_nodes(tree):
         if names[0] in _list_names(node):
             yield from _find_definitions(node, names[1:]) if names[1:] else [node]
@@ -201,7 +210,7 @@ def _list_bodies(definition):
 
 
 def _match(body, sought, put):
-    """First and last statement of each match in a body, and what stands in their place."""
+    """For each match in a body: its first and last statement, and the statements that replace them."""
     wanted = [ast.dump(each) for each in sought]
     is_expression = len(sought) == 1 and isinstance(sought[0], ast.Expr)
     for at, statement in enumerate(body):
@@ -215,7 +224,7 @@ def _match(body, sought, put):
 
 
 def _list_expressions(statement):
-    """The expressions of a statement, without those of the statements in it."""
+    """The expressions of a statement, without expressions in nested statements."""
     for node in ast.iter_child_nodes(statement):
         if not isinstance(node, ast.stmt):
             if isinstance(node, ast.expr):
@@ -223,7 +232,7 @@ def _list_expressions(statement):
             yield from _list_expressions(node)
 
 
-def _write_over(text, start, end, statements):
+def _replace(text, start, end, statements):
     lines = text.split("\n")
     first = lines[start.lineno - 1]
     indent = first[: len(first) - len(first.lstrip())]
@@ -239,7 +248,7 @@ def _parse(text):
 
 @cache
 def _list_tests(root):
-    """The files that have a test function of a name, by name."""
+    """By name, the files with a test function of this name."""
     found = {}
     for path in sorted((root / "tests").rglob("test_*.py")):
         if not {"downloaded", ".tools"} & set(path.parts):

@@ -1,4 +1,4 @@
-"""Env files and values, from plain to hostile, and what must hold of every merge."""
+"""Random env files and values, and the checks of a merge."""
 
 import io
 import json
@@ -60,7 +60,7 @@ ODD_VALUES = (" x", "x ", "'x'", '"x', "`", "a#b", "${A}", "a\nb", "a\rb", "\0",
 
 
 def make_text(chance):
-    """An env file's bytes: lines that are known, pieces that are odd, now and then no UTF-8 at all."""
+    """A random env file: valid lines, unusual fragments, and sometimes bytes that aren't UTF-8."""
     if chance.random() < 0.6:
         end = chance.choice(("\n", "\n", "\r\n"))
         text = end.join(chance.choices(LINES, k=chance.randrange(8))) + chance.choice((end, ""))
@@ -74,13 +74,13 @@ def make_text(chance):
 
 
 def make_values(chance):
-    """One to three names with their values, mostly of the kind that is taken."""
+    """One to three names with values. Most of them are accepted."""
     names = [chance.choice(NAMES if chance.random() < 0.95 else ODD_NAMES) for _ in range(chance.randrange(1, 4))]
     return {name: chance.choice(VALUES if chance.random() < 0.85 else ODD_VALUES) for name in names}
 
 
 def merge(content, values):
-    """The merged file, checked for all that needs no other reader; nothing where it was refused."""
+    """The merged file, after the checks without another reader; ``None`` if the merge was refused."""
     try:
         merged = merge_env_file(content, values)
     except EnvError as error:
@@ -94,7 +94,7 @@ def merge(content, values):
 
 
 def _check_lines(content, merged, values):
-    """What is no assignment to one of the names is as it was, byte for byte and in its place."""
+    """Assert that all lines except assignments to the names are unchanged."""
     written = {f"{name}={value}".encode() for name, value in values.items()}
     mark = "\ufeff".encode()
     before, after = (each.removeprefix(mark).removesuffix(b"\n").split(b"\n") for each in (content, merged))
@@ -107,19 +107,19 @@ def _check_lines(content, merged, values):
 
 
 def read_plain(content):
-    """A plain split, as a function's author writes it."""
+    """The variables, read by a simple split, like in a function's code."""
     lines = content.decode("utf-8-sig").split("\n")
     return {name.strip(): value.strip() for name, value in (line.split("=", 1) for line in lines if "=" in line)}
 
 
 def read_dotenv(content):
-    """python-dotenv itself."""
+    """The variables, read by python-dotenv."""
     text = content.decode("utf-8-sig")
     return dict(dotenv_values(stream=io.StringIO(text, newline=""), interpolate=False))
 
 
 class Node:
-    """Node's own reader, in one process; `version` is its release."""
+    """Node.js's own reader in one process. ``version`` is the release of Node.js."""
 
     SCRIPT = (
         "const { parseEnv } = require('util');"
@@ -141,7 +141,7 @@ class Node:
         self._process.wait()
 
     def read(self, texts):
-        """What it finds in each of the texts."""
+        """The variables in each text."""
         self._process.stdin.write(json.dumps(texts) + "\n")
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())

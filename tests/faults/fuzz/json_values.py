@@ -1,4 +1,4 @@
-"""Any JSON: values of every kind, hostile ones among them, and faults put into a document that is sound."""
+"""Random JSON values, some of them hostile, and random faults in a valid document."""
 
 import copy
 
@@ -50,7 +50,7 @@ KEYS += ("DependsOn", "Condition", "Metadata", "Resources", "Parameters", "Defau
 
 
 def make_value(chance, depth=3):
-    """A value of any kind."""
+    """A random value."""
     kind = chance.randrange(9 if depth else 6)
     if kind < 3:
         return chance.choice(TEXTS)
@@ -66,14 +66,14 @@ def make_value(chance, depth=3):
 
 
 def nest(depth, leaf):
-    """The leaf in so many maps and lists."""
+    """The leaf inside ``depth`` maps and lists."""
     for level in range(depth):
         leaf = [leaf] if level % 2 else {"x": leaf}
     return leaf
 
 
 def change(document, chance):
-    """A copy with one to three parts replaced, dropped, renamed, doubled or exchanged."""
+    """A copy with one to three parts replaced, removed, renamed, doubled or exchanged."""
     document = {"": copy.deepcopy(document)}
     for _ in range(chance.choice((1, 1, 2, 3))):
         places = list(_places(document))
@@ -101,7 +101,7 @@ def _copied(node):
 
 
 def _places(node):
-    """Each part of the document, as what holds it and its name there; not below what is nested too deeply."""
+    """Each part of the document as (container, key), without very deep parts."""
     found, level = [(node, 0)], 0
     while found:
         holder, level = found.pop()

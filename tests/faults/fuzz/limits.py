@@ -1,18 +1,18 @@
-"""What an input may cost: a second, and so much memory."""
+"""Limits for the time and the memory of a fuzz input."""
 
 import resource
 import sys
 import time
 
-MOST_SECONDS = 1.0
+MAX_SECONDS = 1.0
+# The factor for the time while coverage is measured.
 TRACED = 4
-"""How many times as long it may take while each line is counted for the coverage."""
-MOST_KIB = 200 << 10
-"""By which all inputs together may make the process grow."""
+# The growth of the process by all inputs together, in KiB.
+MAX_KIB = 200 << 10
 
 
 class Limits:
-    """A block in which inputs are timed, by the processor's time, so that a busy machine is no fault of theirs."""
+    """A block that measures the CPU time of each input, because wall-clock time depends on the machine's load."""
 
     def __init__(self):
         self.inputs, self.slowest = 0, 0.0
@@ -23,22 +23,22 @@ class Limits:
 
     def __exit__(self, kind, *_):
         if kind is None:
-            assert _peak() - self._before < MOST_KIB, "the inputs took too much memory"
+            assert _peak() - self._before < MAX_KIB, "the inputs took too much memory"
 
     def time(self, action, *arguments):
-        """What the action gives; an AssertionError where it takes more than a second."""
+        """The result of the action. Asserts that the action takes less than a second."""
         result, spent = _measure(action, arguments)
-        if spent >= MOST_SECONDS * (TRACED if sys.gettrace() else 1):
-            # A busy machine's caches make work dearer; what is slow is so again.
+        if spent >= MAX_SECONDS * (TRACED if sys.gettrace() else 1):
+            # The caches of a busy machine cost time too, so a slow input is measured again.
             result, again = _measure(action, arguments)
             spent = min(spent, again)
         self.inputs, self.slowest = self.inputs + 1, max(self.slowest, spent)
-        assert spent < MOST_SECONDS * (TRACED if sys.gettrace() else 1), f"{spent:.1f} seconds: {str(arguments)[:300]}"
+        assert spent < MAX_SECONDS * (TRACED if sys.gettrace() else 1), f"{spent:.1f} seconds: {str(arguments)[:300]}"
         return result
 
     @property
-    def told(self):
-        """A line for the terminal."""
+    def summary(self):
+        """A line with the number of inputs, their rate, and the slowest one."""
         seconds = time.process_time() - self._started
         return f"{self.inputs:,} inputs, {self.inputs / seconds:,.0f} a second, {self.slowest:.3f} s the slowest"
 

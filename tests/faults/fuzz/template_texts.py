@@ -1,4 +1,4 @@
-"""Templates to fuzz with: those of the golden cases and samples, damaged as text and as data."""
+"""Random damage to the templates of golden cases and samples, as text and as data."""
 
 import json
 from pathlib import Path
@@ -140,7 +140,7 @@ TOKENS = (
 
 
 def make_text(chance):
-    """A damaged template: mostly still one that is read."""
+    """A damaged template. Most results can still be parsed."""
     kind = chance.randrange(5)
     if kind == 0:
         return _as_json(chance)

@@ -1,4 +1,4 @@
-"""Env files of any content: merged so that three readers agree, or refused without telling a value."""
+"""Any env file is merged so that three readers agree, or refused without a value in the message."""
 
 import random
 import re
@@ -11,13 +11,13 @@ from tests.support.node import PARSE_ENV, needs_node
 from transform_lambda.env.file import EnvError, merge_env_file
 from transform_lambda.env.readers import read_node
 
+# Node 20 reads outside of the text if a name consists only of blanks.
 NAMELESS = re.compile(r"(^|\n) *=")
-"""A name of blanks alone makes Node 20 read outside of its text."""
 LARGEST = 1 << 15
 
 
 def merge_all(seed, count):
-    """So many merges as (content, merged, values), without those that were refused."""
+    """Merge ``count`` files. Returns (content, merged, values) of each accepted merge."""
     chance, done = random.Random(seed), []
     with Limits() as limits:
         for _ in range(count):
@@ -27,7 +27,7 @@ def merge_all(seed, count):
                 done.append((content, merged, values))
                 assert values.items() <= read_plain(merged).items()
                 assert values.items() <= read_dotenv(merged).items()
-    print(limits.told)
+    print(limits.summary)
     return done
 
 
@@ -56,7 +56,7 @@ def text_of(content):
 
 @pytest.mark.thorough
 @needs_node(*PARSE_ENV)
-def test_three_readers_find_what_was_merged_or_it_was_refused(tally):
+def test_three_readers_find_the_merged_values(tally):
     done = merge_all(1, 3_000)
 
     check_with_node(done)
@@ -72,7 +72,7 @@ def test_three_readers_find_what_was_merged_or_it_was_refused(tally):
         *("A=x ", "A=`\nB='\nC=\"\n", "\\", "'", '"', "A='", "\u2028", "A=\u00a0 "),
     ],
 )
-def test_a_file_is_merged_within_a_second_whatever_it_repeats(unit):
+def test_a_repetitive_file_is_merged_within_a_second(unit):
     text = (unit * LARGEST)[: LARGEST // len(unit.encode())]
 
     with Limits() as limits:
@@ -83,7 +83,7 @@ def test_a_file_is_merged_within_a_second_whatever_it_repeats(unit):
 
 
 @pytest.mark.parametrize("unit", ["A=\n", "\n", "#\n", 'A="\n"\n'])
-def test_node_is_understood_in_time_that_grows_with_the_file_alone(unit):
+def test_the_time_to_read_like_node_is_linear(unit):
     with Limits() as limits:
         limits.time(read_node, unit * (8 * LARGEST // len(unit)))
 
@@ -92,7 +92,7 @@ def test_node_is_understood_in_time_that_grows_with_the_file_alone(unit):
 
 @pytest.mark.fuzz
 @needs_node(*PARSE_ENV)
-def test_three_readers_find_what_was_merged_of_many_or_it_was_refused(tally):
+def test_three_readers_find_many_merged_values(tally):
     check_with_node(merge_all(2, 50_000))
 
     tally(".env texts fuzzed", 50_000)

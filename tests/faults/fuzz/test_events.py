@@ -1,4 +1,4 @@
-"""Any JSON at both doors: an answer, or none where none may be sent; never a request to an address that is forged."""
+"""Any JSON event of both Lambda entry points gets an answer if one can be sent. No forged URL gets a request."""
 
 import json
 import random
@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from macro import handler as macro_door
+from macro import handler as macro_entry_point
 from tests.faults.fuzz.json_values import change, make_value
 from tests.faults.fuzz.limits import Limits
 from tests.support.cloudformation import make_event
@@ -16,7 +16,7 @@ from tests.support.companion import Companion, wanted
 from tests.support.gateway_companion import TYPE, GatewayCompanion
 from tests.support.gateway_companion import wanted as wanted_gateway
 from tests.support.sink import Sink
-from transform_lambda import handler as door
+from transform_lambda import handler as entry_point
 from transform_lambda.contract import ResourceError
 from transform_lambda.limits import read_limits
 from transform_lambda.protocol import companion
@@ -26,8 +26,8 @@ from transform_lambda.protocol.answer_url import AnswerError
 EVENTS = Path(__file__).parents[2] / "events"
 MACRO = json.loads((EVENTS / "macro.json").read_text("utf-8"))
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 2_000, aws_request_id="a-request")
+# The start of a Reason after an unexpected exception.
 BUG = re.compile(r"[A-Z]\w*(Error|Exception): ")
-"""What a reason starts with where nothing of ours was raised."""
 IDS = ("StackId", "RequestId", "LogicalResourceId")
 FORGED = (
     "http://{host}/", "https://{host}/answer", "http://user@{own}/", "http://{own}@{host}/", "http://{own}.{host}/",
@@ -38,7 +38,7 @@ FORGED = (
 
 
 def make_requests(chance, own, forged):
-    """Requests of both resources with faults in them, and a few that were never any."""
+    """A request for either resource with random faults, or a random value."""
     kind, number = chance.choice(("Create", "Update", "Delete")), str(chance.randrange(1 << 30))
     known = chance.choice(({}, {"PhysicalResourceId": "hitcounter-app-Visits"}, {"PhysicalResourceId": ""}))
     event = make_event(kind, number, url=own.url, ResourceType="Custom::Thing", ResourceProperties=wanted(), **known)
@@ -50,21 +50,21 @@ def make_requests(chance, own, forged):
 
 
 def deliver(event):
-    """What the companion's door raises, if it is what says that no answer could be sent."""
+    """Call the companion's entry point. Returns the error that says that no answer could be sent, if any."""
     try:
-        door.handler(event, CONTEXT)
+        entry_point.handler(event, CONTEXT)
     except (AnswerError, ResourceError) as error:
         return error
     return None
 
 
 def fuzz_the_companion(count):
-    """Counts the answers to so many requests, each of which gets at most one."""
+    """Send ``count`` requests, and return the number of answers. Each request gets at most one."""
     chance, answered = random.Random(3), 0
     with Sink() as own, Sink() as forged, pytest.MonkeyPatch.context() as patch, Limits() as limits:
         patch.setenv("HITCOUNTER_ANSWER_HOSTS", own.host)
         patch.setenv("AWS_REGION", "eu-west-1")
-        door._start.cache_clear()
+        entry_point._start.cache_clear()
         for _ in range(count):
             event = make_requests(chance, own, forged)
             before = len(own.requests)
@@ -75,8 +75,8 @@ def fuzz_the_companion(count):
             if new:
                 check_answer(event, json.loads(new[0][3]))
         assert forged.requests == []
-    door._start.cache_clear()
-    print(limits.told)
+    entry_point._start.cache_clear()
+    print(limits.summary)
     return answered
 
 
@@ -89,14 +89,14 @@ def check_answer(event, answer):
 
 
 class Objects(dict):
-    """What is stored, with S3's refusal for all else."""
+    """The stored objects. Any other key raises S3's error."""
 
     def __missing__(self, key):
         raise ResourceError("there is no such object")
 
 
 def fuzz_the_resources(count):
-    """Both resources behind the door, on fakes: each request is answered; the number of those that succeeded."""
+    """Send ``count`` requests to both resources on fakes, and return the number of successes."""
     chance, done = random.Random(4), 0
     with Limits() as limits:
         for number in range(count):
@@ -111,12 +111,12 @@ def fuzz_the_resources(count):
             check_answer(event, answers[0])
             assert not BUG.match(answers[0].get("Reason", "")), event
             done += answers[0]["Status"] == "SUCCESS"
-    print(limits.told)
+    print(limits.summary)
     return done
 
 
 def serve(event, function, gateway):
-    """The answers as they are sent."""
+    """The answers in their sent form."""
     answers, limits = [], read_limits(event, None)
     clock = function.time.clock()
     handlers = {"Custom::LambdaFunction": function.resource, TYPE: gateway.resource}
@@ -129,29 +129,29 @@ def serve(event, function, gateway):
 
 
 def fuzz_the_macro(count):
-    """Counts the templates that were expanded nevertheless."""
+    """Send ``count`` events to the macro, and return the number of expanded templates."""
     chance, expanded = random.Random(5), 0
     with Limits() as limits:
         for _ in range(count):
             event = change(MACRO, chance) if chance.random() < 0.9 else make_value(chance)
-            answer = limits.time(macro_door.handler, event, CONTEXT)
+            answer = limits.time(macro_entry_point.handler, event, CONTEXT)
             expanded += answer["status"] == "success"
             check_macro_answer(event, answer)
-    print(limits.told)
+    print(limits.summary)
     return expanded
 
 
 def check_macro_answer(event, answer):
     assert answer["requestId"] == (event.get("requestId") if isinstance(event, dict) else None)
-    said = {"success": "fragment", "failure": "errorMessage"}[answer["status"]]
-    assert set(answer) == {"requestId", "status", said}
-    json.dumps(answer[said], ensure_ascii=False, allow_nan=False).encode()
-    if said == "errorMessage":
-        assert answer[said]
-        assert "this is a bug" not in answer[said], event
+    field = {"success": "fragment", "failure": "errorMessage"}[answer["status"]]
+    assert set(answer) == {"requestId", "status", field}
+    json.dumps(answer[field], ensure_ascii=False, allow_nan=False).encode()
+    if field == "errorMessage":
+        assert answer[field]
+        assert "this is a bug" not in answer[field], event
 
 
-def test_any_request_is_answered_once_or_raises_that_it_cannot_be(tally):
+def test_any_request_is_answered_once_or_raises_an_error(tally):
     answered = fuzz_the_companion(1_000)
 
     assert 300 < answered < 1_000

@@ -1,4 +1,4 @@
-"""Any YAML and JSON: a plain template or clean messages, never a traceback; fast, and in little memory."""
+"""Any YAML or JSON gives a plain template or messages, and never a traceback, within limits of time and memory."""
 
 import io
 import json
@@ -18,7 +18,7 @@ from tests.faults.fuzz.template_texts import HOSTILE, make_text
 
 
 def expand(file, *options):
-    """Exit code, output and messages of the command, in this process."""
+    """Run ``expand`` in this process: (exit code, output, messages)."""
     output, messages = io.StringIO(), io.StringIO()
     with redirect_stdout(output), redirect_stderr(messages):
         code = main(["expand", str(file), *options])
@@ -26,7 +26,7 @@ def expand(file, *options):
 
 
 def check(file, text, limits, *options):
-    """Whether it was expanded; what was is read again, and expanding it changes nothing."""
+    """Whether the text was expanded. Asserts that expanding the result again changes nothing."""
     file.write_bytes(text.encode())
     code, output, messages = limits.time(expand, file, *options)
     assert code in (0, 1)
@@ -53,7 +53,7 @@ def read_as_lint_does(text):
 
 
 def fuzz(seed, count, file):
-    """The number of damaged templates that were expanded nevertheless."""
+    """Expand ``count`` damaged templates, and return the number of successes."""
     chance, expanded = random.Random(seed), 0
     with Limits() as limits:
         for _ in range(count):
@@ -66,12 +66,12 @@ def fuzz(seed, count, file):
             except Exception:
                 print(f"The template was {text!r}")
                 raise
-    print(limits.told)
+    print(limits.summary)
     return expanded
 
 
 @pytest.mark.thorough
-def test_any_template_is_expanded_or_told_what_is_wrong_with_it(tmp_path, tally):
+def test_any_template_is_expanded_or_reported(tmp_path, tally):
     expanded = fuzz(1, 1_500, tmp_path / "template.yaml")
 
     assert 100 < expanded < 1_400
@@ -79,7 +79,7 @@ def test_any_template_is_expanded_or_told_what_is_wrong_with_it(tmp_path, tally)
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_a_hostile_template_is_expanded_or_told_what_is_wrong_with_it(text, tmp_path):
+def test_a_hostile_template_is_expanded_or_reported(text, tmp_path):
     with Limits() as limits:
         check(tmp_path / "template.yaml", text, limits)
         limits.time(read_as_lint_does, text)
@@ -88,7 +88,7 @@ def test_a_hostile_template_is_expanded_or_told_what_is_wrong_with_it(text, tmp_
 
 
 @pytest.mark.fuzz
-def test_many_templates_are_expanded_or_told_what_is_wrong_with_them(tmp_path, tally):
+def test_many_templates_are_expanded_or_reported(tmp_path, tally):
     assert fuzz(2, 20_000, tmp_path / "template.yaml")
 
     tally("templates fuzzed", 20_000)

@@ -1,4 +1,4 @@
-"""The sound archives that faults are made in: those of many tools, and odd ones made by hand."""
+"""Valid archives: of many tools, and unusual ones from hand-written fields."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ ENV = Entry(b".env", b"# settings\nTABLE=\nOTHER=kept\n", deflated=True)
 MORE = Entry(b"lib/more.py", b"import index\n", mode=0o100755)
 
 TOOLS = [path.read_bytes() for path in sorted((Path(__file__).parent / "archives").iterdir())]
-"""Written by the tool that gives each its name: small code with an env file, a folder, an empty file and a symlink."""
+"""By the name of the writing tool: small code with an env file, a folder, an empty file and a symlink."""
 
 BY_HAND = [
     make_archive(),

@@ -1,4 +1,4 @@
-"""Faults for zip archives, of the kinds that readers disagree about: in the parts, and in the bytes."""
+"""Random faults in zip archives, in their fields and bytes. Zip readers treat many of these faults differently."""
 
 import struct
 import zlib
@@ -43,7 +43,7 @@ EXTRAS = (
 
 
 def mutate(data, chance):
-    """The archive with one to five faults; what has lost its parts gets faults in its bytes alone."""
+    """The archive with one to five faults. An archive without readable parts gets faults only in its bytes."""
     parts = take(data) if chance.random() < 0.85 else None
     if parts:
         for _ in range(chance.choice((1, 1, 2, 3))):
@@ -57,8 +57,8 @@ def mutate(data, chance):
     return bytes(data)
 
 
-def _lie(parts, chance):
-    """One field says something else."""
+def _set_field(parts, chance):
+    """Set one field to another value."""
     what, form, count = chance.choice(
         (
             ("local", LOCAL, len(parts.members)),
@@ -81,8 +81,8 @@ def _number(parts, chance):
     return chance.choice(NUMBERS) + chance.choice((-1, 0, 0, 0, 1))
 
 
-def _agree_on_a_lie(parts, chance):
-    """The same field of a local header and its record says something else in both."""
+def _set_both_fields(parts, chance):
+    """Set a field of a local header and of its record to the same wrong value."""
     if parts.records:
         record = chance.choice(parts.records)
         local = chance.randrange(1, 9)
@@ -145,7 +145,7 @@ def _plant_a_bomb(parts, chance):
 
 
 def _widen(parts, chance):
-    """A record leaves its sizes or its offset to a zip64 field, rightly or not."""
+    """Move the sizes or the offset of a record to a zip64 field, with right or wrong values."""
     if parts.records:
         record = chance.choice(parts.records)
         packed, size = record.fields[8:10]
@@ -176,7 +176,7 @@ def _swap_records(parts, chance):
 
 
 def _move_record(parts, chance):
-    """A record that names another member than its own."""
+    """Point a record to another member."""
     if parts.records:
         chance.choice(parts.records).member = chance.randrange(len(parts.members) + 1)
 
@@ -203,7 +203,18 @@ def _toggle_zip64(parts, chance):
 
 
 IN_PARTS = (
-    *(_lie, _lie, _lie, _agree_on_a_lie, _agree_on_a_lie, _rename, _rename, _add_extra, _change_mode, _change_body),
+    *(
+        _set_field,
+        _set_field,
+        _set_field,
+        _set_both_fields,
+        _set_both_fields,
+        _rename,
+        _rename,
+        _add_extra,
+        _change_mode,
+        _change_body,
+    ),
     *(_change_body, _plant_a_bomb, _widen, _copy_record, _copy_member, _drop_record, _swap_records, _move_record),
     *(_change_prefix, _change_comment, _toggle_zip64),
 )

@@ -1,4 +1,4 @@
-"""A zip archive as its parts, which can be changed one by one and put together again with all offsets right."""
+"""Split a zip archive into parts, and build an archive from changed parts, with correct offsets."""
 
 import struct
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import NamedTuple
 LOCAL, RECORD = struct.Struct("<I5H3I2H"), struct.Struct("<I6H3I5H2I")
 END, END64, LOCATOR = struct.Struct("<I4H2IH"), struct.Struct("<IQ2H2I4Q"), struct.Struct("<IIQI")
 PACKED, UNPACKED, NAME_LENGTH, OFFSET = 8, 9, 10, 16
-"""Fields of a directory record, by their place in `RECORD`."""
+"""Fields of a directory record, by their index in ``RECORD``."""
 WIDE = 0xFFFFFFFF
 WIDTHS = {
     LOCAL: (4, 2, 2, 2, 2, 2, 4, 4, 4, 2, 2),
@@ -17,12 +17,12 @@ WIDTHS = {
     END64: (4, 8, 2, 2, 4, 4, 8, 8, 8, 8),
     LOCATOR: (4, 4, 8, 4),
 }
-"""Bytes of each field."""
+"""The number of bytes of each field."""
 
 
 @dataclass
 class Member:
-    """A local header with what follows it up to the next one: packed data, descriptor, dead bytes."""
+    """A local header, and all bytes up to the next one: compressed data, data descriptor, unused bytes."""
 
     fields: list
     name: bytes
@@ -38,7 +38,7 @@ class Member:
 
 @dataclass
 class Record:
-    """A directory record, and the number of its member in the order of the archive."""
+    """A directory record, and the index of its member in the order of the archive."""
 
     fields: list
     name: bytes
@@ -61,7 +61,7 @@ class Record:
 
 @dataclass
 class Parts:
-    """`lies` replace what is computed: by ("end" | "end64" | "locator" | "local" | "record", number), by field."""
+    """The parts. ``lies`` replace computed values, by ("end" | "end64" | "locator" | "local" | "record", number), by field."""
 
     prefix: bytes
     members: list
@@ -73,14 +73,14 @@ class Parts:
     lies: dict = field(default_factory=dict)
 
     def build(self):
-        """The archive; counts, sizes and offsets are right wherever nothing lies about them."""
+        """The archive. All counts, sizes and offsets are correct, except for ``lies``."""
         body, starts = bytearray(self.prefix), []
         for number, member in enumerate(self.members):
             starts.append(len(body) - self.shift)
-            body += self._told("local", number, member.build(), LOCAL)
+            body += self._build("local", number, member.build(), LOCAL)
         starts.append(len(body) - self.shift)
         directory = b"".join(
-            self._told("record", number, record.build(max(0, starts[min(record.member, len(starts) - 1)])), RECORD)
+            self._build("record", number, record.build(max(0, starts[min(record.member, len(starts) - 1)])), RECORD)
             for number, record in enumerate(self.records)
         )
         return bytes(body) + directory + self._end(len(directory), max(0, starts[-1]))
@@ -90,13 +90,13 @@ class Parts:
         values = [0, 0, min(count, 0xFFFF), min(count, 0xFFFF), size, min(start, WIDE)]
         if self.wide:
             made = END64.pack(0x06064B50, 44, *self.wide, 0, 0, count, count, size, start)
-            wide = self._told("end64", 0, made, END64)
-            wide += self._told("locator", 0, LOCATOR.pack(0x07064B50, 0, start + size, 1), LOCATOR)
+            wide = self._build("end64", 0, made, END64)
+            wide += self._build("locator", 0, LOCATOR.pack(0x07064B50, 0, start + size, 1), LOCATOR)
             values[2:6] = self.end[3:7]
         end = END.pack(0x06054B50, *values, min(len(self.comment), 0xFFFF))
-        return wide + self._told("end", 0, end, END) + self.comment
+        return wide + self._build("end", 0, end, END) + self.comment
 
-    def _told(self, what, number, data, form):
+    def _build(self, what, number, data, form):
         lies = self.lies.get((what, number))
         if not lies:
             return data
@@ -107,12 +107,12 @@ class Parts:
 
 
 class Layout(NamedTuple):
-    """Where everything is in an archive whose end, count and offsets are sound."""
+    """The positions in an archive with a valid end record, count and offsets."""
 
     prefix: bytes
     records: list
     spans: list
-    """From where to where each member goes with all that follows it, in the order of the archive."""
+    """The start and end of each member, with the bytes behind it, in the order of the archive."""
     end: tuple
     comment: bytes
     shift: int
@@ -120,7 +120,7 @@ class Layout(NamedTuple):
 
 
 def take(data):
-    """The parts of an archive; None where its end, count, offsets or local headers are unsound."""
+    """The parts of an archive; ``None`` if its end record, count, offsets or local headers are invalid."""
     try:
         layout = locate(data)
         members = [_member(data, *span) for span in layout.spans]
@@ -130,7 +130,11 @@ def take(data):
 
 
 def locate(data):
-    """The layout, by the directory alone; ValueError or struct.error where it is unsound."""
+    """The layout, read only from the directory.
+
+    Raises:
+        ValueError, struct.error: the directory is invalid.
+    """
     at = data.rindex(b"PK\5\6")
     end = END.unpack_from(data, at)
     count, size, start = end[4:7]
@@ -153,7 +157,7 @@ def locate(data):
 
 
 def wide_value(record, place):
-    """The field in full, and where in the record's extra field it stands (None: in the record itself)."""
+    """The full value of a field, and its position in the record's extra field (``None``: it is in the record itself)."""
     if record.fields[place] != WIDE:
         return record.fields[place], None
     at = 0
@@ -164,7 +168,7 @@ def wide_value(record, place):
 
 
 def _records(data, at, count):
-    """The records; in place of a member's number its recorded offset."""
+    """The records, with the recorded offset in place of a member's index."""
     records = []
     for _ in range(count):
         fields = list(RECORD.unpack_from(data, at))

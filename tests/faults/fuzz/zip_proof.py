@@ -1,4 +1,4 @@
-"""What every archive gets: a rewrite that is proved by code which shares nothing with the product's, or a refusal."""
+"""Rewrite an archive, and verify the result by code that shares nothing with the product; or get a refusal."""
 
 import struct
 import zipfile
@@ -25,15 +25,15 @@ from transform_lambda.zip.write import rewrite_bytes
 PLACE = Place("code", "app.zip")
 VALUES = {"TABLE": "visits", "NEW": "1"}
 USUAL_SLACK = 34
-"""Bytes that may stand between two members and are not looked at: too few for a local header and a name."""
+"""The number of bytes between two members that aren't compared: too few for a local header and a name."""
 LARGE = 1 << 16
-"""Bytes of a member that is compared packed, not unpacked as well."""
+"""The size in bytes from which a member is compared only in its compressed form."""
 UNREADABLE = (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, zlib.error, EOFError, RuntimeError)
 UNREADABLE += (OverflowError, OSError)
 
 
 class Verdict(NamedTuple):
-    """The archive that came of it, and its env file; or what was refused."""
+    """The rewritten archive and its env file, or the refusal."""
 
     after: bytes | None
     env: bytes | None
@@ -41,7 +41,7 @@ class Verdict(NamedTuple):
 
 
 def deploy(data, source=None):
-    """What the companion does with an archive in memory: read the env file, merge it, rewrite."""
+    """Rewrite an archive in memory like the companion: read the env file, merge it, rewrite."""
     source = source or BytesSource(data)
     try:
         directory = read_directory(source)
@@ -68,7 +68,7 @@ def _refusal(error):
 
 
 def deploy_remotely(data):
-    """The same by way of S3: read by ranges, staged as the parts of an upload."""
+    """Rewrite an archive in S3: read by ranges, staged as the parts of an upload."""
     store = MemoryCodeStore({(PLACE.bucket, PLACE.key): data})
     try:
         archive = open_archive(store, PLACE)
@@ -80,7 +80,7 @@ def deploy_remotely(data):
 
 
 def agree(data, verdict):
-    """Asserts that what is read by ranges and staged in S3 comes to the same, but for Lambda's limits."""
+    """Assert that a rewrite in S3 gives the same result, except for Lambda's limits."""
     store = MemoryCodeStore({(PLACE.bucket, PLACE.key): data})
     pinned, tail = store.read_tail(PLACE, 100)
     remote = deploy_remotely(data)
@@ -89,10 +89,10 @@ def agree(data, verdict):
 
 
 def prove(before, verdict):
-    """Asserts all that a rewrite promises, of one archive in eight also that Python unpacks the same from both.
+    """Assert that a rewrite is correct, and for one archive in eight also that Python unpacks the same members.
 
-    What Python's own reader takes for no archive because of another member (a broken extra field, a name that is not
-    in its encoding), it takes for none afterwards.
+    If Python's reader refuses an archive because of another member (a broken extra field, a name in a wrong encoding),
+    it refuses the rewritten archive too.
     """
     after = verdict.after
     _prove_bytes(before, after, verdict.env)
@@ -118,7 +118,7 @@ def _prove_bytes(before, after, env):
 
 
 class Chunk(NamedTuple):
-    """A member's bytes up to the next one, with its record less the offset; lengths by the record and by its own word."""
+    """A member's bytes up to the next member, its record without the offset, and its lengths by record and header."""
 
     name: bytes
     record: bytes
@@ -155,7 +155,7 @@ def _without_offset(record):
 
 
 def _read(data, name):
-    """The member's content as Python reads it, nothing without a name; None where Python takes it for no archive."""
+    """The content of the member in Python's reader; empty if missing, ``None`` if the reader refuses the archive."""
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             return archive.read(name) if name else b""
@@ -164,7 +164,7 @@ def _read(data, name):
 
 
 def _contents(data):
-    """Name and content of each other member as Python reads it."""
+    """The name and content of each other member in Python's reader."""
     with zipfile.ZipFile(BytesIO(data)) as archive:
         infos = [info for info in archive.infolist() if info.orig_filename != ".env"]
         return [(info.orig_filename, _content(archive, info)) for info in infos]
@@ -184,7 +184,7 @@ def _digest(data):
 
 
 def judge(data):
-    """The verdict on an archive, proved; of one in eight also by way of S3."""
+    """The verified verdict on an archive; for one in eight, also verified in S3."""
     verdict = deploy(data)
     if verdict.refusal is None:
         prove(data, verdict)

@@ -1,4 +1,4 @@
-"""What the SDK's calls are tried with, and what a companion left in the engine."""
+"""Functions and faults for the tests of SDK calls, and the state that a companion leaves in the engine."""
 
 import base64
 import hashlib
@@ -12,22 +12,22 @@ from tests.engine.test_function_life import SHOW, make_zip, properties
 from transform_lambda.tags import CODE_SHA256
 
 CODE = make_zip(SHOW)
+# So large that the companion copies the zip inside S3, part by part.
 LARGE = make_zip(SHOW, padding=11 << 20)
-"""So large that S3 copies it, part by part."""
 FEW = {"Env": {"table": "before"}, "MemorySize": "128"}
 MORE = {"Env": {"table": "after"}, "MemorySize": "256"}
 
+# The possible faults of each call. A fault depends on the error codes of the call's service.
 KINDS = {
     "throttled": lambda codes: {"error": {"code": codes["throttled"], "status": codes.get("status", 429)}},
     "failed with a 5xx": lambda codes: {"error": {"code": codes["failed with a 5xx"], "status": 500}},
     "reset before": lambda _: {"reset": True},
     "answer lost": lambda _: {"response": {"abort_bytes": 0}},
 }
-"""What may happen to any call, by the error codes of its service."""
 
 
 def inventory(stack):
-    """All that a companion may leave: functions, APIs, objects that Lambda runs from, and the ledger's names."""
+    """Everything that a companion can leave: functions, APIs, kept objects, and the names in the ledger."""
     staging = {"Bucket": os.environ["HITCOUNTER_STAGING_BUCKET"]}
     objects = stack.client("s3").list_objects_v2(**staging, Prefix="kept/").get("Contents", [])
     records = stack.client("dynamodb").scan(TableName=os.environ["HITCOUNTER_RECORDS_TABLE"], ConsistentRead=True)
@@ -41,13 +41,13 @@ def inventory(stack):
 
 
 def functions(stack):
-    """The names of all that there are."""
+    """The names of all functions."""
     pages = stack.client("lambda").get_paginator("list_functions").paginate()
     return sorted(each["FunctionName"] for page in pages for each in page["Functions"])
 
 
 def uploads(stack):
-    """The keys of uploads that were begun and neither completed nor aborted."""
+    """The keys of incomplete uploads."""
     bucket = os.environ["HITCOUNTER_STAGING_BUCKET"]
     return [each["Key"] for each in stack.client("s3").list_multipart_uploads(Bucket=bucket).get("Uploads", [])]
 
@@ -59,7 +59,7 @@ def staged(stack):
 
 
 def look(stack, name):
-    """What a function is: its table by its env file, and its memory, once its code is found to be whole."""
+    """The table in the function's env file, and its memory. Asserts that the function's code is complete."""
     found = stack.client("lambda").get_function(FunctionName=name)
     with urlopen(found["Code"]["Location"]) as download:
         data = download.read()
@@ -80,10 +80,25 @@ def _members(data):
 
 
 def warm_up(stack, code):
-    """A request that makes the companion's clients, so that the next one's time goes to its calls."""
+    """Send a request that creates the companion's clients. The next request then spends its time on its own calls."""
     stack.delete("Other", known=("hitcounter-nothing", wanted(code, FEW)))
 
 
 def wanted(code, given):
-    """A function's properties."""
+    """Properties of a function with this code."""
     return properties(code, **given)
+
+
+def check_hanging_create(stack, code, proxy, fault):
+    """Assert that a Create is answered in time although the call of ``fault`` hangs, and that its Delete succeeds."""
+    warm_up(stack, code)
+    proxy.arm({**fault, "times": 1})
+    stack.seconds = 4
+
+    failed = stack.create(wanted(code, FEW))
+    stack.seconds = 60
+    deleted = stack.delete(known=(failed["PhysicalResourceId"], wanted(code, FEW)))
+
+    assert proxy.fired == [fault["operation"]]
+    assert (failed["Status"], deleted["Status"]) == ("FAILED", "SUCCESS")
+    assert failed["Reason"] == "the Create did not finish within 3 seconds"

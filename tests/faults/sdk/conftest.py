@@ -1,4 +1,4 @@
-"""A stack whose companion reaches the engine through a proxy that injects faults."""
+"""A stack whose companion calls the engine through a proxy that injects faults."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.engine.test_function_life import put
 from tests.faults.sdk.calls import CODE, LARGE, inventory
 from tests.support.fault_proxy import fault_proxy
 from tests.support.relay import Relay
-from transform_lambda import handler as door
+from transform_lambda import handler as entry_point
 
 
 @pytest.fixture(scope="session")
@@ -29,20 +29,20 @@ def stack(new_stack):  # noqa: F811
 
 @pytest.fixture
 def through(monkeypatch):
-    """Have the companion's clients, which are made anew, reach the engine by this proxy."""
+    """Create new clients of the companion that call the engine through this proxy."""
 
-    def through(proxy):
+    def connect(proxy):
         proxy.arm()
         monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
-        door._start.cache_clear()
+        entry_point._start.cache_clear()
         return proxy
 
-    return through
+    return connect
 
 
 @pytest.fixture
 def injected(tally):
-    """Count the faults of a test that has survived them."""
+    """Count the injected faults of a passed test."""
 
     def count(proxy):
         tally("SDK faults injected", len(proxy.fired))
@@ -67,7 +67,7 @@ def large(engine):  # noqa: F811
 
 @pytest.fixture
 def nothing_is_left(stack):
-    """A test that ends with a Delete, and after it all is as it was before; `staged/` alone expires by itself."""
+    """Assert that the engine's state is the same after the test, except for ``staged/``, which expires."""
     before = inventory(stack)
     yield
     assert inventory(stack) == before

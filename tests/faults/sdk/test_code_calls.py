@@ -1,8 +1,8 @@
-"""Faults in the calls to S3: the code arrives whole or not at all, and no part of an upload is left behind."""
+"""Faults in calls to S3. The code arrives completely or not at all, and no part of an upload remains."""
 
 import pytest
 
-from tests.faults.sdk.calls import CODE, FEW, KINDS, LARGE, look, staged, uploads, wanted, warm_up
+from tests.faults.sdk.calls import CODE, FEW, KINDS, LARGE, check_hanging_create, look, staged, uploads, wanted
 from tests.support.relay import Fault
 
 pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("nothing_is_left")]
@@ -18,7 +18,7 @@ def proxy(through, microburst):
 
 @pytest.fixture
 def kept(small):
-    """Code that Lambda runs from an object, which therefore is always uploaded in parts."""
+    """Code that Lambda runs from an object, so the companion always uploads it in parts."""
     return {**small, "S3ObjectStorageMode": "REFERENCE"}
 
 
@@ -36,7 +36,7 @@ def on(operation, **fault):
     ],
     ids=["lost", "cut", "shortened", "damaged"],
 )
-def test_code_that_does_not_arrive_whole_is_read_again(stack, small, proxy, injected, fault):
+def test_incomplete_code_is_read_again(stack, small, proxy, injected, fault):
     proxy.arm(on("GetObject", **fault))
 
     made = stack.create(wanted(small, FEW))
@@ -47,8 +47,8 @@ def test_code_that_does_not_arrive_whole_is_read_again(stack, small, proxy, inje
     injected(proxy)
 
 
-@pytest.mark.parametrize("at", [40, len(CODE) // 2, -40], ids=["in the front", "in the middle", "in the directory"])
-def test_a_byte_that_is_flipped_on_the_way_is_noticed_wherever_it_is(stack, small, relay, through, injected, at):
+@pytest.mark.parametrize("at", [40, len(CODE) // 2, -40], ids=["at the start", "in the middle", "in the directory"])
+def test_a_flipped_byte_is_detected_at_any_place(stack, small, relay, through, injected, at):
     through(relay).arm(Fault(r"GET /code-\w+/small.zip", flips=at))
 
     made = stack.create(wanted(small, FEW))
@@ -59,7 +59,7 @@ def test_a_byte_that_is_flipped_on_the_way_is_noticed_wherever_it_is(stack, smal
     injected(relay)
 
 
-def test_code_that_always_breaks_off_fails_the_create(stack, small, proxy, injected):
+def test_a_create_fails_if_the_code_never_arrives_completely(stack, small, proxy, injected):
     proxy.arm(on("GetObject", response={"abort_bytes": 200}))
 
     refused = stack.create(wanted(small, FEW))
@@ -71,7 +71,7 @@ def test_code_that_always_breaks_off_fails_the_create(stack, small, proxy, injec
     injected(proxy)
 
 
-def test_code_that_may_not_be_read_fails_the_create_with_the_remedy(stack, small, proxy, injected):
+def test_a_create_without_read_access_to_the_code_fails_with_the_remedy(stack, small, proxy, injected):
     proxy.arm(on("GetObject", error={"code": "AccessDenied", "status": 403, "message": "no"}))
 
     refused = stack.create(wanted(small, FEW))
@@ -86,7 +86,7 @@ def test_code_that_may_not_be_read_fails_the_create_with_the_remedy(stack, small
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_call_of_an_upload_that_goes_wrong_once_is_made_again(stack, kept, proxy, injected, kind):
+def test_every_call_of_an_upload_is_repeated_after_a_fault(stack, kept, proxy, injected, kind):
     operations = ["GetObject", *UPLOADED] if kind != "answer lost" else UPLOADED
     proxy.arm(*(on(each, times=1, **KINDS[kind](CODES)) for each in operations))
 
@@ -97,12 +97,12 @@ def test_every_call_of_an_upload_that_goes_wrong_once_is_made_again(stack, kept,
 
     assert proxy.fired == list(operations)
     assert (made["Status"], seen, len(objects)) == ("SUCCESS", ("before", 128), 1)
-    # An upload that no one was told of has no parts, and the bucket's lifecycle rule drops it.
+    # The upload whose answer was lost has no parts, and the bucket's lifecycle rule removes it.
     assert len(uploads(stack)) == (kind == "answer lost")
     injected(proxy)
 
 
-def test_an_upload_that_is_complete_without_the_sdk_s_knowing_is_found(stack, kept, relay, through, injected):
+def test_a_completed_upload_is_found_after_a_lost_answer(stack, kept, relay, through, injected):
     complete = r"POST .*\?uploadId="
     through(relay).arm(Fault(complete), Fault(complete, says=(404, b"<Error><Code>NoSuchUpload</Code></Error>")))
 
@@ -119,7 +119,7 @@ def test_an_upload_that_is_complete_without_the_sdk_s_knowing_is_found(stack, ke
     ("operation", "code"),
     [*((each, "AccessDenied") for each in UPLOADED), ("CompleteMultipartUpload", "SlowDown")],
 )
-def test_an_upload_that_is_refused_leaves_neither_object_nor_parts(stack, kept, proxy, injected, operation, code):
+def test_a_refused_upload_leaves_neither_object_nor_parts(stack, kept, proxy, injected, operation, code):
     proxy.arm(on(operation, error={"code": code, "status": 503 if code == "SlowDown" else 403, "message": "no"}))
 
     refused = stack.create(wanted(kept, FEW))
@@ -132,7 +132,7 @@ def test_an_upload_that_is_refused_leaves_neither_object_nor_parts(stack, kept, 
     injected(proxy)
 
 
-def test_a_part_that_is_damaged_on_the_way_is_refused_and_nothing_is_left(stack, kept, relay, through, injected):
+def test_a_damaged_part_is_refused_and_leaves_nothing(stack, kept, relay, through, injected):
     through(relay).arm(Fault("PUT .*partNumber=", flips=100, where="request"))
 
     refused = stack.create(wanted(kept, FEW))
@@ -146,7 +146,7 @@ def test_a_part_that_is_damaged_on_the_way_is_refused_and_nothing_is_left(stack,
 
 
 @pytest.mark.parametrize("kind", ["throttled", "answer lost"])
-def test_a_copied_part_that_goes_wrong_once_is_copied_again(stack, large, proxy, injected, kind):
+def test_a_part_is_copied_again_after_a_fault(stack, large, proxy, injected, kind):
     proxy.arm(on("UploadPartCopy", times=1, **KINDS[kind](CODES)), on("HeadObject", times=1, reset=True))
 
     made = stack.create(wanted(large, FEW))
@@ -158,7 +158,7 @@ def test_a_copied_part_that_goes_wrong_once_is_copied_again(stack, large, proxy,
     injected(proxy)
 
 
-def test_a_copy_that_is_denied_is_streamed_instead(stack, large, proxy, injected):
+def test_a_denied_copy_is_streamed_instead(stack, large, proxy, injected):
     proxy.arm(on("UploadPartCopy", error={"code": "AccessDenied", "status": 403, "message": "no"}))
 
     made = stack.create(wanted(large, FEW))
@@ -170,7 +170,7 @@ def test_a_copy_that_is_denied_is_streamed_instead(stack, large, proxy, injected
     injected(proxy)
 
 
-def test_a_large_archive_of_which_a_range_breaks_off_arrives_whole(stack, large, proxy, injected):
+def test_a_large_archive_arrives_completely_after_incomplete_ranges(stack, large, proxy, injected):
     denied = {"code": "AccessDenied", "status": 403, "message": "no"}
     cut = on("GetObject", times=4, response={"abort_bytes": len(LARGE) // 100})
     proxy.arm(on("UploadPartCopy", error=denied), {**cut, "sequence": {"fail": 1, "pass": 1}})
@@ -184,7 +184,7 @@ def test_a_large_archive_of_which_a_range_breaks_off_arrives_whole(stack, large,
     injected(proxy)
 
 
-def test_an_abort_that_is_denied_is_logged_and_the_lifecycle_rule_s_affair(stack, kept, proxy, injected, capsys):
+def test_a_denied_abort_is_logged_and_left_to_the_lifecycle_rule(stack, kept, proxy, injected, capsys):
     denied = {"code": "AccessDenied", "status": 403, "message": "no"}
     proxy.arm(on("UploadPart", error=denied), on("AbortMultipartUpload", error=denied))
 
@@ -197,16 +197,6 @@ def test_an_abort_that_is_denied_is_logged_and_the_lifecycle_rule_s_affair(stack
     injected(proxy)
 
 
-def test_a_read_that_hangs_is_answered_in_time(stack, small, proxy, injected):
-    warm_up(stack, small)
-    proxy.arm(on("GetObject", times=1, timeout_ms=4500))
-    stack.seconds = 4
-
-    failed = stack.create(wanted(small, FEW))
-    stack.seconds = 60
-    gone = stack.delete(known=(failed["PhysicalResourceId"], wanted(small, FEW)))
-
-    assert proxy.fired == ["GetObject"]
-    assert (failed["Status"], gone["Status"]) == ("FAILED", "SUCCESS")
-    assert failed["Reason"] == "the Create did not finish within 3 seconds"
+def test_a_hanging_read_is_answered_in_time(stack, small, proxy, injected):
+    check_hanging_create(stack, small, proxy, on("GetObject", timeout_ms=4500))
     injected(proxy)

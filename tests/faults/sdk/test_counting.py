@@ -1,4 +1,4 @@
-"""Two hundred hits at which every fifth answer is lost after DynamoDB has done its work, through the handler as built."""
+"""Count 200 hits with the built handler. The answer of every fifth write is lost after DynamoDB has written."""
 
 import importlib.util
 import zipfile
@@ -34,7 +34,7 @@ def table(engine):
 
 @pytest.fixture
 def start(table, microburst, monkeypatch, tmp_path):
-    """Start the handler as Lambda does: from its unpacked zip, with an env file rewritten at deployment."""
+    """Start the handler from its unpacked zip, with the env file of a deployment."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
@@ -55,7 +55,7 @@ def start(table, microburst, monkeypatch, tmp_path):
 
 @pytest.fixture
 def stored(engine, table):
-    """How often a name was counted, over all of its items."""
+    """The count of a name, summed over all its items."""
 
     def stored(name):
         items = client_for(engine, service="dynamodb").scan(TableName=table, ConsistentRead=True)["Items"]
@@ -69,7 +69,7 @@ def lose(proxy, operation):
 
 
 def hit(index):
-    """The number of a hit, or nothing where its answer was lost."""
+    """Count a hit, and return its number; ``None`` if the answer was lost."""
     try:
         return index.handler({"name": "home"}, SimpleNamespace(aws_request_id=str(uuid4())))
     except HTTPClientError:
@@ -89,7 +89,7 @@ def test_by_default_no_hit_counts_twice_and_no_number_is_given_twice(start, micr
     tally("SDK faults injected", len(microburst.fired))
 
 
-def test_over_shards_no_hit_counts_twice_either(start, microburst, stored, tally):
+def test_no_hit_counts_twice_over_shards(start, microburst, stored, tally):
     index = start(shards=4)
     lose(microburst, "UpdateItem")
 
@@ -101,7 +101,7 @@ def test_over_shards_no_hit_counts_twice_either(start, microburst, stored, tally
     tally("SDK faults injected", len(microburst.fired))
 
 
-def test_a_caller_who_tries_every_hit_again_would_count_more_than_there_were(start, microburst, stored):
+def test_a_caller_that_repeats_lost_hits_counts_more_hits(start, microburst, stored):
     index = start()
     lose(microburst, "UpdateItem")
 

@@ -1,8 +1,8 @@
-"""Faults in the calls to Lambda: each request is answered once, and the function is what the newest one says."""
+"""Faults in calls to Lambda. Each request is answered once, and the newest request determines the function."""
 
 import pytest
 
-from tests.faults.sdk.calls import FEW, KINDS, MORE, look, wanted, warm_up
+from tests.faults.sdk.calls import FEW, KINDS, MORE, check_hanging_create, look, wanted
 from tests.support.relay import Fault
 
 pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("nothing_is_left")]
@@ -21,7 +21,7 @@ def proxy(through, microburst):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_call_that_goes_wrong_once_is_made_again(stack, small, proxy, injected, kind):
+def test_every_call_is_repeated_after_a_fault(stack, small, proxy, injected, kind):
     operations = [each for each in CALLS if kind != "answer lost" or each not in WITHOUT_A_BODY]
     proxy.arm(*({"service": "lambda", "operation": each, "times": 1, **KINDS[kind](CODES)} for each in operations))
 
@@ -37,7 +37,7 @@ def test_every_call_that_goes_wrong_once_is_made_again(stack, small, proxy, inje
     injected(proxy)
 
 
-def test_tags_and_a_delete_whose_answers_are_lost_are_found_to_be_done(stack, small, relay, through, injected):
+def test_tags_and_a_delete_succeed_after_lost_answers(stack, small, relay, through, injected):
     through(relay).arm(Fault("POST /2017-03-31/tags/"), Fault("DELETE /2015-03-31/functions/"))
 
     name = stack.create(wanted(small, FEW))["PhysicalResourceId"]
@@ -51,7 +51,7 @@ def test_tags_and_a_delete_whose_answers_are_lost_are_found_to_be_done(stack, sm
     injected(relay)
 
 
-def test_a_version_whose_answer_is_lost_is_published_once(stack, small, proxy, injected):
+def test_a_version_is_published_once_after_a_lost_answer(stack, small, proxy, injected):
     proxy.arm({"service": "lambda", "operation": "PublishVersion", "times": 1, **KINDS["answer lost"](CODES)})
 
     made = stack.create(wanted(small, {**FEW, "Publish": "true"}))
@@ -64,7 +64,7 @@ def test_a_version_whose_answer_is_lost_is_published_once(stack, small, proxy, i
     injected(proxy)
 
 
-def test_a_create_that_fails_for_longer_than_the_sdk_tries_is_tried_by_the_companion(stack, small, proxy, injected):
+def test_the_companion_repeats_a_create_after_the_sdk_gives_up(stack, small, proxy, injected):
     proxy.arm({"service": "lambda", "operation": "CreateFunction", "times": 4, **KINDS["failed with a 5xx"](CODES)})
 
     made = stack.create(wanted(small, FEW))
@@ -75,9 +75,9 @@ def test_a_create_that_fails_for_longer_than_the_sdk_tries_is_tried_by_the_compa
     injected(proxy)
 
 
-def test_a_role_that_lambda_does_not_know_yet_is_waited_for(stack, small, proxy, injected):
-    said = "The role defined for the function cannot be assumed by Lambda."
-    error = {"code": "InvalidParameterValueException", "status": 400, "message": said}
+def test_the_companion_waits_for_a_new_role(stack, small, proxy, injected):
+    text = "The role defined for the function cannot be assumed by Lambda."
+    error = {"code": "InvalidParameterValueException", "status": 400, "message": text}
     proxy.arm({"service": "lambda", "operation": "CreateFunction", "times": 2, "error": error})
 
     made = stack.create(wanted(small, FEW))
@@ -89,12 +89,12 @@ def test_a_role_that_lambda_does_not_know_yet_is_waited_for(stack, small, proxy,
 
 
 def denied(operation):
-    said = f"User: companion is not authorized to perform: lambda:{operation}"
-    error = {"code": "AccessDeniedException", "status": 403, "message": said}
+    text = f"User: companion is not authorized to perform: lambda:{operation}"
+    error = {"code": "AccessDeniedException", "status": 403, "message": text}
     return {"service": "lambda", "operation": operation, "error": error}
 
 
-def test_a_create_that_is_denied_fails_and_its_delete_finds_nothing(stack, small, proxy, injected):
+def test_a_denied_create_fails_and_its_delete_succeeds(stack, small, proxy, injected):
     proxy.arm(denied("CreateFunction"))
 
     refused = stack.create(wanted(small, FEW))
@@ -109,7 +109,7 @@ def test_a_create_that_is_denied_fails_and_its_delete_finds_nothing(stack, small
 
 
 @pytest.mark.parametrize("operation", ["UpdateFunctionConfiguration", "UpdateFunctionCode", "TagResource"])
-def test_an_update_that_is_denied_leaves_the_function_as_it_was(stack, small, proxy, injected, operation):
+def test_a_denied_update_leaves_the_function_unchanged(stack, small, proxy, injected, operation):
     name = stack.create(wanted(small, FEW))["PhysicalResourceId"]
     proxy.arm({**denied(operation), "times": 1})
 
@@ -123,7 +123,7 @@ def test_an_update_that_is_denied_leaves_the_function_as_it_was(stack, small, pr
     injected(proxy)
 
 
-def test_a_delete_that_is_denied_fails_and_the_next_one_succeeds(stack, small, proxy, injected):
+def test_a_denied_delete_fails_and_the_next_one_succeeds(stack, small, proxy, injected):
     name = stack.create(wanted(small, FEW))["PhysicalResourceId"]
     proxy.arm({**denied("DeleteFunction"), "times": 1})
 
@@ -140,22 +140,12 @@ HANGS = {"hangs and fails": {"timeout_ms": 4500}, "hangs and is done late": {"la
 
 
 @pytest.mark.parametrize("kind", HANGS)
-def test_a_create_that_hangs_is_answered_in_time_and_its_delete_leaves_nothing(stack, small, proxy, injected, kind):
-    warm_up(stack, small)
-    proxy.arm({"service": "lambda", "operation": "CreateFunction", "times": 1, **HANGS[kind]})
-    stack.seconds = 4
-
-    failed = stack.create(wanted(small, FEW))
-    stack.seconds = 60
-    gone = stack.delete(known=(failed["PhysicalResourceId"], wanted(small, FEW)))
-
-    assert proxy.fired == ["CreateFunction"]
-    assert (failed["Status"], gone["Status"]) == ("FAILED", "SUCCESS")
-    assert failed["Reason"] == "the Create did not finish within 3 seconds"
+def test_a_hanging_create_is_answered_in_time_and_its_delete_leaves_nothing(stack, small, proxy, injected, kind):
+    check_hanging_create(stack, small, proxy, {"service": "lambda", "operation": "CreateFunction", **HANGS[kind]})
     injected(proxy)
 
 
-def test_an_update_that_hangs_and_is_done_late_is_rolled_back(stack, small, proxy, injected):
+def test_a_late_update_is_rolled_back(stack, small, proxy, injected):
     name = stack.create(wanted(small, FEW))["PhysicalResourceId"]
     proxy.arm({"service": "lambda", "operation": "UpdateFunctionCode", "times": 1, "latency": 5500})
     stack.seconds = 5

@@ -1,4 +1,4 @@
-"""Faults in the calls to API Gateway and to a function's policy: one API, one way to the function, or nothing."""
+"""Faults in calls to API Gateway and to a function's policy. One API with one permission remains, or nothing."""
 
 import pytest
 
@@ -54,7 +54,7 @@ def proxy(through, microburst):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_call_that_goes_wrong_once_is_made_again(stack, counter, given, proxy, injected, kind):
+def test_every_call_is_repeated_after_a_fault(stack, counter, given, proxy, injected, kind):
     operations = [*CHANGES, *READS, *(REMOVALS if kind != "answer lost" else ())]
     proxy.arm(*(on(each, times=1, **KINDS[kind](CODES)) for each in operations))
 
@@ -70,7 +70,7 @@ def test_every_call_that_goes_wrong_once_is_made_again(stack, counter, given, pr
 
 
 @pytest.mark.parametrize("operation", ["CreateResource", "AddPermission", "CreateDeployment", "CreateStage"])
-def test_a_change_that_is_denied_fails_the_create_and_nothing_stays(stack, counter, given, proxy, injected, operation):
+def test_a_denied_change_fails_the_create_and_nothing_remains(stack, counter, given, proxy, injected, operation):
     proxy.arm(on(operation, error=DENIED))
 
     refused = stack.create(given)
@@ -83,7 +83,7 @@ def test_a_change_that_is_denied_fails_the_create_and_nothing_stays(stack, count
     injected(proxy)
 
 
-def test_removals_whose_answers_are_lost_are_found_to_be_done(stack, counter, given, relay, through, injected):
+def test_removals_succeed_after_lost_answers(stack, counter, given, relay, through, injected):
     through(relay).arm(
         Fault(r"DELETE /restapis/\w+/resources/\w+/methods/"),
         Fault(r"DELETE /restapis/\w+$"),
@@ -100,7 +100,7 @@ def test_removals_whose_answers_are_lost_are_found_to_be_done(stack, counter, gi
 
 
 @pytest.mark.parametrize("operation", ["CreateRestApi", "CreateDeployment"])
-def test_a_change_that_is_done_late_is_undone_by_the_delete(stack, counter, given, proxy, injected, operation):
+def test_the_delete_undoes_a_late_change(stack, counter, given, proxy, injected, operation):
     stack.delete("Other", known=("hitcounter-nothing", given))
     proxy.arm(on(operation, times=1, latency=5500))
     stack.seconds = 5

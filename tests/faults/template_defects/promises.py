@@ -1,11 +1,11 @@
-"""What the expansion of a counter by itself promises, beyond what linters ask: each resource looked at by its kind."""
+"""Check the rules for an expanded counter that linters don't check, by the type of each resource."""
 
 _KEPT = ("AWS::DynamoDB::Table", "AWS::Logs::LogGroup")
 _GATEWAYS = ("AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api")
 
 
 def find_broken_promises(plain):
-    """Each as a text that begins with the logical id."""
+    """The broken rules, as texts that start with the logical ID."""
     for logical_id, resource in plain["Resources"].items():
         for problem in _find_problems(plain, logical_id, resource):
             yield f"{logical_id}: {problem}"
@@ -14,22 +14,22 @@ def find_broken_promises(plain):
 def _find_problems(plain, logical_id, resource):
     kind, properties = resource["Type"], resource.get("Properties", {})
     if kind in _KEPT:
-        yield from _of_what_is_kept(resource)
+        yield from _check_kept(resource)
     if kind == "AWS::IAM::ManagedPolicy":
-        yield from _of_policy(properties)
+        yield from _check_policy(properties)
     elif kind == "AWS::IAM::Role":
-        yield from _of_role(properties)
+        yield from _check_role(properties)
     elif kind == "Custom::LambdaFunction":
-        yield from _of_function(plain, logical_id, properties)
+        yield from _check_function(plain, logical_id, properties)
     elif kind == "AWS::Lambda::Permission":
-        yield from _of_permission(properties)
+        yield from _check_permission(properties)
     elif kind == "AWS::ApiGateway::Deployment":
-        yield from _of_deployment(plain, resource)
+        yield from _check_deployment(plain, resource)
     elif kind in ("AWS::ApiGateway::Stage", "AWS::ApiGatewayV2::Stage"):
-        yield from _of_stage(logical_id, properties)
+        yield from _check_stage(logical_id, properties)
 
 
-def _of_what_is_kept(resource):
+def _check_kept(resource):
     for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
         if resource.get(policy) != "Retain":
             yield f"{policy} is not Retain"
@@ -37,7 +37,7 @@ def _of_what_is_kept(resource):
         yield "logs are kept for ever"
 
 
-def _of_policy(properties):
+def _check_policy(properties):
     for statement in properties["PolicyDocument"]["Statement"]:
         if any("*" in action for action in statement["Action"]):
             yield "allows any action"
@@ -45,7 +45,7 @@ def _of_policy(properties):
             yield "allows any resource"
 
 
-def _of_role(properties):
+def _check_role(properties):
     if properties.get("Path") != "/hitcounter/":
         yield "the companion may not pass it"
     if "PermissionsBoundary" not in properties:
@@ -55,18 +55,18 @@ def _of_role(properties):
             yield "not Lambda alone may take it"
 
 
-def _of_function(plain, logical_id, properties):
+def _check_function(plain, logical_id, properties):
     if "ServiceTimeout" not in properties:
         yield "CloudFormation would wait an hour for it"
     if properties["Env"].get("table") != {"Ref": f"{logical_id.removesuffix('Function')}Table"}:
-        yield "is not told its own table"
+        yield "doesn't get its own table"
     permissions = [plain["Resources"][each]["Properties"] for each in _ids(plain, "AWS::Lambda::Permission")]
     called = [each["FunctionName"] for each in permissions]
     if _ids(plain, *_GATEWAYS) and {"Fn::GetAtt": [logical_id, "Arn"]} not in called:
         yield "no gateway may call it"
 
 
-def _of_permission(properties):
+def _check_permission(properties):
     if "SourceAccount" not in properties:
         yield "is for any account"
     source = properties.get("SourceArn", {}).get("Fn::Sub", "/*/")
@@ -74,7 +74,7 @@ def _of_permission(properties):
         yield "is for any API or stage"
 
 
-def _of_deployment(plain, resource):
+def _check_deployment(plain, resource):
     waits = resource.get("DependsOn", [])
     waits = [waits] if isinstance(waits, str) else waits
     for method in _ids(plain, "AWS::ApiGateway::Method"):
@@ -82,7 +82,7 @@ def _of_deployment(plain, resource):
             yield f"may come before {method}"
 
 
-def _of_stage(logical_id, properties):
+def _check_stage(logical_id, properties):
     for name in properties.get("Variables", properties.get("StageVariables", {})).values():
         if name != {"Fn::GetAtt": [f"{logical_id.removesuffix('Stage')}Function", "FunctionName"]}:
             yield "calls another stage's function"

@@ -1,4 +1,4 @@
-"""Seeded mistakes in templates: an author's are told at the very line, a generator's by some check or other."""
+"""Mistakes of an author are reported at their lines. Mistakes of the expansion are detected by a check."""
 
 import json
 from contextlib import redirect_stdout
@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from macro.cli.text.files import read_source
-from tests.faults.template_defects.compact import LINTED, REFUSED, SOUND
-from tests.faults.template_defects.plain import PLAIN, slipped
+from tests.faults.template_defects.compact import LINTED, REFUSED, VALID
+from tests.faults.template_defects.plain import PLAIN, make_mistake
 from tests.faults.template_defects.promises import find_broken_promises
 from tests.support.gateway_companion import TYPE, GatewayCompanion
 from tests.support.gateways import FUNCTION
@@ -20,7 +20,7 @@ from tests.support.thorough import mark_thorough
 TESTS = Path(__file__).parents[2]
 COMBINATIONS = sorted((TESTS / "golden_combinations").iterdir())
 EVERYTHING = ("-c", "I", "E", "W", "-e", "-i", "I4010", "--format", "json")
-GENERATED = [(base, name) for base, slips in PLAIN.items() for name in slips]
+GENERATED = [(base, name) for base, mistakes in PLAIN.items() for name in mistakes]
 TITLE = "template defects noticed"
 
 
@@ -35,23 +35,23 @@ def read_golden(path):
     return read_source(str(path)).template
 
 
-def write_slip(slip):
-    """Write the author's template with the slip; where it has to be told, as line and column."""
-    assert SOUND.count(slip.find) == 1
-    before, _, after = SOUND.replace(slip.find, slip.slip).partition("»")
+def write_mistake(mistake):
+    """Write the author's template with the mistake. Returns the line and column of the expected message."""
+    assert VALID.count(mistake.find) == 1
+    before, _, after = VALID.replace(mistake.find, mistake.put).partition("»")
     Path("compact.yaml").write_text(before + after, "utf-8")
     return before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1
 
 
 def lint(command, path):
-    """Line, column and rule of each finding."""
+    """The line, column and rule of each finding."""
     found = json.loads(command("lint", path, *EVERYTHING)[1] or "[]")
     starts = [(entry["Location"]["Start"], entry["Rule"]["Id"]) for entry in found]
     return [(start["LineNumber"], start["ColumnNumber"], rule) for start, rule in starts]
 
 
 def find_faults(plain):
-    """What our own checks say of a plain template."""
+    """The findings of the project's own checks in a plain template."""
     yield from (f"promise: {problem}" for problem in find_broken_promises(plain))
     yield from (f"refers to nothing: {name}" for name in find_dangling(plain))
     for logical_id, resource in plain["Resources"].items():
@@ -66,55 +66,55 @@ def lint_plain(plain, command):
 
 
 def refuse_by_companion(resource):
-    """Why the companion refuses a gateway; empty where it takes it."""
+    """The companion's reason to refuse a gateway; empty if the companion accepts the gateway."""
     if resource["Type"] != TYPE:
         return ""
-    # What it logs is no finding.
+    # The companion's log contains no findings.
     with redirect_stdout(StringIO()):
-        return GatewayCompanion().create(as_sent(resource["Properties"])).get("Reason", "")
+        return GatewayCompanion().create(resolve(resource["Properties"])).get("Reason", "")
 
 
-def as_sent(value):
-    """References stand for a function's ARN, or for a text; all else becomes text."""
+def resolve(value):
+    """The properties as CloudFormation sends them: a function's ARN or a text in place of references, and all other values as text."""
     if isinstance(value, list):
-        return [as_sent(part) for part in value]
+        return [resolve(part) for part in value]
     if not isinstance(value, dict):
         return str(value).lower() if isinstance(value, bool) else str(value)
     if set(value) == {"Fn::GetAtt"}:
         return FUNCTION
-    return "a text" if set(value) == {"Fn::Sub"} else {name: as_sent(part) for name, part in value.items()}
+    return "a text" if set(value) == {"Fn::Sub"} else {name: resolve(part) for name, part in value.items()}
 
 
-def test_a_sound_template_of_an_authors_is_told_nothing(command):
-    Path("compact.yaml").write_text(SOUND, "utf-8")
+def test_a_valid_compact_template_has_no_finding(command):
+    Path("compact.yaml").write_text(VALID, "utf-8")
 
     assert command("expand", "compact.yaml")[::2] == (0, "")
     assert lint(command, "compact.yaml") == []
 
 
 @pytest.mark.parametrize("path", COMBINATIONS, ids=lambda path: path.stem)
-def test_a_sound_expansion_has_no_fault(path):
+def test_a_valid_expansion_has_no_finding(path):
     assert list(find_faults(read_golden(path))) == []
 
 
-@pytest.mark.parametrize("slip", REFUSED.values(), ids=REFUSED)
-def test_an_authors_mistake_is_refused_at_its_line(slip, command, tally):
-    line, column = write_slip(slip)
+@pytest.mark.parametrize("mistake", REFUSED.values(), ids=REFUSED)
+def test_a_refused_mistake_of_an_author_is_reported_at_its_line(mistake, command, tally):
+    line, column = write_mistake(mistake)
 
-    code, plain, told = command("expand", "compact.yaml")
+    code, plain, messages = command("expand", "compact.yaml")
 
     assert (code, plain) == (1, "")
-    assert told.startswith(f"compact.yaml:{line}:{column}: {slip.said}")
-    assert told.count("compact.yaml:") == 1
+    assert messages.startswith(f"compact.yaml:{line}:{column}: {mistake.said}")
+    assert messages.count("compact.yaml:") == 1
     tally(TITLE)
 
 
 @pytest.mark.parametrize("name", mark_thorough(LINTED, quick=["a Ref to nothing"]))
-def test_an_authors_mistake_is_found_at_its_line(name, command, tally):
-    slip = LINTED[name]
-    line, column = write_slip(slip)
+def test_cfn_lint_reports_a_mistake_of_an_author_at_its_line(name, command, tally):
+    mistake = LINTED[name]
+    line, column = write_mistake(mistake)
 
-    assert (line, column, slip.said) in lint(command, "compact.yaml")
+    assert (line, column, mistake.said) in lint(command, "compact.yaml")
     tally(TITLE)
 
 
@@ -132,12 +132,12 @@ QUICK = map(name_generated, filter(is_quick, GENERATED))
 
 
 @pytest.mark.parametrize("generated", mark_thorough(GENERATED, quick=QUICK, name=name_generated), ids=name_generated)
-def test_a_generators_mistake_is_noticed(generated, command, tally):
+def test_a_mistake_of_the_expansion_is_detected(generated, command, tally):
     base, name = generated
-    slip = PLAIN[base][name]
-    plain = slipped(read_golden(TESTS / "golden_combinations" / f"{base}.yaml"), slip)
+    mistake = PLAIN[base][name]
+    plain = make_mistake(read_golden(TESTS / "golden_combinations" / f"{base}.yaml"), mistake)
 
-    found = [*find_faults(plain), *(lint_plain(plain, command) if slip.noticed.startswith("cfn-lint") else ())]
+    found = [*find_faults(plain), *(lint_plain(plain, command) if mistake.noticed.startswith("cfn-lint") else ())]
 
-    assert any(said.startswith(slip.noticed) for said in found)
+    assert any(said.startswith(mistake.noticed) for said in found)
     tally(TITLE)
