@@ -5,18 +5,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from transform_lambda.env.readers import READERS, read_plain
+from transform_lambda.env.readers import BOM, QUOTED, READERS, read_plain
 
 ENCODINGS = ("raw", "base64")
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ASSIGNMENT = re.compile(r"[^\S\n]*(?:export[^\S\n]+)?('?)([^\s=#'\"]+)\1[^\S\n]*=[^\S\n]*")
-_QUOTED = {
-    "'": re.compile(r"'(?:\\.|[^'\\])*'", re.DOTALL),
-    '"': re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL),
-    "`": re.compile(r"`[^`]*`"),
-}
-_BOM = "\ufeff"
+_QUOTED = {**QUOTED, "`": re.compile(r"`[^`]*`")}
 _SPLITTERS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
 """All characters that end a line for `str.splitlines`, and so for many readers."""
 
@@ -122,7 +117,7 @@ def _reasons_against_raw(value: str) -> Iterator[str]:
         yield "a value with a line break"
     if "\0" in value:
         yield "a value with a NUL"
-    if value != value.strip() or value != value.strip(_BOM):
+    if value != value.strip() or value != value.strip(BOM):
         yield "a value that starts or ends with white space"
     if "#" in value:
         yield "a value with '#'"
@@ -133,12 +128,12 @@ def _reasons_against_raw(value: str) -> Iterator[str]:
 
 
 def _names(text: str) -> set[str]:
-    return {line.name for line in split_lines(text.removeprefix(_BOM))}
+    return {line.name for line in split_lines(text.removeprefix(BOM))}
 
 
 def _replace(text: str, values: Mapping[str, str]) -> str:
-    mark = _BOM if text.startswith(_BOM) else ""
-    lines = list(split_lines(text.removeprefix(_BOM)))
+    mark = BOM if text.startswith(BOM) else ""
+    lines = list(split_lines(text.removeprefix(BOM)))
     last = {line.name: index for index, line in enumerate(lines)}
     kept = [
         _assignment(line.name, values[line.name], _line_end(line.text)) if line.name in values else line.text
@@ -151,7 +146,7 @@ def _replace(text: str, values: Mapping[str, str]) -> str:
 def _append(text: str, values: Mapping[str, str], present: set[str]) -> str:
     added = [name for name in values if name not in present]
     style = _line_end(text[: text.rfind("\n") + 1]) or "\n"
-    gap = style if added and text.removeprefix(_BOM) and not text.endswith("\n") else ""
+    gap = style if added and text.removeprefix(BOM) and not text.endswith("\n") else ""
     return text + gap + "".join(_assignment(name, values[name], style) for name in added)
 
 
@@ -167,7 +162,7 @@ def _line_end(line: str) -> str:
 
 def _differences(before: str, after: str, values: Mapping[str, str]) -> Iterator[str]:
     for reader, read in READERS.items():
-        found, was = read(after.removeprefix(_BOM)), read(before.removeprefix(_BOM))
+        found, was = read(after.removeprefix(BOM)), read(before.removeprefix(BOM))
         for name, value in values.items():
             if found.get(name) != value:
                 yield f"Env.{name}: {reader} would not find it: another line hides it (a quote or '=' is missing)"

@@ -15,7 +15,9 @@ _LEADING = re.compile(r"\s*")
 _EXPORT = re.compile(r"(?:export[^\S\r\n]+)?")
 _KEY = re.compile(rf"(?:'([^']+)'|(?!')([^=#\s]+)){_BLANKS}")
 _EQUALS = re.compile(rf"={_BLANKS}")
-_QUOTED = {"'": re.compile(r"'((?:\\.|[^'\\])*)'", re.DOTALL), '"': re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)}
+BOM = "\ufeff"
+QUOTED = {"'": re.compile(r"'((?:\\.|[^'\\])*)'", re.DOTALL), '"': re.compile(r'"((?:\\.|[^"\\])*)"', re.DOTALL)}
+"""Quoted values with escapes, by their quote. The group is the text between the quotes."""
 _ESCAPES = {"'": re.compile(r"\\([\\'])"), '"': re.compile(r"\\([\\'\"abfnrtv])")}
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _REST = re.compile(r"[^\r\n]*")
@@ -27,14 +29,14 @@ _SKIP = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|$)")
 
 def read_plain(text: str) -> dict[str, str]:
     """Names and values according to `line.split("=", 1)`, stripped of white space. Only a line feed ends a line."""
-    pairs = (line.split("=", 1) for line in text.removeprefix("\ufeff").split("\n") if "=" in line)
+    pairs = (line.split("=", 1) for line in text.removeprefix(BOM).split("\n") if "=" in line)
     return {name.strip(): value.strip() for name, value in pairs}
 
 
 def read_dotenv(text: str) -> dict[str, str]:
     """Names and values according to python-dotenv without interpolation. Names without "=" are left out."""
     found: dict[str, str | None] = {}
-    text = text.removeprefix("\ufeff")
+    text = text.removeprefix(BOM)
     position = _after(_LEADING, text, 0)
     while position < len(text):
         name, value, position = _dotenv_binding(text, position)
@@ -92,10 +94,10 @@ def _dotenv_binding(text: str, start: int) -> tuple[str | None, str | None, int]
 
 def _dotenv_value(text: str, start: int) -> tuple[str | None, int]:
     quote = text[start : start + 1]
-    if quote not in _QUOTED:
+    if quote not in QUOTED:
         end = _after(_REST, text, start)
         return _INLINE_COMMENT.sub("", text[start:end]).rstrip(), end
-    quoted = _QUOTED[quote].match(text, start)
+    quoted = QUOTED[quote].match(text, start)
     if quoted is None:
         return None, start
     return _ESCAPES[quote].sub(lambda found: _ESCAPED.get(found[1], found[1]), quoted[1]), quoted.end()
