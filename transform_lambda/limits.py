@@ -34,10 +34,10 @@ class Clock(NamedTuple):
 class Limits(NamedTuple):
     """The time limits of one invocation, and their clock.
 
-    `work_by` and `answer_by` are times of the clock's `monotonic`. `ends` is in seconds since 1970.
+    `result_by` and `answer_by` are times of the clock's `monotonic`. `ends` is in seconds since 1970.
     """
 
-    work_by: float
+    result_by: float
     """After this time no result counts: the watchdog answers."""
     answer_by: float
     """After this time the answer is not retried."""

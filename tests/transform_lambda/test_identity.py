@@ -9,14 +9,14 @@ from transform_lambda.identity import is_invented, is_marker, marker_for, physic
 
 
 @given(stack=st.text(), logical=st.text(), generation=st.text())
-def test_a_name_is_always_a_function_name(stack, logical, generation):
+def test_a_physical_id_is_always_a_function_name(stack, logical, generation):
     name = physical_id_for(f"arn:aws:cloudformation:eu-west-1:1:stack/{stack}/1", logical, generation)
 
     assert re.fullmatch(r"[A-Za-z0-9-]{1,64}", name)
     assert name == physical_id_for(f"arn:aws:cloudformation:eu-west-1:1:stack/{stack}/1", logical, generation)
 
 
-def test_names_tell_stack_and_logical_id():
+def test_a_physical_id_contains_stack_and_logical_id():
     name = physical_id_for(STACK_ID, "VisitsFunction")
 
     assert name.startswith("hitcounter-app-VisitsFunction-")
@@ -25,11 +25,11 @@ def test_names_tell_stack_and_logical_id():
 @pytest.mark.parametrize(
     "others", [(STACK_ID + "x", "Visits", ""), (STACK_ID, "Visit", ""), (STACK_ID, "Visits", "b"), ("", "", "")]
 )
-def test_other_resources_have_other_names(others):
+def test_other_resources_have_other_physical_ids(others):
     assert physical_id_for(*others) != physical_id_for(STACK_ID, "Visits")
 
 
-def test_a_marker_is_known_and_no_function_name():
+def test_a_marker_is_recognized_and_is_no_function_name():
     marker = marker_for(STACK_ID, "Visits")
 
     assert is_marker(marker)
@@ -47,5 +47,5 @@ def test_a_marker_is_known_and_no_function_name():
         (physical_id_for(STACK_ID, "Visits"), False),
     ],
 )
-def test_an_invented_id_is_recognised(physical_id, invented):
+def test_an_invented_id_is_recognized(physical_id, invented):
     assert is_invented(physical_id, STACK_ID, "Visits") is invented

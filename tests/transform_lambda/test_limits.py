@@ -12,7 +12,7 @@ def context(seconds):
 
 
 @pytest.mark.parametrize(
-    ("remaining", "timeout", "work_by", "answer_by"),
+    ("remaining", "timeout", "result_by", "answer_by"),
     [
         (900, None, 884, 899),
         (900, "60", 47, 59),
@@ -25,17 +25,17 @@ def context(seconds):
         (900, 10**400, 884, 899),
     ],
 )
-def test_the_shorter_of_lambdas_and_the_templates_time_counts(remaining, timeout, work_by, answer_by):
+def test_the_shorter_of_lambdas_and_the_templates_time_applies(remaining, timeout, result_by, answer_by):
     event = make_event(ResourceProperties={} if timeout is None else {"ServiceTimeout": timeout})
 
     limits = read_limits(event, context(remaining))
 
-    assert limits.work_by - time.monotonic() == pytest.approx(work_by, abs=0.1)
+    assert limits.result_by - time.monotonic() == pytest.approx(result_by, abs=0.1)
     assert limits.answer_by - time.monotonic() == pytest.approx(answer_by, abs=0.1)
     assert limits.ends - time.time() == pytest.approx(remaining, abs=0.1)
 
 
-def test_without_a_context_the_longest_run_counts():
+def test_lambdas_longest_run_applies_without_a_context():
     limits = read_limits({"ResourceProperties": None}, None)
 
     assert limits.ends - time.time() == pytest.approx(900, abs=0.1)

@@ -17,7 +17,7 @@ NAME = physical_id_for(STACK_ID, "Visits")
 
 
 class Parameters:
-    """As much of Parameter Store as the sample calls."""
+    """The calls of Parameter Store that the sample makes."""
 
     def __init__(self):
         self.values = {}
@@ -39,7 +39,7 @@ def greeting(monkeypatch, tmp_path):
     sys.modules.pop("greeting")
 
 
-def test_the_sample_is_three_functions_that_live_through_a_life_of_requests(greeting):
+def test_the_sample_handles_create_update_and_delete(greeting):
     parameters, outbox = Parameters(), Outbox()
     handlers = {"Custom::Greeting": greeting(parameters)}
     first = {"ResourceType": "Custom::Greeting", "ResourceProperties": {"Who": "World"}}
@@ -54,7 +54,7 @@ def test_the_sample_is_three_functions_that_live_through_a_life_of_requests(gree
     assert (made, parameters.values) == ({NAME: "Hello, you"}, {})
 
 
-def test_the_sample_says_what_is_missing(greeting):
+def test_the_sample_names_a_missing_property(greeting):
     outbox = Outbox()
 
     companion = Companion({"Custom::Greeting": greeting(Parameters())})

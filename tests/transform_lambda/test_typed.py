@@ -30,11 +30,11 @@ CREATE_FUNCTION = input_shape("lambda", "CreateFunction")
         pytest.param({}, {}, id="nothing"),
     ],
 )
-def test_properties_become_what_the_api_takes(properties, typed):
+def test_properties_get_the_types_of_the_api(properties, typed):
     assert type_properties(CREATE_FUNCTION, properties) == typed
 
 
-def test_numbers_with_a_fraction_and_times_are_what_the_api_has():
+def test_fractions_and_times_get_the_types_of_the_api():
     put_metric = input_shape("cloudwatch", "PutMetricData")
 
     typed = type_properties(put_metric, {"MetricData": [{"Value": "1.5", "Timestamp": "2024-01-01T00:00:00Z"}]})
@@ -42,7 +42,7 @@ def test_numbers_with_a_fraction_and_times_are_what_the_api_has():
     assert typed == {"MetricData": [{"Value": 1.5, "Timestamp": "2024-01-01T00:00:00Z"}]}
 
 
-def test_documents_stay_as_they_are():
+def test_documents_stay_unchanged():
     converse = input_shape("bedrock-runtime", "Converse")
 
     typed = type_properties(converse, {"additionalModelRequestFields": {"n": "1", "deep": ["2"]}})
@@ -71,7 +71,7 @@ def test_documents_stay_as_they_are():
         ({"DeadLetterConfig": {"zzz": "x"}}, "Properties.DeadLetterConfig.zzz: unknown; known are TargetArn"),
     ],
 )
-def test_what_does_not_fit_is_named(properties, problem):
+def test_a_value_of_the_wrong_type_is_named(properties, problem):
     with pytest.raises(ResourceError) as refused:
         type_properties(CREATE_FUNCTION, properties)
 
@@ -79,14 +79,14 @@ def test_what_does_not_fit_is_named(properties, problem):
 
 
 @pytest.mark.parametrize("value", ["inf", "nan", "x"])
-def test_what_is_no_number_is_named(value):
+def test_text_that_is_no_number_is_named(value):
     with pytest.raises(ResourceError) as refused:
         type_properties(input_shape("cloudwatch", "PutMetricData"), {"MetricData": [{"Value": value}]})
 
     assert str(refused.value) == "Properties.MetricData[0].Value: must be a number, got other text"
 
 
-def test_all_problems_are_told_together_and_no_value_is_shown():
+def test_all_problems_are_reported_together_without_values():
     with pytest.raises(ResourceError) as refused:
         type_properties(CREATE_FUNCTION, {"Timeout": "s3cr3t", "Nmae": "s3cr3t", "Role": "r"})
 

@@ -109,13 +109,13 @@ def _name(operation: str, call: Mapping[str, Json]) -> str:
 def _explain(error: ClientError, operation: str, where: str) -> ResourceError:
     code, said = code_of(error), message_of(error)
     service = "Lambda" if operation in OF_LAMBDA else "API Gateway"
-    told = f"{where}: {service} answered {code}: {said}"
+    text = f"{where}: {service} answered {code}: {said}"
     if operation == "AddPermission" and code in _GONE:
         return ResourceError(f"{where}: there is no such function")
     if code in _DENIED:
-        return DeniedError(told)
-    is_quota = any(text in said.lower() for text in _QUOTAS)
+        return DeniedError(text)
+    is_quota = any(each in said.lower() for each in _QUOTAS)
     is_passing = code in _PASSING and not is_quota
     if is_passing or code in _GONE or _UNFINISHED in said:
-        return TryAgain(told)
-    return ResourceError(told)
+        return TryAgain(text)
+    return ResourceError(text)

@@ -31,11 +31,11 @@ class Calls:
         self.made: set[str] = set()
         """The operations that this request did since another request or delivery last held the lock."""
 
-    def until_done(self, work: Callable[[], T]) -> T:
-        """The result of `work`, which starts from the beginning, after a pause, each time it raises `TryAgain`."""
+    def until_done(self, action: Callable[[], T]) -> T:
+        """The result of `action`, which starts from the beginning, after a pause, each time it raises `TryAgain`."""
         while True:
             try:
-                return work()
+                return action()
             except TryAgain as error:
                 self._retry.pause(error)
 

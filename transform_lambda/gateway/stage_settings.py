@@ -8,7 +8,7 @@ from transform_lambda.gateway.names import ACCESS_LOG, METHOD_SETTINGS
 from transform_lambda.gateway.patches import Patch, escaped, text_of
 
 _ALL_METHODS = "*/*"
-_SETTINGS_AS_TOLD = {
+_MEMBERS = {
     "ThrottlingRateLimit": "throttlingRateLimit",
     "ThrottlingBurstLimit": "throttlingBurstLimit",
     "LoggingLevel": "loggingLevel",
@@ -66,11 +66,11 @@ def _variables(was: Stage, given: Stage, had: Json) -> list[Patch]:
 def _access_log(was: Stage, given: Stage, had: Stage) -> list[Patch]:
     if "AccessLog" not in given:
         return [{"op": "remove", "path": "/accessLogSettings"}] if "AccessLog" in had and was else []
-    wanted = {word: given["AccessLog"][name] for name, word in ACCESS_LOG.items()}
+    wanted = {member: given["AccessLog"][name] for name, member in ACCESS_LOG.items()}
     # CloudFormation's ARN of a log group ends in ":*", which IAM needs for log streams and API Gateway refuses.
     wanted["destinationArn"] = wanted["destinationArn"].removesuffix(":*")
-    differing = [word for word in wanted if was.get(word) != wanted[word]]
-    return [{"op": "replace", "path": f"/accessLogSettings/{word}", "value": wanted[word]} for word in differing]
+    differing = [member for member in wanted if was.get(member) != wanted[member]]
+    return [{"op": "replace", "path": f"/accessLogSettings/{member}", "value": wanted[member]} for member in differing]
 
 
 def _method_settings(was: Stage, given: Stage, had: Stage) -> list[Patch]:
@@ -82,7 +82,7 @@ def _method_settings(was: Stage, given: Stage, had: Stage) -> list[Patch]:
     return [
         {"op": "replace", "path": f"/{_ALL_METHODS}/{path}", "value": _setting(shall[name])}
         for name, path in METHOD_SETTINGS.items()
-        if name in shall and _setting(was.get(_SETTINGS_AS_TOLD[name])) != _setting(shall[name])
+        if name in shall and _setting(was.get(_MEMBERS[name])) != _setting(shall[name])
     ]
 
 

@@ -69,7 +69,7 @@ class RequestGuard:
         """
         self._refuse_closed()
         while self._holder.key not in self._change(lambda record: self._take(record, physical_id)).names[physical_id]:
-            if self._limits.clock.monotonic() + _POLL_SECONDS > self._limits.work_by:
+            if self._limits.clock.monotonic() + _POLL_SECONDS > self._limits.result_by:
                 raise ResourceError(f"{physical_id}: an earlier request may still remove it; try again in 15 minutes")
             self._limits.clock.sleep(_POLL_SECONDS)
             self._refuse_closed()

@@ -55,7 +55,7 @@ class Companion:
         """
         limits = limits or read_limits(event, None)
         try:
-            request = replace(parse_request(event), deadline=limits.work_by)
+            request = replace(parse_request(event), deadline=limits.result_by)
         except ResourceError as error:
             send(text_of(event, "ResponseURL"), failed_answer(incomplete_request(event), redact(str(error), event)))
             return

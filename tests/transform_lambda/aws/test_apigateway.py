@@ -1,4 +1,4 @@
-"""API Gateway on boto3: the requests that it makes, as botocore validates and sends them, and what its answers mean."""
+"""The adapter of API Gateway: its requests, as botocore validates and sends them, and the meaning of answers."""
 
 import json
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -28,7 +28,7 @@ class Raw:
 
 
 class Service:
-    """API Gateway and Lambda as far as HTTP goes: answers given in turn, requests kept."""
+    """An HTTP server for API Gateway and Lambda: it gives its answers in turn, and records the requests."""
 
     def __init__(self):
         config = Config(retries={"max_attempts": 0, "mode": "standard"})
@@ -62,7 +62,7 @@ def service():
         client.close()
 
 
-def test_the_parts_of_an_api_come_from_all_pages_with_their_methods(service):
+def test_the_parts_of_an_api_come_from_all_pages_and_with_their_methods(service):
     service.gives({"item": [{"id": "r", "path": "/"}], "position": "next"})
     service.gives({"item": [{"id": "a", "path": "/a", "resourceMethods": {"GET": {}, "PUT": {"httpMethod": "PUT"}}}]})
     service.gives({"httpMethod": "GET", "operationName": "mark"})
@@ -79,7 +79,7 @@ def test_the_parts_of_an_api_come_from_all_pages_with_their_methods(service):
     ]
 
 
-def test_changes_are_requests_of_the_api(service):
+def test_each_change_is_a_request_to_api_gateway(service):
     for _ in range(4):
         service.gives()
     patch = [{"op": "replace", "path": "/operationName", "value": "x"}]
@@ -98,7 +98,7 @@ def test_changes_are_requests_of_the_api(service):
     ]
 
 
-def test_what_needs_a_permission_of_its_own_is_sent_as_it_is(service):
+def test_members_that_need_their_own_permission_are_sent_unchanged(service):
     for _ in range(4):
         service.gives()
     patch = [{"op": "replace", "path": "/policy", "value": "{}"}]
@@ -124,13 +124,13 @@ def test_what_needs_a_permission_of_its_own_is_sent_as_it_is(service):
         ("GetPolicy", {"FunctionName": FUNCTION}, "ResourceNotFoundException"),
     ],
 )
-def test_what_is_not_there_is_none(service, operation, call, error):
+def test_a_missing_api_resource_is_none(service, operation, call, error):
     service.gives({"message": "Invalid stage identifier specified"}, 404, error)
 
     assert service.gateways.read(operation, call) is None
 
 
-def test_to_delete_what_is_not_there_is_done(service):
+def test_deleting_a_missing_api_resource_succeeds(service):
     service.gives({"message": "Invalid API identifier specified"}, 404, "NotFoundException")
 
     assert service.gateways.change("DeleteRestApi", {"restApiId": "abc"}) == {}
@@ -151,7 +151,7 @@ def test_to_delete_what_is_not_there_is_done(service):
         ("ServiceUnavailableException", 503, "busy"),
     ],
 )
-def test_what_passes_by_itself_is_to_be_tried_again(service, error, status, said):
+def test_a_temporary_error_is_retried(service, error, status, said):
     service.gives({"message": said}, status, error)
 
     with pytest.raises(TryAgain) as refused:
@@ -189,7 +189,7 @@ def test_what_passes_by_itself_is_to_be_tried_again(service, error, status, said
         ),
     ],
 )
-def test_what_does_not_pass_is_told_with_the_operation_and_what_it_was_about(service, operation, call, error, reason):
+def test_a_permanent_error_names_the_operation_and_its_target(service, operation, call, error, reason):
     service.gives({"message": "no", "Message": "no"}, 400, error)
 
     with pytest.raises(ResourceError) as refused:
@@ -200,7 +200,7 @@ def test_what_does_not_pass_is_told_with_the_operation_and_what_it_was_about(ser
 
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "LimitExceededException"])
-def test_a_quota_is_no_rate_and_not_tried_again(service, code):
+def test_a_quota_error_is_not_retried(service, code):
     service.gives({"message": "Maximum number of resources for this API has been reached."}, 429, code)
 
     with pytest.raises(ResourceError) as refused:
@@ -209,7 +209,7 @@ def test_a_quota_is_no_rate_and_not_tried_again(service, code):
     assert not isinstance(refused.value, TryAgain)
 
 
-def test_what_the_companion_may_not_do_is_told_as_such(service):
+def test_a_missing_permission_is_a_denied_error(service):
     service.gives({"message": "not authorized to perform: apigateway:PATCH"}, 403, "AccessDeniedException")
 
     with pytest.raises(DeniedError):
@@ -219,7 +219,7 @@ def test_what_the_companion_may_not_do_is_told_as_such(service):
 @pytest.mark.parametrize(
     "error", [ReadTimeoutError(endpoint_url="https://x"), EndpointConnectionError(endpoint_url="https://x")]
 )
-def test_a_call_without_an_answer_is_looked_at_again(service, error):
+def test_a_call_without_an_answer_is_retried(service, error):
     service.answers.append(error)
 
     with pytest.raises(TryAgain) as refused:
@@ -228,7 +228,7 @@ def test_a_call_without_an_answer_is_looked_at_again(service, error):
     assert str(refused.value) == f"DeleteRestApi of API abc: {type(error).__name__}"
 
 
-def test_a_value_that_botocore_refuses_is_told_by_its_name(service):
+def test_a_value_that_botocore_refuses_is_named(service):
     with pytest.raises(ResourceError) as refused:
         service.gateways.change("DeleteRestApi", {"restApiId": 3})
 
@@ -237,18 +237,18 @@ def test_a_value_that_botocore_refuses_is_told_by_its_name(service):
     assert service.requests == []
 
 
-def test_without_credentials_there_is_no_use_in_trying_again(service):
+def test_missing_credentials_are_not_retried(service):
     service.answers.append(NoCredentialsError())
 
     with pytest.raises(ResourceError, match="GetRestApis of all APIs: "):
         service.gateways.read("GetRestApis", {})
 
 
-def test_it_says_what_an_operation_takes(service):
+def test_takes_returns_the_input_shape_of_an_operation(service):
     assert "pathPart" in service.gateways.takes("CreateResource").members
 
 
-def test_the_one_in_memory_serves_just_the_operations_that_the_role_is_given_for():
+def test_the_fake_serves_exactly_the_operations_that_the_role_allows():
     served = {name for name in dir(MemoryGateways) if name.startswith("_") and not name.startswith("__")}
 
     # A method that a list of parts only names is read by the adapter itself.

@@ -1,4 +1,4 @@
-"""The companion's clients: a call is tried three times, whatever the version of boto3 would do by itself."""
+"""The companion's clients try each call three times, independently of boto3's version."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -9,7 +9,7 @@ from transform_lambda.aws.client import connect
 
 @pytest.fixture
 def put(monkeypatch):
-    """Put an object to a sink, by the companion's client."""
+    """A function that puts an object to a sink with the companion's client."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -21,14 +21,14 @@ def put(monkeypatch):
     return put
 
 
-def test_a_call_that_fails_twice_is_made_a_third_time(put):
+def test_a_call_that_fails_twice_gets_a_third_attempt(put):
     with Sink(RESET, 500) as sink:
         put(sink)
 
     assert len(sink.requests) == 3
 
 
-def test_a_call_that_fails_three_times_is_given_up(put):
+def test_a_call_that_fails_three_times_fails(put):
     with Sink(*[503] * 9) as sink, pytest.raises(ClientError):
         put(sink)
 
@@ -37,7 +37,7 @@ def test_a_call_that_fails_three_times_is_given_up(put):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("mode", ["legacy", "adaptive"])
-def test_the_environment_does_not_change_that(put, monkeypatch, mode):
+def test_the_environment_does_not_change_the_attempts(put, monkeypatch, mode):
     monkeypatch.setenv("AWS_RETRY_MODE", mode)
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
 

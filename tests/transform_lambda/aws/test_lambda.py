@@ -1,4 +1,4 @@
-"""Lambda on boto3: the requests that it makes, as botocore validates and sends them, and what its answers mean."""
+"""The adapter of Lambda: its requests, as botocore validates and sends them, and the meaning of answers."""
 
 import json
 from urllib.parse import parse_qsl, urlsplit
@@ -28,7 +28,7 @@ class Raw:
 
 
 class Service:
-    """Lambda as far as HTTP goes: answers given in turn, requests kept."""
+    """An HTTP server for Lambda: it gives its answers in turn, and records the requests."""
 
     def __init__(self):
         config = Config(retries={"max_attempts": 0, "mode": "standard"})
@@ -75,13 +75,13 @@ def test_a_function_is_read_with_its_tags(service):
     ]
 
 
-def test_a_function_that_is_not_there_is_none(service):
+def test_a_missing_function_is_none(service):
     service.gives({"Message": "Function not found"}, 404, "ResourceNotFoundException")
 
     assert service.functions.read("visits") is None
 
 
-def test_a_function_whose_tags_may_not_be_seen_is_not_taken_for_anothers(service):
+def test_a_function_with_unreadable_tags_is_an_error(service):
     service.gives({"Configuration": {}, "TagsError": {"ErrorCode": "AccessDenied", "Message": "no lambda:ListTags"}})
 
     with pytest.raises(ResourceError) as refused:
@@ -90,7 +90,7 @@ def test_a_function_whose_tags_may_not_be_seen_is_not_taken_for_anothers(service
     assert str(refused.value) == ("function visits: cannot read its tags; allow lambda:ListTags: no lambda:ListTags")
 
 
-def test_each_change_is_one_request_of_the_api(service):
+def test_each_change_is_one_request_to_lambda(service):
     for body in ({}, {}, {}, {"Version": "4"}, {}, {}, {}, {}, {}):
         service.gives(body, 204 if body is None else 200)
     functions = service.functions
@@ -119,7 +119,7 @@ def test_each_change_is_one_request_of_the_api(service):
     assert said[7:] == [("DELETE", "visits", {"Qualifier": "3"}, {}), ("DELETE", "visits", {}, {})]
 
 
-def test_what_a_function_is_connected_to_is_sent_as_it_is(service):
+def test_connections_of_a_function_are_sent_unchanged(service):
     connections = {
         "Layers": ["arn:aws:lambda:eu-west-1:123456789012:layer:mine:1"],
         "VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
@@ -133,7 +133,7 @@ def test_what_a_function_is_connected_to_is_sent_as_it_is(service):
     assert {name: body[name] for name in connections} == connections
 
 
-def test_only_the_tags_that_change_are_sent(service):
+def test_only_changed_tags_are_sent(service):
     service.gives()
     service.gives()
 
@@ -143,7 +143,7 @@ def test_only_the_tags_that_change_are_sent(service):
     assert [method for method, *_ in service.requests] == ["POST", "DELETE"]
 
 
-def test_code_signing_can_be_taken_away(service):
+def test_code_signing_can_be_removed(service):
     service.gives()
 
     service.functions.sign("visits", "")
@@ -151,14 +151,14 @@ def test_code_signing_can_be_taken_away(service):
     assert service.requests[0][:2] == ("DELETE", "/2020-06-30/functions/visits/code-signing-config")
 
 
-def test_versions_come_from_all_pages_in_the_order_of_their_numbers(service):
+def test_versions_come_from_all_pages_in_numeric_order(service):
     service.gives({"Versions": [{"Version": "$LATEST"}, {"Version": "10"}], "NextMarker": "more"})
     service.gives({"Versions": [{"Version": "9"}]})
 
     assert service.functions.versions("visits") == [{"Version": "9"}, {"Version": "10"}]
 
 
-def test_deleting_what_is_not_there_is_no_failure(service):
+def test_deleting_a_missing_function_succeeds(service):
     service.gives({}, 404, "ResourceNotFoundException")
 
     service.functions.delete("visits")
@@ -189,7 +189,7 @@ def test_deleting_what_is_not_there_is_no_failure(service):
     ],
 )
 @pytest.mark.parametrize("call", ["create", "update_configuration", "update_code", "publish"])
-def test_what_passes_by_itself_is_told_from_what_does_not(service, call, error, said):
+def test_temporary_errors_differ_from_permanent_ones(service, call, error, said):
     service.gives({"Message": said, "message": said}, 400, error)
 
     with pytest.raises(TryAgain) as refused:
@@ -205,21 +205,21 @@ def change(functions, call):
         getattr(functions, call)("visits", {}, "r1")
 
 
-def test_a_read_that_is_throttled_is_tried_again(service):
+def test_a_throttled_read_is_retried(service):
     service.gives({"Message": "Rate exceeded"}, 429, "TooManyRequestsException")
 
     with pytest.raises(TryAgain, match="cannot read function visits: Rate exceeded"):
         service.functions.read("visits")
 
 
-def test_a_delete_that_is_refused_is_told(service):
+def test_a_refused_delete_is_an_error(service):
     service.gives({"Message": "no"}, 403, "AccessDeniedException")
 
     with pytest.raises(DeniedError, match="cannot delete function visits: Lambda answered AccessDeniedException: no"):
         service.functions.delete("visits")
 
 
-def test_a_function_that_went_meanwhile_is_looked_at_again(service):
+def test_a_function_that_was_just_deleted_is_read_again(service):
     service.gives({"Message": "Function not found"}, 404, "ResourceNotFoundException")
 
     with pytest.raises(TryAgain, match="cannot update function visits: it was deleted in the meantime"):
@@ -227,7 +227,7 @@ def test_a_function_that_went_meanwhile_is_looked_at_again(service):
 
 
 @pytest.mark.parametrize("lost", [ReadTimeoutError(endpoint_url="x"), EndpointConnectionError(endpoint_url="x")])
-def test_an_answer_that_never_came_is_looked_for(service, lost):
+def test_a_lost_answer_is_retried(service, lost):
     service.answers.append(lost)
 
     with pytest.raises(TryAgain, match=f"cannot update function visits: {type(lost).__name__}"):
@@ -263,7 +263,7 @@ def test_an_answer_that_never_came_is_looked_for(service, lost):
         ),
     ],
 )
-def test_a_refusal_says_why(service, error, said, reason):
+def test_a_refusal_gives_lambdas_reason(service, error, said, reason):
     service.gives({"Message": said, "message": said}, 400, error)
 
     with pytest.raises(ResourceError) as refused:
@@ -273,7 +273,7 @@ def test_a_refusal_says_why(service, error, said, reason):
     assert not isinstance(refused.value, TryAgain)
 
 
-def test_replicas_at_the_edge_are_told_as_such(service):
+def test_edge_replicas_are_reported(service):
     said = (
         f"Lambda was unable to delete {ARN}:1 because it is a replicated function. Please see our documentation for "
         "Deleting Lambda@Edge Functions and Replicas."
@@ -289,7 +289,7 @@ def test_replicas_at_the_edge_are_told_as_such(service):
     )
 
 
-def test_a_value_that_botocore_refuses_is_told_by_its_name(service):
+def test_a_value_that_botocore_refuses_is_named(service):
     with pytest.raises(ResourceError) as refused:
         service.functions.update_configuration("visits", {"Timeout": 0}, "r1")
 
@@ -298,18 +298,18 @@ def test_a_value_that_botocore_refuses_is_told_by_its_name(service):
     assert service.requests == []
 
 
-def test_without_credentials_there_is_no_use_in_trying_again(service):
+def test_missing_credentials_are_not_retried(service):
     service.answers.append(NoCredentialsError())
 
     with pytest.raises(ResourceError, match="cannot read function visits: "):
         service.functions.read("visits")
 
 
-def test_it_says_what_an_operation_takes(service):
+def test_takes_returns_the_input_shape_of_an_operation(service):
     assert "MemorySize" in service.functions.takes("CreateFunction").members
 
 
-def test_nothing_stands_in_for_a_revision_that_is_not_told(service):
+def test_a_missing_revision_is_not_sent(service):
     service.gives()
 
     service.functions.update_configuration("visits", {}, "")

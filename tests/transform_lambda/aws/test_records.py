@@ -46,11 +46,11 @@ def table(client):
     client.delete_table(TableName=name)
 
 
-def test_what_was_never_written_is_an_empty_record(client, table):
+def test_a_record_that_was_never_written_is_empty(client, table):
     assert TableRecords(client, table).read(KEY) == Record()
 
 
-def test_a_record_is_read_as_it_was_written(client, table):
+def test_a_record_is_read_unchanged(client, table):
     records = TableRecords(client, table)
 
     is_written = records.write(KEY, RECORD)
@@ -60,7 +60,7 @@ def test_a_record_is_read_as_it_was_written(client, table):
     assert records.read(KEY + "x") == Record()
 
 
-def test_a_record_is_read_as_the_last_write_left_it(client, table):
+def test_a_read_returns_the_record_of_the_last_write(client, table):
     asked = []
     event = "provide-client-params.dynamodb.GetItem"
     client.meta.events.register(event, lambda params, **_: asked.append(params), "asked")
@@ -71,7 +71,7 @@ def test_a_record_is_read_as_the_last_write_left_it(client, table):
     assert [call["ConsistentRead"] for call in asked] == [True]
 
 
-def test_a_record_is_written_over_the_version_before_it_alone(client, table):
+def test_a_record_replaces_only_the_previous_version(client, table):
     records = TableRecords(client, table)
     first, second, other = Record(1), Record(2, request_id="a"), Record(2, request_id="b")
 
@@ -81,7 +81,7 @@ def test_a_record_is_written_over_the_version_before_it_alone(client, table):
     assert records.read(KEY) == second
 
 
-def test_a_write_whose_answer_was_lost_counts_as_written(client, table):
+def test_a_write_whose_answer_is_lost_counts_as_written(client, table):
     records = TableRecords(client, table)
 
     written = [records.write(KEY, RECORD), records.write(KEY, RECORD)]
@@ -89,7 +89,7 @@ def test_a_write_whose_answer_was_lost_counts_as_written(client, table):
     assert written == [True, True]
 
 
-def test_an_item_expires_long_after_the_last_late_copy(client, table):
+def test_an_item_expires_long_after_the_last_late_delivery(client, table):
     TableRecords(client, table).write(KEY, RECORD)
 
     item = client.get_item(TableName=table, Key={"id": {"S": KEY}})["Item"]
@@ -102,7 +102,7 @@ def test_other_errors_are_raised(client):
         TableRecords(client, "no-such-table").write(KEY, RECORD)
 
 
-def test_a_life_of_requests_leaves_nothing(client, table):
+def test_create_update_and_delete_leave_nothing(client, table):
     things, outbox, records = Things(), Outbox(), TableRecords(client, table)
     known = {"PhysicalResourceId": physical_id_for(STACK_ID, "Visits")}
     renamed = {"ResourceProperties": {"Name": "new"}}

@@ -41,14 +41,14 @@ def test_the_change_is_shown_with_its_values_masked(code, capsys):
     assert "s3cr3t" not in shown.out
 
 
-def test_values_are_shown_to_who_asks_for_them(code, capsys):
+def test_show_values_prints_the_values(code, capsys):
     main(["env", str(code), "table=s3cr3t-new", "--show-values"])
 
     head = capsys.readouterr().out.split("\n\n")[0]
     assert "-table=s3cr3t-old\n+table=s3cr3t-new\n TOKEN='s3cr3t\n lines'\n KEPT=s3cr3t-kept" in head
 
 
-def test_members_and_sizes_are_shown_without_control_characters(code, capsys):
+def test_member_names_are_shown_without_control_characters(code, capsys):
     main(["env", str(code), "table=x"])
 
     out = capsys.readouterr().out
@@ -56,7 +56,7 @@ def test_members_and_sizes_are_shown_without_control_characters(code, capsys):
     assert f"size          {code.stat().st_size:,} -> " in out
 
 
-def test_a_line_that_may_be_left_of_a_value_is_masked(tmp_path, capsys):
+def test_a_line_that_may_be_part_of_a_value_is_masked(tmp_path, capsys):
     code = make_zip(tmp_path / "code.zip", b"A=`1\ns3cr3t\n\nB=2\n")
 
     main(["env", str(code)])
@@ -76,7 +76,7 @@ def test_a_line_that_may_be_the_end_of_a_base64_value_is_masked(tmp_path, capsys
 
 
 @pytest.mark.parametrize("env", [b'A="1\ns3cr3t=2\n', b"s3cr3t piece=1\n", b"A=1\n  # s3cr3t=1\n", b"#A='\n#s3cr3t\n"])
-def test_what_no_reader_takes_for_a_name_is_masked_with_its_value(tmp_path, capsys, env):
+def test_a_line_without_a_valid_name_is_masked_entirely(tmp_path, capsys, env):
     code = make_zip(tmp_path / "code.zip", env)
 
     main(["env", str(code)])
@@ -84,13 +84,13 @@ def test_what_no_reader_takes_for_a_name_is_masked_with_its_value(tmp_path, caps
     assert "s3cr3t" not in capsys.readouterr().out
 
 
-def test_comments_are_shown_to_who_asks_for_the_values(code, capsys):
+def test_show_values_prints_comments(code, capsys):
     main(["env", str(code), "--show-values"])
 
     assert " # why\n" in capsys.readouterr().out
 
 
-def test_a_target_that_cannot_be_written_is_named_and_no_other_file(code, tmp_path, capsys):
+def test_an_error_names_only_the_target_that_cannot_be_written(code, tmp_path, capsys):
     target = tmp_path / "none" / "new.zip"
 
     status = main(["env", str(code), "A=1", "-o", str(target)])
@@ -112,7 +112,7 @@ def test_the_new_archive_is_written_as_shown(code, tmp_path, capsys):
     assert f"-> {len(written):,} bytes" in out
 
 
-def test_two_stages_of_one_archive_share_their_source_and_not_their_code(code, capsys):
+def test_two_stages_of_one_archive_share_source_sha256_but_not_code_sha256(code, capsys):
     main(["env", str(code), "table=one"])
     one = capsys.readouterr().out.splitlines()
     main(["env", str(code), "table=two"])
@@ -122,7 +122,7 @@ def test_two_stages_of_one_archive_share_their_source_and_not_their_code(code, c
     assert (one[-2].split()[0], one[-2] == two[-2]) == ("CodeSha256", False)
 
 
-def test_an_archive_may_be_written_over_itself(code):
+def test_an_archive_may_overwrite_itself(code):
     status = main(["env", str(code), "table=new", "-o", str(code)])
 
     assert status == 0
@@ -151,7 +151,7 @@ def test_without_values_nothing_changes(tmp_path, capsys):
     assert code.read_bytes() == before
 
 
-def test_base64_carries_what_raw_cannot(code):
+def test_base64_carries_values_that_raw_cannot(code):
     status = main(["env", str(code), "A=#x", "--encoding", "base64", "-o", str(code)])
 
     assert status == 0
@@ -168,7 +168,7 @@ def test_base64_carries_what_raw_cannot(code):
         (["A-B=s3cr3t"], "Env.A-B: a name must be letters, digits and _, and not start with a digit"),
     ],
 )
-def test_a_refused_value_is_told_and_nothing_is_written(code, tmp_path, capsys, values, problem):
+def test_a_refused_value_is_reported_and_nothing_is_written(code, tmp_path, capsys, values, problem):
     target = tmp_path / "new.zip"
 
     status = main(["env", str(code), *values, "-o", str(target)])
@@ -178,7 +178,7 @@ def test_a_refused_value_is_told_and_nothing_is_written(code, tmp_path, capsys, 
     assert not target.exists()
 
 
-def test_a_refused_archive_is_told_and_nothing_is_written(tmp_path, capsys):
+def test_a_refused_archive_is_reported_and_nothing_is_written(tmp_path, capsys):
     code, target = tmp_path / "code.zip", tmp_path / "new.zip"
     code.write_bytes(b"no zip")
 
@@ -190,7 +190,7 @@ def test_a_refused_archive_is_told_and_nothing_is_written(tmp_path, capsys):
     assert not target.exists()
 
 
-def test_an_archive_that_is_not_there_is_told(tmp_path, capsys):
+def test_a_missing_archive_is_reported(tmp_path, capsys):
     status = main(["env", str(tmp_path / "none.zip")])
 
     assert status == 1
@@ -206,7 +206,7 @@ def test_wrong_usage_exits_with_2_and_shows_no_value(arguments, capsys):
     assert "s3cr3t" not in capsys.readouterr().err
 
 
-def test_the_module_is_the_command(code, monkeypatch, capsys):
+def test_python_m_runs_the_command(code, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["transform_lambda", "env", str(code)])
 
     with pytest.raises(SystemExit) as ended:
@@ -217,7 +217,7 @@ def test_the_module_is_the_command(code, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("typed", [[], ["show"], ["--help"]])
-def test_there_is_one_command(capsys, typed):
+def test_env_is_the_only_command(capsys, typed):
     with pytest.raises(SystemExit) as end:
         main(typed)
 

@@ -120,7 +120,7 @@ def test_values_are_merged_into_the_text(text, values, merged):
         ("A", "s3cr3t${B}", "Env.A: readers of env files disagree about a value with '${'"),
     ],
 )
-def test_a_value_that_readers_disagree_about_is_refused_by_its_name(name, value, problem):
+def test_a_value_that_readers_disagree_about_is_refused_by_name(name, value, problem):
     with pytest.raises(EnvError) as refused:
         merge_env("B=1\n", {name: value})
 
@@ -129,28 +129,28 @@ def test_a_value_that_readers_disagree_about_is_refused_by_its_name(name, value,
 
 
 @pytest.mark.parametrize("name", ["", "1A", "A B", "A-B", "A=B", "A\n", "Ä"])
-def test_a_name_that_readers_disagree_about_is_refused(name):
+def test_an_invalid_name_is_refused(name):
     with pytest.raises(EnvError) as refused:
         merge_env("", {name: "x"})
 
     assert str(refused.value) == f"Env.{name}: a name must be letters, digits and _, and not start with a digit"
 
 
-def test_text_that_has_no_bytes_is_refused():
+def test_text_that_utf_8_cannot_encode_is_refused():
     with pytest.raises(EnvError) as refused:
         merge_env("", {"A": "\ud800"})
 
     assert str(refused.value) == "Env.A: must be Unicode text"
 
 
-def test_a_value_that_is_no_text_is_refused():
+def test_a_value_that_is_not_text_is_refused():
     with pytest.raises(EnvError) as refused:
         merge_env("", {"A": 1})
 
     assert str(refused.value) == "Env.A: must be Unicode text"
 
 
-def test_all_problems_are_told_together():
+def test_all_problems_are_reported_together():
     with pytest.raises(EnvError) as refused:
         merge_env("", {"A": "#", "B": "x", "C": "a\nb"})
 
@@ -188,7 +188,7 @@ def test_a_file_that_hides_the_value_from_a_reader_is_refused(text, values, prob
     assert found == problem
 
 
-def test_bytes_are_merged_with_mark_and_line_ends_as_found():
+def test_a_merge_keeps_the_byte_order_mark_and_line_ends():
     merged = merge_env_file(b"\xef\xbb\xbf# caf\xc3\xa9\r\nA=1\r\n", {"A": "\u00e9"})
 
     assert merged == b"\xef\xbb\xbf# caf\xc3\xa9\r\nA=\xc3\xa9\r\n"
@@ -201,7 +201,7 @@ def test_a_file_that_is_not_utf_8_is_refused():
     assert str(refused.value) == "the env file is not UTF-8 (byte 2); save it as UTF-8"
 
 
-def test_base64_carries_what_raw_cannot():
+def test_base64_carries_values_that_raw_cannot():
     values = {"A": " #'\n${x}\u00e9\0", "B": ""}
 
     encoded = encode_values(values, "base64")
@@ -210,7 +210,7 @@ def test_base64_carries_what_raw_cannot():
     assert read_by_dotenv(merge_env("", encoded)) == encoded
 
 
-def test_raw_values_stay_as_they_are():
+def test_raw_values_stay_unchanged():
     assert encode_values({"A": " x "}, "raw") == {"A": " x "}
 
 
@@ -221,7 +221,7 @@ def test_an_unknown_encoding_names_the_known_ones():
     assert str(refused.value) == "EnvEncoding: must be one of raw, base64, got 'hex'"
 
 
-def test_text_that_has_no_bytes_has_no_base64():
+def test_text_that_utf_8_cannot_encode_has_no_base64():
     with pytest.raises(EnvError) as refused:
         encode_values({"A": "\ud800"}, "base64")
 
@@ -239,12 +239,12 @@ def test_every_untouched_line_keeps_its_bytes(text, values):
 
 
 @given(text=st.text(max_size=40))
-def test_the_pieces_of_a_text_are_the_text(text):
+def test_the_lines_of_a_text_join_to_the_text(text):
     assert "".join(line.text for line in split_lines(text)) == text
 
 
 @given(text=FILES, values=RAW_VALUES)
-def test_python_dotenv_and_a_plain_reader_find_the_merged_values(text, values):
+def test_python_dotenv_and_a_plain_reader_read_the_merged_values(text, values):
     merged = merged_or_none(text, values)
 
     if merged is not None:
@@ -254,7 +254,7 @@ def test_python_dotenv_and_a_plain_reader_find_the_merged_values(text, values):
 
 
 @given(values=RAW_VALUES)
-def test_a_raw_value_is_never_refused_in_a_good_file(values):
+def test_a_valid_file_accepts_every_valid_raw_value(values):
     safe = {name: f"x{value}" for name, value in values.items()}
 
     merged = merge_env("# good\nKEPT=1\n", safe)
@@ -263,7 +263,7 @@ def test_a_raw_value_is_never_refused_in_a_good_file(values):
 
 
 @given(text=FILES, values=RAW_VALUES)
-def test_merging_twice_changes_nothing_more(text, values):
+def test_a_second_merge_changes_nothing(text, values):
     merged = merged_or_none(text, values)
 
     if merged is not None:
@@ -282,7 +282,7 @@ def test_a_refusal_never_shows_the_value(text, name, value):
 
 
 @needs_node(*PARSE_ENV)
-def test_node_finds_the_merged_values():
+def test_node_reads_the_merged_values():
     cases = []
 
     @given(text=FILES, values=RAW_VALUES)

@@ -26,7 +26,7 @@ def test_a_plain_reader_ends_lines_at_line_feeds_only():
 
 
 @given(text=ODD_TEXTS)
-def test_python_dotenv_is_understood_on_odd_texts(text):
+def test_the_model_reads_odd_texts_like_python_dotenv(text):
     found = dotenv_values(stream=io.StringIO(text, newline=""), interpolate=False)
 
     assert read_dotenv(text) == {name: value for name, value in found.items() if value is not None}
@@ -44,7 +44,7 @@ def test_python_dotenv_is_understood_on_odd_texts(text):
         ("'A b'='it\\'s'\nB=\"x\\ty\"", {"A b": "it's", "B": "x\ty"}),
     ],
 )
-def test_python_dotenv_is_understood_on_known_texts(text, found):
+def test_the_model_reads_known_texts_like_python_dotenv(text, found):
     assert read_dotenv(text) == found
 
 
@@ -64,12 +64,12 @@ def test_python_dotenv_is_understood_on_known_texts(text, found):
         ("A=1\rB=2", {"A": "1B=2"}),
     ],
 )
-def test_node_is_understood_on_known_texts(text, found):
+def test_the_model_reads_known_texts_like_node(text, found):
     assert read_node(text) == found
 
 
 @needs_node(*PARSE_ENV)
-def test_node_is_understood_on_odd_texts():
+def test_the_model_reads_odd_texts_like_node():
     drawn = random.Random(7)
     texts = ["".join(drawn.choices(ODD_PIECES, k=drawn.randint(0, 25))) for _ in range(3000)]
     # A name of blanks alone makes Node read outside its text.

@@ -1,4 +1,4 @@
-"""The function of a counter as the macro writes it and CloudFormation sends it, on the fakes."""
+"""A counter's function, as the macro writes it and CloudFormation sends it, with the fakes."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ GOLDEN = Path(__file__).parents[2] / "golden_samples"
 
 
 def as_sent(value):
-    """References are resolved, in some way, and all else becomes text."""
+    """Replace references with placeholders, and turn everything else into text."""
     if isinstance(value, list):
         return [as_sent(part) for part in value]
     if not isinstance(value, dict):
@@ -31,7 +31,7 @@ def function_of(sample):
 
 
 @pytest.mark.parametrize("sample", ["minimal", "http", "own_handler", "everything"])
-def test_the_function_of_a_sample_is_made_by_one_call_and_an_update_without_changes_makes_none(sample):
+def test_a_samples_function_is_created_by_one_call_and_an_update_without_changes_makes_none(sample):
     companion, properties = Companion(), function_of(sample)
     companion.store.objects[properties["Code"]["S3Bucket"], properties["Code"]["S3Key"]] = ARCHIVE
 
@@ -41,5 +41,5 @@ def test_the_function_of_a_sample_is_made_by_one_call_and_an_update_without_chan
     assert companion.functions.kinds == ["create"]
 
 
-def test_the_smallest_counter_gives_its_log_group_alone():
+def test_the_smallest_counter_sets_only_its_log_group():
     assert function_of("minimal")["LoggingConfig"] == {"LogGroup": "app-VisitsLogGroup-1ABC"}

@@ -1,4 +1,4 @@
-"""Random lives of a function in a stack: requests late, repeated, cancelled or killed, calls throttled, refused or lost."""
+"""Random histories of a function: late, repeated, cancelled and killed requests; throttled, refused and lost calls."""
 
 import pytest
 
@@ -15,7 +15,7 @@ CHANGES = {"create", "update_configuration", "update_code", "sign", "tag", "publ
 
 
 class SteppingFunctions:
-    """Functions whose every call takes its time, and may be throttled, refused, or done without an answer."""
+    """Lambda whose calls take time, and can be throttled, refused or left without an answer."""
 
     def __init__(self, functions, task):
         self._functions, self._task = functions, task
@@ -42,7 +42,7 @@ class SteppingFunctions:
 
 
 class FunctionStack(CloudFormation):
-    """A stack whose one resource is a function, renamed by its generation, with its value in the env file."""
+    """A stack with one function. Its name has the generation, and its env file has its value."""
 
     def __init__(self, world, *, tells_time):
         super().__init__(world, tells_time=tells_time)
@@ -63,7 +63,7 @@ class FunctionStack(CloudFormation):
 
 @pytest.mark.parametrize("tells_time", [True, False], ids=["urls tell the time", "urls tell no time"])
 @pytest.mark.parametrize("seed", [*range(40), 556])
-def test_a_function_is_what_cloudformation_knows_whatever_happened_to_its_requests(seed, tells_time, tally):
+def test_a_function_matches_what_cloudformation_knows_after_any_history(seed, tells_time, tally):
     world = World(seed)
     stack = FunctionStack(world, tells_time=tells_time)
 

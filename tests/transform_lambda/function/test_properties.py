@@ -105,7 +105,7 @@ def without(*names):
     ids=lambda value: value[:40] if isinstance(value, str) else None,
 )
 @pytest.mark.parametrize("kind", ["Create", "Update"])
-def test_bad_input_is_one_failed_answer_that_names_it_and_touches_nothing(properties, reason, kind):
+def test_bad_input_gets_one_failed_answer_that_names_it_and_changes_nothing(properties, reason, kind):
     companion = Companion()
     if kind == "Update":
         companion.create()
@@ -122,7 +122,7 @@ def test_bad_input_is_one_failed_answer_that_names_it_and_touches_nothing(proper
     assert companion.store.staged == []
 
 
-def test_all_problems_of_the_properties_are_told_together():
+def test_all_problems_of_the_properties_are_reported_together():
     answer = Companion().create({"ServiceToken": "x", "Code": {"S3Key": "a"}, "Env": {"a": "b"}})
 
     assert answer["Reason"] == (
@@ -140,7 +140,7 @@ def test_all_problems_of_the_properties_are_told_together():
     ],
     ids=["a tar", "a folder in its place", "an env file that is no text"],
 )
-def test_a_zip_of_another_kind_is_refused_by_its_place(archive, reason):
+def test_a_file_of_another_kind_is_refused_by_its_place(archive, reason):
     companion = Companion()
     companion.store.objects["code", "app.zip"] = archive
 
@@ -153,7 +153,7 @@ def test_a_zip_of_another_kind_is_refused_by_its_place(archive, reason):
 
 
 @pytest.mark.parametrize("said", ["there is no such bucket", "there is no such object", "access denied"])
-def test_an_object_that_cannot_be_read_fails_before_anything_is_made(said):
+def test_an_unreadable_object_fails_before_any_change(said):
     companion = Companion()
     companion.store.faults["read_tail"] = lambda: ResourceError(f"cannot read {WHERE}: {said}")
 
@@ -178,7 +178,7 @@ def test_code_beyond_lambdas_limit_is_refused_with_the_limit(env):
     assert companion.functions.kinds == []
 
 
-def test_an_archive_that_is_too_large_to_be_sent_is_told_the_limit():
+def test_an_archive_that_is_too_large_to_send_is_refused_with_the_limit():
     size = DIRECT_LIMIT + 1
     place = open_code(Companion().store, read(Code={"ZipFile": "x"}, Env={})).archive.pinned.place
     archive = Archive(Pinned(place, "", size), BytesSource(bytes(size)), None, ".env", None, "")
@@ -198,7 +198,7 @@ def read(**properties):
     return read_wanted(companion.functions.takes("CreateFunction"), request)
 
 
-def test_values_that_an_engine_keeps_typed_are_what_cloudformation_would_send():
+def test_typed_values_of_an_engine_equal_cloudformations_text():
     companion = Companion()
 
     answer = companion.create(wanted(Env={"port": 80, "on": True}, MemorySize=256))
@@ -208,7 +208,7 @@ def test_values_that_an_engine_keeps_typed_are_what_cloudformation_would_send():
     assert companion.functions.files(name)[".env"] == ENV + b"port=80\non=true\n"
 
 
-def test_values_that_no_reader_agrees_on_are_carried_as_base64():
+def test_base64_carries_values_that_readers_disagree_about():
     companion = Companion()
 
     answer = companion.create(wanted(Env={"key": "a\nb#c"}, EnvEncoding="base64", EnvFile="app/.env"))

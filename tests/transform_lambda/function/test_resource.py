@@ -38,7 +38,7 @@ def env_of(companion, name=NAME):
     return companion.functions.files(name)[".env"]
 
 
-def test_a_create_makes_a_function_whose_env_file_has_the_values_and_what_was_there(companion):
+def test_a_create_adds_the_values_to_the_functions_env_file(companion):
     answer = succeed(companion.create(wanted(MemorySize="256", Tags={"team": "web"})))
 
     (_, call) = next(each for each in companion.functions.calls if each[0] == "create")
@@ -60,7 +60,7 @@ def test_a_create_makes_a_function_whose_env_file_has_the_values_and_what_was_th
     assert companion.store.staged == []
 
 
-def test_an_update_that_changes_nothing_calls_nothing_that_writes(companion):
+def test_an_update_without_changes_makes_no_writing_call(companion):
     companion.create(wanted(MemorySize="256", Layers=["arn:layer:1"], VpcConfig={"SubnetIds": ["b", "a"]}))
     companion.functions.calls.clear()
 
@@ -69,7 +69,7 @@ def test_an_update_that_changes_nothing_calls_nothing_that_writes(companion):
     assert companion.functions.kinds == []
 
 
-def test_an_update_of_values_alone_sends_code_and_says_why(companion, capsys):
+def test_an_update_of_values_sends_only_code_and_logs_the_reason(companion, capsys):
     first = succeed(companion.create())
 
     second = succeed(companion.update(wanted(Env={"table": "another-table"})))
@@ -81,7 +81,7 @@ def test_an_update_of_values_alone_sends_code_and_says_why(companion, capsys):
     assert "the code's identity differs" in capsys.readouterr().out
 
 
-def test_an_update_of_the_configuration_alone_sends_what_differs(companion, capsys):
+def test_an_update_of_the_configuration_sends_only_differences(companion, capsys):
     companion.create(wanted(MemorySize="256", Timeout="5"))
 
     succeed(companion.update(wanted(MemorySize="512", Timeout="5", Environment={"Variables": {"A": "s3cr3t-value"}})))
@@ -97,7 +97,7 @@ def test_an_update_of_the_configuration_alone_sends_what_differs(companion, caps
     assert "s3cr3t" not in said
 
 
-def test_a_property_that_is_gone_goes_back_to_its_default_and_a_rollback_restores_it(companion):
+def test_an_omitted_property_returns_to_its_default_and_a_rollback_restores_it(companion):
     old = wanted(MemorySize="256", Description="counts", Layers=["arn:layer:1"])
     companion.create(old)
 
@@ -110,7 +110,7 @@ def test_a_property_that_is_gone_goes_back_to_its_default_and_a_rollback_restore
     assert (back["MemorySize"], back["Description"], back["Layers"]) == (256, "counts", ["arn:layer:1"])
 
 
-def test_an_update_of_the_code_alone_is_found_by_its_directory(companion):
+def test_an_update_of_the_code_is_detected_by_its_directory(companion):
     first = succeed(companion.create())
     companion.store.objects["code", "app.zip"] = make_archive(Entry(b"index.py", b"other"), Entry(b".env", ENV))
 
@@ -120,7 +120,7 @@ def test_an_update_of_the_code_alone_is_found_by_its_directory(companion):
     assert first["Data"]["SourceSha256"] != second["Data"]["SourceSha256"]
 
 
-def test_code_that_was_changed_by_hand_is_put_back(companion):
+def test_code_that_was_changed_by_hand_is_restored(companion):
     companion.create()
     companion.functions.stored[NAME].configuration["CodeSha256"] = "changed by hand"
 
@@ -138,7 +138,7 @@ def test_other_architectures_are_sent_with_the_code(companion):
     assert companion.functions.stored[NAME].configuration["Architectures"] == ["arm64"]
 
 
-def test_tags_of_the_template_come_and_go_and_those_of_others_stay(companion):
+def test_the_templates_tags_are_set_and_removed_and_other_tags_of_the_function_stay(companion):
     companion.create(wanted(Tags={"team": "web", "stage": "test"}))
     companion.functions.stored[NAME].tags["cost-centre"] = "12"
 
@@ -150,7 +150,7 @@ def test_tags_of_the_template_come_and_go_and_those_of_others_stay(companion):
     assert companion.functions.kinds == ["create", "tag"]
 
 
-def test_code_without_values_is_taken_by_lambda_from_its_own_object(companion):
+def test_lambda_reads_code_without_values_from_its_own_object(companion):
     succeed(companion.create(wanted(Code={**CODE, "S3ObjectVersion": "1"}, Env={})))
 
     (_, call) = companion.functions.calls[1]
@@ -162,9 +162,7 @@ def test_code_without_values_is_taken_by_lambda_from_its_own_object(companion):
 @pytest.mark.parametrize("is_near", [True, False])
 @pytest.mark.parametrize("version", [{}, {"S3ObjectVersion": "1"}])
 @pytest.mark.parametrize("archive", [ARCHIVE, LARGE], ids=["small", "large"])
-def test_code_without_values_that_lambda_could_read_otherwise_is_handed_on_as_it_was_read(
-    companion, archive, version, is_near
-):
+def test_code_without_values_is_passed_on_if_lambda_could_read_another_version(companion, archive, version, is_near):
     companion.store.is_near = is_near
     companion.store.objects["code", "app.zip"] = archive
 
@@ -192,7 +190,7 @@ def test_an_object_that_changes_while_it_is_staged_is_refused(companion):
     assert companion.functions.stored == {}
 
 
-def test_code_may_be_named_by_a_url(companion):
+def test_code_may_be_an_s3_url(companion):
     succeed(companion.create(wanted(Code="s3://code/app.zip")))
 
     assert env_of(companion) == b"other=kept\ntable=visits-table\n"
@@ -200,7 +198,7 @@ def test_code_may_be_named_by_a_url(companion):
 
 @pytest.mark.parametrize(("runtime", "file"), [("python3.13", "index.py"), ("nodejs22.x", "index.js")])
 @pytest.mark.parametrize("env", [{}, {"table": "visits"}])
-def test_inline_code_becomes_a_file_by_its_runtime_and_the_same_bytes_each_time(companion, runtime, file, env):
+def test_inline_code_becomes_a_file_named_by_its_runtime_with_stable_bytes(companion, runtime, file, env):
     given = wanted(Code={"ZipFile": "code"}, Runtime=runtime, Env=env)
     succeed(companion.create(given))
     succeed(companion.update(given))
@@ -210,7 +208,7 @@ def test_inline_code_becomes_a_file_by_its_runtime_and_the_same_bytes_each_time(
     assert companion.functions.kinds == ["create"]
 
 
-def test_a_container_image_is_passed_on(companion):
+def test_a_container_image_is_passed_on_unchanged(companion):
     given = {"Code": {"ImageUri": "repo:1"}, "PackageType": "Image", "Role": "r", "ImageConfig": {"Command": ["a"]}}
     first = succeed(companion.create(given))
     second = succeed(companion.update({**given, "Code": {"ImageUri": "repo:2"}}))
@@ -221,7 +219,7 @@ def test_a_container_image_is_passed_on(companion):
     assert second["Data"]["Runtime"] == ""
 
 
-def test_what_cannot_change_in_place_is_replaced_under_another_generated_name(companion):
+def test_a_fixed_property_replaces_the_function_under_another_generated_name(companion):
     companion.create()
 
     answer = succeed(companion.update({"Code": {"ImageUri": "repo:1"}, "PackageType": "Image", "Role": "r"}))
@@ -230,7 +228,7 @@ def test_what_cannot_change_in_place_is_replaced_under_another_generated_name(co
     assert set(companion.functions.stored) == {NAME, answer["PhysicalResourceId"]}
 
 
-def test_what_cannot_change_in_place_is_refused_under_a_given_name(companion):
+def test_a_fixed_property_cannot_change_under_a_given_name(companion):
     companion.create(wanted(FunctionName="visits"))
 
     image = {"Code": {"ImageUri": "repo:1"}, "PackageType": "Image", "Role": "r", "FunctionName": "visits"}
@@ -247,7 +245,7 @@ DURABLE = {"DurableConfig": {"ExecutionTimeout": "60"}}
 
 
 @pytest.mark.parametrize("config", [MANAGED, DURABLE], ids=lambda config: next(iter(config)))
-def test_what_can_neither_come_nor_go_in_place_is_refused_under_a_given_name(companion, config):
+def test_a_property_cannot_be_added_or_removed_in_place_under_a_given_name(companion, config):
     given = {"FunctionName": "visits"}
     companion.create(wanted(**given, **config))
     companion.functions.calls.clear()
@@ -271,7 +269,7 @@ def test_a_durable_function_is_changed_in_place(companion):
     assert companion.functions.kinds == ["create", "update_configuration"]
 
 
-def test_a_function_that_goes_by_another_generated_name_keeps_it(companion):
+def test_a_function_keeps_an_earlier_generated_name(companion):
     companion.create()
     companion.functions.stored["hitcounter-of-old"] = companion.functions.stored.pop(NAME)
 
@@ -281,7 +279,7 @@ def test_a_function_that_goes_by_another_generated_name_keeps_it(companion):
     assert set(companion.functions.stored) == {"hitcounter-of-old"}
 
 
-def test_another_name_is_a_replacement_and_the_old_function_lives_until_its_delete(companion):
+def test_another_name_is_a_replacement_and_the_old_function_stays_until_its_delete(companion):
     companion.create(wanted(FunctionName="old"))
     old = companion.properties
 
@@ -294,7 +292,7 @@ def test_another_name_is_a_replacement_and_the_old_function_lives_until_its_dele
     assert set(companion.functions.stored) == {"new"}
 
 
-def test_a_rollback_after_a_replacement_goes_on_with_the_old_function(companion):
+def test_a_rollback_after_a_replacement_keeps_the_old_function(companion):
     companion.create(wanted(FunctionName="old"))
     old = companion.properties
     companion.update(wanted(FunctionName="new"))
@@ -306,7 +304,7 @@ def test_a_rollback_after_a_replacement_goes_on_with_the_old_function(companion)
     assert companion.functions.kinds == []
 
 
-def test_a_function_deleted_by_hand_is_made_again(companion):
+def test_a_function_deleted_by_hand_is_created_again(companion):
     companion.create()
     del companion.functions.stored[NAME]
 
@@ -317,7 +315,7 @@ def test_a_function_deleted_by_hand_is_made_again(companion):
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
-def test_a_function_that_is_not_ours_is_left_untouched(companion, kind):
+def test_a_foreign_function_is_never_modified(companion, kind):
     companion.create(wanted(FunctionName="theirs"))
     stored = companion.functions.stored["theirs"]
     stored.tags = {"hitcounter:stack-id": "another stack", "hitcounter:logical-id": "Visits"}
@@ -338,7 +336,7 @@ def test_a_function_that_is_not_ours_is_left_untouched(companion, kind):
     assert json.dumps([stored.configuration, stored.tags]) == before
 
 
-def test_a_deleted_function_is_gone_and_deleting_again_succeeds(companion):
+def test_a_delete_removes_the_function_and_a_second_delete_succeeds(companion):
     companion.create()
 
     succeed(companion.delete())
@@ -349,13 +347,13 @@ def test_a_deleted_function_is_gone_and_deleting_again_succeeds(companion):
 
 
 @pytest.mark.parametrize("known", ["app-Visits-1ABCDEF2GHIJK", "no function:name", "x" * 65])
-def test_a_delete_of_what_is_no_function_of_ours_succeeds(companion, known):
+def test_a_delete_of_a_foreign_function_succeeds_without_a_change(companion, known):
     succeed(companion.delete(known))
 
     assert "delete" not in companion.functions.kinds
 
 
-def test_a_made_up_physical_id_that_the_role_does_not_allow_fails_no_delete(companion):
+def test_an_invented_physical_id_that_the_role_denies_fails_no_delete(companion):
     companion.functions.faults["read"] = [DeniedError("not authorized to perform: lambda:GetFunction")]
 
     succeed(companion.delete("app-Visits-1ABCDEF2GHIJK"))
@@ -363,7 +361,7 @@ def test_a_made_up_physical_id_that_the_role_does_not_allow_fails_no_delete(comp
     assert "delete" not in companion.functions.kinds
 
 
-def test_a_delete_that_the_role_does_not_allow_fails(companion):
+def test_a_delete_that_the_role_denies_fails(companion):
     companion.create()
     companion.functions.faults["read"] = [DeniedError("not authorized to perform: lambda:GetFunction")]
 
@@ -371,7 +369,7 @@ def test_a_delete_that_the_role_does_not_allow_fails(companion):
     assert NAME in companion.functions.stored
 
 
-def test_an_object_that_lambda_may_run_from_by_now_is_not_removed(companion):
+def test_an_object_that_lambda_may_already_use_stays(companion):
     code = {**CODE, "S3ObjectStorageMode": "REFERENCE"}
     companion.functions.lost["create"] = [TryAgain("ReadTimeoutError")]
     companion.functions.before = lambda kind: kind == "read" and companion.functions.stored and fail()
@@ -390,7 +388,7 @@ def test_an_object_that_lambda_may_run_from_by_now_is_not_removed(companion):
     assert companion.functions.stored == {}
 
 
-def test_versions_are_published_on_change_and_old_ones_go(companion):
+def test_versions_are_published_on_change_and_old_ones_are_deleted(companion):
     given = {"Publish": "true", "KeepVersions": "2"}
     numbers = [succeed(companion.create(wanted(**given, Env={"table": "0"})))["Data"]["Version"]]
     for table in ("1", "1", "2", "3"):
@@ -416,7 +414,7 @@ def test_the_two_versions_before_stay_until_the_next_change(companion):
 
 
 @pytest.mark.parametrize("keep", ["1", "2"])
-def test_a_rollback_goes_back_to_the_version_that_the_stack_had_and_keeps_both(companion, keep):
+def test_a_rollback_answers_the_stacks_earlier_version_and_keeps_both(companion, keep):
     numbers = [publish(companion, table, keep) for table in ("old", "new", "old")]
 
     assert numbers == ["1", "2", "1"]
@@ -424,7 +422,7 @@ def test_a_rollback_goes_back_to_the_version_that_the_stack_had_and_keeps_both(c
     assert companion.functions.kinds.count("publish") == 2
 
 
-def test_the_version_in_use_outlives_any_number_of_updates_that_are_rolled_back(companion):
+def test_the_version_in_use_survives_many_rolled_back_updates(companion):
     publish(companion, "0")
     publish(companion, "in use")
     for table in ("1", "2", "3", "4", "5"):
@@ -451,13 +449,13 @@ def test_the_version_in_use_outlives_any_number_of_updates_that_are_rolled_back(
     ],
     ids=str,
 )
-def test_a_version_with_other_settings_is_not_taken_for_the_same(companion, other):
+def test_a_version_with_other_settings_is_not_reused(companion, other):
     numbers = [publish(companion, "x"), publish(companion, "y"), publish(companion, "x", **other)]
 
     assert numbers == ["1", "2", "3"]
 
 
-def test_a_version_that_failed_is_not_used_again(companion):
+def test_a_failed_version_is_not_reused(companion):
     publish(companion, "old")
     publish(companion, "new")
     companion.functions.stored[NAME].versions[1]["State"] = "Failed"
@@ -465,7 +463,7 @@ def test_a_version_that_failed_is_not_used_again(companion):
     assert publish(companion, "old") == "3"
 
 
-def test_with_publish_to_the_one_version_is_published_again_where_something_changed(companion):
+def test_publish_to_publishes_its_version_again_after_a_change(companion):
     given = {"Publish": "true", "PublishTo": "LATEST_PUBLISHED"}
     answers = [succeed(companion.create(wanted(**given, Env={"table": "0"})))]
     for table in ("0", "1", "1", "0"):
@@ -478,7 +476,7 @@ def test_with_publish_to_the_one_version_is_published_again_where_something_chan
 
 
 @pytest.mark.parametrize("call", ["versions", "delete"])
-def test_a_version_that_cannot_be_removed_stays_and_is_told(companion, capsys, call):
+def test_a_version_that_cannot_be_deleted_stays_and_is_logged(companion, capsys, call):
     for table in ("0", "1", "2"):
         publish(companion, table)
     error = [ResourceError("an alias points to it")]
@@ -492,7 +490,7 @@ def test_a_version_that_cannot_be_removed_stays_and_is_told(companion, capsys, c
     assert "an alias points to it" in capsys.readouterr().out
 
 
-def test_a_version_is_waited_for(companion):
+def test_an_update_waits_for_its_version(companion):
     companion.functions.outcome = {"publish": {"State": "Pending"}}
     states = iter([{"State": "Pending"}] * 3 + [{"State": "Active"}])
 
@@ -508,7 +506,7 @@ def test_a_version_is_waited_for(companion):
     assert companion.time.slept
 
 
-def test_a_version_that_a_first_delivery_published_is_waited_for_by_the_second(companion):
+def test_the_second_delivery_waits_for_the_version_of_the_first(companion):
     given = wanted(Publish="true", SnapStart={"ApplyOn": "PublishedVersions"})
     states = iter([{"State": "Pending"}] * 6 + [{"State": "Active"}])
 
@@ -533,7 +531,7 @@ def test_a_version_that_a_first_delivery_published_is_waited_for_by_the_second(c
     assert companion.time.slept
 
 
-def test_code_signing_is_set_and_taken_away(companion):
+def test_code_signing_is_set_and_removed(companion):
     signing = "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0123456789abcdefa"
     companion.create()
 
@@ -544,7 +542,7 @@ def test_code_signing_is_set_and_taken_away(companion):
     assert (was, companion.functions.stored[NAME].signing) == (signing, "")
 
 
-def test_a_large_archive_goes_to_lambda_by_s3(companion):
+def test_a_large_archive_reaches_lambda_through_s3(companion):
     companion.store.objects["code", "app.zip"] = LARGE
 
     succeed(companion.create())
@@ -556,7 +554,7 @@ def test_a_large_archive_goes_to_lambda_by_s3(companion):
     assert env_of(companion) == b"table=visits-table\n"
 
 
-def test_code_by_reference_is_kept_for_this_function_and_removed_with_it(companion):
+def test_code_by_reference_is_kept_for_its_function_and_deleted_with_it(companion):
     code = {**CODE, "S3ObjectStorageMode": "REFERENCE"}
     succeed(companion.create(wanted(Code=code)))
     (first,) = companion.store.staged
@@ -578,7 +576,7 @@ def unversioned(companion, data=ARCHIVE):
 
 
 @pytest.mark.parametrize("archive", [ARCHIVE, LARGE], ids=["small", "large"])
-def test_code_by_reference_without_a_version_is_kept_in_the_state_that_was_read(companion, archive):
+def test_code_by_reference_without_a_version_is_kept_in_its_read_state(companion, archive):
     given = unversioned(companion, archive)
     first = succeed(companion.create(given))
     second = succeed(companion.update(given))
@@ -597,7 +595,7 @@ def test_code_by_reference_without_a_version_is_kept_in_the_state_that_was_read(
     assert companion.functions.kinds == ["create", "tag"]
 
 
-def test_code_kept_without_a_version_changes_with_its_object_and_goes_with_the_function(companion):
+def test_kept_code_without_a_version_follows_its_object_and_is_deleted_with_the_function(companion):
     succeed(companion.create(unversioned(companion)))
     (first,) = companion.store.staged
 
@@ -611,7 +609,7 @@ def test_code_kept_without_a_version_changes_with_its_object_and_goes_with_the_f
     assert ("code", "app.zip") in companion.store.objects
 
 
-def test_objects_of_code_by_reference_go_when_it_is_copied_again(companion):
+def test_kept_objects_are_removed_when_lambda_copies_the_code_again(companion):
     code = {**CODE, "S3ObjectStorageMode": "REFERENCE"}
     succeed(companion.create(wanted(Code=code)))
 
@@ -621,7 +619,7 @@ def test_objects_of_code_by_reference_go_when_it_is_copied_again(companion):
     assert env_of(companion) == b"other=kept\ntable=visits-table\n"
 
 
-def test_objects_go_with_the_function_though_it_was_published_and_is_copied_by_now(companion):
+def test_kept_objects_are_removed_with_a_published_function_whose_code_is_now_copied(companion):
     reference = {**CODE, "S3ObjectStorageMode": "REFERENCE"}
     succeed(companion.create(wanted(Code=reference, Publish="true")))
     succeed(companion.update(wanted(Publish="true")))
@@ -633,7 +631,7 @@ def test_objects_go_with_the_function_though_it_was_published_and_is_copied_by_n
     assert companion.store.staged == []
 
 
-def test_objects_go_with_a_function_that_is_left_over(companion):
+def test_kept_objects_are_removed_with_a_leftover_function(companion):
     reference = {**CODE, "S3ObjectStorageMode": "REFERENCE"}
     succeed(companion.create(wanted(FunctionName="old")))
     companion.functions.busy = 1000
@@ -658,7 +656,7 @@ def test_an_object_that_cannot_be_removed_does_not_fail_an_update(companion, cap
     assert "cannot list" in capsys.readouterr().out
 
 
-def test_an_object_of_the_templates_own_by_reference_is_passed_on_and_never_removed(companion):
+def test_the_templates_own_object_is_passed_on_by_reference_and_never_removed(companion):
     code = {**CODE, "S3ObjectStorageMode": "REFERENCE", "S3ObjectVersion": "1"}
     succeed(companion.create(wanted(Code=code, Env={})))
     succeed(companion.update(wanted(Code={**code, "S3ObjectVersion": "2"}, Env={})))
@@ -669,7 +667,7 @@ def test_an_object_of_the_templates_own_by_reference_is_passed_on_and_never_remo
     assert companion.store.objects["code", "app.zip"] == ARCHIVE
 
 
-def test_each_change_is_waited_for(companion):
+def test_each_change_waits_until_the_function_is_ready(companion):
     companion.functions.busy = 3
 
     succeed(companion.create())
@@ -689,7 +687,7 @@ def test_each_change_is_waited_for(companion):
         ({"State": "Failed"}, f"function {NAME}: failed: Lambda gives no reason"),
     ],
 )
-def test_a_function_that_fails_is_told_and_gone_again(companion, outcome, reason):
+def test_a_function_that_fails_is_reported_and_deleted(companion, outcome, reason):
     companion.functions.outcome = {"create": outcome}
 
     answer = companion.create()
@@ -699,7 +697,7 @@ def test_a_function_that_fails_is_told_and_gone_again(companion, outcome, reason
     assert companion.functions.stored == {}
 
 
-def test_an_update_that_fails_is_told_and_mended_by_the_rollback(companion):
+def test_a_failed_update_is_reported_and_the_rollback_repairs_it(companion):
     companion.create()
     failed = {"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "no such layer"}
     companion.functions.outcome = {"update_configuration": failed}
@@ -712,7 +710,7 @@ def test_an_update_that_fails_is_told_and_mended_by_the_rollback(companion):
     assert companion.functions.stored[NAME].configuration["MemorySize"] == 128
 
 
-def test_a_function_that_had_failed_before_is_told(companion):
+def test_an_earlier_failure_is_reported(companion):
     companion.create()
     companion.functions.stored[NAME].configuration.update(State="Failed", StateReason="gone wrong")
 
@@ -721,7 +719,7 @@ def test_a_function_that_had_failed_before_is_told(companion):
 
 
 @pytest.mark.parametrize("call", ["read", "create"])
-def test_what_passes_by_itself_is_tried_again(companion, call):
+def test_a_temporary_refusal_is_retried(companion, call):
     companion.functions.faults[call] = [TryAgain("cannot be assumed by Lambda")] * 4
 
     succeed(companion.create())
@@ -730,7 +728,7 @@ def test_what_passes_by_itself_is_tried_again(companion, call):
     assert companion.time.slept[-1] > companion.time.slept[0]
 
 
-def test_the_first_refusal_that_is_tried_again_is_logged_without_values(companion, capsys):
+def test_the_first_retried_refusal_is_logged_without_values(companion, capsys):
     companion.functions.busy = 2
     companion.functions.faults["create"] = [TryAgain("cannot be assumed by Lambda: visits-table")] * 3
 
@@ -741,7 +739,7 @@ def test_the_first_refusal_that_is_tried_again_is_logged_without_values(companio
 
 
 @pytest.mark.parametrize("call", ["update_configuration", "update_code", "tag", "publish"])
-def test_an_update_is_tried_again_after_each_call(companion, call):
+def test_an_update_is_retried_after_each_call(companion, call):
     companion.create()
     companion.functions.faults[call] = [TryAgain("Rate exceeded")] * 2
 
@@ -752,7 +750,7 @@ def test_an_update_is_tried_again_after_each_call(companion, call):
 
 
 @pytest.mark.parametrize("call", ["update_configuration", "update_code", "tag", "publish"])
-def test_an_update_whose_call_was_done_but_not_answered_is_seen_as_done(companion, call):
+def test_an_update_call_with_a_lost_answer_counts_as_done(companion, call):
     companion.create()
     companion.functions.lost[call] = [TryAgain("ReadTimeoutError")]
 
@@ -771,7 +769,7 @@ def test_a_create_whose_answer_is_lost_adopts_its_own_function(companion):
     assert companion.functions.kinds == ["create"]
 
 
-def test_another_revision_is_looked_at_again_before_the_update(companion):
+def test_another_revision_is_read_again_before_the_update(companion):
     companion.create()
     done = []
 
@@ -789,7 +787,7 @@ def test_another_revision_is_looked_at_again_before_the_update(companion):
     assert "Timeout" not in calls[0]
 
 
-def test_an_update_that_is_overtaken_while_it_looks_changes_nothing(companion):
+def test_an_update_that_is_overtaken_while_it_reads_changes_nothing(companion):
     companion.create()
     new, known = wanted(MemorySize="512"), {"PhysicalResourceId": NAME}
     update = companion.event("Update", new, OldResourceProperties=wanted(), **known)
@@ -807,7 +805,7 @@ def test_an_update_that_is_overtaken_while_it_looks_changes_nothing(companion):
 
 
 @pytest.mark.parametrize("call", ["read", "create"])
-def test_an_endless_throttle_is_answered_before_the_end(companion, call):
+def test_an_endless_throttle_is_answered_before_the_deadline(companion, call):
     companion.functions.faults[call] = [TryAgain("Rate exceeded")] * 1000
 
     reason = refuse(companion.create(wanted(ServiceTimeout="60")))
@@ -817,7 +815,7 @@ def test_an_endless_throttle_is_answered_before_the_end(companion, call):
     assert companion.functions.stored == {}
 
 
-def test_replicas_at_the_edge_are_waited_for(companion):
+def test_a_delete_waits_for_edge_replicas(companion):
     companion.create()
     companion.functions.faults["delete"] = [Replicated("still has replicas")] * 3
 
@@ -827,7 +825,7 @@ def test_replicas_at_the_edge_are_waited_for(companion):
     assert len(companion.time.slept) == 3
 
 
-def test_why_a_delete_is_tried_again_is_logged_once(companion, capsys):
+def test_the_reason_of_a_delete_retry_is_logged_once(companion, capsys):
     companion.create()
     companion.functions.faults["delete"] = [Replicated("still has replicas")] * 3
 
@@ -838,7 +836,7 @@ def test_why_a_delete_is_tried_again_is_logged_once(companion, capsys):
     assert told == [("Delete", "still has replicas")]
 
 
-def test_replicas_that_stay_fail_the_delete_saying_what_is_left(companion):
+def test_edge_replicas_that_stay_fail_the_delete_by_name(companion):
     companion.create()
     companion.functions.faults["delete"] = [Replicated(f"cannot delete function {NAME}: still has replicas")] * 1000
 
@@ -869,7 +867,7 @@ def test_a_refusal_of_lambda_leaves_nothing_behind(companion, archive, kind):
     assert json.dumps(now and now.configuration) == before
 
 
-def test_a_function_that_took_the_place_of_the_one_just_made_is_not_taken_back(companion):
+def test_the_undo_of_a_create_leaves_a_foreign_function_of_the_name(companion):
     def replace_by_anothers(kind):
         if kind == "read" and NAME in companion.functions.stored:
             companion.functions.stored[NAME].tags = {"owner": "another"}
@@ -882,7 +880,7 @@ def test_a_function_that_took_the_place_of_the_one_just_made_is_not_taken_back(c
     assert NAME in companion.functions.stored
 
 
-def test_what_could_not_be_taken_back_is_told_and_swept_by_the_delete(companion, capsys):
+def test_a_failed_undo_is_logged_and_the_delete_removes_the_leftovers(companion, capsys):
     companion.functions.outcome = {"create": {"State": "Failed"}}
     companion.functions.faults["delete"] = [ResourceError("cannot delete")]
 
@@ -895,7 +893,7 @@ def test_what_could_not_be_taken_back_is_told_and_swept_by_the_delete(companion,
     assert companion.functions.stored == {}
 
 
-def test_a_create_that_ran_out_of_time_is_swept_by_the_delete(companion):
+def test_the_delete_removes_a_create_that_ran_out_of_time(companion):
     companion.functions.busy = 1000
     answer = companion.create(wanted(ServiceTimeout="60"))
     companion.functions.busy = 0
@@ -906,7 +904,7 @@ def test_a_create_that_ran_out_of_time_is_swept_by_the_delete(companion):
     assert companion.functions.stored == {}
 
 
-def test_a_delete_whose_physical_id_is_invented_leaves_no_orphan_wherever_the_create_is():
+def test_a_delete_with_an_invented_id_leaves_no_orphan_at_any_point_of_the_create():
     calls = trace_create()
 
     assert {"read_tail", "read", "create", "tag", "publish"} <= {call.split()[0] for call in calls}
@@ -939,7 +937,7 @@ def interrupt(companion, outbox, at):
     return before
 
 
-def test_late_copies_of_answered_requests_change_nothing(companion):
+def test_late_deliveries_of_answered_requests_change_nothing(companion):
     create = companion.event("Create", wanted())
     companion.deliver(create)
     companion.known, companion.properties = NAME, wanted()

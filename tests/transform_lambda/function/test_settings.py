@@ -49,11 +49,11 @@ def differ(wanted, current=None):
         ({"FileSystemConfigs": [{"Arn": "a", "LocalMountPath": "/mnt"}]},) * 2,
     ],
 )
-def test_what_means_the_same_is_not_sent(wanted, current):
+def test_an_equal_setting_is_not_sent(wanted, current):
     assert differ(wanted, current) == {}
 
 
-def test_an_engine_that_tells_little_is_taken_to_have_lambdas_defaults():
+def test_a_setting_that_an_engine_omits_has_lambdas_default():
     assert setting_changes(SHAPE, {"Role": "r"}, {"FunctionName": "visits", "Role": "r"}) == {}
 
 
@@ -112,7 +112,7 @@ def test_an_engine_that_tells_little_is_taken_to_have_lambdas_defaults():
         ({"Runtime": "python3.14"}, {}, {"Runtime": "python3.14"}),
     ],
 )
-def test_what_differs_is_sent_and_what_is_not_wanted_goes_back_to_its_default(wanted, current, changes):
+def test_a_different_setting_is_sent_and_an_omitted_one_returns_to_its_default(wanted, current, changes):
     assert differ(wanted, current) == changes
 
 
@@ -121,13 +121,13 @@ def test_what_differs_is_sent_and_what_is_not_wanted_goes_back_to_its_default(wa
     [({}, {"A": ""}), ({"A": ""}, {}), ({"A": "1"}, {"A": ""})],
     ids=["gone", "new", "changed"],
 )
-def test_a_variable_without_content_is_a_variable(wanted, current):
+def test_an_empty_variable_is_a_variable(wanted, current):
     changes = differ({"Environment": {"Variables": wanted}}, {"Environment": {"Variables": current}})
 
     assert changes == {"Environment": {"Variables": wanted}}
 
 
-def test_what_is_found_is_told_in_the_words_that_are_sent():
+def test_current_settings_have_the_members_of_an_update():
     found = {**CURRENT, "Layers": [{"Arn": "a", "CodeSize": 1}], "Environment": {"Variables": {"A": "1"}}}
 
     settings = settings_in(SHAPE, found)

@@ -1,4 +1,4 @@
-"""A refused update leaves the function, its tags, its versions and what is staged as it found them."""
+"""A refused update leaves the function, its tags, its versions and staged objects unchanged."""
 
 import copy
 import json
@@ -65,7 +65,7 @@ def companion():
 
 
 def state(companion):
-    """All that an update could change, without what tells that there was one."""
+    """Everything that an update could change, except revision and time."""
     stored = copy.deepcopy(companion.functions.stored[NAME])
     settings = {name: stored.configuration.get(name, usual) for name, usual in USUAL.items()}
     settings["VpcConfig"] = {"Ipv6AllowedForDualStack": False, **settings["VpcConfig"]}
@@ -76,7 +76,7 @@ def state(companion):
 @pytest.mark.parametrize("archive", [ARCHIVE, LARGE], ids=["in memory", "staged"])
 @pytest.mark.parametrize("code", [CODE, REFERENCE], ids=["copied", "by reference"])
 @pytest.mark.parametrize("is_lost_first", [False, True], ids=["", "after a lost answer"])
-def test_an_update_that_is_refused_at_any_call_leaves_all_as_it_was(companion, call, archive, code, is_lost_first):
+def test_an_update_refused_at_any_call_leaves_the_function_unchanged(companion, call, archive, code, is_lost_first):
     companion.store.objects["code", "app.zip"] = archive
     companion.create(wanted(Code=code, **OLD))
     before = state(companion)
@@ -95,7 +95,7 @@ def test_an_update_that_is_refused_at_any_call_leaves_all_as_it_was(companion, c
 
 
 @pytest.mark.parametrize("call", ["sign", "update_configuration", "update_code", "tag", "publish"])
-def test_the_rollback_of_a_refused_update_finds_nothing_to_do_and_the_next_update_works(companion, call):
+def test_the_rollback_of_a_refused_update_makes_no_change_and_the_next_update_works(companion, call):
     companion.create(wanted(**OLD))
     companion.functions.faults[call] = [ResourceError("no")]
     companion.update(wanted(**NEW))
@@ -133,7 +133,7 @@ def test_the_rollback_of_a_refused_update_finds_nothing_to_do_and_the_next_updat
         ),
     ],
 )
-def test_a_refused_configuration_is_told_by_the_properties_that_it_is_about(companion, changes, said, reason):
+def test_a_refused_configuration_names_the_offending_properties(companion, changes, said, reason):
     companion.create(wanted())
     before = state(companion)
     companion.functions.faults["update_configuration"] = [ResourceError(said)]
@@ -160,7 +160,7 @@ def test_a_refused_configuration_is_told_by_the_properties_that_it_is_about(comp
     ],
     ids=["role", "name", "not told"],
 )
-def test_a_refused_create_is_told_by_the_property_that_it_is_about(companion, error, reason):
+def test_a_refused_create_names_the_offending_property(companion, error, reason):
     companion.functions.faults["create"] = [error]
 
     answer = companion.create()
@@ -171,7 +171,7 @@ def test_a_refused_create_is_told_by_the_property_that_it_is_about(companion, er
 
 
 @pytest.mark.parametrize("call", ["update_configuration", "update_code"])
-def test_an_update_that_lambda_takes_and_then_fails_is_put_back(companion, call):
+def test_an_accepted_update_that_fails_later_is_undone(companion, call):
     companion.create(wanted(**OLD))
     before = state(companion)
     failed = {"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "no", "LastUpdateStatusReasonCode": "EFSIOError"}
@@ -183,7 +183,7 @@ def test_an_update_that_lambda_takes_and_then_fails_is_put_back(companion, call)
     assert state(companion) == before
 
 
-def test_a_version_that_fails_goes_again_with_all_that_led_to_it(companion):
+def test_a_failed_version_is_deleted_and_its_update_is_undone(companion):
     companion.create(wanted(**OLD))
     before = state(companion)
     companion.functions.outcome = {"publish": {"State": "Pending"}}
@@ -200,7 +200,7 @@ def test_a_version_that_fails_goes_again_with_all_that_led_to_it(companion):
     assert state(companion) == before
 
 
-def test_code_that_cannot_be_made_again_is_left_to_the_rollback_and_told(companion, capsys):
+def test_code_that_cannot_be_restored_is_logged_and_left_to_the_rollback(companion, capsys):
     companion.create(wanted(**OLD))
     companion.store.objects["code", "app.zip"] = make_archive(Entry(b"index.py", b"other"))
     companion.functions.faults["publish"] = [ResourceError("no")]
@@ -215,7 +215,7 @@ def test_code_that_cannot_be_made_again_is_left_to_the_rollback_and_told(compani
 
 
 @pytest.mark.parametrize("kind", ["create", "update"])
-def test_code_that_cannot_be_staged_fails_before_anything_is_changed(companion, kind):
+def test_code_that_cannot_be_staged_fails_before_any_change(companion, kind):
     if kind == "update":
         companion.create(wanted(**OLD))
     companion.store.objects["code", "app.zip"] = LARGE
@@ -231,7 +231,7 @@ def test_code_that_cannot_be_staged_fails_before_anything_is_changed(companion, 
     assert companion.store.staged == []
 
 
-def test_what_is_put_back_is_waited_for_and_tried_again(companion):
+def test_an_undo_waits_for_the_function_and_retries(companion):
     companion.create(wanted(**OLD))
     before = state(companion)
     companion.functions.busy = 3
@@ -248,7 +248,7 @@ def test_what_is_put_back_is_waited_for_and_tried_again(companion):
     assert state(companion) == before
 
 
-def test_what_cannot_be_put_back_in_time_is_left_to_the_rollback_and_told(companion, capsys):
+def test_an_undo_without_time_is_logged_and_left_to_the_rollback(companion, capsys):
     companion.create(wanted(**OLD))
     companion.functions.faults["publish"] = [ResourceError("no")]
     companion.functions.before = lambda kind: (
@@ -267,7 +267,7 @@ def test_what_cannot_be_put_back_in_time_is_left_to_the_rollback_and_told(compan
     assert companion.functions.stored[NAME].configuration["MemorySize"] == 256
 
 
-def test_code_that_had_to_be_staged_again_leaves_no_object(companion):
+def test_an_undo_removes_the_object_that_it_staged(companion):
     companion.store.objects["code", "app.zip"] = LARGE
     companion.create(wanted(**OLD))
     for key in companion.store.staged:
@@ -281,7 +281,7 @@ def test_code_that_had_to_be_staged_again_leaves_no_object(companion):
     assert companion.store.staged == []
 
 
-def test_variables_that_cannot_be_read_are_left_to_the_rollback(companion):
+def test_unreadable_variables_are_left_to_the_rollback(companion):
     companion.create(wanted(**OLD))
     configuration = companion.functions.stored[NAME].configuration
     configuration["Environment"] = {"Error": {"ErrorCode": "KMSAccessDenied"}}
@@ -293,7 +293,7 @@ def test_variables_that_cannot_be_read_are_left_to_the_rollback(companion):
     assert configuration["MemorySize"] == 256
 
 
-def test_what_lambda_adds_to_its_answers_is_not_sent_back(companion):
+def test_members_that_lambda_adds_are_not_sent_back(companion):
     companion.create(wanted(**OLD, SnapStart={"ApplyOn": "PublishedVersions"}))
     configuration = companion.functions.stored[NAME].configuration
     configuration["VpcConfig"]["VpcId"] = "vpc-1"
@@ -307,7 +307,7 @@ def test_what_lambda_adds_to_its_answers_is_not_sent_back(companion):
     assert call["VpcConfig"] == OLD["VpcConfig"] | {"Ipv6AllowedForDualStack": False}
 
 
-def test_a_refused_replacement_leaves_the_old_function_alone(companion):
+def test_a_refused_replacement_leaves_the_old_function_unchanged(companion):
     companion.create(wanted(FunctionName="old", Env={"table": "old"}))
     before = copy.deepcopy(companion.functions.stored["old"])
     companion.functions.faults["publish"] = [ResourceError("no")]
@@ -319,7 +319,7 @@ def test_a_refused_replacement_leaves_the_old_function_alone(companion):
     assert companion.store.staged == []
 
 
-def test_a_newer_request_ends_what_is_being_put_back(companion):
+def test_a_newer_request_stops_the_undo(companion):
     companion.create(wanted(**OLD))
     companion.functions.faults["publish"] = [ResourceError("no")]
     deleted = []
@@ -336,7 +336,7 @@ def test_a_newer_request_ends_what_is_being_put_back(companion):
     assert len(companion.outbox.answers) == 3
 
 
-def test_a_function_that_is_gone_meanwhile_is_not_made_again_by_putting_back(companion):
+def test_an_undo_does_not_create_a_deleted_function_again(companion):
     companion.create(wanted(**OLD))
     companion.functions.faults["publish"] = [ResourceError("no")]
     companion.functions.before = lambda kind: kind == "publish" and companion.functions.stored.clear()
@@ -347,7 +347,7 @@ def test_a_function_that_is_gone_meanwhile_is_not_made_again_by_putting_back(com
     assert companion.functions.stored == {}
 
 
-def test_no_value_of_a_refused_update_is_in_reason_or_log(companion, capsys):
+def test_neither_reason_nor_log_of_a_refused_update_has_a_value(companion, capsys):
     companion.create(wanted(**OLD))
     companion.functions.faults["update_configuration"] = [ResourceError("new-value is no value for A")]
 

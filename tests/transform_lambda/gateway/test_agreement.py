@@ -1,4 +1,4 @@
-"""What macro and companion agree on: the paths that both take, and how a log group is called."""
+"""Macro and companion agree on the paths that both accept, and on the ARN of a log group."""
 
 import pytest
 from hypothesis import given
@@ -12,19 +12,19 @@ LOG = "arn:aws:logs:eu-west-1:123456789012:log-group:hits"
 
 
 @given(st.from_regex(load_schema()["properties"]["Path"]["pattern"], fullmatch=True))
-def test_a_path_that_a_counter_may_have_is_one_for_the_companion_too(path):
+def test_the_companion_accepts_every_path_that_a_counter_may_have(path):
     problems = find_problems({"RestApiId": "abc", "Path": path, "IntegrationRequest": {"Type": "Mock"}})
 
     assert [each for each in problems if "512 characters" not in each] == []
 
 
 @pytest.mark.parametrize(("path", "is_good"), [("v1:hits/{name}", True), ("a/..b/{name}", True), ("a~b/{name}", False)])
-def test_a_counters_path_has_the_characters_that_api_gateway_takes(path, is_good):
+def test_a_counters_path_has_only_characters_that_api_gateway_accepts(path, is_good):
     assert (check_properties({"Path": path}, ()) == []) is is_good
 
 
 @pytest.mark.parametrize("path", ["./{name}", "/../{name}", "a/./{name}", "{name}/..", "a/{name}/."])
-def test_a_path_that_clients_shorten_on_their_own_is_refused(path):
+def test_a_path_that_clients_normalize_is_refused(path):
     (problem,) = check_properties({"Path": path}, ())
 
     assert problem.text == (
@@ -33,7 +33,7 @@ def test_a_path_that_clients_shorten_on_their_own_is_refused(path):
     )
 
 
-def test_a_log_groups_arn_is_told_to_api_gateway_without_what_iam_needs_behind_it():
+def test_api_gateway_gets_a_log_groups_arn_without_the_suffix_that_iam_needs():
     companion = GatewayCompanion()
     properties = wanted(StageName="prod", Stage={"AccessLog": {"DestinationArn": f"{LOG}:*", "Format": "x"}})
 

@@ -1,4 +1,4 @@
-"""The gateways of counters as the macro writes them and CloudFormation sends them, on the strict API Gateway in memory."""
+"""Gateways of counters, as the macro writes them and CloudFormation sends them, with the strict fake of API Gateway."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ CASES = [
 
 
 def as_sent(value, known=None):
-    """References are resolved, to what is known of other resources or in some way, and all else becomes text."""
+    """Resolve references, by the data of other resources or with a placeholder, and turn everything else into text."""
     if isinstance(value, list):
         sent = [as_sent(part, known) for part in value]
         return [part for part in sent if part is not None]
@@ -56,7 +56,7 @@ def read_resources(path):
 
 
 def bring_all(companion, resources, bring):
-    """The gateways' answers, in the order in which they need each other."""
+    """The gateways' answers, in the order of their dependencies."""
     answers = {}
     for key, each in resources.items():
         if each["Type"] == TYPE:
@@ -76,7 +76,7 @@ def start(resources):
 @pytest.mark.parametrize(
     "path", sorted(CASES), ids=lambda path: path.stem if path.stem != "expanded" else path.parent.name
 )
-def test_a_counters_gateways_are_made_and_an_update_without_changes_makes_no_call(path):
+def test_a_counters_gateways_are_created_and_an_update_without_changes_makes_no_call(path):
     resources = read_resources(path)
     companion = start(resources)
 
@@ -90,7 +90,7 @@ def test_a_counters_gateways_are_made_and_an_update_without_changes_makes_no_cal
 
 
 def find_uncalled(companion, resources):
-    """For each counter's stage that does not call the stage's own function, what it does instead."""
+    """For each counter's stage that calls another function than its own: the called function."""
     found = {}
     for key, each in resources.items():
         given = each.get("Properties", {})
@@ -111,7 +111,7 @@ def is_of(companion, number, physical_id):
     return physical_id.startswith((f"api:{number}/", f"api-name:{name}/"))
 
 
-def test_counters_that_share_an_api_share_one_with_all_its_stages_and_one_deployment():
+def test_counters_share_one_api_with_all_its_stages_and_one_deployment():
     resources = read_resources(TESTS / "golden" / "shared_custom" / "expanded.yaml")
     companion = start(resources)
 

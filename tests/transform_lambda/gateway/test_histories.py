@@ -1,4 +1,4 @@
-"""Random lives of a gateway in a stack: requests late, repeated, cancelled or killed, calls throttled, refused or lost."""
+"""Random histories of a gateway: late, repeated, cancelled and killed requests; throttled, refused and lost calls."""
 
 import pytest
 
@@ -15,14 +15,14 @@ PATHS = {"": "a/{name}", "a": "a/b/{name}", "b": "c"}
 
 
 class GatewayWorld(World):
-    """One in which no call takes longer than the companion waits for its answer."""
+    """A world in which no call takes longer than the companion waits for an answer."""
 
     def stall(self):
         return min(super().stall(), 80.0)
 
 
 class SteppingGateways:
-    """API Gateway whose every call takes its time, and may be throttled, refused, or done without an answer."""
+    """API Gateway whose calls take time, and can be throttled, refused or left without an answer."""
 
     def __init__(self, gateways, task):
         self._gateways, self._task = gateways, task
@@ -52,7 +52,7 @@ class SteppingGateways:
 
 
 class GatewayStack(CloudFormation):
-    """A stack whose one resource is a gateway, moved by its generation, with its value in a mapping template."""
+    """A stack with one gateway. Its path has the generation, and a mapping template has its value."""
 
     def __init__(self, world, *, tells_time, is_shared):
         super().__init__(world, tells_time=tells_time)
@@ -61,7 +61,7 @@ class GatewayStack(CloudFormation):
 
     @property
     def things(self):
-        """The methods that bear a mark, by physical id."""
+        """The methods with a mark, by physical ID."""
         found = {}
         for api in self.gateways.apis.values():
             for part in api["parts"].values():
@@ -73,7 +73,7 @@ class GatewayStack(CloudFormation):
 
     @things.setter
     def things(self, _):
-        """What the base has is not needed."""
+        """Does nothing, because the base class's step is not needed."""
 
     def resource(self, task, clock):
         return ApiGatewayResource(SteppingGateways(self.gateways, task), SteppingRecords(self.records, task), clock)
@@ -104,7 +104,7 @@ def live_value(stack, api, physical_id):
 @pytest.mark.parametrize("is_shared", [True, False], ids=["a shared API", "an API of the author's"])
 @pytest.mark.parametrize("tells_time", [True, False], ids=["urls tell the time", "urls tell no time"])
 @pytest.mark.parametrize("seed", range(25))
-def test_a_gateway_is_what_cloudformation_knows_whatever_happened_to_its_requests(seed, tells_time, is_shared, tally):
+def test_a_gateway_matches_what_cloudformation_knows_after_any_history(seed, tells_time, is_shared, tally):
     world = GatewayWorld(seed)
     stack = GatewayStack(world, tells_time=tells_time, is_shared=is_shared)
 

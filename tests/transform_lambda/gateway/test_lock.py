@@ -1,4 +1,4 @@
-"""The lock on an API: one request at a time, none for ever, and what is remembered beyond it."""
+"""The lock on an API: one request holds it at a time, it expires, and its record keeps paths and the API's ID."""
 
 from dataclasses import replace
 
@@ -34,7 +34,7 @@ def new_lock(records, time):
     return make
 
 
-def test_the_second_waits_until_the_first_is_done(new_lock, records, time):
+def test_the_second_request_waits_until_the_first_releases_the_lock(new_lock, records, time):
     with new_lock():
         waiting = new_lock(deadline=time.clock().monotonic() + 10)
         with pytest.raises(TimeOver) as refused, waiting:
@@ -46,7 +46,7 @@ def test_the_second_waits_until_the_first_is_done(new_lock, records, time):
     assert len(time.slept) == slept
 
 
-def test_the_lock_of_a_request_that_died_ends_by_itself(new_lock, time):
+def test_the_lock_of_a_dead_request_expires(new_lock, time):
     new_lock().__enter__()
 
     with new_lock():
@@ -55,7 +55,7 @@ def test_the_lock_of_a_request_that_died_ends_by_itself(new_lock, time):
     assert 175 < waited < 185
 
 
-def test_one_that_works_on_keeps_it(new_lock, time):
+def test_a_request_that_renews_keeps_the_lock(new_lock, time):
     with new_lock() as lock:
         for _ in range(10):
             time.passed += 80
@@ -65,7 +65,7 @@ def test_one_that_works_on_keeps_it(new_lock, time):
 
 
 @pytest.mark.parametrize("step", [20, 60, 89])
-def test_one_that_renews_in_time_keeps_it_at_every_moment(new_lock, time, step):
+def test_a_request_that_renews_in_time_holds_the_lock_without_a_gap(new_lock, time, step):
     with new_lock() as lock:
         for _ in range(1000 // step):
             time.passed += step
@@ -79,7 +79,7 @@ def test_one_that_renews_in_time_keeps_it_at_every_moment(new_lock, time, step):
             lock.renew()
 
 
-def test_one_that_took_too_long_notices(new_lock, time):
+def test_a_request_that_renews_too_late_notices_that_it_lost_the_lock(new_lock, time):
     first = new_lock()
     with first:
         time.passed += 200
@@ -89,7 +89,7 @@ def test_one_that_took_too_long_notices(new_lock, time):
     assert str(refused.value) == "API abc: another request took the lock in the meantime"
 
 
-def test_an_overtaken_request_waits_no_longer(new_lock):
+def test_an_overtaken_request_stops_waiting(new_lock):
     class Old(Unguarded):
         def check(self):
             raise Overtaken("a newer request has begun")
@@ -98,7 +98,7 @@ def test_an_overtaken_request_waits_no_longer(new_lock):
         pass
 
 
-def test_a_release_that_fails_takes_nothing_back_and_ends_by_itself(new_lock, records, time, capsys):
+def test_a_failed_release_undoes_nothing_and_the_lease_expires(new_lock, records, time, capsys):
     write, refused = records.write, []
 
     def refuse(key, record):
@@ -118,7 +118,7 @@ def test_a_release_that_fails_takes_nothing_back_and_ends_by_itself(new_lock, re
         assert time.clock().monotonic() > 100
 
 
-def test_what_fails_in_the_block_is_what_is_told(new_lock, records):
+def test_an_error_in_the_block_is_raised_unchanged(new_lock, records):
     def refuse(key, record):
         raise ConnectionError("no answer")
 
@@ -131,7 +131,7 @@ def test_what_fails_in_the_block_is_what_is_told(new_lock, records):
         work()
 
 
-def test_what_is_remembered_stays_until_it_is_forgotten(new_lock, time):
+def test_remembered_paths_stay_until_they_are_forgotten(new_lock, time):
     with new_lock() as lock:
         lock.remember_paths({"/a", "/a/b"})
         lock.remember_paths({"/a"})
@@ -153,7 +153,7 @@ def test_what_is_remembered_stays_until_it_is_forgotten(new_lock, time):
     assert left == set()
 
 
-def test_two_that_come_at_once_do_not_both_get_it(new_lock, records, time):
+def test_two_simultaneous_requests_do_not_both_get_the_lock(new_lock, records, time):
     class Contended(MemoryRecords):
         def __init__(self):
             super().__init__()

@@ -1,4 +1,4 @@
-"""What a template says of a gateway: typed, in API Gateway's words, and all that is wrong told at once."""
+"""A gateway's properties: their types, their names in API Gateway, and all problems at once."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ def problems(**properties):
     return str(refused.value).split("\n")
 
 
-def test_little_is_enough():
+def test_few_properties_are_enough():
     found = read(Path="/", StageName=None)
 
     assert found.place == Place("", "Shared", "GET", "/")
@@ -42,7 +42,7 @@ def test_little_is_enough():
     assert (found.validator, found.stages, found.method_responses, found.integration_responses) == ("", (), {}, {})
 
 
-def test_text_becomes_what_api_gateway_takes_by_its_names():
+def test_text_becomes_the_names_and_types_of_api_gateway():
     found = read(
         IntegrationRequest={
             **LAMBDA,
@@ -98,7 +98,7 @@ def test_text_becomes_what_api_gateway_takes_by_its_names():
         ({"Parameters": "false"}, ""),
     ],
 )
-def test_validators_go_by_what_they_look_at(given, name):
+def test_a_validators_name_says_what_it_checks(given, name):
     assert read(RequestValidation=given).validator == name
 
 
@@ -249,13 +249,13 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_wrong_is_told_with_what_would_be_right(name):
+def test_each_problem_says_what_would_be_right(name):
     properties, problem = WRONG[name]
 
     assert problems(**properties) == [problem]
 
 
-def test_all_problems_are_told_together():
+def test_all_problems_are_reported_together():
     found = problems(
         Path="a b", Method="get", IntegrationRequest={"Type": "Mock"}, Stage={"LoggingLevel": "x"}, StageName=""
     )
@@ -266,7 +266,7 @@ def test_all_problems_are_told_together():
     ]
 
 
-def test_an_older_sdk_knows_less_and_says_so():
+def test_an_older_sdk_refuses_the_properties_that_it_does_not_know():
     class Older(MemoryGateways):
         def takes(self, operation):
             shape = super().takes(operation)
@@ -289,5 +289,5 @@ def test_an_older_sdk_knows_less_and_says_so():
         Place("", "My API/GET/ü:%", "GET", "/a:b"),
     ],
 )
-def test_a_physical_id_tells_the_place(place):
+def test_a_physical_id_names_the_place(place):
     assert read_place(place.physical_id) == place

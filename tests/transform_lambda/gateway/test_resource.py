@@ -1,4 +1,4 @@
-"""What a gateway's resource makes, changes and removes, and with which calls."""
+"""What a gateway's resource creates, changes and deletes, and with which calls."""
 
 import threading
 import time
@@ -43,7 +43,7 @@ def permissions(companion, function=FUNCTION):
     return [each["Condition"]["ArnLike"]["AWS:SourceArn"] for each in policy]
 
 
-def test_a_gateway_is_made_with_one_call_for_each_thing(companion):
+def test_a_create_makes_one_call_for_each_api_resource(companion):
     changes = changes_of(companion, lambda: companion.create(wanted(Path="a/{name}")))
 
     (api,) = companion.gateways.apis
@@ -64,7 +64,7 @@ def test_a_gateway_is_made_with_one_call_for_each_thing(companion):
     assert permissions(companion) == [f"arn:aws:execute-api:eu-west-1:123456789012:{api}/prod/GET/a/*"]
 
 
-def test_what_it_answers(companion):
+def test_the_answer_has_the_gateways_attributes(companion):
     data = companion.create(wanted(Path="a/{proxy+}", Method="ANY"))["Data"]
 
     (api,) = companion.gateways.apis
@@ -91,7 +91,7 @@ def test_without_a_stage_nothing_is_deployed(companion):
     assert permissions(companion) == [f"arn:aws:execute-api:eu-west-1:123456789012:{api}/*/GET/"]
 
 
-def test_an_update_that_changes_nothing_makes_no_change_and_no_deployment(companion):
+def test_an_update_without_changes_patches_and_deploys_nothing(companion):
     properties = wanted(
         IntegrationRequest=MAPPED,
         RequestParameters={"method.request.path.name": "true"},
@@ -221,7 +221,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_a_change_is_made_by_patches_of_what_differs_and_deployed_once(companion, name):
+def test_an_update_patches_only_differences_and_deploys_once(companion, name):
     change, calls = CHANGES[name]
     old = wanted(IntegrationRequest=MAPPED, Responses={"200": {}, "500": {"SelectionPattern": ".+"}})
     companion.create(old)
@@ -247,7 +247,7 @@ def test_a_change_is_made_by_patches_of_what_differs_and_deployed_once(companion
 
 
 def plain(node):
-    """A thing of API Gateway's without what is empty or usual."""
+    """An API resource without empty members and members at their defaults."""
     if isinstance(node, dict):
         kept = {name: plain(value) for name, value in node.items() if name not in ("cacheNamespace",)}
         return {name: value for name, value in kept.items() if value not in ({}, [], "", None, False)}
@@ -255,7 +255,7 @@ def plain(node):
 
 
 @pytest.mark.parametrize("kind", ["LambdaProxy", "HttpProxy", "Http", "Mock"])
-def test_another_type_of_integration_is_put_whole_with_its_responses(companion, kind):
+def test_another_integration_type_replaces_the_integration_and_its_responses(companion, kind):
     old = wanted(IntegrationRequest=MAPPED, Responses={"200": {}})
     given = {"Type": kind}
     if kind == "LambdaProxy":
@@ -272,7 +272,7 @@ def test_another_type_of_integration_is_put_whole_with_its_responses(companion, 
     assert changes == [*expected, "CreateDeployment", "UpdateStage", *released, "DeleteDeployment"]
 
 
-def test_a_header_that_goes_is_no_longer_mapped_before_it_is_no_longer_declared(companion):
+def test_an_update_removes_a_headers_mapping_before_its_declaration(companion):
     header = {"Parameters": {"method.response.header.X": "'x'"}}
     old = wanted(IntegrationRequest=MAPPED, Responses={"200": header})
     companion.create(old)
@@ -282,7 +282,7 @@ def test_a_header_that_goes_is_no_longer_mapped_before_it_is_no_longer_declared(
     assert changes[:2] == ["UpdateIntegrationResponse", "UpdateMethodResponse"]
 
 
-def test_a_parameter_that_goes_is_no_longer_mapped_before_it_is_no_longer_declared(companion):
+def test_an_update_removes_a_parameters_mapping_before_its_declaration(companion):
     mapped = {**MAPPED, "Parameters": {"integration.request.header.X": "method.request.path.name"}}
     old = wanted(IntegrationRequest=mapped, RequestParameters={"method.request.path.name": "true"})
     companion.create(old)
@@ -328,7 +328,7 @@ STAGES = {
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_settings_of_the_stage_are_patched_without_a_deployment_and_go_back(companion, name):
+def test_stage_settings_are_patched_without_a_deployment_and_return_to_their_defaults(companion, name):
     stage, patches = STAGES[name]
     old = wanted(Stage={"Variables": {"a": "1", "b": "1"}})
     companion.create(old)
@@ -344,7 +344,7 @@ def test_settings_of_the_stage_are_patched_without_a_deployment_and_go_back(comp
     assert plain(companion.gateways.apis[api]["stages"]["prod"]) == before
 
 
-def test_a_limit_that_is_given_no_more_goes_back_to_the_accounts_beside_settings_that_stay(companion):
+def test_an_omitted_limit_returns_to_the_accounts_limit_and_other_settings_stay(companion):
     companion.create(wanted(Stage={"ThrottlingRateLimit": "5", "ThrottlingBurstLimit": "5", "LoggingLevel": "INFO"}))
 
     companion.update(wanted(Stage={"ThrottlingBurstLimit": "5", "MetricsEnabled": "true"}))
@@ -357,7 +357,7 @@ def test_a_limit_that_is_given_no_more_goes_back_to_the_accounts_beside_settings
     ]
 
 
-def test_tags_of_stage_and_api_come_and_go_and_others_stay(companion):
+def test_the_templates_tags_on_stage_and_api_are_set_and_removed_and_other_tags_stay(companion):
     companion.create(wanted(Stage={"Tags": {"a": "1"}}, Api={"Tags": {"a": "1"}}))
     (api,) = companion.gateways.apis
     stored = companion.gateways.apis[api]
@@ -370,7 +370,7 @@ def test_tags_of_stage_and_api_come_and_go_and_others_stay(companion):
     assert stored["stages"]["prod"]["tags"] == {"b": "2", "theirs": "x", "hitcounter:logical-id": "Visits", **own}
 
 
-def test_settings_of_the_api_are_patched_and_those_it_snapshots_are_deployed(companion):
+def test_api_settings_are_patched_and_deployed_if_a_deployment_holds_them(companion):
     companion.create(wanted(Api={"Description": "a", "BinaryMediaTypes": ["image/png"], "Policy": "{}"}))
 
     new = {
@@ -400,7 +400,7 @@ def test_settings_of_the_api_are_patched_and_those_it_snapshots_are_deployed(com
     assert companion.gateways.apis[api]["answer"]["endpointConfiguration"]["types"] == ["REGIONAL"]
 
 
-def test_what_one_resource_says_of_the_api_another_that_is_silent_leaves(companion):
+def test_a_resource_without_api_settings_keeps_those_of_another_resource(companion):
     edge = {"Description": "d", "EndpointConfiguration": {"Types": ["EDGE"]}, "Policy": "{}"}
     companion.create(wanted(Path="a", Api=edge), logical_id="A")
 
@@ -413,7 +413,7 @@ def test_what_one_resource_says_of_the_api_another_that_is_silent_leaves(compani
     assert companion.gateways.apis[api]["answer"]["endpointConfiguration"] == {"types": ["REGIONAL"]}
 
 
-def test_a_policy_that_api_gateway_tells_in_its_own_way_is_the_same(companion):
+def test_a_policy_in_api_gateways_own_form_counts_as_equal(companion):
     properties = wanted(Api={"Policy": {"Version": "2012-10-17"}})
     companion.create(properties)
     (api,) = companion.gateways.apis
@@ -423,7 +423,7 @@ def test_a_policy_that_api_gateway_tells_in_its_own_way_is_the_same(companion):
     assert "UpdateRestApi" not in deployed
 
 
-def test_resources_of_a_stack_share_an_api_by_its_name_and_the_last_takes_it_along(companion):
+def test_resources_of_a_stack_share_an_api_by_name_and_the_last_one_deletes_it(companion):
     first = companion.create(wanted(Path="a/{name}"), logical_id="First")
     second = companion.create(wanted(Path="b/{name}"), logical_id="Second")
     (api,) = companion.gateways.apis
@@ -439,7 +439,7 @@ def test_resources_of_a_stack_share_an_api_by_its_name_and_the_last_takes_it_alo
     assert companion.gateways.is_empty
 
 
-def test_an_api_of_the_name_that_is_not_the_stacks_is_never_touched(companion):
+def test_a_foreign_api_of_the_same_name_is_never_modified(companion):
     theirs = companion.gateways.new_api(
         "Shared", tags={"hitcounter:stack-id": "another", "hitcounter:api-name": "Shared"}
     )
@@ -452,7 +452,7 @@ def test_an_api_of_the_name_that_is_not_the_stacks_is_never_touched(companion):
     assert repr(companion.gateways.apis) == f"{{'{theirs}': {before}}}"
 
 
-def test_an_api_with_a_method_of_someone_elses_stays_when_the_last_resource_goes(companion):
+def test_an_api_with_a_foreign_method_outlives_the_last_resource(companion):
     api = companion.create(wanted())["Data"]["RestApiId"]
     root = companion.gateways.apis[api]["parts"][f"{api}root"]
     root["resourceMethods"]["GET"] = {"httpMethod": "GET", "methodIntegration": {"type": "MOCK"}}
@@ -463,7 +463,7 @@ def test_an_api_with_a_method_of_someone_elses_stays_when_the_last_resource_goes
     assert companion.gateways.apis[api]["stages"] == {}
 
 
-def test_a_shared_part_goes_with_the_last_that_needs_it_whoever_made_it(companion):
+def test_the_last_method_below_a_shared_part_deletes_the_part(companion):
     api = companion.gateways.new_api()
     for number, path in enumerate(("a/b/{x}", "a/b/c", "a")):
         companion.create(wanted(api, Path=path), logical_id=f"R{number}")
@@ -475,7 +475,7 @@ def test_a_shared_part_goes_with_the_last_that_needs_it_whoever_made_it(companio
     assert seen == [["/", "/a", "/a/b", "/a/b/c"], ["/", "/a"], ["/"]]
 
 
-def test_a_part_that_was_there_before_stays(companion):
+def test_a_part_that_existed_before_stays(companion):
     api = companion.gateways.new_api()
     companion.gateways._create_resource({"restApiId": api, "parentId": f"{api}root", "pathPart": "a"})
 
@@ -485,7 +485,7 @@ def test_a_part_that_was_there_before_stays(companion):
     assert companion.gateways.paths(api) == ["/", "/a"]
 
 
-def test_a_part_of_ours_that_others_came_to_use_stays(companion):
+def test_a_part_with_a_foreign_method_stays(companion):
     api = companion.gateways.new_api()
     companion.create(wanted(api, Path="a/b"))
     part = next(part for part in companion.gateways.apis[api]["parts"].values() if part["path"] == "/a")
@@ -496,7 +496,7 @@ def test_a_part_of_ours_that_others_came_to_use_stays(companion):
     assert companion.gateways.paths(api) == ["/", "/a"]
 
 
-def test_names_in_braces_that_stand_side_by_side_are_refused_by_name(companion):
+def test_two_path_variables_at_one_place_are_refused(companion):
     api = companion.gateways.new_api()
     companion.create(wanted(api, Path="a/{name}"), logical_id="First")
 
@@ -509,7 +509,7 @@ def test_names_in_braces_that_stand_side_by_side_are_refused_by_name(companion):
     assert companion.gateways.paths(api) == ["/", "/a", "/a/{name}"]
 
 
-def test_a_stage_of_someone_elses_is_refused_and_stays(companion):
+def test_a_foreign_stage_is_refused_and_never_modified(companion):
     api = companion.gateways.new_api()
     companion.gateways.apis[api]["stages"]["prod"] = {"stageName": "prod", "deploymentId": "d1"}
 
@@ -522,13 +522,13 @@ def test_a_stage_of_someone_elses_is_refused_and_stays(companion):
     assert companion.gateways.changes == []
 
 
-def test_an_api_that_is_not_there_is_told_by_its_id(companion):
+def test_a_missing_api_is_reported_by_its_id(companion):
     refused = companion.create(wanted("nothere"))
 
     assert refused["Reason"] == "Properties.RestApiId: there is no REST API nothere in this account and region"
 
 
-def test_two_stages_of_one_api_are_deployed_each_for_its_own_methods(companion):
+def test_each_stage_of_one_api_is_deployed_for_its_own_methods(companion):
     api = companion.gateways.new_api()
     companion.create(wanted(api, Path="a"), logical_id="A")
     companion.create(wanted(api, Path="b", StageName="test"), logical_id="B")
@@ -545,7 +545,7 @@ def test_two_stages_of_one_api_are_deployed_each_for_its_own_methods(companion):
     assert len(companion.gateways.apis[api]["deployments"]) == 1
 
 
-def test_another_stage_takes_the_place_of_the_old_one(companion):
+def test_another_stage_name_replaces_the_old_stage(companion):
     api = companion.gateways.new_api()
     companion.create(wanted(api))
 
@@ -559,7 +559,7 @@ def test_another_stage_takes_the_place_of_the_old_one(companion):
     ]
 
 
-def test_a_stage_that_is_no_longer_wanted_goes(companion):
+def test_a_stage_that_the_template_no_longer_names_is_deleted(companion):
     api = companion.gateways.new_api()
     companion.create(wanted(api))
     properties = {name: value for name, value in wanted(api).items() if name != "StageName"}
@@ -569,7 +569,7 @@ def test_a_stage_that_is_no_longer_wanted_goes(companion):
     assert companion.gateways.apis[api]["stages"] == companion.gateways.apis[api]["deployments"] == {}
 
 
-def test_a_validator_is_shared_and_goes_with_the_last(companion):
+def test_methods_share_a_validator_and_the_last_one_deletes_it(companion):
     api = companion.gateways.new_api()
     validated = {"RequestValidation": {"Body": "true"}}
     companion.create(wanted(api, Path="a", **validated), logical_id="A")
@@ -584,7 +584,7 @@ def test_a_validator_is_shared_and_goes_with_the_last(companion):
     assert companion.gateways.apis[api]["validators"] == {}
 
 
-def test_functions_that_a_stage_variable_names_are_permitted_by_a_list(companion):
+def test_permission_for_lists_the_functions_behind_a_stage_variable(companion):
     function = FUNCTION.replace("Visits", "${stageVariables.function}")
     integration = {"Type": "LambdaProxy", "FunctionArn": function}
 
@@ -606,13 +606,13 @@ def test_functions_that_a_stage_variable_names_are_permitted_by_a_list(companion
     ],
     ids=["an empty list", "a stage variable"],
 )
-def test_without_a_function_by_name_no_permission_is_made(companion, more):
+def test_a_gateway_without_a_function_creates_no_permission(companion, more):
     changes = changes_of(companion, lambda: companion.create(wanted(**more)))
 
     assert "AddPermission" not in changes
 
 
-def test_an_alias_is_permitted_for_itself_and_called_in_its_own_region(companion):
+def test_an_alias_gets_its_own_permission_and_is_called_in_its_own_region(companion):
     alias = f"{FUNCTION}:live".replace("eu-west-1", "us-east-1")
     companion.gateways.functions = (alias.rpartition(":")[0],)
 
@@ -626,7 +626,7 @@ def test_an_alias_is_permitted_for_itself_and_called_in_its_own_region(companion
     )
 
 
-def test_a_permission_for_an_api_that_is_gone_is_made_anew(companion):
+def test_a_permission_for_a_deleted_api_is_replaced(companion):
     companion.create(wanted())
     companion.gateways.apis.clear()
 
@@ -638,7 +638,7 @@ def test_a_permission_for_an_api_that_is_gone_is_made_anew(companion):
     ]
 
 
-def test_when_the_api_is_gone_a_delete_still_takes_the_permission_back(companion):
+def test_a_delete_revokes_the_permission_even_if_the_api_is_deleted(companion):
     companion.create(wanted())
     companion.gateways.apis.clear()
 
@@ -647,7 +647,7 @@ def test_when_the_api_is_gone_a_delete_still_takes_the_permission_back(companion
     assert companion.gateways.is_empty
 
 
-def test_what_was_deleted_by_hand_is_made_again(companion):
+def test_an_update_creates_again_what_was_deleted_by_hand(companion):
     api = companion.gateways.new_api()
     companion.create(wanted(api, Path="a/b"))
     stored = companion.gateways.apis[api]
@@ -672,7 +672,7 @@ def test_what_was_deleted_by_hand_is_made_again(companion):
     ],
     ids=["path", "method", "API"],
 )
-def test_another_place_is_a_replacement_and_the_old_one_goes_afterwards(companion, new, physical_id):
+def test_another_place_is_a_replacement_and_the_old_method_is_deleted_afterwards(companion, new, physical_id):
     made = companion.create(wanted())
     old = companion.known["Visits"]
 
@@ -688,7 +688,7 @@ def test_another_place_is_a_replacement_and_the_old_one_goes_afterwards(companio
     assert companion.gateways.is_empty
 
 
-def test_an_update_that_is_refused_is_taken_back(companion):
+def test_a_refused_gateway_update_is_undone(companion):
     api = companion.gateways.new_api()
     companion.create(wanted(api, IntegrationRequest=MAPPED))
     before = plain(companion.gateways.method(api, "/{name}"))
@@ -710,7 +710,7 @@ def test_an_update_that_is_refused_is_taken_back(companion):
     assert len(companion.gateways.apis[api]["deployments"]) == 1
 
 
-def test_what_cannot_be_taken_back_is_logged_and_left_to_the_next_request(companion, capsys):
+def test_a_failed_undo_is_logged_and_left_to_the_next_request(companion, capsys):
     companion.create(wanted(IntegrationRequest=MAPPED))
     refusals = [ResourceError("no"), ResourceError("still no")]
     companion.gateways.faults["UpdateIntegration"] = refusals[:1]
@@ -727,7 +727,7 @@ def test_what_cannot_be_taken_back_is_logged_and_left_to_the_next_request(compan
     assert "still no; the next request tries again" in capsys.readouterr().out
 
 
-def test_a_half_made_method_of_someone_elses_delays_the_deployment(companion):
+def test_a_foreign_incomplete_method_delays_the_deployment(companion):
     api = companion.gateways.new_api()
     root = companion.gateways.apis[api]["parts"][f"{api}root"]
     root["resourceMethods"]["GET"] = {"httpMethod": "GET"}
@@ -743,7 +743,7 @@ def test_a_half_made_method_of_someone_elses_delays_the_deployment(companion):
     assert companion.time.passed > 5
 
 
-def test_a_throttle_that_lasts_is_told_in_time(companion):
+def test_a_lasting_throttle_is_reported_before_the_deadline(companion):
     companion.gateways.faults["CreateDeployment"] = [TryAgain("CreateDeployment: Too Many Requests")] * 1000
 
     refused = companion.create(wanted(ServiceTimeout="60"))
@@ -753,7 +753,7 @@ def test_a_throttle_that_lasts_is_told_in_time(companion):
     )
 
 
-def test_an_api_that_another_request_works_on_for_too_long_is_told(companion):
+def test_an_api_that_stays_locked_is_reported(companion):
     until = time.time() + 10_000
     companion.records.write("API theirs", replace(Record(), version=1, names={"held": {"someone": until}}))
     companion.gateways.apis["theirs"] = companion.gateways.apis.pop(companion.gateways.new_api())
@@ -763,7 +763,7 @@ def test_an_api_that_another_request_works_on_for_too_long_is_told(companion):
     assert refused["Reason"] == "API theirs: other requests hold the lock; gave up, because the time is over"
 
 
-def test_a_shared_deployment_of_someone_elses_stage_is_left(companion):
+def test_a_deployment_that_a_foreign_stage_uses_stays(companion):
     api = companion.gateways.new_api()
     companion.create(wanted(api))
     stored = companion.gateways.apis[api]
@@ -777,7 +777,7 @@ def test_a_shared_deployment_of_someone_elses_stage_is_left(companion):
     assert list(stored["stages"]) == ["theirs"]
 
 
-def test_a_deployment_that_a_stage_takes_meanwhile_is_left(companion, capsys):
+def test_a_deployment_that_a_stage_starts_to_use_stays(companion, capsys):
     api = companion.gateways.new_api()
     companion.create(wanted(api))
     companion.gateways.faults["DeleteDeployment"] = [ResourceError("Active stages pointing to this deployment")]
@@ -788,7 +788,7 @@ def test_a_deployment_that_a_stage_takes_meanwhile_is_left(companion, capsys):
     assert "Active stages pointing to this deployment" in capsys.readouterr().out
 
 
-def test_many_resources_made_and_removed_at_once_share_one_api_and_leave_nothing(companion):
+def test_many_simultaneous_resources_share_one_api_and_leave_nothing(companion):
     real = Clock()
     clock = Clock(real.now, real.monotonic, lambda seconds: time.sleep(seconds / 500))
     companion.resource = ApiGatewayResource(companion.gateways, companion.records, clock)

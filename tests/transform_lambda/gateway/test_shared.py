@@ -1,4 +1,4 @@
-"""Gateways whose methods another resource deploys: one deployment after all, and what both promise when requests fail."""
+"""Gateways whose methods another resource deploys: one deployment, and the guarantees of both if requests fail."""
 
 import pytest
 
@@ -19,7 +19,7 @@ KINDS = ["an API of the author's", "an API of the stack's"]
 
 
 def member(name, api=None, stages=("dev", "prod"), **more):
-    """A counter's own part: its method, and which function it calls in each stage."""
+    """A counter's own resource: its method, and the function that the method calls in each stage."""
     pattern = FUNCTION.replace("hitcounter-app-Visits", f"${{stageVariables.{name}Function}}")
     functions = {stage: {"FunctionArn": ALL[name, stage]} for stage in stages}
     integration = {"Type": "LambdaProxy", "FunctionArn": pattern}
@@ -28,7 +28,7 @@ def member(name, api=None, stages=("dev", "prod"), **more):
 
 
 def deployer(digests, api=None, names=("Visits", "Likes"), stages=("dev", "prod"), **more):
-    """What the counters have in common, after their methods."""
+    """The resource that deploys the counters' methods."""
     described = {
         stage: {"Variables": {f"{name}Function": ALL[name, stage].rpartition(":")[2] for name in names}, **more}
         for stage in stages
@@ -37,7 +37,7 @@ def deployer(digests, api=None, names=("Visits", "Likes"), stages=("dev", "prod"
 
 
 class SharedStack:
-    """A stack with counters that share an API, moved as CloudFormation moves it."""
+    """A stack with counters that share an API. Its requests have CloudFormation's order."""
 
     def __init__(self, api=None):
         self.companion = GatewayCompanion(functions=tuple(ALL.values()))
@@ -53,7 +53,7 @@ class SharedStack:
         return self.deploy(digests)
 
     def put(self, name, **more):
-        """Create or update a counter's part; its digest."""
+        """Create or update a counter's own resource, and return its digest."""
         bring = self.companion.update if name in self.companion.known else self.companion.create
         answer = bring(member(name, self.api, **more), logical_id=name)
         assert answer["Status"] == "SUCCESS", answer
@@ -66,7 +66,7 @@ class SharedStack:
         return answer
 
     def called(self):
-        """Which function answers, by counter and stage; nothing where there is no method."""
+        """The function that answers, by counter and stage. Counters without a method are missing."""
         found = {}
         for stage in self.gateways.apis[self.api_id]["stages"]:
             for name in ("Visits", "Likes"):
@@ -86,7 +86,7 @@ def expect(*names, stages=("dev", "prod")):
     return {(name, stage): ALL[name, stage] for name in names for stage in stages}
 
 
-def test_counters_make_their_methods_and_one_resource_deploys_them_once(stack):
+def test_counters_create_their_methods_and_one_resource_deploys_them_once(stack):
     first = stack.put("Visits")
     second = stack.put("Likes")
     before = stack.count("CreateDeployment", "CreateStage")
@@ -107,7 +107,7 @@ def test_counters_make_their_methods_and_one_resource_deploys_them_once(stack):
     }
 
 
-def test_a_functions_permission_is_for_its_stage_alone(stack):
+def test_a_functions_permission_covers_only_its_stage(stack):
     stack.create()
 
     prefix = f"arn:aws:execute-api:eu-west-1:123456789012:{stack.api_id}"
@@ -116,7 +116,7 @@ def test_a_functions_permission_is_for_its_stage_alone(stack):
         assert statement["Condition"]["ArnLike"]["AWS:SourceArn"] == f"{prefix}/{stage}/GET/{name.lower()}/*"
 
 
-def test_what_has_not_changed_is_not_deployed_and_tells_the_same_digest(stack):
+def test_an_unchanged_method_is_not_deployed_and_keeps_its_digest(stack):
     stack.create()
     changes = list(stack.gateways.changes)
 
@@ -127,7 +127,7 @@ def test_what_has_not_changed_is_not_deployed_and_tells_the_same_digest(stack):
     assert len(set(digests)) == 2
 
 
-def test_a_changed_method_is_served_once_the_other_resource_deploys_it(stack):
+def test_a_changed_method_is_served_after_the_other_resource_deploys_it(stack):
     digest = stack.put("Visits")
     stack.deploy([digest, stack.put("Likes")])
 
@@ -142,7 +142,7 @@ def test_a_changed_method_is_served_once_the_other_resource_deploys_it(stack):
     assert len(stack.gateways.apis[stack.api_id]["deployments"]) == 1
 
 
-def test_a_counter_that_leaves_is_served_until_its_method_is_deleted_and_then_no_more(stack):
+def test_a_removed_counter_is_served_until_its_method_is_deleted(stack):
     stack.create()
 
     stack.deploy([stack.put("Visits")], names=("Visits",))
@@ -157,7 +157,7 @@ def test_a_counter_that_leaves_is_served_until_its_method_is_deleted_and_then_no
     assert [list(each) for each in variables] == [["VisitsFunction"]] * 2
 
 
-def test_a_counter_whose_leaving_is_rolled_back_was_served_all_the_time(stack):
+def test_a_counter_whose_removal_is_rolled_back_is_always_served(stack):
     digests = [stack.put("Visits"), stack.put("Likes")]
     stack.deploy(digests)
     seen = []
@@ -170,7 +170,7 @@ def test_a_counter_whose_leaving_is_rolled_back_was_served_all_the_time(stack):
     assert stack.count("CreateDeployment") == [1]
 
 
-def test_a_counter_that_moves_is_served_at_both_places_until_the_old_one_is_deleted(stack):
+def test_a_moved_counter_is_served_at_both_places_until_the_old_method_is_deleted(stack):
     digests = [stack.put("Visits"), stack.put("Likes")]
     stack.deploy(digests)
     old = stack.companion.known["Visits"]
@@ -186,7 +186,7 @@ def test_a_counter_that_moves_is_served_at_both_places_until_the_old_one_is_dele
     assert stack.called() == expect("Likes")
 
 
-def test_another_stage_is_made_on_the_deployment_that_is_there(stack):
+def test_another_stage_uses_the_existing_deployment(stack):
     stack.create()
 
     digests = [stack.put(name, stages=STAGES) for name in ("Visits", "Likes")]
@@ -202,7 +202,7 @@ def test_another_stage_is_made_on_the_deployment_that_is_there(stack):
 
 @pytest.mark.parametrize("order", [("All", "Visits", "Likes"), ("Likes", "Visits", "All"), ("Likes", "All", "Visits")])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_stack_that_is_deleted_leaves_nothing_in_any_order(order, kind):
+def test_a_deleted_stack_leaves_nothing_in_any_order(order, kind):
     stack = SharedStack(kind == KINDS[0])
     stack.create()
 
@@ -213,7 +213,7 @@ def test_a_stack_that_is_deleted_leaves_nothing_in_any_order(order, kind):
     assert stack.count("CreateDeployment") == [1 if order[0] == "All" else 2]
 
 
-def test_a_setting_of_the_api_that_is_changed_by_all_is_deployed_once(stack):
+def test_an_api_setting_that_all_resources_change_is_deployed_once(stack):
     stack.create()
     api = {"BinaryMediaTypes": ["*/*"]}
     digests = []
@@ -226,7 +226,7 @@ def test_a_setting_of_the_api_that_is_changed_by_all_is_deployed_once(stack):
     assert stack.count("UpdateRestApi", "CreateDeployment") == [1, 2]
 
 
-def test_a_stage_that_methods_name_themselves_stays_when_its_deployer_goes(stack):
+def test_a_stage_that_methods_name_outlives_its_deployer(stack):
     own = wanted(Path="own", IntegrationRequest={"Type": "LambdaProxy", "FunctionArn": ALL["Visits", "test"]})
     stack.companion.create(own, logical_id="Own")
     stack.create()
@@ -253,14 +253,14 @@ def test_a_second_resource_may_not_deploy_the_same_stage(stack):
     assert len(stack.gateways.changes) == before
 
 
-def test_without_a_method_there_is_nothing_to_deploy_and_no_api_is_left(stack):
+def test_a_deployer_without_methods_deploys_nothing_and_leaves_no_api(stack):
     refused = stack.companion.create(deployer([]), logical_id="All")
 
     assert refused["Reason"] == "API Gateway answered BadRequestException: The REST API doesn't contain any methods"
     assert stack.gateways.is_empty
 
 
-def test_counters_without_stages_share_one_by_its_name():
+def test_counters_without_stages_share_one_stage_by_its_name():
     stack = SharedStack()
     own = {"Type": "LambdaProxy", "FunctionArn": ALL["Visits", "prod"]}
     given = wanted(Path="visits/{name}", IntegrationRequest=own, Deploy="false")
@@ -308,7 +308,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_wrong_is_told_with_what_would_be_right(name):
+def test_each_problem_says_what_would_be_right(name):
     given, problem = WRONG[name]
 
     with pytest.raises(ResourceError) as refused:
@@ -318,12 +318,12 @@ def test_what_is_wrong_is_told_with_what_would_be_right(name):
 
 
 @pytest.mark.parametrize("place", [Place("abc123", ""), Place("", "My API/stages")])
-def test_a_physical_id_tells_that_it_is_the_stages(place):
+def test_a_physical_id_names_the_stages(place):
     assert (read_place(place.physical_id), place.has_method) == (place, False)
 
 
 def start_with(kind):
-    """Companions with counters, each time anew, and what deploys them."""
+    """A function that returns a new companion with counters, and the resource that deploys them."""
 
     def new():
         stack = SharedStack(kind == KINDS[0])
@@ -365,7 +365,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("then", ["comes again", "is given up"])
-def test_a_create_that_dies_at_any_call_leaves_nothing_in_the_end(kind, then):
+def test_a_create_that_dies_at_any_call_finally_leaves_nothing(kind, then):
     new, properties = start_with(kind)
 
     def prepare(companion):
@@ -405,7 +405,7 @@ def test_a_create_overtaken_by_its_delete_leaves_nothing(kind):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("operation", ["CreateDeployment", "CreateStage", "UpdateStage"])
 @pytest.mark.parametrize("is_done", [False, True], ids=["refused", "done, answer lost"])
-def test_a_create_that_is_refused_takes_back_what_it_made(kind, operation, is_done):
+def test_a_refused_create_deletes_what_it_created(kind, operation, is_done):
     new, properties = start_with(kind)
     companion = new()
     faults = companion.gateways.lost if is_done else companion.gateways.faults
@@ -428,7 +428,7 @@ def prepare_update(properties, change):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("change", CHANGES)
-def test_an_update_that_dies_at_any_call_is_carried_out_when_it_comes_again(kind, change):
+def test_the_next_delivery_completes_an_update_that_died_at_any_call(kind, change):
     new, properties = start_with(kind)
     fresh = new()
     fresh.create(properties(fresh), logical_id="All")
@@ -444,7 +444,7 @@ def test_an_update_that_dies_at_any_call_is_carried_out_when_it_comes_again(kind
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("change", CHANGES)
-def test_an_update_overtaken_by_its_rollback_is_not_what_is_there(kind, change):
+def test_an_update_overtaken_by_its_rollback_leaves_the_old_state(kind, change):
     new, properties = start_with(kind)
     fresh = new()
     fresh.create(properties(fresh), logical_id="All")
@@ -469,7 +469,7 @@ def test_an_update_overtaken_by_the_stacks_delete_leaves_nothing(kind, change):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["All", "Likes"])
-def test_a_delete_that_dies_at_any_call_is_carried_out_when_it_comes_again(kind, name):
+def test_the_next_delivery_completes_a_delete_that_died_at_any_call(kind, name):
     new, properties = start_with(kind)
 
     def prepare(companion):
@@ -487,7 +487,7 @@ def test_a_delete_that_dies_at_any_call_is_carried_out_when_it_comes_again(kind,
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_late_copy_changes_nothing(kind):
+def test_a_late_delivery_changes_nothing(kind):
     new, properties = start_with(kind)
     companion = new()
     event = companion.event("Create", properties(companion), LogicalResourceId="All")
@@ -506,7 +506,7 @@ def test_a_late_copy_changes_nothing(kind):
 
 
 class DeployingStack(OldProperties, GatewayStack):
-    """A stack in which one resource, that deploys the methods of two others, has other stages with each value."""
+    """A stack in which one resource deploys the methods of two others to stages that change with its value."""
 
     def __init__(self, world, *, tells_time, kind):
         self.shared = SharedStack(kind == KINDS[0])
@@ -516,14 +516,14 @@ class DeployingStack(OldProperties, GatewayStack):
 
     @property
     def things(self):
-        """That it is there, as its stages' tags tell."""
+        """Whether the resource exists, according to the tags of its stages."""
         stages = self.gateways.apis[self.shared.api_id]["stages"].values()
         is_there = any("hitcounter:deployer" in each["tags"] for each in stages)
         return {Place(self.api_id or "", "" if self.api_id else "Shared").physical_id: stages} if is_there else {}
 
     @things.setter
     def things(self, _):
-        """What the base has is not needed."""
+        """Does nothing, because the base class's step is not needed."""
 
     def describe(self, properties):
         return deployer(self.digests, self.api_id, stages=stages_of(properties["Value"]))
@@ -539,7 +539,7 @@ def stages_of(value):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("tells_time", [True, False], ids=["urls tell the time", "urls tell no time"])
 @pytest.mark.parametrize("seed", range(12))
-def test_the_stages_are_what_cloudformation_knows_whatever_happened_to_its_requests(seed, tells_time, kind):
+def test_the_deployers_stages_match_what_cloudformation_knows_after_any_history(seed, tells_time, kind):
     world = GatewayWorld(seed)
     stack = DeployingStack(world, tells_time=tells_time, kind=kind)
 

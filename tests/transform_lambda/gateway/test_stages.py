@@ -1,4 +1,4 @@
-"""A gateway with several stages on one API: what it makes and changes, and what it promises when requests fail or overlap."""
+"""A gateway with several stages on one API: its changes, and its guarantees if requests fail or overlap."""
 
 import pytest
 
@@ -22,7 +22,7 @@ KINDS = ["an API of the author's", "an API of the stack's"]
 
 
 def staged(api=None, stages=TWO, **more):
-    """A gateway's properties with several stages."""
+    """The properties of a gateway with several stages."""
     integration = {"Type": "LambdaProxy", **more.pop("IntegrationRequest", {})}
     given = {**wanted(api, IntegrationRequest=integration, **more), "Stages": stages}
     return {name: value for name, value in given.items() if name != "StageName"}
@@ -44,7 +44,7 @@ def called(companion, api, path="/{name}"):
     return {stage: companion.gateways.called(api, stage, path) for stage in companion.gateways.apis[api]["stages"]}
 
 
-def test_all_stages_are_made_on_one_api_with_one_deployment(companion):
+def test_all_stages_are_created_on_one_api_with_one_deployment(companion):
     changes = changes_of(companion, lambda: companion.create(staged()))
 
     (api,) = companion.gateways.apis
@@ -56,7 +56,7 @@ def test_all_stages_are_made_on_one_api_with_one_deployment(companion):
     assert companion.gateways.apis[api]["stages"]["prod"]["methodSettings"] == {"*/*": {"throttlingRateLimit": 5.0}}
 
 
-def test_each_function_may_be_called_from_its_own_stage_alone(companion):
+def test_each_function_may_be_called_only_from_its_own_stage(companion):
     api = companion.create(staged(Path="a/{name}", Method="ANY"))["Data"]["RestApiId"]
 
     sources = {
@@ -69,7 +69,7 @@ def test_each_function_may_be_called_from_its_own_stage_alone(companion):
     assert sources == {DEV: [f"{prefix}/dev/*/a/*"], PROD: [f"{prefix}/prod/*/a/*"]}
 
 
-def test_the_answer_has_the_first_stages_values_by_name_and_a_url_for_each(companion):
+def test_the_answer_has_the_first_stages_values_and_a_url_for_each_stage(companion):
     stages = {"prod-eu": TWO["prod"], "live": TWO["dev"]}
 
     data = companion.create(staged(stages=stages))["Data"]
@@ -85,7 +85,7 @@ def test_the_answer_has_the_first_stages_values_by_name_and_a_url_for_each(compa
     assert data["DeploymentId"] == companion.gateways.apis[api]["stages"]["live"]["deploymentId"]
 
 
-def test_urls_that_an_answer_has_no_room_for_are_left_out(companion):
+def test_an_answer_omits_urls_that_do_not_fit(companion):
     stages = {f"stage{number}": TWO["dev"] for number in range(10)}
 
     made = companion.create(staged(stages=stages, Path="a" * 500))
@@ -102,7 +102,7 @@ def test_an_update_without_a_change_makes_no_call(companion):
     assert same == []
 
 
-def test_another_stage_points_to_the_deployment_that_is_there_and_leaves_the_others(companion):
+def test_another_stage_uses_the_existing_deployment_and_other_stages_stay(companion):
     api = companion.create(staged())["Data"]["RestApiId"]
     before = {name: repr(each) for name, each in companion.gateways.apis[api]["stages"].items()}
 
@@ -119,7 +119,7 @@ def test_another_stage_points_to_the_deployment_that_is_there_and_leaves_the_oth
     assert len(companion.gateways.apis[api]["deployments"]) == 1
 
 
-def test_a_change_of_the_method_is_deployed_once_for_all_stages(companion):
+def test_a_changed_method_is_deployed_once_for_all_stages(companion):
     api = companion.create(staged())["Data"]["RestApiId"]
 
     changes = changes_of(companion, lambda: companion.update(staged(ApiKeyRequired="true")))
@@ -128,7 +128,7 @@ def test_a_change_of_the_method_is_deployed_once_for_all_stages(companion):
     assert [companion.gateways.live(api, stage, "/{name}")["apiKeyRequired"] for stage in TWO] == [True, True]
 
 
-def test_another_function_of_a_stage_is_no_deployment_and_callable_before_it_is_called(companion):
+def test_another_function_of_a_stage_needs_no_deployment_and_is_permitted_before_it_is_called(companion):
     companion.create(staged())
     (api,) = companion.gateways.apis
     seen = []
@@ -142,7 +142,7 @@ def test_another_function_of_a_stage_is_no_deployment_and_callable_before_it_is_
     assert companion.gateways.policies[DEV] == {}
 
 
-def test_the_functions_of_a_version_and_of_stages_alike_may_be_named(companion):
+def test_a_stage_may_call_an_alias(companion):
     alias = f"{PROD}:live"
 
     api = companion.create(staged(stages={"dev": {"FunctionArn": DEV}, "prod": {"FunctionArn": alias}}))["Data"][
@@ -152,7 +152,7 @@ def test_the_functions_of_a_version_and_of_stages_alike_may_be_named(companion):
     assert called(companion, api) == {"dev": DEV, "prod": alias}
 
 
-def test_stages_that_have_no_function_of_their_own_call_the_methods(companion):
+def test_stages_without_their_own_function_call_the_methods_function(companion):
     stages = {"dev": {"Variables": {"colour": "blue"}}, "prod": {}}
 
     api = companion.create(staged(stages=stages, IntegrationRequest={"FunctionArn": DEV}))["Data"]["RestApiId"]
@@ -164,7 +164,7 @@ def test_stages_that_have_no_function_of_their_own_call_the_methods(companion):
     ]
 
 
-def test_a_variable_is_named_as_the_template_names_it_and_goes_where_it_is_named_otherwise(companion):
+def test_the_template_names_the_variable_and_an_unused_name_is_removed(companion):
     pattern = FUNCTION.replace("hitcounter-app-Visits", "${stageVariables.app}")
     named = staged(IntegrationRequest={"FunctionArn": pattern})
     api = companion.create(named)["Data"]["RestApiId"]
@@ -181,7 +181,7 @@ def test_a_variable_is_named_as_the_template_names_it_and_goes_where_it_is_named
     assert called(companion, api) == {"dev": DEV, "prod": PROD}
 
 
-def test_resources_in_the_same_stages_have_variables_of_their_own_and_take_them_along(companion):
+def test_resources_in_the_same_stages_have_their_own_variables_and_remove_them(companion):
     api = companion.gateways.new_api()
     other = {"prod": {"FunctionArn": TEST}, "dev": {"FunctionArn": f"{FUNCTION}Other"}}
     companion.create(staged(api, Path="a"), logical_id="A")
@@ -197,7 +197,7 @@ def test_resources_in_the_same_stages_have_variables_of_their_own_and_take_them_
     assert changes.count("CreateDeployment") == 1
 
 
-def test_a_stage_that_another_resource_has_stays_when_it_is_in_the_map_no_more(companion):
+def test_a_stage_of_another_resource_stays_when_this_resource_drops_it(companion):
     api = companion.gateways.new_api()
     companion.create(staged(api, Path="a"), logical_id="A")
     companion.create(staged(api, Path="b", stages={"dev": {"FunctionArn": TEST}}), logical_id="B")
@@ -209,7 +209,7 @@ def test_a_stage_that_another_resource_has_stays_when_it_is_in_the_map_no_more(c
     assert companion.gateways.called(api, "prod", "/a") == PROD
 
 
-def test_stages_with_differing_methods_are_deployed_by_one_request_once(companion):
+def test_one_request_deploys_stages_with_different_methods_once(companion):
     api = companion.gateways.new_api()
     companion.create(staged(api, Path="a"), logical_id="A")
     companion.create(staged(api, Path="b", stages={"dev": {"FunctionArn": TEST}}), logical_id="B")
@@ -224,7 +224,7 @@ def test_stages_with_differing_methods_are_deployed_by_one_request_once(companio
     assert [companion.gateways.live(api, stage, "/a")["apiKeyRequired"] for stage in ("dev", "prod")] == [True, True]
 
 
-def test_a_stage_of_someone_elses_is_refused_by_its_place_before_anything_is_made(companion):
+def test_a_foreign_stage_is_refused_before_any_change(companion):
     api = companion.gateways.new_api()
     companion.gateways.apis[api]["stages"]["prod"] = {"stageName": "prod", "deploymentId": "d1"}
 
@@ -303,7 +303,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_wrong_with_stages_is_told_with_what_would_be_right(name):
+def test_each_problem_of_stages_says_what_would_be_right(name):
     given, problem = WRONG[name]
     properties = {**staged(**{key: value for key, value in given.items() if key != "StageName"}), **given}
     properties["IntegrationRequest"] = {"Type": "LambdaProxy", **given.get("IntegrationRequest", {})}
@@ -315,7 +315,7 @@ def test_what_is_wrong_with_stages_is_told_with_what_would_be_right(name):
 
 
 def start_with(kind):
-    """A companion, as it is made anew for each call, and the properties of a gateway with these stages."""
+    """A function that returns a new companion, and the properties of a gateway with these stages."""
 
     def new():
         companion = GatewayCompanion(functions=FUNCTIONS)
@@ -354,7 +354,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("then", ["comes again", "is given up"])
-def test_a_create_that_dies_at_any_call_leaves_nothing_in_the_end(kind, then):
+def test_a_create_that_dies_at_any_call_finally_leaves_nothing(kind, then):
     new, properties = start_with(kind)
 
     for companion, event, where in at_every_call(new, lambda each: each.event("Create", properties()), die):
@@ -380,7 +380,7 @@ def test_a_create_overtaken_by_its_delete_leaves_nothing(kind):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("operation", ["PutMethod", "AddPermission", "CreateDeployment", "CreateStage", "UpdateStage"])
 @pytest.mark.parametrize("is_done", [False, True], ids=["refused", "done, answer lost"])
-def test_what_is_refused_is_taken_back_and_what_passes_is_tried_again(kind, operation, is_done):
+def test_a_refused_create_is_undone_and_a_temporary_refusal_is_retried(kind, operation, is_done):
     new, properties = start_with(kind)
     companion = new()
     faults = companion.gateways.lost if is_done else companion.gateways.faults
@@ -405,7 +405,7 @@ def prepare_update(properties, change):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("change", CHANGES)
-def test_an_update_that_dies_at_any_call_is_carried_out_when_it_comes_again(kind, change):
+def test_the_next_delivery_completes_an_update_that_died_at_any_call(kind, change):
     new, properties = start_with(kind)
     fresh = new()
     fresh.create(properties(**CHANGES[change]))
@@ -423,7 +423,7 @@ def test_an_update_that_dies_at_any_call_is_carried_out_when_it_comes_again(kind
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("change", CHANGES)
-def test_an_update_overtaken_by_its_rollback_is_not_what_is_served(kind, change):
+def test_an_update_overtaken_by_its_rollback_is_not_served(kind, change):
     new, properties = start_with(kind)
 
     prepare = prepare_update(properties, CHANGES[change])
@@ -445,7 +445,7 @@ def test_an_update_overtaken_by_the_stacks_delete_leaves_nothing(kind, change):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_delete_that_dies_at_any_call_is_carried_out_when_it_comes_again(kind):
+def test_the_next_delivery_completes_a_delete_that_died_at_any_call(kind):
     new, properties = start_with(kind)
 
     def prepare(companion):
@@ -459,7 +459,7 @@ def test_a_delete_that_dies_at_any_call_is_carried_out_when_it_comes_again(kind)
 
 
 class StagedStack(OldProperties, GatewayStack):
-    """A stack whose one resource is a gateway with stages, each with a function, that change with its value."""
+    """A stack with one gateway, whose stages and functions change with its value."""
 
     def __init__(self, world, **options):
         super().__init__(world, **options)
@@ -481,7 +481,7 @@ def stages_of(value):
 @pytest.mark.parametrize("is_shared", [True, False], ids=["a shared API", "an API of the author's"])
 @pytest.mark.parametrize("tells_time", [True, False], ids=["urls tell the time", "urls tell no time"])
 @pytest.mark.parametrize("seed", range(12))
-def test_stages_are_what_cloudformation_knows_whatever_happened_to_its_requests(seed, tells_time, is_shared):
+def test_stages_match_what_cloudformation_knows_after_any_history(seed, tells_time, is_shared):
     world = GatewayWorld(seed)
     stack = StagedStack(world, tells_time=tells_time, is_shared=is_shared)
 

@@ -1,4 +1,4 @@
-"""The fence by itself: which of several requests is the newest, and which are known to have been answered."""
+"""The fence: the newest of several requests, and the requests that were answered."""
 
 from dataclasses import replace
 
@@ -18,13 +18,13 @@ def request(kind, name):
 
 
 def come(record, kind, name, issued=ISSUED):
-    """The record once the request has come, and was answered."""
+    """The record after the request arrived and was answered."""
     one = request(kind, name)
     return answered(admit(record, one, rank_of(one, issued)), one)
 
 
 @pytest.mark.parametrize("kind", [CREATE, UPDATE, DELETE])
-def test_of_two_requests_of_one_kind_within_a_second_the_second_is_carried_out(kind):
+def test_the_second_of_two_equal_requests_in_one_second_is_carried_out(kind):
     first, second = request(kind, "first"), request(kind, "second")
     record = admit(Record(), first, rank_of(first, ISSUED))
 
@@ -38,7 +38,7 @@ def test_of_two_requests_of_one_kind_within_a_second_the_second_is_carried_out(k
 
 
 @pytest.mark.parametrize(("later", "earlier"), [(UPDATE, CREATE), (DELETE, UPDATE), (DELETE, CREATE)])
-def test_within_a_second_the_kinds_follow_each_other(later, earlier):
+def test_requests_in_one_second_are_ordered_by_kind(later, earlier):
     record = come(Record(), later, "later")
 
     with pytest.raises(Overtaken):
@@ -46,7 +46,7 @@ def test_within_a_second_the_kinds_follow_each_other(later, earlier):
     assert come(record, earlier, "of the next second", ISSUED + 1).request_id == "of the next second"
 
 
-def test_the_newest_requests_are_remembered_however_many_came():
+def test_the_fence_remembers_the_newest_requests():
     record = Record()
     for number in range(250):
         record = come(record, UPDATE, f"request {number}", None)
@@ -57,7 +57,7 @@ def test_the_newest_requests_are_remembered_however_many_came():
     assert len(record.seen) == 100
 
 
-def test_a_request_that_was_not_answered_is_overtaken_when_it_comes_again():
+def test_an_unanswered_older_request_is_overtaken_when_it_arrives_again():
     first, second = request(UPDATE, "first"), request(UPDATE, "second")
     record = admit(admit(Record(), first, None), second, None)
 
@@ -66,7 +66,7 @@ def test_a_request_that_was_not_answered_is_overtaken_when_it_comes_again():
     assert admit(record, second, None) is record
 
 
-def test_an_answer_to_another_request_is_none_to_the_newest():
+def test_an_answer_to_another_request_does_not_answer_the_newest():
     record = admit(Record(), request(UPDATE, "newest"), None)
 
     assert answered(record, request(UPDATE, "another")) is record

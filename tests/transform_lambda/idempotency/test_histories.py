@@ -5,7 +5,7 @@ from tests.support.histories import DELIVERED_AGAIN, CloudFormation, World
 
 @pytest.mark.parametrize("tells_time", [True, False], ids=["urls tell the time", "urls tell no time"])
 @pytest.mark.parametrize("seed", range(60))
-def test_late_repeated_and_cancelled_requests_leave_just_what_cloudformation_knows(seed, tells_time, tally):
+def test_late_repeated_and_cancelled_requests_leave_exactly_what_cloudformation_knows(seed, tells_time, tally):
     world = World(seed)
     stack = CloudFormation(world, tells_time=tells_time)
 

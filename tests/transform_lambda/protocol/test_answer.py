@@ -18,7 +18,7 @@ CREATE = parse_request(make_event())
 UPDATE = parse_request(make_event("Update", PhysicalResourceId="thing-1"))
 
 
-def test_a_success_says_what_cloudformation_wants_to_know():
+def test_a_success_has_the_fields_that_cloudformation_needs():
     answer = success_answer(CREATE, Result("thing-1", {"Url": "https://x", "Count": 3}))
 
     assert answer == {
@@ -33,18 +33,18 @@ def test_a_success_says_what_cloudformation_wants_to_know():
 
 
 @pytest.mark.parametrize("no_echo", [True, False])
-def test_no_echo_is_said_for_each_result(no_echo):
+def test_each_answer_has_no_echo(no_echo):
     assert success_answer(CREATE, Result("x", no_echo=no_echo))["NoEcho"] is no_echo
 
 
-def test_a_failed_create_is_answered_with_a_marker_and_others_with_what_they_are():
+def test_a_failed_create_has_a_marker_and_other_failures_have_the_physical_id():
     assert failed_answer(CREATE, "no")["PhysicalResourceId"].startswith("hitcounter:failed-create:")
     assert failed_answer(UPDATE, "no")["PhysicalResourceId"] == "thing-1"
     assert failed_answer(UPDATE, "")["Reason"] == "no reason was given"
 
 
 @pytest.mark.parametrize("physical_id", ["", "x" * 1025, "\u00e9" * 513, None, "\ud800"])
-def test_a_physical_id_that_cloudformation_refuses_is_refused(physical_id):
+def test_an_invalid_physical_id_is_refused(physical_id):
     with pytest.raises(ResourceError) as refused:
         success_answer(CREATE, Result(physical_id))
 
@@ -78,7 +78,7 @@ def test_data_that_contains_itself_is_refused_by_its_key():
     assert str(refused.value) == "Data.Endless: is not JSON (list)"
 
 
-def test_data_that_does_not_fit_is_refused_by_its_longest_key():
+def test_data_that_is_too_long_is_refused_by_its_longest_key():
     with pytest.raises(ResourceError) as refused:
         success_answer(CREATE, Result("x", {"Short": "y", "Long": "\u00e9" * 2000, "Middle": "z" * 100}))
 
@@ -102,14 +102,14 @@ def test_a_long_reason_fills_the_answer(character):
     assert 4096 - 8 < len(body) <= 4096
 
 
-def test_an_answer_whose_ids_alone_are_too_long_is_not_sent():
+def test_an_answer_with_too_long_ids_is_not_sent():
     with pytest.raises(AnswerError) as refused:
         encode_answer(failed_answer(replace(UPDATE, logical_id="x" * 5000), "no"))
 
     assert str(refused.value).startswith("the answer must have at most 4,096 bytes, got ")
 
 
-def test_the_answer_is_put_with_an_empty_content_type_to_path_and_query_as_they_are():
+def test_the_answer_is_put_with_an_empty_content_type_to_the_unchanged_path_and_query():
     with Sink() as sink:
         send_answer(sink.url, success_answer(CREATE, Result("x")), allowed=[sink.host])
 
@@ -120,7 +120,7 @@ def test_the_answer_is_put_with_an_empty_content_type_to_path_and_query_as_they_
 
 
 @pytest.mark.parametrize("statuses", [(500,), (503, 500), (RESET,), (429,), (408,)])
-def test_what_may_go_right_the_next_time_is_tried_again(statuses):
+def test_a_temporary_failure_is_retried(statuses):
     with Sink(*statuses) as sink:
         send_answer(sink.url, success_answer(CREATE, Result("x")), allowed=[sink.host])
 
@@ -137,7 +137,7 @@ def test_what_may_go_right_the_next_time_is_tried_again(statuses):
         (307, "not delivered: status 307"),
     ],
 )
-def test_what_never_goes_right_is_told_and_not_tried_again(status, problem):
+def test_a_permanent_failure_is_not_retried(status, problem):
     with Sink(status) as sink, pytest.raises(AnswerError) as refused:
         send_answer(sink.url, success_answer(CREATE, Result("x")), allowed=[sink.host])
 
@@ -145,7 +145,7 @@ def test_what_never_goes_right_is_told_and_not_tried_again(status, problem):
     assert len(sink.requests) == 1
 
 
-def test_at_the_deadline_it_gives_up_and_says_why():
+def test_sending_stops_at_the_deadline_and_gives_the_reason():
     with Sink(*[500] * 50) as sink:
         started = time.monotonic()
         with pytest.raises(AnswerError) as refused:
@@ -156,14 +156,14 @@ def test_at_the_deadline_it_gives_up_and_says_why():
     assert time.monotonic() - started < 1.5
 
 
-def test_after_the_deadline_it_is_tried_once():
+def test_sending_is_tried_once_after_the_deadline():
     with Sink(500, 500) as sink, pytest.raises(AnswerError):
         send_answer(sink.url, success_answer(CREATE, Result("x")), time.monotonic() - 1, [sink.host])
 
     assert len(sink.requests) == 1
 
 
-def test_a_server_that_is_not_there_is_told():
+def test_an_unreachable_server_is_reported():
     with socket.create_server(("127.0.0.1", 0)) as server:
         host = f"127.0.0.1:{server.getsockname()[1]}"
 
@@ -173,14 +173,14 @@ def test_a_server_that_is_not_there_is_told():
     assert str(refused.value) == "gave up: ConnectionRefusedError"
 
 
-def test_a_server_that_does_not_speak_tls_is_told():
+def test_a_server_without_tls_is_reported():
     with Sink() as sink, pytest.raises(AnswerError) as refused:
         send_answer(f"https://{sink.host}/", success_answer(CREATE, Result("x")), time.monotonic(), [sink.host])
 
     assert str(refused.value) == "gave up: SSLError"
 
 
-def test_a_host_that_is_not_cloudformations_gets_no_request():
+def test_a_foreign_host_gets_no_request():
     with Sink() as sink, pytest.raises(AnswerError):
         send_answer(sink.url, success_answer(CREATE, Result("x")))
 

@@ -67,7 +67,7 @@ def test_no_other_url_gets_a_request(url):
         check_answer_url(url, "eu-west-1")
 
 
-def test_a_region_that_is_none_has_no_bucket():
+def test_an_invalid_region_has_no_bucket():
     with pytest.raises(AnswerError) as refused:
         check_answer_url("https://cloudformation-custom-resource-response-evil.s3.amazonaws.com/x", "evil")
 
@@ -82,7 +82,7 @@ def test_a_partition_has_only_its_own_domain():
         check_answer_url(f"https://{BUCKET}usisoeast1.s3.amazonaws.com/x", "us-iso-east-1")
 
 
-def test_an_allowed_host_gets_answers_with_just_its_port():
+def test_an_allowed_host_gets_answers_only_at_its_port():
     assert check_answer_url("http://127.0.0.1:4566/x", "", ["127.0.0.1:4566"]).port == 4566
     with pytest.raises(AnswerError):
         check_answer_url("http://127.0.0.1:4567/x", "", ["127.0.0.1:4566"])
@@ -97,7 +97,7 @@ def test_a_refusal_does_not_show_the_query():
     assert "s3cr3t" not in str(refused.value)
 
 
-def test_the_region_is_the_companions_own_where_lambda_tells_it(monkeypatch):
+def test_the_region_is_the_companions_own_if_lambda_sets_it(monkeypatch):
     monkeypatch.delenv("AWS_REGION", raising=False)
     from_stack = region_of(STACK_ID)
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
@@ -105,7 +105,7 @@ def test_the_region_is_the_companions_own_where_lambda_tells_it(monkeypatch):
     assert (from_stack, region_of(STACK_ID), region_of("x")) == ("eu-west-1", "eu-central-1", "eu-central-1")
 
 
-def test_a_stack_id_that_is_no_arn_has_no_region(monkeypatch):
+def test_an_invalid_stack_id_has_no_region(monkeypatch):
     monkeypatch.delenv("AWS_REGION", raising=False)
 
     assert region_of("x") == ""
@@ -121,10 +121,10 @@ def test_a_stack_id_that_is_no_arn_has_no_region(monkeypatch):
         ("", None),
     ],
 )
-def test_the_issue_time_is_read_from_the_url(query, issued):
+def test_the_answer_url_has_the_issue_time(query, issued):
     assert issue_time(f"https://host/x?{query}") == issued
 
 
-def test_a_url_that_is_none_tells_no_time():
+def test_an_invalid_url_has_no_issue_time():
     assert issue_time("https://[") is None
     assert issue_time(URL) is None

@@ -18,7 +18,7 @@ NAME = physical_id_for(STACK_ID, "Visits")
 
 
 class Calls:
-    """A resource whose three functions are given."""
+    """A resource with the given three functions."""
 
     def __init__(self, create=None, update=None, delete=None):
         self.create, self.update, self.delete = create, update, delete or (lambda request: None)
@@ -42,7 +42,7 @@ def short_limits(seconds):
 
 
 def replace_limits(limits, seconds):
-    return limits._replace(work_by=time.monotonic() + seconds, answer_by=time.monotonic() + seconds + 5)
+    return limits._replace(result_by=time.monotonic() + seconds, answer_by=time.monotonic() + seconds + 5)
 
 
 @pytest.mark.parametrize(
@@ -77,13 +77,13 @@ def test_every_request_gets_exactly_one_answer(resource, status):
         (ValueError(), "ValueError:"),
     ],
 )
-def test_a_failure_says_why_in_one_line(error, reason):
+def test_a_failures_reason_is_one_line(error, reason):
     (answer,) = run(make_event(), Calls(fail(error)))
 
     assert answer["Reason"] == reason
 
 
-def test_a_create_a_update_and_a_delete_reach_their_functions():
+def test_create_update_and_delete_reach_their_functions():
     things, records = Things({"Url": "u"}), MemoryRecords()
 
     created = run(make_event("Create", "1"), things, records)
@@ -95,7 +95,7 @@ def test_a_create_a_update_and_a_delete_reach_their_functions():
     assert created[0]["Data"] == {"Url": "u"}
 
 
-def test_no_echo_of_one_result_does_not_stay_for_the_next():
+def test_no_echo_applies_to_one_result_only():
     secret, plain = Things({"Key": "k"}, no_echo=True), Things({"Key": "k"})
 
     (first,) = run(make_event("Create", "1"), secret)
@@ -104,7 +104,7 @@ def test_no_echo_of_one_result_does_not_stay_for_the_next():
     assert (first["NoEcho"], second["NoEcho"]) == (True, False)
 
 
-def test_an_unknown_type_names_the_known_ones():
+def test_an_unknown_type_lists_the_known_types():
     outbox = Outbox()
 
     companion = Companion({"Custom::B": Things(), "Custom::A": Things()})
@@ -114,7 +114,7 @@ def test_an_unknown_type_names_the_known_ones():
 
 
 @pytest.mark.parametrize("known", [marker_for(STACK_ID, "Visits"), INVENTED])
-def test_a_delete_of_an_unknown_type_that_was_never_made_succeeds(known):
+def test_a_delete_of_an_unknown_type_succeeds_if_nothing_was_created(known):
     outbox = Outbox()
 
     Companion({}).process(make_event("Delete", ResourceType="Custom::X", PhysicalResourceId=known), outbox)
@@ -122,7 +122,7 @@ def test_a_delete_of_an_unknown_type_that_was_never_made_succeeds(known):
     assert [answer["Status"] for answer in outbox.answers] == ["SUCCESS"]
 
 
-def test_a_delete_of_an_unknown_type_that_was_made_fails():
+def test_a_delete_of_an_unknown_type_fails_if_something_was_created():
     outbox = Outbox()
 
     Companion({}).process(make_event("Delete", ResourceType="Custom::X", PhysicalResourceId=NAME), outbox)
@@ -130,7 +130,7 @@ def test_a_delete_of_an_unknown_type_that_was_made_fails():
     assert outbox.answers[0]["Reason"] == "Visits: unknown type 'Custom::X'; known are none"
 
 
-def test_a_resource_that_cannot_be_made_is_a_failure():
+def test_a_handler_that_cannot_be_created_fails_the_request():
     class Broken(dict):
         def get(self, resource_type):
             raise ImportError("no module named 'gone'")
@@ -142,7 +142,7 @@ def test_a_resource_that_cannot_be_made_is_a_failure():
     assert outbox.answers[0]["Reason"] == "ImportError: no module named 'gone'"
 
 
-def test_a_resource_whose_making_takes_too_long_is_answered_by_the_watchdog_and_makes_nothing():
+def test_the_watchdog_answers_if_creating_the_handler_takes_too_long():
     things, outbox, answered_meanwhile = Things(), Outbox(), []
 
     class Slow(dict):
@@ -158,7 +158,7 @@ def test_a_resource_whose_making_takes_too_long_is_answered_by_the_watchdog_and_
     assert things.things == set()
 
 
-def test_a_broken_request_is_answered_with_what_is_wrong():
+def test_a_broken_request_is_answered_with_its_problems():
     (answer,) = run(make_event("Destroy", PhysicalResourceId="x"), Things())
 
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", "x")
@@ -170,7 +170,7 @@ def test_an_event_that_cannot_be_answered_is_raised():
         run({"key": "value"}, Things())
 
 
-def test_a_failed_create_is_answered_with_a_marker_whose_delete_removes_what_was_left():
+def test_a_failed_create_is_answered_with_a_marker_whose_delete_removes_the_leftovers():
     things, records = Things(failure=ResourceError("half way")), MemoryRecords()
 
     (failed,) = run(make_event("Create", "1"), things, records)
@@ -182,7 +182,7 @@ def test_a_failed_create_is_answered_with_a_marker_whose_delete_removes_what_was
     assert things.calls == [("create", NAME), ("delete", NAME)]
 
 
-def test_without_records_a_marker_stands_for_the_name_a_create_takes():
+def test_without_records_the_delete_of_a_marker_removes_the_name_of_the_create():
     things = Things(failure=ResourceError("half way"))
 
     (failed,) = run(make_event("Create", "1"), things)
@@ -191,7 +191,7 @@ def test_without_records_a_marker_stands_for_the_name_a_create_takes():
     assert things.things == set()
 
 
-def test_what_was_there_before_a_failed_create_is_left_alone():
+def test_a_failed_create_leaves_an_existing_thing_untouched():
     things, records = Things(), MemoryRecords()
     things.things.add(NAME)
 
@@ -205,7 +205,7 @@ def test_what_was_there_before_a_failed_create_is_left_alone():
     assert things.things == {NAME}
 
 
-def test_forgetting_what_was_not_noted_changes_nothing():
+def test_forgetting_an_unknown_name_changes_nothing():
     records = MemoryRecords()
 
     def create(request):
@@ -223,13 +223,13 @@ def test_a_failed_update_keeps_the_physical_id():
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("FAILED", "x")
 
 
-def test_a_failed_delete_is_told():
+def test_a_failed_delete_is_answered_failed():
     (answer,) = run(make_event("Delete", PhysicalResourceId="x"), Calls(delete=fail(ResourceError("in use"))))
 
     assert (answer["Status"], answer["Reason"]) == ("FAILED", "in use")
 
 
-def test_a_failed_delete_is_carried_out_the_next_time():
+def test_the_next_delete_completes_a_failed_delete():
     things, records = Things(), MemoryRecords()
 
     run(make_event("Create", "1"), things, records)
@@ -240,7 +240,7 @@ def test_a_failed_delete_is_carried_out_the_next_time():
     assert things.things == set()
 
 
-def test_the_watchdog_answers_before_the_time_is_over_and_the_late_result_is_not_sent(capsys):
+def test_the_watchdog_answers_in_time_and_the_late_result_is_not_sent(capsys):
     entered, outbox = threading.Event(), Outbox()
 
     def create(request):
@@ -256,7 +256,7 @@ def test_the_watchdog_answers_before_the_time_is_over_and_the_late_result_is_not
     assert '"phase": "late result"' in capsys.readouterr().out
 
 
-def test_what_comes_after_the_watchdogs_answer_creates_nothing_more():
+def test_a_handler_creates_nothing_after_the_watchdogs_answer():
     things, records = Things(), MemoryRecords()
 
     def update(request):
@@ -269,7 +269,7 @@ def test_what_comes_after_the_watchdogs_answer_creates_nothing_more():
     assert things.things == set()
 
 
-def test_what_a_create_made_after_the_watchdogs_answer_is_removed_by_the_delete_that_follows():
+def test_the_delete_removes_what_a_create_made_after_the_watchdogs_answer():
     things, records = Things(), MemoryRecords()
 
     def create(request):
@@ -283,7 +283,7 @@ def test_what_a_create_made_after_the_watchdogs_answer_is_removed_by_the_delete_
     assert (before, things.things) == ({NAME}, set())
 
 
-def test_a_watchdog_that_cannot_answer_leaves_the_request_to_be_delivered_again():
+def test_a_request_is_delivered_again_if_the_watchdog_cannot_answer():
     outbox = Outbox([OSError("down")])
 
     def create(request):
@@ -294,7 +294,7 @@ def test_a_watchdog_that_cannot_answer_leaves_the_request_to_be_delivered_again(
         run(make_event(), Calls(create), MemoryRecords(), outbox, short_limits(0.1))
 
 
-def test_an_answer_that_cannot_be_sent_is_raised_and_the_next_delivery_answers():
+def test_an_answer_that_cannot_be_sent_raises_and_the_next_delivery_answers():
     things, records, outbox = Things(), MemoryRecords(), Outbox([OSError("down")])
 
     with pytest.raises(OSError, match="down"):
@@ -305,7 +305,7 @@ def test_an_answer_that_cannot_be_sent_is_raised_and_the_next_delivery_answers()
     assert things.things == {NAME}
 
 
-def test_nothing_is_raised_after_an_answer_went_out():
+def test_nothing_is_raised_after_an_answer():
     class Flaky(MemoryRecords):
         def write(self, key, record):
             if record.is_answered:
@@ -317,7 +317,7 @@ def test_nothing_is_raised_after_an_answer_went_out():
     assert [answer["Status"] for answer in answers] == ["SUCCESS"]
 
 
-def test_records_that_cannot_be_reached_fail_the_request_before_anything_is_made():
+def test_unreachable_records_fail_the_request_before_any_change():
     class Down(MemoryRecords):
         def read(self, key):
             raise OSError("no table")
@@ -330,7 +330,7 @@ def test_records_that_cannot_be_reached_fail_the_request_before_anything_is_made
     assert things.calls == []
 
 
-def test_records_that_others_write_all_the_time_fail_the_request():
+def test_constant_conflicts_on_the_record_fail_the_request():
     class Busy(MemoryRecords):
         def write(self, key, record):
             return False
@@ -340,7 +340,7 @@ def test_records_that_others_write_all_the_time_fail_the_request():
     assert answer["Reason"] == "Visits: too many requests at once; try again"
 
 
-def test_a_request_that_was_answered_is_left_alone_when_it_comes_again():
+def test_an_answered_request_is_not_carried_out_again():
     things, records = Things(), MemoryRecords()
 
     first = run(make_event(), things, records)
@@ -349,7 +349,7 @@ def test_a_request_that_was_answered_is_left_alone_when_it_comes_again():
     assert (len(first), len(again), len(things.calls)) == (1, 0, 1)
 
 
-def test_a_request_that_was_answered_is_left_alone_when_it_comes_after_a_newer_one():
+def test_an_answered_request_is_not_carried_out_again_after_a_newer_one():
     things, records = Things(), MemoryRecords()
 
     run(make_event("Create", "1"), things, records)
@@ -360,7 +360,7 @@ def test_a_request_that_was_answered_is_left_alone_when_it_comes_after_a_newer_o
     assert things.things == set()
 
 
-def test_a_request_that_was_answered_is_left_alone_however_many_came_after_it():
+def test_an_answered_request_is_not_carried_out_again_after_many_newer_ones():
     things, records = Things(), MemoryRecords()
 
     run(make_event("Create", "1"), things, records)
@@ -372,7 +372,7 @@ def test_a_request_that_was_answered_is_left_alone_however_many_came_after_it():
     assert len(things.calls) == 49
 
 
-def test_an_older_request_that_comes_late_changes_nothing_and_says_so():
+def test_an_older_request_that_arrives_late_changes_nothing():
     things, records = Things(), MemoryRecords()
 
     run(make_event("Delete", "2", issued=60, PhysicalResourceId=INVENTED), things, records)
@@ -382,7 +382,7 @@ def test_an_older_request_that_comes_late_changes_nothing_and_says_so():
     assert things.things == set()
 
 
-def test_within_a_second_a_delete_follows_the_create_it_cancels():
+def test_a_delete_within_the_same_second_follows_the_create_that_it_cancels():
     things, records = Things(), MemoryRecords()
 
     run(make_event("Delete", "2", issued=0, PhysicalResourceId=INVENTED), things, records)
@@ -392,7 +392,7 @@ def test_within_a_second_a_delete_follows_the_create_it_cancels():
     assert things.things == set()
 
 
-def test_a_cancelled_create_removes_what_it_makes_after_its_delete():
+def test_a_cancelled_create_removes_what_it_creates_after_its_delete():
     things, records = Things(), MemoryRecords()
 
     def create(request):
@@ -405,7 +405,7 @@ def test_a_cancelled_create_removes_what_it_makes_after_its_delete():
     assert things.things == set()
 
 
-def test_a_cancelled_create_that_cannot_be_removed_is_answered_and_delivered_again():
+def test_a_cancelled_create_with_leftovers_is_answered_and_delivered_again():
     things, records, outbox, event = Things(), MemoryRecords(), Outbox(), make_event("Create", "1")
 
     def create(request):
@@ -448,7 +448,7 @@ def test_a_late_delete_does_not_remove_the_next_generation():
     assert things.things == {NAME}
 
 
-def test_an_older_deletes_copy_does_not_lower_the_fence():
+def test_a_late_copy_of_an_older_delete_does_not_lower_the_fence():
     things, records = Things(), MemoryRecords()
 
     run(make_event("Create", "3", issued=60), things, records)
@@ -470,7 +470,7 @@ def test_a_request_without_an_issue_time_does_not_lower_the_fence():
     assert things.things == {NAME}
 
 
-def test_a_copy_of_a_failed_replacing_update_does_not_make_the_new_name():
+def test_a_late_copy_of_a_failed_replacement_creates_nothing():
     things, records = Things(), MemoryRecords()
     event = make_event("Update", "2", PhysicalResourceId=NAME, ResourceProperties={"Name": "new"})
 
@@ -483,7 +483,7 @@ def test_a_copy_of_a_failed_replacing_update_does_not_make_the_new_name():
     assert things.things == {NAME}
 
 
-def test_a_replacing_update_that_ends_after_its_rollback_leaves_nothing():
+def test_a_replacement_that_ends_after_its_rollback_leaves_nothing():
     things, records = Things(), MemoryRecords()
 
     def update(request):
@@ -500,7 +500,7 @@ def test_a_replacing_update_that_ends_after_its_rollback_leaves_nothing():
     assert things.things == {NAME}
 
 
-def test_an_update_overtaken_by_its_rollback_is_stopped_at_its_check():
+def test_the_guard_stops_an_update_overtaken_by_its_rollback():
     things, records, written = Things(), MemoryRecords(), []
 
     def update(request):
@@ -516,7 +516,7 @@ def test_an_update_overtaken_by_its_rollback_is_stopped_at_its_check():
     assert written == []
 
 
-def test_what_a_failed_replacing_update_left_is_swept_by_the_rollback():
+def test_the_rollback_removes_the_leftovers_of_a_failed_replacement():
     things, records = Things(), MemoryRecords()
 
     run(make_event("Create", "1"), things, records)
@@ -529,7 +529,7 @@ def test_what_a_failed_replacing_update_left_is_swept_by_the_rollback():
     assert things.things == {NAME}
 
 
-def test_what_cannot_be_swept_fails_no_update_and_is_swept_by_the_delete(capsys):
+def test_leftovers_that_cannot_be_removed_fail_no_update_and_the_delete_removes_them(capsys):
     things, records = Things(), MemoryRecords()
     stuck = Calls(update=lambda request: Result(NAME), delete=fail(ResourceError("in use")))
 
@@ -544,7 +544,7 @@ def test_what_cannot_be_swept_fails_no_update_and_is_swept_by_the_delete(capsys)
     assert things.things == set()
 
 
-def test_the_old_thing_of_a_replacement_is_removed_by_its_own_delete_alone():
+def test_only_its_own_delete_removes_the_old_thing_of_a_replacement():
     things, records = Things(), MemoryRecords()
 
     run(make_event("Create", "1"), things, records)
@@ -582,7 +582,7 @@ def test_a_retained_thing_outlives_an_update_back_to_its_name_that_fails():
     assert things.things == {NAME, "new"}
 
 
-def test_a_create_whose_answer_never_arrived_is_removed_by_the_delete_with_an_invented_id():
+def test_a_delete_with_an_invented_id_removes_what_an_unanswered_create_made():
     things, records = Things(), MemoryRecords()
 
     run(make_event("Create", "1"), things, records)
@@ -591,7 +591,7 @@ def test_a_create_whose_answer_never_arrived_is_removed_by_the_delete_with_an_in
     assert things.things == set()
 
 
-def test_logs_are_json_lines_without_values_urls_and_queries(capsys):
+def test_the_log_is_json_lines_without_values_urls_and_queries(capsys):
     properties = {"Env": {"KEY": "s3cr3t-value", "LIST": ["s3cr3t-value", 12345, None]}, "Environment": "s3cr3t-other"}
     message = "'s3cr3t-value' s3cr3t-other https://host/x?X-Amz-Signature=s3cr3t"
 
@@ -606,7 +606,7 @@ def test_logs_are_json_lines_without_values_urls_and_queries(capsys):
     assert answer["Reason"] == "ValueError: '***' *** https://host/x?***"
 
 
-def test_a_late_result_does_not_interleave_with_the_answer_under_way():
+def test_a_late_result_does_not_interleave_with_the_answer_in_progress():
     sent, release = [], threading.Event()
 
     def send(url, answer):
@@ -623,16 +623,16 @@ def test_a_late_result_does_not_interleave_with_the_answer_under_way():
     assert sent == ["FAILED"]
 
 
-def test_a_resource_is_told_when_its_time_is_over():
+def test_a_handler_knows_its_deadline():
     seen = []
     limits = short_limits(60)
 
     run(make_event(), Calls(lambda request: seen.append(request.deadline) or Result("x")), limits=limits)
 
-    assert seen == [limits.work_by]
+    assert seen == [limits.result_by]
 
 
-def test_a_name_that_an_earlier_request_may_still_remove_is_waited_for_in_vain():
+def test_a_create_fails_if_an_earlier_request_may_still_remove_its_name():
     things, records = Things(), MemoryRecords()
 
     def create(request):
@@ -647,7 +647,7 @@ def test_a_name_that_an_earlier_request_may_still_remove_is_waited_for_in_vain()
     assert things.things == set()
 
 
-def test_a_name_that_an_earlier_request_gives_back_in_time_is_taken():
+def test_a_create_takes_a_name_that_an_earlier_request_releases_in_time():
     things, records, threads = Things(), MemoryRecords(), []
 
     def create(request):

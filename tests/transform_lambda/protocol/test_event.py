@@ -6,7 +6,7 @@ from transform_lambda.identity import physical_id_for
 from transform_lambda.protocol.event import incomplete_request, parse_request
 
 
-def test_a_create_is_read_with_a_name_of_its_own():
+def test_a_create_has_its_own_name():
     request = parse_request(make_event(ResourceProperties={"ServiceToken": "t", "ServiceTimeout": "9", "A": "1"}))
 
     assert (request.type, request.request_id, request.stack_id) == ("Create", "1", STACK_ID)
@@ -20,7 +20,7 @@ def test_a_create_ignores_a_physical_id():
     assert request.physical_id == physical_id_for(STACK_ID, "Visits")
 
 
-def test_an_update_is_read_with_its_physical_id_and_old_properties():
+def test_an_update_has_its_physical_id_and_old_properties():
     event = make_event("Update", PhysicalResourceId="x", OldResourceProperties={"ServiceToken": "t", "A": "0"})
 
     request = parse_request(event)
@@ -28,13 +28,13 @@ def test_an_update_is_read_with_its_physical_id_and_old_properties():
     assert (request.physical_id, request.old_properties) == ("x", {"A": "0"})
 
 
-def test_a_request_shows_neither_properties_nor_url():
+def test_the_text_of_a_request_has_neither_properties_nor_url():
     request = parse_request(make_event(ResourceProperties={"Env": {"KEY": "s3cr3t"}}))
 
     assert "s3cr3t" not in repr(request)
 
 
-def test_the_guard_of_a_request_made_by_hand_allows_everything():
+def test_a_request_without_a_guard_may_change_everything():
     request = Request("Create", "1", STACK_ID, "Visits", "Custom::Thing", "x")
 
     request.guard.check()
@@ -53,20 +53,20 @@ def test_the_guard_of_a_request_made_by_hand_allows_everything():
         ({"OldResourceProperties": []}, "OldResourceProperties: must be a map"),
     ],
 )
-def test_what_is_no_request_is_refused(changes, problem):
+def test_an_invalid_request_is_refused(changes, problem):
     with pytest.raises(ResourceError) as refused:
         parse_request({**make_event(), **changes})
 
     assert str(refused.value) == f"the event is no request from CloudFormation: {problem}"
 
 
-def test_what_an_answer_needs_is_read_from_a_broken_request():
+def test_a_broken_request_has_the_ids_that_an_answer_needs():
     request = incomplete_request({"RequestId": "1", "StackId": STACK_ID, "LogicalResourceId": "Visits"})
 
     assert (request.type, request.physical_id) == ("", physical_id_for(STACK_ID, "Visits"))
 
 
-def test_half_of_a_surrogate_pair_is_no_id_since_it_cannot_be_sent_back():
+def test_half_of_a_surrogate_pair_is_no_id():
     with pytest.raises(ResourceError) as refused:
         incomplete_request(make_event(request_id="\ud800"))
 

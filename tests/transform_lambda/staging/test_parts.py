@@ -18,7 +18,7 @@ def runs(*lengths):
 
 
 def bytes_of(parts):
-    """Each part as ranges of source bytes, new bytes as they are; neighbours joined."""
+    """The parts' source ranges and new bytes in order, with adjacent ranges joined."""
     flat = []
     for part in parts:
         for piece in [part] if isinstance(part, Keep) else part.pieces:
@@ -36,7 +36,7 @@ def test_long_runs_are_copied_and_the_rest_is_sent_last():
     assert parts == [Keep(0, 20 * MIB), Keep(20 * MIB + 10, 30 * MIB), Send([LAST])]
 
 
-def test_short_runs_go_behind_the_long_ones_in_their_order():
+def test_short_runs_follow_the_long_ones_in_their_order():
     kept = runs(1 * MIB, 20 * MIB, 2 * MIB, 5 * MIB)
 
     arranged = long_runs_first(kept)
@@ -49,7 +49,7 @@ def test_short_runs_go_behind_the_long_ones_in_their_order():
     ]
 
 
-def test_a_short_run_that_must_stay_in_front_borrows_from_the_next():
+def test_a_short_first_run_is_filled_up_from_the_next_run():
     parts = list(plan_parts([Keep(0, 1 * MIB), Keep(2 * MIB, 20 * MIB), LAST]))
 
     assert parts == [
@@ -59,13 +59,13 @@ def test_a_short_run_that_must_stay_in_front_borrows_from_the_next():
     ]
 
 
-def test_a_run_that_would_be_left_too_short_is_sent_whole():
+def test_a_run_whose_rest_is_too_short_is_sent_entirely():
     parts = list(plan_parts([Keep(0, 1 * MIB), Keep(2 * MIB, 8 * MIB), LAST]))
 
     assert parts == [Send([Keep(0, 1 * MIB), Keep(2 * MIB, 4 * MIB), Keep(6 * MIB, 4 * MIB)]), Send([LAST])]
 
 
-def test_what_cannot_be_copied_is_sent_in_pieces():
+def test_runs_that_s3_cannot_copy_are_sent_in_pieces():
     parts = list(plan_parts([Keep(0, 20 * MIB), LAST], can_copy=False))
 
     assert [part.length for part in parts] == [5 * MIB, 5 * MIB, 5 * MIB, 5 * MIB, len(LAST.data)]
@@ -93,5 +93,5 @@ def test_an_archive_without_kept_runs_is_one_part(can_copy):
     assert list(plan_parts([LAST], can_copy=can_copy)) == [Send([LAST])]
 
 
-def test_no_steps_are_no_parts():
+def test_a_plan_without_steps_has_no_parts():
     assert list(plan_parts([])) == []

@@ -61,7 +61,7 @@ def kinds(store):
 
 
 class Pipe(io.RawIOBase):
-    """Takes bytes and cannot go back, as a pipe."""
+    """A file that accepts bytes but cannot seek, like a pipe."""
 
     def __init__(self):
         self.data = bytearray()
@@ -112,7 +112,7 @@ def test_a_tiny_archive_takes_one_request():
     check_rewrite(store.objects["code", "app/code.zip"], code.archive, ".env", NEW)
 
 
-def test_the_border_between_memory_and_staging_is_the_size():
+def test_the_size_decides_between_memory_and_staging():
     below, at = (make_archive(blob(b"a", SMALL - 192 + more), ENV) for more in (0, 1))
 
     ways = [prepare(stored(data))[0].way for data in (below, at)]
@@ -121,7 +121,7 @@ def test_the_border_between_memory_and_staging_is_the_size():
     assert ways == ["memory", "copied"]
 
 
-def test_a_large_archive_is_staged_with_all_other_members_as_they_were(large):
+def test_a_large_archive_is_staged_with_all_other_members_unchanged(large):
     store = stored(large)
 
     code, log = prepare(store)
@@ -134,7 +134,7 @@ def test_a_large_archive_is_staged_with_all_other_members_as_they_were(large):
     assert store.uploads == {}
 
 
-def test_a_large_archive_hardly_passes_through():
+def test_a_large_archive_needs_few_bytes_and_requests():
     store = stored(LARGE["between long runs"])
 
     prepare(store)
@@ -147,7 +147,7 @@ def test_a_large_archive_hardly_passes_through():
     assert store.sent < 1000
 
 
-def test_the_staged_bytes_are_those_that_a_rewrite_in_memory_gives():
+def test_the_staged_bytes_equal_a_rewrite_in_memory():
     data = LARGE["between long runs"]
     store = stored(data)
 
@@ -169,7 +169,7 @@ def test_a_source_in_another_region_is_streamed_in_small_pieces(large):
     assert store.largest < 12 * MIB
 
 
-def test_where_copying_alone_is_refused_the_archive_is_streamed():
+def test_an_archive_is_streamed_if_only_the_copy_is_refused():
     store = stored(LARGE["between long runs"])
     store.faults["copy_part"] = lambda: CopyError("cannot copy it: access denied")
 
@@ -182,7 +182,7 @@ def test_where_copying_alone_is_refused_the_archive_is_streamed():
     assert store.uploads == {}
 
 
-def test_what_is_staged_already_is_used_again():
+def test_a_staged_object_is_reused():
     store = stored(LARGE["between long runs"])
     first, _ = prepare(store)
     store.calls.clear()
@@ -196,7 +196,7 @@ def test_what_is_staged_already_is_used_again():
 
 
 @pytest.mark.parametrize("what", ["size", "metadata"])
-def test_a_staged_object_that_is_not_what_its_key_says_is_replaced(what):
+def test_a_staged_object_with_other_content_is_replaced(what):
     store = stored(LARGE["between long runs"])
     code, _ = prepare(store)
     good = store.objects["staging", code.archive.key]
@@ -211,7 +211,7 @@ def test_a_staged_object_that_is_not_what_its_key_says_is_replaced(what):
     assert store.objects["staging", code.archive.key] == good
 
 
-def test_the_key_is_the_identity_and_tells_code_and_env_apart():
+def test_the_key_is_the_identity_of_code_and_env():
     one, other = LARGE["between long runs"], LARGE["not there"]
     store = stored(one)
 
@@ -225,7 +225,7 @@ def test_the_key_is_the_identity_and_tells_code_and_env_apart():
     assert code_identity(open_archive(stored(other), PLACE, "conf/.env"), NEW) != identity
 
 
-def test_an_archive_tells_its_env_file_and_digest():
+def test_an_archive_has_its_env_file_and_digest():
     archive = open_archive(stored(LARGE["between long runs"]), PLACE)
 
     assert (archive.env, archive.path, archive.pinned.place) == (OLD, ".env", PLACE)
@@ -235,7 +235,7 @@ def test_an_archive_tells_its_env_file_and_digest():
 
 @pytest.mark.parametrize("call", ["copy_part", "upload_part", "complete_upload"])
 @pytest.mark.parametrize("fault", [ResourceError, KeyboardInterrupt])
-def test_an_upload_that_fails_is_aborted(call, fault):
+def test_a_failed_upload_is_aborted(call, fault):
     store = stored(LARGE["between long runs"])
     store.faults[call] = lambda: fault("it broke")
 
@@ -247,7 +247,7 @@ def test_an_upload_that_fails_is_aborted(call, fault):
     assert not [key for key in store.objects if key[0] == "staging"]
 
 
-def test_an_abort_that_fails_is_told_and_hides_nothing():
+def test_a_failed_abort_is_logged_and_hides_nothing():
     store, log = stored(LARGE["between long runs"]), []
     store.faults["upload_part"] = lambda: ResourceError("no room")
     store.faults["abort_upload"] = lambda: ResourceError("cannot abort")
@@ -259,7 +259,7 @@ def test_an_abort_that_fails_is_told_and_hides_nothing():
 
 
 @pytest.mark.parametrize("size", ["small", "large"])
-def test_an_object_that_changes_meanwhile_is_an_error(size):
+def test_an_object_that_changes_before_staging_is_an_error(size):
     data = LARGE["between long runs"] if size == "large" else make_archive(blob(b"a", 3 * MIB), ENV)
     store = stored(data)
     archive = open_archive(store, PLACE)
@@ -274,7 +274,7 @@ def test_an_object_that_changes_meanwhile_is_an_error(size):
 
 
 @pytest.mark.parametrize("prepare", [lambda staging, archive: staging.prepare(archive, NEW), Staging.prepare_unchanged])
-def test_an_archive_whose_bytes_are_not_those_of_its_md5_is_refused(prepare):
+def test_an_archive_with_another_md5_is_refused(prepare):
     store = stored(make_archive(blob(b"a.bin", 2 * MIB), ENV))
     archive = open_archive(store, PLACE)
     archive = archive._replace(pinned=archive.pinned._replace(md5="0" * 32))
@@ -287,14 +287,14 @@ def test_an_archive_whose_bytes_are_not_those_of_its_md5_is_refused(prepare):
     )
 
 
-def test_an_archive_that_is_refused_is_named():
+def test_a_refused_archive_is_named():
     with pytest.raises(ResourceError) as caught:
         open_archive(stored(b"<html>"), PLACE._replace(version=None))
 
     assert str(caught.value) == f"s3://code/app/code.zip: this is not a zip archive: it has no end record; {REPACK}"
 
 
-def test_a_refusal_while_planning_names_the_archive_too():
+def test_a_refusal_of_the_plan_names_the_archive():
     store = stored(make_archive(Entry(b"a"), ENV))
 
     with pytest.raises(ResourceError) as caught:
@@ -303,7 +303,7 @@ def test_a_refusal_while_planning_names_the_archive_too():
     assert str(caught.value) == "s3://code/app/code.zip: '.env' must have at most 1048576 bytes, got 1048577"
 
 
-def test_code_beyond_lambdas_limit_is_refused_before_anything_is_copied():
+def test_code_beyond_lambdas_limit_is_refused_before_any_copy():
     limit = 250 * MIB
     said = limit - len(NEW)
     data = make_archive(Entry(b"a", bytes(9), deflated=True, record={9: said + 1}), ENV)
@@ -343,7 +343,7 @@ def test_padded_members_cost_few_requests_and_lose_their_padding():
 
 @pytest.mark.parametrize("is_streamed", [False, True], ids=["sizes known", "descriptors"])
 @pytest.mark.parametrize("extra", [b"", UT], ids=["no extra field", "with times"])
-def test_members_with_zip64_sizes_ahead_cost_no_more_than_looking_at_what_follows_them(is_streamed, extra):
+def test_members_with_zip64_sizes_need_few_reads(is_streamed, extra):
     data = packed_wide(is_streamed, extra)
     store = stored(data)
 
@@ -356,6 +356,6 @@ def test_members_with_zip64_sizes_ahead_cost_no_more_than_looking_at_what_follow
     assert store.sent < MIB
 
 
-def test_places_are_shown_with_their_version():
+def test_the_text_of_a_place_has_its_version():
     assert str(Place("b", "k")) == "s3://b/k"
     assert str(Place("b", "k", "v7")) == "s3://b/k (version v7)"

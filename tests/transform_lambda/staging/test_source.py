@@ -16,7 +16,7 @@ def opened(tail):
 
 
 @given(st.lists(st.tuples(st.integers(0, len(DATA)), st.integers(0, 200_000)), max_size=12), st.integers(1, 100_000))
-def test_any_range_is_what_the_object_has_there(ranges, tail):
+def test_any_range_has_the_objects_bytes(ranges, tail):
     _, source = opened(tail)
 
     for start, length in ranges:
@@ -42,7 +42,7 @@ def test_a_range_across_the_tail_is_one_request():
     assert store.calls == ["read_tail", f"read_range {len(DATA) - 200_000}+199000"]
 
 
-def test_what_follows_a_small_read_is_there_already():
+def test_bytes_after_a_small_read_need_no_request():
     store, source = opened(1000)
 
     source.read(5000, 30)
@@ -62,7 +62,7 @@ def test_many_small_reads_become_few_requests():
 
 
 @pytest.mark.parametrize("length", [FIRST_READ + 1, 1 << 20])
-def test_a_long_read_is_asked_for_as_it_is(length):
+def test_a_long_read_is_one_request(length):
     store, source = opened(1000)
 
     source.read(10, length)

@@ -1,4 +1,4 @@
-"""Archives that nobody here made, rewritten, and judged by readers that nobody here wrote.
+"""Archives of other tools are rewritten, and readers of other authors judge the results.
 
 Debian packages that have the tools: zip unzip p7zip-full libarchive-tools git default-jdk-headless nodejs npm.
 Wheels and archivers for Node come from `python tests/corpus/fetch.py`.
@@ -52,14 +52,14 @@ WRITERS = {
     "shutil": "{python} -c \"import shutil, os; os.rename(shutil.make_archive('{out}', 'zip', '.'), '{out}')\"",
     "zipapp": "touch __main__.py && {python} -m zipapp -p /usr/bin/python3 -c -o {out} .",
 }
-"""Commands that pack the folder they run in. bsdtar pads what it streams, which makes it an archive no more."""
+"""Commands that pack their working folder. bsdtar pads streamed archives, which makes them invalid."""
 UNPAD = "import sys; d = sys.stdin.buffer.read(); sys.stdout.buffer.write(d[: d.rindex(b'PK\\5\\6') + 22])"
 
 NODE_WRITERS = [
     *("archiver", "archiver streamed", "archiver stored", "archiver zip64", "adm-zip"),
     *("jszip", "jszip stored", "jszip streamed", "yazl", "yazl streamed", "yazl stored", "yazl zip64"),
 ]
-"""What `tests/corpus/pack.cjs` packs with."""
+"""The Node packages with which `tests/corpus/pack.cjs` packs."""
 PACK = Path(__file__).parents[2] / "corpus" / "pack.cjs"
 
 READERS = {
@@ -69,7 +69,7 @@ READERS = {
     "jar": "jar --list --file {0} > /dev/null",
     "zip": "zip -T -q {0}",
 }
-"""Commands that end with 0 for an archive without a fault."""
+"""Commands that exit with 0 for a valid archive."""
 
 
 def run(command, folder):
@@ -78,13 +78,13 @@ def run(command, folder):
 
 
 def verdicts(path):
-    """What each reader that is installed says of the archive: its exit status."""
+    """The exit status of each installed reader for the archive."""
     return {name: run(command.format(path), path.parent)[0] for name, command in READERS.items() if shutil.which(name)}
 
 
 @pytest.fixture(scope="session")
 def tree(tmp_path_factory):
-    """Real code: a package with its data, a script that may be run, a symlink, an empty file, a name in Unicode."""
+    """Real code: a package with data, an executable script, a symlink, an empty file, and a Unicode name."""
     root = tmp_path_factory.mktemp("tree") / "code"
     source = Path(str(distribution("hypothesis").locate_file("hypothesis")))
     shutil.copytree(source, root / "hypothesis", ignore=shutil.ignore_patterns("__pycache__"))
@@ -111,7 +111,7 @@ def archive(request, tree, tmp_path_factory):
     return out
 
 
-def test_archives_of_other_tools_keep_all_but_the_env_file(archive, tmp_path):
+def test_archives_of_other_tools_keep_everything_except_the_env_file(archive, tmp_path):
     before = archive.read_bytes()
 
     rewrite_file(archive, tmp_path / "new.packed", {".env": NEW})
@@ -122,14 +122,14 @@ def test_archives_of_other_tools_keep_all_but_the_env_file(archive, tmp_path):
     assert take_apart(before).dead == 0
 
 
-def test_the_env_file_that_other_tools_packed_is_read(archive):
+def test_an_env_file_packed_by_other_tools_is_read(archive):
     with archive.open("rb") as file:
         source = open_source(file.fileno())
 
         assert read_member(source, read_directory(source), ".env") == OLD
 
 
-def test_other_tools_judge_what_was_rewritten_as_they_judged_the_original(archive, tmp_path):
+def test_other_tools_judge_the_rewritten_archive_like_the_original(archive, tmp_path):
     rewrite_file(archive, tmp_path / "new.packed", {".env": NEW})
 
     before, after = verdicts(archive), verdicts(tmp_path / "new.packed")
@@ -138,7 +138,7 @@ def test_other_tools_judge_what_was_rewritten_as_they_judged_the_original(archiv
     assert archive.read_bytes()[:2] != b"PK" or set(after.values()) == {0}
 
 
-def test_other_tools_unpack_the_tree_as_it_was_with_the_new_env_file(archive, tree, tmp_path):
+def test_other_tools_unpack_the_same_tree_with_the_new_env_file(archive, tree, tmp_path):
     if not shutil.which("unzip"):
         pytest.skip("unzip is not installed")
     rewrite_file(archive, tmp_path / "new.packed", {".env": NEW})
@@ -178,7 +178,7 @@ def test_wheels_from_the_index_keep_all_their_members(wheel, tmp_path):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("package", WHEELS)
-def test_large_wheels_of_others_keep_all_their_members(package, tmp_path):
+def test_large_published_wheels_keep_all_their_members(package, tmp_path):
     wheel = find_wheel(package)
     assert wheel, f"the wheel of {package} is missing; run: python tests/corpus/fetch.py"
 
@@ -192,7 +192,7 @@ def test_large_wheels_of_others_keep_all_their_members(package, tmp_path):
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("writer", NODE_WRITERS)
-def test_archives_of_nodes_archivers_keep_all_but_the_env_file(writer, tree, tmp_path):
+def test_archives_of_node_packages_keep_everything_except_the_env_file(writer, tree, tmp_path):
     lack = explain_lack(18, 17)
     if lack:
         pytest.skip(lack)

@@ -1,4 +1,4 @@
-"""What holds for every archive: it is rewritten correctly or refused clearly, whatever is in it."""
+"""Every archive, with any content, is rewritten correctly or refused clearly."""
 
 import random
 import struct
@@ -54,7 +54,7 @@ def archives(draw):
 
 
 def refusal_of(action, *arguments):
-    """The refusal, or None; nothing else may be raised."""
+    """The refusal, None without one. No other error may be raised."""
     try:
         action(*arguments)
     except ZipError as error:
@@ -67,7 +67,7 @@ def is_clear(refusal):
 
 
 def names_in(data):
-    """All names but the env file's, in directory order; None where Python's reader takes this for no archive."""
+    """All names except the env file's, in directory order. None if Python's reader refuses the archive."""
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             return [info.orig_filename for info in archive.infolist() if info.orig_filename != ".env"]
@@ -96,7 +96,7 @@ def test_an_archive_is_rewritten_correctly_or_refused(data, content):
 
 @given(archives())
 @settings(suppress_health_check=[HealthCheck.too_slow])
-def test_what_is_rewritten_can_be_rewritten_and_read(data):
+def test_a_rewritten_archive_can_be_rewritten_and_read(data):
     if refusal_of(rewrite_bytes, data, {".env": b"A=1\n"}):
         return
 
@@ -106,7 +106,7 @@ def test_what_is_rewritten_can_be_rewritten_and_read(data):
 
 
 @given(st.binary(max_size=400))
-def test_no_bytes_at_all_raise_anything_but_a_refusal(data):
+def test_any_bytes_are_rewritten_or_refused(data):
     assert is_clear(refusal_of(rewrite_bytes, data, {".env": b""}))
 
 
@@ -114,7 +114,7 @@ INTERESTING = [0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF
 
 
 def mutated(data, chance):
-    """A copy with one to four faults of the kinds that break readers."""
+    """A copy with one to four faults that break readers."""
     data = bytearray(data)
     for _ in range(chance.randint(1, 4)):
         at = chance.randrange(len(data) or 1)

@@ -1,4 +1,4 @@
-"""One case for each refusal, with the whole message."""
+"""One case for each refusal, with the complete message."""
 
 import stat
 import struct
@@ -19,7 +19,7 @@ from transform_lambda.zip.write import rewrite_bytes
 A, B, ENV = Entry(b"a", b"1"), Entry(b"b", b"2"), Entry(b".env", b"A=1\n")
 SOUND = make_archive(A, ENV, B)
 NAME = 46
-"""Where a directory record's name starts."""
+"""Position of the name in a directory record."""
 
 
 class Case(NamedTuple):
@@ -395,7 +395,7 @@ def read_and_plan(data, path):
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
-def test_what_cannot_be_rewritten_safely_is_refused_with_the_member_and_the_remedy(case):
+def test_an_unsafe_archive_is_refused_with_the_member_and_the_remedy(case):
     with pytest.raises(ZipError) as caught:
         read_and_plan(case.archive, case.path)
 
@@ -403,7 +403,7 @@ def test_what_cannot_be_rewritten_safely_is_refused_with_the_member_and_the_reme
     assert caught.value.code == case.code
 
 
-def test_what_inflates_without_end_costs_little_memory():
+def test_an_endless_member_costs_little_memory():
     archive = make_archive(Entry(b".env", deflated_to(64 * MIB), local={3: 8, 8: 4}, record={4: 8, 9: 4}))
     source = BytesSource(archive)
     directory = read_directory(source)
@@ -422,7 +422,7 @@ def test_what_inflates_without_end_costs_little_memory():
 @pytest.mark.parametrize(
     "path", ["", "/etc/passwd", "../x", "a//b", "a/", "./a", "a\\b", "a\nb", "a\0b", "ä", "\udc80", "a" * 256]
 )
-def test_a_path_that_names_no_file_in_an_archive_is_refused(path):
+def test_an_invalid_path_is_refused(path):
     with pytest.raises(ZipError) as caught:
         rewrite_bytes(SOUND, {path: b""})
 
@@ -430,7 +430,7 @@ def test_a_path_that_names_no_file_in_an_archive_is_refused(path):
     assert caught.value.code == "path"
 
 
-def test_paths_that_lie_below_each_other_are_refused():
+def test_a_path_inside_another_written_file_is_refused():
     with pytest.raises(ZipError) as caught:
         rewrite_bytes(SOUND, {"conf": b"", "conf/.env": b""})
 

@@ -65,25 +65,25 @@ def archive(request):
     return request.param
 
 
-def test_all_other_members_stay_as_they_are_byte_for_byte(archive):
+def test_all_other_members_keep_every_byte(archive):
     after = rewrite_bytes(archive, NEW)
 
     check_rewrite(archive, after, ".env", NEW[".env"])
 
 
-def test_the_old_content_is_really_gone():
+def test_the_archive_has_no_old_content():
     after = rewrite_bytes(SOUND["in the middle"], NEW)
 
     assert b"hunter2" not in after
 
 
-def test_what_is_rewritten_again_stays_the_same(archive):
+def test_a_second_rewrite_changes_nothing(archive):
     after = rewrite_bytes(archive, NEW)
 
     assert rewrite_bytes(after, NEW) == after
 
 
-def test_the_source_digest_is_the_same_whatever_the_env_file_says(archive):
+def test_the_source_digest_ignores_the_env_file(archive):
     one, other = rewrite_bytes(archive, NEW), rewrite_bytes(archive, {".env": b"B=2\n"})
 
     digests = {source_sha256(read_directory(BytesSource(data)), ".env") for data in (archive, one, other)}
@@ -102,13 +102,13 @@ def test_the_source_digest_is_the_same_whatever_the_env_file_says(archive):
     ],
     ids=["name", "size", "method", "mode", "content"],
 )
-def test_the_source_digest_differs_where_another_member_does(changed):
+def test_the_source_digest_covers_all_other_members(changed):
     digests = [source_sha256(read_directory(BytesSource(make_archive(each, ENV))), ".env") for each in (APP, changed)]
 
     assert digests[0] != digests[1]
 
 
-def test_the_source_digest_differs_where_another_content_has_the_same_size():
+def test_the_source_digest_covers_content_of_equal_size():
     archives = [make_archive(Entry(b"app.py", content), ENV) for content in (b"one", b"two")]
 
     digests = {source_sha256(read_directory(BytesSource(archive)), ".env") for archive in archives}
@@ -116,13 +116,13 @@ def test_the_source_digest_differs_where_another_content_has_the_same_size():
     assert len(digests) == 2
 
 
-def test_the_source_digest_is_a_promise():
+def test_the_source_digest_stays_the_same_in_every_release():
     digest = source_sha256(read_directory(BytesSource(make_archive(DATA, ENV))), ".env")
 
     assert digest == "61af3a40faae7efcc4e03f9a3c217ac83335cfab306a911c13a2c0487a698c2c"
 
 
-def test_members_are_listed_with_sizes_in_full(archive):
+def test_members_are_listed_with_their_full_sizes(archive):
     listed = [tuple(member) for member in list_members(read_directory(BytesSource(archive)))]
 
     with zipfile.ZipFile(BytesIO(archive)) as reader:
@@ -133,7 +133,7 @@ def test_members_are_listed_with_sizes_in_full(archive):
     assert [member[0] for member in listed] == [part.name for part in take_apart(archive).parts]
 
 
-def test_the_file_is_read_as_readers_get_it(archive):
+def test_the_file_is_read_like_other_readers_read_it(archive):
     source = BytesSource(archive)
 
     content = read_member(source, read_directory(source), ".env")
@@ -153,7 +153,7 @@ def test_a_replaced_file_keeps_mode_date_and_comment():
     assert NOW == (0x7A51, 0x5B76)
 
 
-def test_a_new_file_is_readable_by_all_and_has_the_first_date_there_is():
+def test_a_new_file_is_readable_by_all_and_has_the_earliest_date():
     with zipfile.ZipFile(BytesIO(rewrite_bytes(make_archive(APP), NEW))) as after:
         info = after.getinfo(".env")
 
@@ -171,7 +171,7 @@ def test_a_file_packed_without_a_mode_becomes_readable_by_all():
 
 
 @pytest.mark.parametrize(("mode", "readable"), [(0o100600, 0o100644), (0o100750, 0o100754), (0o600, 0o100644)])
-def test_a_file_that_lambda_could_not_read_becomes_readable_by_all_and_no_other_does(mode, readable):
+def test_only_the_replaced_file_becomes_readable_by_all(mode, readable):
     before = make_archive(Entry(b"app.py", mode=0o100600), Entry(b".env", mode=mode))
 
     with zipfile.ZipFile(BytesIO(rewrite_bytes(before, NEW))) as after:
@@ -219,7 +219,7 @@ def test_a_file_in_a_folder_of_the_archive_is_replaced():
 
 @pytest.mark.parametrize("size", [1, 16, 30, 200])
 @pytest.mark.parametrize("kind", ["", "sI"])
-def test_dead_bytes_between_members_are_left_out(size, kind):
+def test_dead_bytes_between_members_are_omitted(size, kind):
     gap = b"#" * size
     before = make_archive(Entry(b"a", gap=gap, descriptor=kind), ENV, Entry(b"b", gap=gap, descriptor=kind))
 
@@ -232,7 +232,7 @@ def test_dead_bytes_between_members_are_left_out(size, kind):
 
 @pytest.mark.parametrize("size", [40, 44])
 @pytest.mark.parametrize("extra", [b"", b"UT\5\0\1abcd", b"UT\x10\0" + bytes(16), b"UT\x14\0" + bytes(20)], ids=len)
-def test_a_member_that_passes_for_zip64_sizes_and_a_descriptor_by_its_length_is_left_out(size, extra):
+def test_a_hidden_member_of_the_length_of_zip64_sizes_and_a_descriptor_is_omitted(size, extra):
     ghost = make_archive(Entry(b".env", b"GHOST=1234"))[:size]
     member = Entry(b"a", gap=ghost, flags=8, extra=extra, local_extra=extra)
     before = make_archive(member, ENV, Entry(b"b"))
@@ -243,7 +243,7 @@ def test_a_member_that_passes_for_zip64_sizes_and_a_descriptor_by_its_length_is_
     assert b"GHOST" not in after
 
 
-def test_a_member_that_no_directory_names_any_more_is_left_out():
+def test_an_unlisted_member_is_omitted():
     ghost = make_archive(Entry(b".env", b"GHOST=1\n"))[:42]
     before = make_archive(Entry(b"a", gap=ghost), Entry(b"b"))
 
@@ -253,7 +253,7 @@ def test_a_member_that_no_directory_names_any_more_is_left_out():
     assert b"GHOST" not in after
 
 
-def test_more_members_than_16_bits_count_need_zip64_only_then():
+def test_a_rewrite_adds_zip64_records_only_from_65535_members():
     entries = [Entry(b"%05d" % number, b"") for number in range(65_534)]
     whole = make_archive(*entries)
 
@@ -278,7 +278,7 @@ def test_a_plan_can_be_read():
     ]
 
 
-def test_kept_runs_may_be_put_in_another_order():
+def test_kept_runs_may_be_reordered():
     before = SOUND["in the middle"]
 
     steps = plan_rewrite(read_directory(BytesSource(before)), NEW, lambda runs: runs[::-1])
@@ -288,7 +288,7 @@ def test_kept_runs_may_be_put_in_another_order():
     assert after.index(DATA.data) < after.index(APP.packed())
 
 
-def test_the_directory_tells_the_prefix_and_the_size_unpacked():
+def test_the_directory_has_the_prefix_and_the_unpacked_size():
     directory = read_directory(BytesSource(SOUND["with a stub in front"]))
 
     assert directory.prefix == len(b"#!/bin/sh\nexec unzip $0\n")

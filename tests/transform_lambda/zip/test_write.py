@@ -28,7 +28,7 @@ def archive(tmp_path):
     return path
 
 
-def test_a_file_becomes_what_the_bytes_become(archive, tmp_path):
+def test_a_rewritten_file_equals_the_rewritten_bytes(archive, tmp_path):
     rewrite_file(archive, tmp_path / "new.zip", NEW)
 
     after = (tmp_path / "new.zip").read_bytes()
@@ -67,7 +67,7 @@ def test_a_file_may_be_rewritten_in_place(archive):
     assert archive.read_bytes() == rewrite_bytes(LARGE, NEW)
 
 
-def test_what_was_there_stays_when_an_archive_is_refused(tmp_path):
+def test_a_refused_archive_leaves_the_target_unchanged(tmp_path):
     source, target = tmp_path / "code.zip", tmp_path / "new.zip"
     source.write_bytes(b"no zip")
     target.write_bytes(b"as it was")
@@ -79,7 +79,7 @@ def test_what_was_there_stays_when_an_archive_is_refused(tmp_path):
     assert sorted(tmp_path.iterdir()) == [source, target]
 
 
-def test_nothing_is_left_where_writing_fails(archive, tmp_path):
+def test_a_failed_write_leaves_nothing(archive, tmp_path):
     target = tmp_path / "folder"
     target.mkdir()
 
@@ -89,7 +89,7 @@ def test_nothing_is_left_where_writing_fails(archive, tmp_path):
     assert sorted(tmp_path.iterdir()) == [archive, target]
 
 
-def test_a_part_that_another_left_there_stays(archive, tmp_path):
+def test_a_part_of_another_process_stays(archive, tmp_path):
     part = tmp_path / f".new.zip.{os.getpid()}.part"
     part.write_bytes(b"another's")
 
@@ -100,7 +100,7 @@ def test_a_part_that_another_left_there_stays(archive, tmp_path):
 
 
 @pytest.mark.parametrize(("old", "new"), [(None, 0o644), (0o600, 0o600), (0o664, 0o664)])
-def test_a_target_keeps_its_mode_and_a_new_one_is_readable(old, new, archive, tmp_path):
+def test_a_target_keeps_its_mode_and_a_new_target_is_readable(old, new, archive, tmp_path):
     target = tmp_path / "new.zip"
     if old:
         target.touch()
@@ -113,7 +113,7 @@ def test_a_target_keeps_its_mode_and_a_new_one_is_readable(old, new, archive, tm
     assert stat.S_IMODE(target.stat().st_mode) == new
 
 
-def test_an_archive_that_gets_shorter_meanwhile_is_refused(archive, tmp_path):
+def test_an_archive_that_shrinks_during_the_copy_is_refused(archive, tmp_path):
     with archive.open("rb") as reader, (tmp_path / "new.zip").open("wb") as writer:
         os.truncate(archive, 1000)
 
@@ -124,7 +124,7 @@ def test_an_archive_that_gets_shorter_meanwhile_is_refused(archive, tmp_path):
     assert caught.value.code == "changed"
 
 
-def test_a_file_shorter_than_when_it_was_opened_is_refused(archive):
+def test_an_archive_that_shrinks_after_opening_is_refused(archive):
     with archive.open("rb") as reader:
         source = open_source(reader.fileno())
         os.truncate(archive, 1000)
@@ -135,7 +135,7 @@ def test_a_file_shorter_than_when_it_was_opened_is_refused(archive):
     assert caught.value.code == "changed"
 
 
-def test_memory_holds_one_buffer_and_not_the_archive(tmp_path):
+def test_memory_holds_one_buffer_instead_of_the_archive(tmp_path):
     archive = tmp_path / "code.zip"
     archive.write_bytes(make_archive(*(Entry(b"%d" % number, bytes(BUFFER)) for number in range(16))))
 
@@ -151,7 +151,7 @@ def test_memory_holds_one_buffer_and_not_the_archive(tmp_path):
     assert peak < 2 * BUFFER
 
 
-def test_the_package_needs_the_standard_library_only():
+def test_the_package_needs_only_the_standard_library():
     package = Path(sys.modules["transform_lambda.zip"].__file__).parent
     imports = {
         line.split()[1].split(".")[0]

@@ -16,7 +16,7 @@ from transform_lambda.aws.s3.errors import explain
         ("NoSuchVersion", "none", "the object has no such version"),
     ],
 )
-def test_a_refusal_of_s3_says_what_to_mend(code, said, reason):
+def test_a_refusal_of_s3_says_what_to_fix(code, said, reason):
     error = ClientError({"Error": {"Code": code, "Message": said}}, "GetObject")
 
     assert str(explain(error, "read s3://code/app.zip")) == f"cannot read s3://code/app.zip: {reason}"

@@ -1,4 +1,4 @@
-"""The code store on boto3 against two S3 emulators, which are each strict where the other is lax, and its requests."""
+"""The S3 code store with two S3 emulators, each strict where the other is lax, and its requests."""
 
 import hashlib
 import random
@@ -57,7 +57,7 @@ def engine(request):
 
 @pytest.fixture
 def s3(engine, request):
-    """A client whose buckets `code` and `staging` are new and empty."""
+    """A client with the new, empty buckets `code` and `staging`."""
     client = client_for(request.getfixturevalue(f"{engine}_url"))
     for bucket in ("code", "staging"):
         client.create_bucket(Bucket=bucket)
@@ -82,7 +82,7 @@ def store(s3, engine):
 
 @pytest.fixture
 def requests(s3):
-    """The requests made from here on: operation and parameters, as boto3 validates them next."""
+    """A list that gets each later request: its operation and its parameters, before boto3 validates them."""
     made = []
 
     def note(params, model, **_):
@@ -106,7 +106,7 @@ def prepare(store, place=PLACE):
 
 
 def answer_with(s3, operation, status, code, headers=()):
-    """Makes S3 answer the operation with an error."""
+    """Let S3 answer the operation with an error."""
     body = f"<Error><Code>{code}</Code><Message>It says {code}.</Message></Error>".encode()
     reply(s3, operation, lambda url: AWSResponse(url, status, dict(headers), Raw(body)))
 
@@ -116,13 +116,13 @@ def reply(s3, operation, make):
 
 
 class Raw(BytesIO):
-    """A body as urllib3 has it."""
+    """A response body with urllib3's interface."""
 
     def stream(self, *_, **__):
         yield self.read()
 
 
-def test_it_is_a_code_store(store):
+def test_the_s3_store_implements_the_port(store):
     typed: CodeStore = store
 
     assert typed
@@ -147,7 +147,7 @@ def test_a_large_archive_is_staged_once(s3, store):
     assert ways == ["copied", "reused"]
 
 
-def test_a_small_archive_comes_back_as_bytes(s3, store):
+def test_a_small_archive_becomes_bytes(s3, store):
     put(s3, SMALL)
 
     code = prepare(store)
@@ -199,7 +199,7 @@ def test_requests_are_pinned_and_name_the_owner(s3, store, requests, engine):
     assert "ChecksumCRC32" in parts[-1]
 
 
-def test_a_version_is_read_and_copied_though_it_is_not_the_newest(s3, store, requests):
+def test_an_older_version_is_read_and_copied(s3, store, requests):
     s3.put_bucket_versioning(Bucket="code", VersioningConfiguration={"Status": "Enabled"})
     version = put(s3, LARGE)["VersionId"]
     put(s3, SMALL)
@@ -211,7 +211,7 @@ def test_a_version_is_read_and_copied_though_it_is_not_the_newest(s3, store, req
     assert copies == [version, version]
 
 
-def test_the_newest_version_is_pinned_while_another_one_comes(s3, store):
+def test_the_newest_version_stays_pinned_while_another_one_arrives(s3, store):
     s3.put_bucket_versioning(Bucket="code", VersioningConfiguration={"Status": "Enabled"})
     version = put(s3, LARGE)["VersionId"]
     archive = open_archive(store, PLACE)
@@ -233,7 +233,7 @@ def test_a_staged_object_is_named_with_its_version(s3, store):
     assert first.archive.version == s3.head_object(Bucket="staging", Key=first.archive.key)["VersionId"]
 
 
-def test_a_bucket_without_versions_gives_none(s3, store):
+def test_a_bucket_without_versions_has_no_version(s3, store):
     put(s3, LARGE)
 
     assert open_archive(store, PLACE).pinned.place.version is None
@@ -242,7 +242,7 @@ def test_a_bucket_without_versions_gives_none(s3, store):
 
 
 @pytest.mark.parametrize("engine", ["ministack"], indirect=True)
-def test_a_source_that_changes_before_it_is_copied_is_an_error_and_leaves_nothing(s3, store):
+def test_a_source_that_changes_before_the_copy_is_an_error_and_leaves_nothing(s3, store):
     put(s3, LARGE)
     archive = open_archive(store, PLACE)
     put(s3, make_archive(blob(b"other", 13 * MIB)))
@@ -256,7 +256,7 @@ def test_a_source_that_changes_before_it_is_copied_is_an_error_and_leaves_nothin
     assert s3.list_objects_v2(Bucket="staging")["KeyCount"] == 0
 
 
-def test_a_source_that_changes_before_it_is_read_is_an_error(s3, store):
+def test_a_source_that_changes_before_the_read_is_an_error(s3, store):
     put(s3, LARGE)
     pinned, _ = store.read_tail(PLACE, 100)
     put(s3, SMALL)
@@ -268,7 +268,7 @@ def test_a_source_that_changes_before_it_is_read_is_an_error(s3, store):
 
 
 @pytest.mark.parametrize("engine", ["ministack"], indirect=True)
-def test_an_object_of_another_size_than_planned_does_not_come_to_be(s3, store):
+def test_s3_creates_no_object_of_an_unexpected_size(s3, store):
     upload = store.start_upload("staged/x.zip", {})
     part = store.upload_part(upload, 1, b"123")
 
@@ -280,7 +280,7 @@ def test_an_object_of_another_size_than_planned_does_not_come_to_be(s3, store):
 
 
 @pytest.mark.parametrize("engine", ["moto"], indirect=True)
-def test_parts_below_the_smallest_size_are_refused_by_s3_and_never_planned(s3, store):
+def test_s3_refuses_parts_below_the_smallest_size_and_none_is_planned(s3, store):
     upload = store.start_upload("staged/x.zip", {})
     parts = [store.upload_part(upload, number, b"123") for number in (1, 2)]
 
@@ -289,7 +289,7 @@ def test_parts_below_the_smallest_size_are_refused_by_s3_and_never_planned(s3, s
 
 
 @pytest.mark.parametrize("engine", ["moto"], indirect=True)
-def test_parts_of_the_smallest_size_are_taken_by_s3(s3, store):
+def test_s3_accepts_parts_of_the_smallest_size(s3, store):
     upload = store.start_upload("staged/x.zip", {})
     parts = [store.upload_part(upload, number, data) for number, data in enumerate((bytes(SMALLEST), b"123"), 1)]
 
@@ -298,7 +298,7 @@ def test_parts_of_the_smallest_size_are_taken_by_s3(s3, store):
     assert store.find_staged(place.key).size == SMALLEST + 3
 
 
-def test_encrypted_buckets_give_and_take_archives(s3, store):
+def test_archives_are_read_from_and_staged_in_encrypted_buckets(s3, store):
     key = client_for(s3.meta.endpoint_url, service="kms").create_key()["KeyMetadata"]["Arn"]
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
     for bucket in ("code", "staging"):
@@ -311,7 +311,7 @@ def test_encrypted_buckets_give_and_take_archives(s3, store):
     assert s3.head_object(Bucket=PLACE.bucket, Key=PLACE.key)["ServerSideEncryption"] == "aws:kms"
 
 
-def test_a_source_in_the_staging_bucket_is_read_and_copied_with_its_owner_named(s3, store, requests, engine):
+def test_requests_to_the_staging_bucket_name_its_owner(s3, store, requests, engine):
     place = Place("staging", "handlers/code.zip")
     put(s3, LARGE, place)
 
@@ -340,7 +340,7 @@ def test_a_source_whose_bucket_is_in_another_region_is_streamed(s3, store, reque
     ("region", "can_copy"), [("us-east-1", True), ("eu-west-1", False), (None, True)], ids=["same", "other", "unknown"]
 )
 @pytest.mark.parametrize("status", [200, 403])
-def test_the_region_is_known_though_the_bucket_may_not_be_listed(s3, store, region, can_copy, status):
+def test_the_region_is_known_even_if_the_bucket_may_not_be_listed(s3, store, region, can_copy, status):
     put(s3, SMALL)
     pinned, _ = store.read_tail(PLACE, 100)
     headers = {"x-amz-bucket-region": region} if region else {}
@@ -349,7 +349,7 @@ def test_the_region_is_known_though_the_bucket_may_not_be_listed(s3, store, regi
     assert store.can_copy(pinned) is can_copy
 
 
-def test_where_the_region_cannot_be_asked_for_copying_is_tried(s3, store):
+def test_an_unknown_region_counts_as_near(s3, store):
     put(s3, SMALL)
     pinned, _ = store.read_tail(PLACE, 100)
 
@@ -362,7 +362,7 @@ def test_where_the_region_cannot_be_asked_for_copying_is_tried(s3, store):
 
 
 @pytest.mark.parametrize(("status", "code"), [(403, "AccessDenied"), (501, "NotImplemented"), (400, "InvalidRequest")])
-def test_a_refusal_of_copying_alone_makes_the_archive_stream(s3, store, status, code):
+def test_an_archive_is_streamed_if_s3_refuses_only_the_copy(s3, store, status, code):
     put(s3, LARGE)
     answer_with(s3, "UploadPartCopy", status, code)
 
@@ -373,7 +373,7 @@ def test_a_refusal_of_copying_alone_makes_the_archive_stream(s3, store, status, 
     assert "Uploads" not in s3.list_multipart_uploads(Bucket="staging")
 
 
-def test_an_error_of_s3_while_copying_is_an_error(s3, store):
+def test_another_error_during_the_copy_is_an_error(s3, store):
     put(s3, LARGE)
     answer_with(s3, "UploadPartCopy", 503, "SlowDown")
 
@@ -397,14 +397,14 @@ DENIED = (
     ],
     ids=["bucket", "key"],
 )
-def test_what_is_not_there_is_named(s3, store, place, message):
+def test_a_missing_bucket_or_object_is_named(s3, store, place, message):
     with pytest.raises(ResourceError) as caught:
         open_archive(store, place)
 
     assert str(caught.value) == message
 
 
-def test_a_version_that_is_not_there_is_named(s3, store):
+def test_a_missing_version_is_named(s3, store):
     s3.put_bucket_versioning(Bucket="code", VersioningConfiguration={"Status": "Enabled"})
     first = put(s3, SMALL)["VersionId"]
     s3.delete_object(Bucket=PLACE.bucket, Key=PLACE.key, VersionId=first)
@@ -425,7 +425,7 @@ def test_a_version_that_is_not_there_is_named(s3, store):
         (500, "InternalError", "S3 answered InternalError: It says InternalError."),
     ],
 )
-def test_what_s3_refuses_is_told_with_the_remedy(s3, store, status, code, reason):
+def test_a_refusal_of_s3_names_the_remedy(s3, store, status, code, reason):
     answer_with(s3, "GetObject", status, code)
 
     with pytest.raises(ResourceError) as caught:
@@ -448,7 +448,7 @@ def test_an_empty_object_is_named(s3, store):
     )
 
 
-def test_a_network_that_fails_is_told(s3, store):
+def test_a_network_failure_is_an_error(s3, store):
     def lost(request, **_):
         raise BotoCoreError
 
@@ -459,13 +459,13 @@ def test_a_network_that_fails_is_told(s3, store):
 
 
 @pytest.mark.parametrize(("status", "code"), [(404, "404"), (403, "403")])
-def test_a_staged_object_that_may_not_be_seen_is_made_again(s3, store, status, code):
+def test_an_unreadable_staged_object_counts_as_missing(s3, store, status, code):
     reply(s3, "HeadObject", lambda url: AWSResponse(url, status, {}, Raw(b"")))
 
     assert store.find_staged("staged/x.zip") is None
 
 
-def test_an_error_while_looking_for_a_staged_object_is_told(s3, store):
+def test_an_error_in_the_search_for_a_staged_object_is_raised(s3, store):
     reply(s3, "HeadObject", lambda url: AWSResponse(url, 400, {}, Raw(b"")))
 
     with pytest.raises(ResourceError) as caught:
@@ -474,7 +474,7 @@ def test_an_error_while_looking_for_a_staged_object_is_told(s3, store):
     assert str(caught.value) == "cannot look for s3://staging/staged/x.zip: S3 answered 400: Bad Request"
 
 
-def test_aborting_what_is_not_there_is_an_error_that_names_it(s3, store):
+def test_aborting_a_missing_upload_is_an_error_that_names_it(s3, store):
     with pytest.raises(ResourceError) as caught:
         store.abort_upload(Upload("staged/x.zip", "no-upload"))
 
@@ -482,7 +482,7 @@ def test_aborting_what_is_not_there_is_an_error_that_names_it(s3, store):
 
 
 def cut_answers(s3, count):
-    """Breaks off the first so many answers to GetObject; returns the list of those asked for."""
+    """Break off the first responses to GetObject, and return the list that gets all its requests."""
     asked = []
 
     def cut(request, **_):
@@ -496,7 +496,7 @@ def cut_answers(s3, count):
     return asked
 
 
-def test_an_answer_that_breaks_off_is_asked_for_again(s3, store):
+def test_an_incomplete_response_is_requested_again(s3, store):
     put(s3, SMALL)
     asked = cut_answers(s3, 2)
 
@@ -506,7 +506,7 @@ def test_an_answer_that_breaks_off_is_asked_for_again(s3, store):
     assert len(asked) == 3
 
 
-def test_answers_that_all_break_off_are_an_error(s3, store):
+def test_only_incomplete_responses_are_an_error(s3, store):
     put(s3, SMALL)
     asked = cut_answers(s3, 9)
 
@@ -517,7 +517,7 @@ def test_answers_that_all_break_off_are_an_error(s3, store):
 
 
 def change_answers(s3, count, change):
-    """Has the first so many answers to GetObject come with another body; returns the list of those asked for."""
+    """Give the first responses to GetObject another body, and return the list that gets all its requests."""
     asked = []
 
     def changed(parsed, **_):
@@ -534,7 +534,7 @@ def flip_the_last_bit(data):
 
 
 @pytest.mark.parametrize("change", [lambda data: data[1:], flip_the_last_bit], ids=["short", "damaged"])
-def test_an_answer_that_is_short_or_damaged_is_asked_for_again(s3, store, change):
+def test_a_short_or_damaged_response_is_requested_again(s3, store, change):
     put(s3, SMALL[-100:])
     asked = change_answers(s3, 2, change)
 
@@ -544,7 +544,7 @@ def test_an_answer_that_is_short_or_damaged_is_asked_for_again(s3, store, change
     assert len(asked) == 3
 
 
-def test_answers_that_are_all_short_are_an_error(s3, store):
+def test_only_short_responses_are_an_error(s3, store):
     put(s3, SMALL)
     asked = change_answers(s3, 9, lambda data: data[1:])
 
@@ -554,7 +554,7 @@ def test_answers_that_are_all_short_are_an_error(s3, store):
     assert len(asked) == 3
 
 
-def test_answers_that_are_all_damaged_are_an_error(s3, store):
+def test_only_damaged_responses_are_an_error(s3, store):
     put(s3, SMALL[-100:])
     asked = change_answers(s3, 9, flip_the_last_bit)
 
@@ -570,7 +570,7 @@ def test_answers_that_are_all_damaged_are_an_error(s3, store):
     [{"ETag": '"0123456789abcdef0123456789abcdef-2"'}, {"ServerSideEncryption": "aws:kms"}],
     ids=["of parts", "with a key of KMS"],
 )
-def test_an_etag_that_is_no_md5_is_not_taken_for_one(s3, store, answer):
+def test_an_etag_that_is_no_md5_is_ignored(s3, store, answer):
     put(s3, SMALL[-100:])
     s3.meta.events.register("after-call.s3.GetObject", lambda parsed, **_: parsed.update(answer))
     change_answers(s3, 9, flip_the_last_bit)
@@ -588,7 +588,7 @@ def test_an_object_is_pinned_with_its_md5(s3, store):
     assert pinned.md5 == hashlib.md5(SMALL, usedforsecurity=False).hexdigest()
 
 
-def test_an_upload_that_s3_has_completed_before_the_answer_came_is_done(s3, store):
+def test_an_upload_that_s3_completed_without_an_answer_succeeds(s3, store):
     put(s3, LARGE)
     s3.meta.events.register(
         "after-call.s3.CompleteMultipartUpload",
@@ -603,14 +603,14 @@ def test_an_upload_that_s3_has_completed_before_the_answer_came_is_done(s3, stor
     check_rewrite(LARGE, get(s3, code.archive), ".env", NEW)
 
 
-def test_an_upload_that_is_gone_without_an_object_is_an_error(s3, store):
+def test_a_missing_upload_without_an_object_is_an_error(s3, store):
     with pytest.raises(ResourceError) as caught:
         store.complete_upload(Upload("staged/x.zip", "no-upload"), [], 1)
 
     assert str(caught.value).startswith("cannot stage s3://staging/staged/x.zip: S3 answered ")
 
 
-def test_a_range_that_comes_short_is_an_error(s3, store):
+def test_a_short_range_is_an_error(s3, store):
     put(s3, SMALL)
     pinned, _ = store.read_tail(PLACE, 100)
     headers = {"Content-Length": "3", "ETag": pinned.etag}
@@ -622,7 +622,7 @@ def test_a_range_that_comes_short_is_an_error(s3, store):
     assert str(caught.value) == f"cannot read {PLACE}: must receive 10 bytes, got 3"
 
 
-def test_an_empty_object_is_named_as_s3_answers_for_it(s3, store):
+def test_an_empty_object_is_named_for_the_error_that_s3_returns(s3, store):
     answer_with(s3, "GetObject", 416, "InvalidRange")
 
     with pytest.raises(ResourceError) as caught:
@@ -631,7 +631,7 @@ def test_an_empty_object_is_named_as_s3_answers_for_it(s3, store):
     assert str(caught.value) == f"cannot read {PLACE}: the object is empty"
 
 
-def test_an_answer_with_the_whole_object_is_cut(s3, store):
+def test_a_response_with_the_whole_object_is_cut_to_the_range(s3, store):
     put(s3, SMALL)
     pinned, _ = store.read_tail(PLACE, 100)
     headers = {"Content-Length": str(len(SMALL)), "ETag": pinned.etag}
@@ -665,7 +665,7 @@ def test_staged_objects_are_listed_and_removed_with_all_their_versions(s3, store
     assert store.list_staged("kept/") == ["kept/a/1.zip.more", "kept/b/1.zip"]
 
 
-def test_the_owner_is_named_to_list_and_remove(s3, store, requests, engine):
+def test_listing_and_removing_name_the_owner(s3, store, requests, engine):
     s3.put_object(Bucket="staging", Key="kept/1.zip", Body=b"x")
     requests.clear()
 
