@@ -1,4 +1,4 @@
-"""The contract between the wrapper and a custom resource's three functions: requests, results and errors."""
+"""The contract between the companion and a custom resource's three functions: requests, results and errors."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class Guard(Protocol):
     def note(self, physical_id: str) -> None:
         """Record what the resource is about to create, for clean-up if the request fails.
 
-        Waits while an earlier request may still be removing the same physical ID. The wrapper notes
+        Waits while an earlier request may still be removing the same physical ID. The companion notes
         `request.physical_id` of a Create. A resource notes every other physical ID before it creates the thing.
 
         Raises:
@@ -53,7 +53,7 @@ class Guard(Protocol):
 
 
 class Unguarded:
-    """The guard of a request outside the wrapper. Such a request is always the newest."""
+    """The guard of a request outside the companion. Such a request is always the newest."""
 
     def check(self) -> None:
         """Allow everything."""

@@ -5,12 +5,22 @@ import binascii
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from transform_lambda.contract import Json, ResourceError
 
 Shape = Any
 """A shape of botocore's service model: its `type_name`, and `members`, `member` or `value` depending on the type."""
+
+
+class Members(NamedTuple):
+    """A shape of the companion's own, with the attributes that `type_properties` reads."""
+
+    type_name: str
+    members: Mapping[str, Shape] = {}  # noqa: RUF100 - never changed
+    value: Shape = None
+    member: Shape = None
+
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 

@@ -4,12 +4,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from transform_lambda.contract import Json, Request, ResourceError
 from transform_lambda.identity import physical_id_for
 from transform_lambda.tags import PREFIX
-from transform_lambda.typed import Shape, type_properties
+from transform_lambda.typed import Members, Shape, type_properties
 from transform_lambda.zip.names import check_path
 from transform_lambda.zip.refused import ZipError
 
@@ -27,16 +26,8 @@ _SOURCES = {"S3Bucket", "S3Key", "ZipFile", "ImageUri"}
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-class _Members(NamedTuple):
-    """A shape that Lambda's model lacks, with the attributes that `type_properties` reads."""
-
-    type_name: str
-    members: Mapping[str, Shape] = {}  # noqa: RUF100 - never changed
-    value: Shape = None
-
-
-_TEXT, _WHOLE = _Members("string"), _Members("integer")
-_OWN_MEMBERS = {"Env": _Members("map", value=_TEXT), "EnvFile": _TEXT, "EnvEncoding": _TEXT, "KeepVersions": _WHOLE}
+_TEXT, _WHOLE = Members("string"), Members("integer")
+_OWN_MEMBERS = {"Env": Members("map", value=_TEXT), "EnvFile": _TEXT, "EnvEncoding": _TEXT, "KeepVersions": _WHOLE}
 
 
 @dataclass(frozen=True)
@@ -133,10 +124,10 @@ def _code_map(code: Json) -> Json:
     return {"S3Bucket": found[1], "S3Key": found[2]}
 
 
-def _extended(shape: Shape) -> _Members:
+def _extended(shape: Shape) -> Members:
     code = shape.members["Code"]
-    as_text = _Members("structure", {**code.members, "ZipFile": _TEXT})
-    return _Members("structure", {**shape.members, **_OWN_MEMBERS, "Code": as_text})
+    as_text = Members("structure", {**code.members, "ZipFile": _TEXT})
+    return Members("structure", {**shape.members, **_OWN_MEMBERS, "Code": as_text})
 
 
 def _problems(typed: Mapping[str, Json]) -> Iterator[str]:

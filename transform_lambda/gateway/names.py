@@ -1,11 +1,10 @@
 """The names of a gateway's properties in templates, and API Gateway's own names for them."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from transform_lambda.contract import Json
 from transform_lambda.ports import Gateways
-from transform_lambda.typed import Shape
+from transform_lambda.typed import Members, Shape
 
 Names = Mapping[str, str]
 
@@ -54,15 +53,6 @@ METHOD_SETTINGS: Names = {
     "DataTraceEnabled": "logging/dataTrace",
 }
 """A stage's method settings, each with its path in UpdateStage (AWS: "Patch operations", UpdateStage)."""
-
-
-class Members(NamedTuple):
-    """A shape of the companion's own, with the attributes that `type_properties` reads."""
-
-    type_name: str
-    members: Mapping[str, Shape] = {}  # noqa: RUF100 - never changed
-    value: Shape = None
-    member: Shape = None
 
 
 TEXT, BOOLEAN, WHOLE, NUMBER = (Members(name) for name in ("string", "boolean", "integer", "double"))
