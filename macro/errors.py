@@ -1,7 +1,6 @@
 """Problems that an author can fix, and the errors that carry these problems to an entry point."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from macro.intrinsic import name_function
@@ -45,6 +44,9 @@ class Problems:
 
     ``at`` gives a collector for a place below, which adds to the same list. So a function needs one parameter
     for the place that it reads and for what it finds there.
+
+    A ``with`` block of a collector adds the problems of a :class:`MacroError` that is raised in the block. A problem
+    without a place gets the collector's place.
     """
 
     def __init__(self, path: Path = (), found: list[Problem] | None = None) -> None:
@@ -63,19 +65,19 @@ class Problems:
         """Add problems that already have their place."""
         self._found.extend(problems)
 
-    @contextmanager
-    def collect(self) -> Iterator[None]:
-        """Run a block, and add the problems of a :class:`MacroError` that it raises. Where a problem has no place,
-        it gets this one."""
-        try:
-            yield
-        except MacroError as error:
-            self.extend(problem if problem.path else problem._replace(path=self.path) for problem in error.problems)
-
     def raise_if_any(self, error: type[MacroError] = MacroError) -> None:
         """Raise one error with all the problems, each once. Without a problem, return."""
         if self._found:
             raise error(dict.fromkeys(self._found))
+
+    def __enter__(self) -> "Problems":
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, MacroError):
+            return False
+        self.extend(problem if problem.path else problem._replace(path=self.path) for problem in error.problems)
+        return True
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(self._found)

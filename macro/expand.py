@@ -54,7 +54,7 @@ def _read(template: Template, counters: Sequence[Counter], setting: Setting, pro
     parameters = collect_parameters(template, setting.parameters)
     found = []
     for counter in counters:
-        with problems.collect():
+        with problems:
             found.append(read_counter(counter, parameters, setting.suffix))
     problems.extend(check_foreign(found))
     return found
@@ -75,7 +75,7 @@ def _agree(counters: Sequence[Given], problems: Problems) -> tuple[Sequence[Give
 def _build(counters: Iterable[Given], find: FindPlugin, ids: Sequence[str], problems: Problems) -> dict[str, Built]:
     built = {}
     for given in counters:
-        with problems.at(*given.counter.path).collect():
+        with problems.at(*given.counter.path):
             built[given.counter.logical_id] = build_counter(given, find, ids)
     return built
 
@@ -94,10 +94,10 @@ def _put_together(
     problems.extend(_check_mentions(built.values(), exports))
     pieces = [_connect(piece, _leave_out_shared(piece, exports, built)) for piece in built.values()]
     problems.extend(check_resources(template, pieces))
-    plain = add_resources(template, pieces)
+    problems.extend(check_template(template, exports))
+    plain = add_resources(rewrite_template(template, exports), pieces)
     owners = {logical_id: piece.counter.logical_id for piece in pieces for logical_id in piece.resources}
-    problems.extend(check_template(plain, exports, owners))
-    return Expanded(rewrite_template(plain, exports, owners), owners, pieces)
+    return Expanded(plain, owners, pieces)
 
 
 def _export(counters: Iterable[Counter], built: Iterable[Built]) -> Exports:

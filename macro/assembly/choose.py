@@ -36,7 +36,7 @@ def choose_plugins(given: Given, find: FindPlugin) -> list[Plugin]:
         elif requested.name in further:
             place.add(f"plugin '{requested.name}' is listed twice; remove one of the two")
         else:
-            with place.collect():
+            with place:
                 further[requested.name] = find(requested.name)
     problems.raise_if_any(PluginError)
     outputs = [set(plugin.outputs) for plugin in further.values()]

@@ -66,7 +66,7 @@ def check_resources(template: Template, built: Sequence[Built]) -> Iterator[Prob
                 yield Problem(counter.path, text)
             elif len(new_id) > MAX_ID:
                 yield Problem(counter.path, _say_long(new_id))
-            owners[new_id] = f"counter {counter.logical_id}"
+        owners |= dict.fromkeys(piece.resources, f"counter {counter.logical_id}")
     yield from _check_conditions(template, built)
     counts = [len(piece.resources) for piece in built]
     total = len(authors) - len(built) + sum(counts)

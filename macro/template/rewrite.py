@@ -1,7 +1,7 @@
 """Rewrite references to counters into references to the counters' resources, and check these references."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 
 from macro.errors import Path, Problem, describe, suggest
@@ -24,14 +24,14 @@ _SECTIONS = ("Outputs", "Hooks", "Globals")
 _CONSTANT_SECTIONS = ("Conditions", "Rules", "Mappings")
 
 
-def rewrite_template(template: Template, exports: Exports, generated: Collection[str]) -> Template:
+def rewrite_template(template: Template, exports: Exports) -> Template:
     """The template with every valid reference to a counter rewritten. Unchanged parts are shared with the input.
 
-    ``generated`` names resources that contain no references to counters.
+    The counters in ``Resources`` are not rewritten.
     """
     changed = dict(template)
     changed["Resources"] = {
-        logical_id: resource if logical_id in generated else rewrite_resource(resource, exports)
+        logical_id: resource if logical_id in exports else rewrite_resource(resource, exports)
         for logical_id, resource in template["Resources"].items()
     }
     for section in _SECTIONS:
@@ -57,15 +57,16 @@ def rewrite_references(node: Json, exports: Exports) -> Json:
     return _change(node, lambda part: rewrite_references(part, exports))
 
 
-def check_template(template: Template, exports: Exports, generated: Collection[str]) -> Iterator[Problem]:
-    """Problems of the references to counters that :func:`rewrite_template` would find."""
+def check_template(template: Template, exports: Exports) -> Iterator[Problem]:
+    """Problems of the references that :func:`rewrite_template` rewrites, and references from constant sections."""
     for logical_id, resource in template["Resources"].items():
-        if logical_id not in generated:
+        if logical_id not in exports:
             yield from check_references(resource, exports, ("Resources", logical_id))
     for section in _SECTIONS:
-        yield from check_references(template.get(section), exports, (section,))
-    for section in _CONSTANT_SECTIONS:
-        for name in sorted({name for name, _ in find_references(template.get(section), exports)}):
+        if section in template:
+            yield from check_references(template[section], exports, (section,))
+    for section in (section for section in _CONSTANT_SECTIONS if section in template):
+        for name in sorted({name for name, _ in find_references(template[section], exports)}):
             yield Problem((section,), f"refers to the counter {name}, but {section} must not refer to resources")
 
 

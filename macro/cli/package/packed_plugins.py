@@ -25,7 +25,7 @@ def read_packages(requirements: Sequence[str], target: Target) -> list[Package]:
     packages: dict[str, Package] = {}
     problems = Problems()
     for requirement in requirements:
-        with problems.collect():
+        with problems:
             package = read_package(requirement, target)
             packages[package.name] = join_packages(packages.get(package.name), package)
     if not problems:

@@ -35,7 +35,7 @@ def preview(template: Template, parameters: Values, find: FindPlugin) -> Expande
         for key in loops:
             problems.at("Resources", key).add(_LOOP)
         rest = _leave_out(template, loops)
-        with problems.collect():
+        with problems:
             expanded = expand_counters(rest, Setting(parameters, read_suffix(name)), find)
         added = [key for key in get_conditions(expanded.template) if key not in get_conditions(template)]
         if added and split_transform(template)[1] is None:
@@ -60,7 +60,7 @@ def preview_packed(packing: Packing, parameters: Values, find: FindPlugin) -> Ex
     """
     problems = Problems()
     problems.extend(packing.problems)
-    with problems.collect():
+    with problems:
         expanded = preview(packing.template, parameters, find)
     problems.raise_if_any(InvalidTemplate)
     return expanded
