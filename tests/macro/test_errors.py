@@ -32,3 +32,15 @@ def test_one_error_holds_each_problem_once() -> None:
     assert str(caught.value) == "Resources: must be a map\nis empty"
     with pytest.raises(MacroError):
         problems.at("Outputs").raise_if_any()
+
+
+def test_a_with_block_adds_the_problems_of_its_error() -> None:
+    problems = Problems(("Resources", "Visits"))
+    with problems:
+        raise MacroError([Problem((), "is too long"), Problem(("Outputs",), "must be a map")])
+    assert list(problems) == [
+        Problem(("Resources", "Visits"), "is too long"),
+        Problem(("Outputs",), "must be a map"),
+    ]
+    with pytest.raises(ZeroDivisionError), problems:
+        raise ZeroDivisionError
