@@ -67,12 +67,12 @@ examples:
   hitcounter env code.zip table=hits                 what deployment would do to a code zip
   hitcounter local template.yaml                     deploy it on this machine, without an account, and count hits
   hitcounter bundle                                  make the zips that an installation is made of
-  hitcounter install                                 put the macro and its companion into your account
+  hitcounter install                                 install the macro and its companion in your account
   hitcounter deploy template.yaml --stack-name hits  show what would change, then deploy it
-  hitcounter diff hits template.yaml                 what deploying would change in a stack, in words
-  hitcounter hits hits                               how often each name was counted
-  hitcounter logs hits                               what functions and gateways logged
-  hitcounter uninstall                               remove macro and companion, unless stacks need them
+  hitcounter diff hits template.yaml                 explain what a deployment would change in a stack
+  hitcounter hits hits                               show the number of hits of each name
+  hitcounter logs hits                               show the logs of functions and gateways
+  hitcounter uninstall                               remove the macro and its companion, unless stacks need them
   hitcounter version                                 which release this is, and the digests of what it installs
   hitcounter completion bash                         what makes a shell complete all this
 

@@ -99,4 +99,4 @@ def test_the_counts_go_on_after_a_conversion(cloud, command, tmp_path):
     hits += [hit(after["Url"], "home"), hit(after["Url"], "home")]
     assert (converted, hits) == (0, [1, 2, 3, 4])
     assert after["Table"] == before["Table"]
-    assert told.out.startswith("Visits changes:\n  all counts stay\n  its URL changes\n")
+    assert told.out.startswith("Visits changes:\n  all counts are kept\n  its URL changes\n")

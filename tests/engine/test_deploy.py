@@ -18,7 +18,7 @@ from tests.support.ministack import ACCOUNT, REGION
 pytestmark = pytest.mark.thorough
 
 BUCKET = f"hitcountermacro-{ACCOUNT}-{REGION}"
-NO_MACROS = "the engine at {url} runs no macros; its function is called and the result deployed\n"
+NO_MACROS = "the engine at {url} runs no macros; the macro's function is called, and the result is deployed\n"
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_where_no_one_can_be_asked_the_option_is_named_and_nothing_is_left(cloud
     ran = deploy(cloud, SAMPLES / "minimal.yaml", stack)
 
     assert ran.code == 1
-    assert ran.err.endswith("13 added\nthere is no terminal to ask on; say --yes\n")
+    assert ran.err.endswith("13 added\nstdin is no terminal, so nobody can be asked; add --yes\n")
     assert cloud.status(stack) is None
 
 
@@ -81,7 +81,7 @@ def test_a_deployment_that_changes_nothing_says_so_and_changes_nothing(cloud, st
     ran = deploy(cloud, SAMPLES / "minimal.yaml", stack)
 
     assert (ran.code, ran.out) == (0, f"Url: {cloud.outputs(stack)['Url']}\n")
-    assert ran.err == f"{NO_MACROS.format(url=cloud.url)}{stack} is as the template says; nothing to change\n"
+    assert ran.err == f"{NO_MACROS.format(url=cloud.url)}{stack} matches the template; nothing to change\n"
     assert cloud.events(stack) == before
     assert cloud.change_sets(stack) == []
 
@@ -92,7 +92,7 @@ def test_a_change_set_that_is_left_can_be_carried_out_later(cloud, stack):
     (left,) = cloud.change_sets(stack)
     end = f"execute-change-set --retain-except-on-create --change-set-name {left} --endpoint-url {cloud.url}\n"
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err.endswith(f"to carry it out: aws cloudformation {end}")
+    assert ran.err.endswith(f"to execute it, run: aws cloudformation {end}")
     client = cloud.client("cloudformation")
     client.execute_change_set(ChangeSetName=left)
     client.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
@@ -137,7 +137,7 @@ def test_yes_alone_replaces_no_table(cloud, stack, tmp_path):
 
     assert refused.code == 1
     assert refused.err.splitlines()[-1] == (
-        "this replaces or removes tables that hold counts (VisitsTable); --yes does so only with --allow-data-loss"
+        "tables that hold counts would be replaced or removed (VisitsTable); to agree, add --allow-data-loss to --yes"
     )
     assert done.code == 0
     assert cloud.resources(stack)["VisitsTable"] == f"{stack}-second"
@@ -182,7 +182,7 @@ def test_values_given_before_stay_where_none_are_given(cloud, stack, tmp_path):
     cloud.deploy(template, stack, "--parameter", "Greeting=good day")
     changed = cloud.invoke(made["VisitsFunction"], {})
 
-    assert same.err.splitlines()[-1] == f"{stack} is as the template says; nothing to change"
+    assert same.err.splitlines()[-1] == f"{stack} matches the template; nothing to change"
     assert (kept["greeting"], changed["greeting"]) == ("hello", "good day")
 
 
@@ -299,7 +299,7 @@ def test_what_the_macro_refuses_is_told_in_its_words_and_that_it_is_older_than_t
         f"{NO_MACROS.format(url=cloud.url)}"
         f"HitCounterMacro{older} refuses the template:\n"
         "Resources.Visits.Properties.Plugins[0]: unknown plugin 'topic'; none is installed; add one with --plugin\n"
-        f"the installation is of release 0.0.9, this command of {own_version()}; "
+        f"the installation has release 0.0.9, this command has {own_version()}; "
         f"run: hitcounter install --suffix {older} --endpoint-url {cloud.url}\n"
     )
     assert cloud.status(stack) is None
@@ -332,7 +332,7 @@ def test_a_stack_that_could_not_be_made_is_told_with_its_cause_and_with_what_to_
     assert ran.code == 1
     assert ran.err.splitlines()[-2:] == [
         f"VisitsFunction (Custom::LambdaFunction): Properties.Code: cannot read {missing}: there is no such object",
-        f"the stack {stack} is ROLLBACK_COMPLETE; before another try, run: {remedy}",
+        f"the stack {stack} is ROLLBACK_COMPLETE; before you try again, run: {remedy}",
     ]
     assert again == (
         1,
@@ -405,7 +405,7 @@ def test_what_someone_else_deploys_before_it_is_agreed_to_is_not_undone(cloud, s
             carry_out(session, planned_first)
 
     assert str(refused.value) == (
-        f"someone else changed the stack {stack} meanwhile, so nothing of this was carried out; "
+        f"another operation has changed the stack {stack} since the change set was created, so nothing was executed; "
         "run the command again to see what is left to do"
     )
     assert cloud.status(stack) == "UPDATE_COMPLETE"

@@ -26,23 +26,23 @@ def test_differences_are_told_by_counter_and_nothing_is_left(cloud, tmp_path):
         "News is new:",
         "Pages changes:",
         "Visits changes:",
-        "of your own resources:",
+        "your own resources:",
     ]
     assert paragraphs["Likes goes:"][:2] == [
-        "  LikesTable stays in the account, its counts with it",
-        "  its URL answers no more",
+        "  LikesTable stays in the account with its counts",
+        "  its URL stops working",
     ]
     assert paragraphs["News is new:"] == ["  it counts from zero, in 13 new resources"]
     assert paragraphs["Pages changes:"][:2] == [
-        "  PagesDevTable stays in the account, its counts with it; PagesEuTable is new and counts from zero",
-        "  its URL stays",
+        "  PagesDevTable stays in the account with its counts; PagesEuTable is new and counts from zero",
+        "  its URL doesn't change",
     ]
     assert paragraphs["Visits changes:"][:3] == [
-        "  all counts stay",
-        "  its URL stays",
-        "  VisitsFunction is updated in place while it counts (Env)",
+        "  all counts are kept",
+        "  its URL doesn't change",
+        "  VisitsFunction is updated in place and keeps counting (Env)",
     ]
-    assert paragraphs["of your own resources:"] == ["  + add     Topic  AWS::SNS::Topic", "1 added"]
+    assert paragraphs["your own resources:"] == ["  + add     Topic  AWS::SNS::Topic", "1 added"]
     assert (cloud.events(stack), cloud.change_sets(stack)) == (events, [])
     assert hit(cloud.outputs(stack)["VisitsUrl"], "home") == 1
 
@@ -53,7 +53,7 @@ def test_a_stack_that_is_not_there_would_be_made_and_is_not(cloud, tmp_path):
     ran = cloud.run("diff", stack, write(tmp_path, counters(Visits={})))
 
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.startswith(f"the stack {stack} would be made\n\nVisits is new:\n  it counts from zero, in 13")
+    assert ran.out.startswith(f"the stack {stack} would be created\n\nVisits is new:\n  it counts from zero, in 13")
     assert cloud.status(stack) is None
 
 
@@ -68,7 +68,7 @@ def test_no_difference_is_said_and_code_of_this_machine_is_not_uploaded(cloud, t
     bucket = next(name for name in cloud.buckets() if name.startswith("hitcountermacro-"))
     assert (planned.code, cloud.objects(bucket)) == (0, before)
     cloud.deploy(template, stack)
-    assert cloud.run("diff", stack, template).out == f"{stack} is as the template says\n"
+    assert cloud.run("diff", stack, template).out == f"{stack} matches the template\n"
 
 
 def test_scripts_get_the_same_as_json(cloud, tmp_path):

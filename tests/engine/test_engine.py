@@ -245,7 +245,7 @@ def test_an_engine_that_was_killed_is_noticed():
         with pytest.raises(EngineError) as error:
             check_engine(engine, 30)
 
-    text = "the engine ended by itself (signal 9); run the command again; its log ends:\n  one\n  two"
+    text = "the engine ended by itself (signal 9); run the command again; the end of its log:\n  one\n  two"
     assert str(error.value) == text
     assert_is_gone(*own)
 
@@ -278,7 +278,7 @@ def test_a_port_in_use_is_named(taken_port):
     with pytest.raises(EngineError) as error, run_engine(port=taken_port):
         pass
 
-    text = f"port {taken_port} can't be used: Address already in use; choose another, or leave it out to get a free one"
+    text = f"port {taken_port} can't be used: Address already in use; choose another, or omit --port to get a free one"
     assert str(error.value) == text
 
 
@@ -287,7 +287,7 @@ def test_a_port_is_a_number_that_there_is(port):
     with pytest.raises(EngineError) as error, run_engine(port=port):
         pass
 
-    assert str(error.value) == f"port {port}: must be a whole number from 1 to 65535"
+    assert str(error.value) == f"port {port}: must be an integer from 1 to 65535"
 
 
 def test_a_port_that_was_taken_meanwhile_is_passed_over(taken_port):
@@ -302,7 +302,7 @@ def test_another_engine_on_the_port_is_not_taken_for_ours():
     with run_engine() as other, pytest.raises(EngineError) as error, start_on([other.port]):
         pass
 
-    text = f"port {other.port} can't be used: Address already in use; choose another, or leave it out to get a free one"
+    text = f"port {other.port} can't be used: Address already in use; choose another, or omit --port to get a free one"
     assert str(error.value) == text
 
 
@@ -574,7 +574,7 @@ def test_damaged_state_is_named_and_kept(tmp_path):
             pass
         errors.append(str(error.value))
 
-    text = f"{tmp_path / 'kept' / 'dynamodb.json'}: is damaged; remove the folder {tmp_path} to start anew"
+    text = f"{tmp_path / 'kept' / 'dynamodb.json'}: is damaged; remove the folder {tmp_path} to start again"
     assert errors == [text, text]
 
 

@@ -101,7 +101,7 @@ def test_a_dry_run_over_an_installation_changes_nothing(cloud, suffix):
     other = cloud.run("install", "--suffix", suffix, "--dry-run", "--log-retention", "30")
 
     assert (same.code, other.code) == (0, 0)
-    assert lines_of(same)[-1] == "it is up to date; nothing would be changed"
+    assert lines_of(same)[-1] == "the installation is up to date; nothing would change"
     assert ["change", "MacroLog"] in [line.split()[1:3] for line in lines_of(other) if line.startswith("  ~")]
     assert lines_of(other)[-1] == "nothing was changed: this was a dry run"
     assert state_of(cloud, suffix) == before
@@ -136,7 +136,7 @@ def test_a_bucket_that_an_earlier_installation_left_is_taken_in_with_what_it_hol
     ran = cloud.run("install", "--suffix", suffix)
 
     assert ran.code == 0
-    assert f"the bucket {bucket} is there already, and is taken into the stack" in lines_of(ran)
+    assert f"the bucket {bucket} exists already, and is imported into the stack" in lines_of(ran)
     assert [line for line in lines_of(ran) if line.startswith("uploaded: ")] == []
     assert cloud.resources(stack)["Bucket"] == bucket
     assert "kept/code.zip" in [key for key, _ in cloud.objects(bucket)]
@@ -174,8 +174,8 @@ def test_an_installation_is_not_taken_from_under_its_counters_and_goes_with_all_
     assert refused == (
         1,
         "",
-        f"{stack} stays: these stacks use {stack}-Companion, and could not be changed or deleted without it: {name}; "
-        "delete them first, or say --force\n",
+        f"{stack} is not removed: without {stack}-Companion, these stacks can't be updated or deleted: {name}; "
+        "delete them first, or add --force\n",
     )
     assert hit(outputs["VisitsUrl"], "home") == 2
 
@@ -220,7 +220,7 @@ def test_a_function_that_runs_from_the_bucket_keeps_it_there(cloud, suffix):
 
     assert ran.code == 0
     assert lines_of(ran)[-2:] == [
-        f"the bucket {bucket} stays: Lambda runs functions from its objects under kept/",
+        f"the bucket {bucket} is kept: functions run from its objects under kept/",
         f"HitCounterMacro{suffix} is removed from the engine at {cloud.url}",
     ]
     assert cloud.status(f"HitCounterMacro{suffix}") is None
@@ -251,7 +251,7 @@ def test_a_bucket_of_someone_else_s_is_told_and_nothing_is_begun(others):
     assert ran.code == 1
     assert ran.err.splitlines()[1:] == [
         f"the bucket hitcountermacro-{MOTOS}-{REGION} exists and is not account {MOTOS}'s, or you may not read it; "
-        "if it is someone else's, install under another name with --suffix"
+        "if someone else owns it, choose another name with --suffix"
     ]
     assert others.status("HitCounterMacro") is None
 
@@ -313,7 +313,7 @@ def test_an_installation_is_taken_away_only_when_that_is_agreed_to(cloud, suffix
 
     ran = cloud.run("uninstall", "--suffix", suffix)
 
-    assert ran == (1, "", "there is no terminal to ask on; say --yes\n")
+    assert ran == (1, "", "stdin is no terminal, so nobody can be asked; add --yes\n")
     assert cloud.status(f"HitCounterMacro{suffix}") == "UPDATE_COMPLETE"
 
 

@@ -213,8 +213,8 @@ def test_a_plugin_that_is_installed_here_is_found_by_the_engines_functions(here,
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--port", "0"], BEGIN + "port 0: must be a whole number from 1 to 65535\n"),
-        (["--port", "65536"], BEGIN + "port 65536: must be a whole number from 1 to 65535\n"),
+        (["--port", "0"], BEGIN + "port 0: must be an integer from 1 to 65535\n"),
+        (["--port", "65536"], BEGIN + "port 65536: must be an integer from 1 to 65535\n"),
         (["--keep", "t.json"], BEGIN + "t.json: state can't be kept there: File exists\n"),
         (["--keep", "t.json/in"], BEGIN + "t.json/in: state can't be kept there: Not a directory\n"),
         (
@@ -224,8 +224,8 @@ def test_a_plugin_that_is_installed_here_is_found_by_the_engines_functions(here,
         (["--parameters-file", "no.json"], "no.json: can't be read: No such file or directory\n"),
         (
             ["--once", "home", "Files:a", "Vists:a"],
-            "--once home: say which counter, as COUNTER:PATH; there are Visits, Files\n"
-            "--once Vists:a: say which counter, as COUNTER:PATH; there are Visits, Files\n",
+            "--once home: must name the counter, as COUNTER:PATH; the counters are Visits, Files\n"
+            "--once Vists:a: must name the counter, as COUNTER:PATH; the counters are Visits, Files\n",
         ),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
@@ -243,7 +243,7 @@ def test_a_port_in_use_is_told(here, command):
         port = taken.getsockname()[1]
         code, out, err = command("local", "t.json", "--port", port)
 
-    text = f"port {port} can't be used: Address already in use; choose another, or leave it out to get a free one\n"
+    text = f"port {port} can't be used: Address already in use; choose another, or omit --port to get a free one\n"
     assert (code, out, err) == (1, "", BEGIN + text)
 
 
@@ -298,14 +298,14 @@ def test_a_counter_that_its_condition_keeps_out_is_named(here, command):
     code, out, err = command("local", "t.yaml", "--once", "Visits:home")
 
     assert (code, out) == (1, "")
-    assert err.splitlines()[-1] == "--once Visits:home: Visits isn't deployed, since its condition is false"
+    assert err.splitlines()[-1] == "--once Visits:home: Visits isn't deployed, because its condition is false"
 
 
 def test_stdin_can_not_be_watched(here, command, monkeypatch):
     template = write_template(here / "t.json").read_bytes()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(template)))
 
-    text = "--watch: needs a template in a file; stdin is read once\n"
+    text = "--watch: the template must be a file, because stdin can be read only once\n"
     assert command("local", "-", "--watch") == (1, "", text)
 
 

@@ -10,7 +10,7 @@ def test_hits_are_counted_until_ctrl_c_and_nothing_stays(here, start):
     write_template(here / "t.json")
     run = start("t.json", is_on_terminal=True)
     url = run.url()
-    command = run.read_until(r"try: (.*)\nctrl-c ends it\n")[1]
+    command = run.read_until(r"try: (.*)\npress ctrl-c to end\n")[1]
 
     answers = [get(url), get(url), get(url.replace("home", "other%20page"))]
     kept = read_table(url)
@@ -20,7 +20,7 @@ def test_hits_are_counted_until_ctrl_c_and_nothing_stays(here, start):
     assert command == f"curl {url}"
     assert answers == ["1", "2", "1"]
     assert kept == {"home": "2", "other page": "1"}
-    assert (code, told) == (0, "^Cended; nothing of it stays\n")
+    assert (code, told) == (0, "^Cended; nothing is kept\n")
     assert not is_open(url)
     assert run.find_rest() == []
     assert sorted(path.name for path in here.iterdir()) == ["t.json", "temporary"]

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from macro.cli.cloud.deployment.deploy import Deployment
     from macro.cli.cloud.stack.session import Session
 
-SUMMARY = "deploy a template, after showing what would change"
+SUMMARY = "show what would change, then deploy a template"
 EXAMPLES = """\
-Shows what would be added, changed, replaced and removed, and asks before anything is done. Where Code names a folder or
-zip on this machine, it is uploaded first.
+Shows which resources would be added, changed, replaced and removed, and asks before it changes them. If Code names a
+folder or zip on this machine, the command uploads it first.
 
 examples:
   hitcounter deploy template.yaml --stack-name hits
   hitcounter deploy template.yaml --stack-name hits --parameter Stage=prod --yes
-  hitcounter deploy template.yaml --stack-name hits --no-execute    leave the change set for someone else
-  hitcounter deploy template.yaml --stack-name hits --json --yes    for scripts: one JSON event a line
+  hitcounter deploy template.yaml --stack-name hits --no-execute    create the change set, and don't execute it
+  hitcounter deploy template.yaml --stack-name hits --json --yes    for scripts: one JSON event on each line
 """
 
 
@@ -30,15 +30,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``deploy``."""
     add_template(parser)
     parser.add_argument(
-        "--stack-name", type=read_stack_name, metavar="NAME", required=True, help="the stack to make or to change"
+        "--stack-name", type=read_stack_name, metavar="NAME", required=True, help="the stack to create or update"
     )
     add_place(parser)
-    parser.add_argument("--tag", action="append", default=[], metavar="NAME=VALUE", help="tag of the stack")
-    parser.add_argument("--yes", action="store_true", help="don't ask; replaces and removes no table")
     parser.add_argument(
-        "--allow-data-loss", action="store_true", help="with --yes: also replaces and removes tables that hold counts"
+        "--tag",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a tag for the stack",
     )
-    parser.add_argument("--no-execute", action="store_true", help="make the change set, and leave it at that")
+    parser.add_argument("--yes", action="store_true", help="don't ask; tables are neither replaced nor removed")
+    parser.add_argument(
+        "--allow-data-loss", action="store_true", help="with --yes: also replace and remove tables that hold counts"
+    )
+    parser.add_argument("--no-execute", action="store_true", help="create the change set, and don't execute it")
     add_json(parser)
 
 

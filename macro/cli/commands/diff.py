@@ -1,4 +1,4 @@
-"""``hitcounter diff``: report in words what a deployment would change in a stack."""
+"""``hitcounter diff``: explain what a deployment would change in a stack."""
 
 import argparse
 import json
@@ -6,14 +6,14 @@ import sys
 
 from macro.cli.cloud.deployment.meanings import Meaning, print_meanings
 from macro.cli.commands.option_values import read_stack_name
-from macro.cli.commands.parsers import add_json, add_place, add_template
+from macro.cli.commands.parsers import add_place, add_template
 from macro.errors import InvalidTemplate, PluginError
 from macro.plugin import Json
 
-SUMMARY = "report in words what deploying would change in a stack"
+SUMMARY = "explain what a deployment would change in a stack"
 EXAMPLES = """\
-Nothing is changed, uploaded or left behind: a change set is made, read and thrown away. It tells which counters are
-new, changed or gone, and what becomes of their counts and URLs. The exit code is 0, differences or not.
+Creates a change set, reads it, and deletes it. Nothing else is changed or uploaded. The result says which counters are
+new, changed or removed, and what happens to their counts and URLs. The exit code is 0 with and without differences.
 
 examples:
   hitcounter diff hits template.yaml
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("stack_name", type=read_stack_name, metavar="STACK", help="the stack to compare with")
     add_template(parser)
     add_place(parser)
-    add_json(parser)
+    parser.add_argument("--json", action="store_true", help="print the differences as JSON")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -52,8 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"stack": arguments.stack_name, "is_new": stack is None, "counters": told}, indent=2))
         return FINE
     if stack is None:
-        print(f"the stack {arguments.stack_name} would be made\n")
-    print(print_meanings(meanings, has_colour(sys.stdout)) or f"{arguments.stack_name} is as the template says")
+        print(f"the stack {arguments.stack_name} would be created\n")
+    print(print_meanings(meanings, has_colour(sys.stdout)) or f"{arguments.stack_name} matches the template")
     return FINE
 
 

@@ -7,15 +7,15 @@ from macro.cli.commands.option_values import add_suffix, read_as
 from macro.cli.commands.parsers import add_json, add_place
 from macro.cli.text.report import FINE
 
-SUMMARY = "put the macro and its companion into an account"
+SUMMARY = "install the macro and its companion in an account"
 EXAMPLES = """\
-Credentials come from where the AWS CLI finds them. A second run brings the installation up to date, or changes nothing.
+Finds credentials where the AWS CLI finds them. A second run updates the installation, or changes nothing.
 
 examples:
   hitcounter install
   hitcounter install --profile work --region eu-central-1
-  hitcounter install --dry-run                         show what would be done
-  hitcounter install --suffix Beta                     a second one beside the first: Transform: HitCounterMacroBeta
+  hitcounter install --dry-run                         show what would change
+  hitcounter install --suffix Beta                     a second installation: Transform: HitCounterMacroBeta
   hitcounter install --plugin samples/plugin           with a plug-in: a folder, a wheel, or an installed package
 """
 
@@ -24,23 +24,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``install``."""
     add_place(parser)
     add_suffix(parser)
-    parser.add_argument("--dry-run", action="store_true", help="show what would be changed, and change nothing")
-    parser.add_argument("--architecture", choices=("arm64", "x86_64"), help="of the two functions; default: arm64")
+    parser.add_argument("--dry-run", action="store_true", help="show what would change, and change nothing")
+    parser.add_argument("--architecture", choices=("arm64", "x86_64"), help="for both functions; default: arm64")
     parser.add_argument(
         "--log-retention",
         type=read_as("LogRetention"),
         metavar="DAYS",
-        help="how long the two functions' logs are kept; default: 365",
+        help="days for which the logs of both functions are kept; default: 365",
     )
     parser.add_argument(
         "--kms-key-arn",
         type=read_as("KmsKeyArn"),
         metavar="ARN",
-        help="key that encrypts bucket, table, queue and logs; default: AWS's own keys",
+        help="key that encrypts the bucket, table, queue and logs; default: keys of AWS",
     )
     add_packing(parser)
     parser.add_argument(
-        "--drop-plugins", action="store_true", help="leave out plug-ins of the installation that --plugin doesn't name"
+        "--drop-plugins", action="store_true", help="drop the installation's plug-ins that --plugin doesn't name"
     )
     add_json(parser)
 
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     name = name_stack(arguments.suffix)
     with open_session(arguments) as session:
         account = session.account
-        doing = "finding out what would change by installing" if arguments.dry_run else "installing"
+        doing = "checking what would change by installing" if arguments.dry_run else "installing"
         session.reporter.show_step("begin", f"{doing} {name} {own_version()} in {account.name()}")
         # MiniStack's own interpreter runs functions, and can't load Lambda's packages.
         platforms = () if account.is_ministack() else tuple(MACHINES)

@@ -7,15 +7,15 @@ from macro.cli.commands.parsers import add_json, add_template
 
 SUMMARY = "deploy a template on this machine and count hits"
 EXAMPLES = """\
-Runs the embedded engine (pip install 'hitcounter-macro[local]') on loopback until ctrl-c, which is its normal end (exit
-code 0); needs no account, and nothing leaves this machine. The engine evaluates no mapping templates but a
-counter's own, and checks no invoke permissions.
+Runs the embedded engine (pip install 'hitcounter-macro[local]') on loopback until you press ctrl-c, with exit code 0.
+It needs no account, and sends nothing to other machines. The engine evaluates only the mapping templates of counters,
+and doesn't check permissions to invoke functions.
 
 examples:
   hitcounter local template.yaml
-  hitcounter local template.yaml --watch               deploy again whenever the template or its code changes
-  hitcounter local template.yaml --keep                find tables and counts again next time
-  hitcounter local template.yaml --once home home      request two paths, print an answer a line, and end
+  hitcounter local template.yaml --watch               deploy again when the template or its code changes
+  hitcounter local template.yaml --keep                keep tables and counts for the next run
+  hitcounter local template.yaml --once home home      request two paths, print each answer on one line, and end
   hitcounter local template.yaml --plugin my-plugin    with a plug-in: a folder, a wheel, or an installed package
 """
 
@@ -23,13 +23,13 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``local``."""
     add_template(parser)
-    parser.add_argument("--port", type=int, metavar="N", help="port on loopback; default: a free one")
+    parser.add_argument("--port", type=int, metavar="N", help="port on loopback; default: a free port")
     parser.add_argument(
         "--keep",
         nargs="?",
         const="",
         metavar="FOLDER",
-        help="keep tables and counts for the next run; default folder: .hitcounter beside the template",
+        help="keep tables and counts for the next run; default: the folder .hitcounter beside the template",
     )
     add_packed_plugin(parser)
     way = parser.add_mutually_exclusive_group()
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--once",
         nargs="+",
         metavar="[COUNTER:]PATH",
-        help="request each path in turn, print one answer a line, and end",
+        help="request each path, print each answer on one line, and end",
     )
     add_json(parser)
 

@@ -16,7 +16,7 @@ def read_stack_name(text: str) -> str:
     """
     if not _STACK_NAME.fullmatch(text):
         raise argparse.ArgumentTypeError(
-            f"must be a letter, then letters, digits and hyphens, at most 128 in all, got {text!r}"
+            f"must be 1 to 128 letters, digits and hyphens, beginning with a letter, got {text!r}"
         )
     return text
 
@@ -52,5 +52,5 @@ def add_suffix(parser: argparse.ArgumentParser) -> None:
         type=read_as("Suffix"),
         default="",
         metavar="TEXT",
-        help="of an installation beside others: HitCounterMacro<TEXT>",
+        help="suffix of the installation's name: HitCounterMacro<TEXT>",
     )

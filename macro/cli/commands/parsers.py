@@ -48,7 +48,7 @@ def add_template(parser: argparse.ArgumentParser) -> None:
         help="value of a template parameter; may be given several times",
     )
     parser.add_argument(
-        "--parameters-file", metavar="FILE", help="parameter values as JSON, in any form that the AWS CLI takes"
+        "--parameters-file", metavar="FILE", help="parameter values as JSON, in any format that the AWS CLI accepts"
     )
 
 
@@ -65,11 +65,11 @@ def add_plugin(parser: argparse.ArgumentParser) -> None:
 
 def add_place(parser: argparse.ArgumentParser) -> None:
     """Add the arguments for the account and region, or for an engine that stands in for AWS."""
-    parser.add_argument("--profile", metavar="NAME", help="profile of the AWS CLI's configuration")
+    parser.add_argument("--profile", metavar="NAME", help="profile in the AWS CLI's configuration")
     parser.add_argument("--region", metavar="NAME", help="region, such as eu-central-1")
-    parser.add_argument("--endpoint-url", metavar="URL", help="an engine that stands in for AWS, such as MiniStack")
+    parser.add_argument("--endpoint-url", metavar="URL", help="URL of an engine that emulates AWS, such as MiniStack")
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     """Add the argument that reports events as JSON for scripts."""
-    parser.add_argument("--json", action="store_true", help="report what happens as JSON, one event a line, on stdout")
+    parser.add_argument("--json", action="store_true", help="report events as JSON on stdout, one on each line")

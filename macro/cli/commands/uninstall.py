@@ -8,7 +8,7 @@ from macro.cli.text.report import FINE, PROBLEMS
 
 SUMMARY = "remove the installation from an account"
 EXAMPLES = """\
-Stacks that use the installation can't be changed or deleted without it, so it stays while there are any.
+Stacks that use the installation can't be updated or deleted without it. So it is removed only when no stack uses it.
 
 examples:
   hitcounter uninstall
@@ -21,7 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_place(parser)
     add_suffix(parser)
     parser.add_argument("--yes", action="store_true", help="don't ask")
-    parser.add_argument("--force", action="store_true", help="also while stacks use it, which then can't be deleted")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="remove it although stacks use it, and can't be deleted then",
+    )
     add_json(parser)
 
 
@@ -43,8 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
         users = find_users(session.account, arguments.suffix)
         if users and not arguments.force:
             raise CloudError(
-                f"{name} stays: these stacks use {name_companion(arguments.suffix)}, and could "
-                f"not be changed or deleted without it: {', '.join(users)}; delete them first, or say --force"
+                f"{name} is not removed: without {name_companion(arguments.suffix)}, these stacks can't be updated or "
+                f"deleted: {', '.join(users)}; delete them first, or add --force"
             )
         if not arguments.yes and not ask(f"Remove {name} from {where}?", "--yes"):
             session.reporter.show_step("declined", "nothing was changed")

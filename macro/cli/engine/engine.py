@@ -86,7 +86,7 @@ def _exit_on_signals() -> Iterator[None]:
 
 def _check_port(port: int) -> int:
     if not 1 <= port <= 65_535:
-        raise EngineError(f"port {port}: must be a whole number from 1 to 65535")
+        raise EngineError(f"port {port}: must be an integer from 1 to 65535")
     if reason := _find_obstacle(port):
         raise PortTaken(port, reason)
     return port

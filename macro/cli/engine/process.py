@@ -56,7 +56,7 @@ class PortTaken(EngineError):
     """The engine can't listen on the port, usually because another process does."""
 
     def __init__(self, port: int, reason: str = "Address already in use") -> None:
-        super().__init__(f"port {port} can't be used: {reason}; choose another, or leave it out to get a free one")
+        super().__init__(f"port {port} can't be used: {reason}; choose another, or omit --port to get a free one")
 
 
 @contextmanager
@@ -111,7 +111,9 @@ def _start_guard(port: int, state: State | None, environment: dict[str, str]) ->
     try:
         parent = tempfile.gettempdir()
     except FileNotFoundError as error:
-        raise EngineError(f"the engine needs a temporary folder: {error.strerror}") from None
+        raise EngineError(
+            f"the engine needs a temporary folder: {error.strerror}; set TMPDIR to a folder that can be written"
+        ) from None
     guard = [sys.executable, "-I", str(_HERE / "guard.py"), parent, str(state.mark) if state else ""]
     return subprocess.Popen(
         [*guard, sys.executable, str(_HERE / "server.py"), HOST, str(port)],
@@ -183,4 +185,4 @@ def _quote(log: Path) -> str:
         lines = log.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]
     except OSError:
         lines = []
-    return "\n  ".join(["; its log ends:", *lines]) if lines else ""
+    return "\n  ".join(["; the end of its log:", *lines]) if lines else ""

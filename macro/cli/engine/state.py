@@ -109,7 +109,7 @@ def _check(kept: Path) -> None:
         try:
             json.loads(file.read_text("utf-8"))
         except ValueError:
-            text = f"is damaged; remove the folder {kept.parent} to start anew"
+            text = f"is damaged; remove the folder {kept.parent} to start again"
             raise EngineError(f"{file}: {text}") from None
 
 

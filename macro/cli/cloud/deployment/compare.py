@@ -32,7 +32,8 @@ def compare(account: Account, deployment: Deployment) -> tuple[Stack | None, Seq
     client = account.client("cloudformation")
     stack = read_stack(client, deployment.stack_name)
     if stack and (is_running(stack.status) or stack.status in _UNKNOWN_STATE):
-        raise CloudError(f"the stack {stack.name} is {stack.status}, so what it would be changed from is not known yet")
+        text = "so its current state is not known yet; compare again once it is complete"
+        raise CloudError(f"the stack {stack.name} is {stack.status}, {text}")
     stack = None if stack and stack.status == REVIEW else stack
     checked = check(account, deployment, stack)
     before = _read_deployed(client, stack)

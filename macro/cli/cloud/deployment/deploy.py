@@ -72,7 +72,7 @@ def prepare(session: Session, deployment: Deployment) -> tuple[Stack | None, Cha
         _upload(session, checked.installation, checked.uploads)
     change_set = plan(session, deployment, checked, stack)
     if change_set is None:
-        session.reporter.show_step("no-change", f"{deployment.stack_name} is as the template says; nothing to change")
+        session.reporter.show_step("no-change", f"{deployment.stack_name} matches the template; nothing to change")
     return stack, change_set
 
 
@@ -104,7 +104,7 @@ def plan(session: Session, deployment: Deployment, checked: Checked, stack: Stac
     with _with_release_in_errors(account, installation):
         if installation and not installation.runs_macros:
             if account.is_shared:
-                text = f"{account.name()} runs no macros; its function is called and the result deployed"
+                text = f"{account.name()} runs no macros; the macro's function is called, and the result is deployed"
                 session.reporter.show_step("no-macros", text)
             body = json.dumps(expand_by_function(account, checked.template, checked.values), ensure_ascii=False)
         passed, given = _pass(account, installation, body), _parameters(checked.template, deployment.parameters, stack)
@@ -116,7 +116,7 @@ def _upload(session: Session, installation: Installation, uploads: Sequence[Uplo
     bucket = open_bucket(session.account, installation.suffix)
     for upload in uploads:
         is_new = bucket.put(upload.key, upload.content)
-        text = f"{'uploaded' if is_new else 'there already'}: {upload.path} as {upload.key}"
+        text = f"{'uploaded' if is_new else 'already uploaded'}: {upload.path} as {upload.key}"
         session.reporter.show_step("upload", text, path=str(upload.path), key=upload.key, is_new=is_new)
 
 
@@ -159,5 +159,5 @@ def _with_release_in_errors(account: Account, installation: Installation | None)
         if installation is None or not is_older(installation.version, own_version()):
             raise
         run = install_command(account, installation.suffix)
-        releases = f"the installation is of release {installation.version}, this command of {own_version()}"
+        releases = f"the installation has release {installation.version}, this command has {own_version()}"
         raise CloudError(f"{error}\n{releases}; run: {run}") from None

@@ -24,7 +24,7 @@ def leave(session: Session, change_set: ChangeSet) -> None:
     """Show the command that executes the change set later."""
     call = "aws cloudformation execute-change-set --retain-except-on-create"
     run = f"{call} --change-set-name {change_set.id}{session.account.options()}"
-    session.reporter.show_step("change-set", f"to carry it out: {run}", id=change_set.id)
+    session.reporter.show_step("change-set", f"to execute it, run: {run}", id=change_set.id)
 
 
 def is_agreed(session: Session, change_set: ChangeSet, is_unattended: bool, allows_data_loss: bool) -> bool:
@@ -61,7 +61,7 @@ def _ask(change_set: ChangeSet, is_unattended: bool, allows_data_loss: bool) -> 
         return is_unattended or ask(f"Deploy {change_set.stack_name}?", "--yes")
     if is_unattended:
         raise CloudError(
-            f"this replaces or removes tables that hold counts ({names}); --yes does so only with --allow-data-loss"
+            f"tables that hold counts would be replaced or removed ({names}); to agree, add --allow-data-loss to --yes"
         )
     return read_answer(f"To replace or remove {names}, type {names}: ", "--yes --allow-data-loss") == names
 

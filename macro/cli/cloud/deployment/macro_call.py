@@ -43,7 +43,9 @@ def _call(account: Account, name: str, fragment: Json, parameters: Mapping[str, 
     }
     answer = _invoke(account, name, event)
     if answer.get("requestId") != event["requestId"] or str(answer.get("status")).lower() not in ("success", "failure"):
-        raise CloudError(f"the function {name} gave no macro's answer; install it again: hitcounter install")
+        raise CloudError(
+            f"the function {name} returned no answer of a macro; install it again with: hitcounter install"
+        )
     if answer["status"].lower() != "success":
         raise CloudError(f"{name} refuses the template:\n{answer.get('errorMessage', '')}")
     return answer["fragment"]
@@ -67,5 +69,5 @@ def _invoke(account: Account, name: str, event: Json) -> dict[str, Json]:
         content = None
     if "FunctionError" in answer or not isinstance(content, dict):
         said = content.get("errorMessage") if isinstance(content, dict) else None
-        raise CloudError(f"the macro function {name} broke: {said or 'it gave no JSON'}; its log says more")
+        raise CloudError(f"the macro function {name} failed: {said or 'it returned no JSON'}; see its log")
     return content

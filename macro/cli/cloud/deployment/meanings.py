@@ -57,7 +57,7 @@ def print_meanings(meanings: Sequence[Meaning], has_colour: bool = False) -> str
     """A paragraph for each meaning: what happens, then the changes of a counter that is neither new nor deleted."""
     parts = []
     for meaning in meanings:
-        head = f"{meaning.name} {_VERBS[meaning.state]}" if meaning.name else "of your own resources"
+        head = f"{meaning.name} {_VERBS[meaning.state]}" if meaning.name else "your own resources"
         lines = [f"{head}:", *(f"  {sentence}" for sentence in meaning.sentences)]
         if meaning.state == "changes":
             lines.append(print_changes(meaning.changes, has_colour))
@@ -65,18 +65,18 @@ def print_meanings(meanings: Sequence[Meaning], has_colour: bool = False) -> str
     return "\n\n".join(parts)
 
 
-_VERBS = {"new": "is new", "changes": "changes", "goes": "goes"}
+_VERBS = {"new": "is new", "changes": "changes", "goes": "is removed"}
 
 
 def _explain_counter(name: str, changes: Sequence[Change], before: Collection[str], after: Collection[str]) -> Meaning:
     if name not in after:
-        sentences = (_say_tables(changes), "its URL answers no more", _say_removed(changes))
+        sentences = (_say_tables(changes), "its URL stops working", _say_removed(changes))
         return Meaning(name, "goes", sentences, tuple(changes))
     tables = {change.action for change in changes if change.type == _TABLE}
     if name not in before and tables == {ADD}:
         return Meaning(name, "new", (f"it counts from zero, in {len(changes)} new resources",), tuple(changes))
     if name not in before and not tables:
-        text = f"it is made of {len(changes)} resources; its table stays as it is, or is none of them"
+        text = f"it gets {len(changes)} resources; its table doesn't change, or isn't in this stack"
         return Meaning(name, "new", (text,), tuple(changes))
     return Meaning(name, "changes", (_say_tables(changes), _say_url(changes), *_say_function(changes)), tuple(changes))
 
@@ -94,14 +94,14 @@ def _say_tables(changes: Sequence[Change]) -> str:
         if table.action == ADD:
             said.append(f"{table.logical_id} is new and counts from zero")
         elif table.action == REMOVE:
-            fate = "stays in the account, its counts with it" if table.is_kept else "is deleted, its counts with it"
+            fate = "stays in the account with its counts" if table.is_kept else "is deleted with its counts"
             said.append(f"{table.logical_id} {fate}")
         elif table.action == REPLACE or not table.is_certain:
-            perhaps = "" if table.is_certain else "perhaps "
-            fate = "the old one stays in the account" if table.is_kept else "the old one is deleted, its counts with it"
-            said.append(f"{table.logical_id} is {perhaps}replaced: a new table counts from zero, {fate}")
+            replaced = "is replaced" if table.is_certain else "may be replaced"
+            fate = "the old one stays in the account" if table.is_kept else "the old one is deleted with its counts"
+            said.append(f"{table.logical_id} {replaced}: a new table counts from zero, {fate}")
     if not any(table.action in (REMOVE, REPLACE) or not table.is_certain for table in tables):
-        said.append("all counts stay")
+        said.append("all counts are kept")
     return "; ".join(said)
 
 
@@ -111,11 +111,11 @@ def _say_url(changes: Sequence[Change]) -> str:
             return "its URL changes"
         if change.type in _APIS and not change.is_certain:
             return "its URL may change"
-    return "its URL stays"
+    return "its URL doesn't change"
 
 
 def _say_function(changes: Sequence[Change]) -> Iterable[str]:
     for change in changes:
         if change.type == _FUNCTION and change.action in (CHANGE, REPLACE):
-            causes = ", ".join(change.causes) or "values it gets from others"
-            yield f"{change.logical_id} is updated in place while it counts ({causes})"
+            causes = ", ".join(change.causes) or "values from other resources"
+            yield f"{change.logical_id} is updated in place and keeps counting ({causes})"

@@ -36,8 +36,8 @@ class Bucket:
                 return False
             if code_of(error) in _FOREIGN:
                 raise CloudError(
-                    f"the bucket {self.name} exists and is not account {self._owner}'s, or you may not read it; "
-                    "if it is someone else's, install under another name with --suffix"
+                    f"the bucket {self.name} exists, but account {self._owner} doesn't own it or you may not read it; "
+                    "if someone else owns it, choose another name with --suffix"
                 ) from None
             raise
         return True
@@ -102,7 +102,7 @@ class Bucket:
         if errors:
             key, said = errors[0].get("Key"), errors[0].get("Message") or errors[0].get("Code")
             count = f"{len(errors)} object{'s' if len(errors) > 1 else ''}"
-            raise CloudError(f"the bucket {self.name} can't be emptied, {count} stayed; {key}: {said}")
+            raise CloudError(f"the bucket {self.name} can't be emptied: {count} left; {key}: {said}")
 
     def _has(self, key: str, size: int) -> bool:
         from botocore.exceptions import ClientError

@@ -68,8 +68,8 @@ def _find_stack(session: Session, options: InstallOptions) -> Stack | None:
     version = stack.outputs.get("Version", own_version())
     if is_older(own_version(), version):
         raise CloudError(
-            f"the installation is of release {version}, this command of {own_version()}, which is older; "
-            f"bring the command up to release {version}"
+            f"the installation has release {version}, but this command has the older release {own_version()}; "
+            f"update the command to release {version}"
         )
     return make_ready(session, stack.name)
 
@@ -79,20 +79,21 @@ def _check_kept(stack: Stack, served: Mapping[str, Sequence[str]]) -> None:
     gone = [name for key in served for name in stack.outputs.get(key, "").split(",") if name not in ("", *served[key])]
     if gone:
         raise CloudError(
-            f"{stack.name} serves {' and '.join(gone)}, which would be gone, and stacks that have it could be neither "
-            "changed nor deleted; give --plugin again for each package, or --drop-plugins to leave out what isn't named"
+            f"{stack.name} serves {' and '.join(gone)}, which this update drops, so stacks with them could be neither "
+            "updated nor deleted; name each package with --plugin again, or drop them with --drop-plugins"
         )
 
 
 def _upload(session: Session, bucket: Bucket, contents: Mapping[str, bytes]) -> None:
     for key, content in contents.items():
         is_new = bucket.put(key, content)
-        text = f"{'uploaded' if is_new else 'there already'}: {key} ({len(content):,} bytes)"
+        text = f"{'uploaded' if is_new else 'already uploaded'}: {key} ({len(content):,} bytes)"
         session.reporter.show_step("upload", text, key=key, bytes=len(content), is_new=is_new)
 
 
 def _end_dry_run(session: Session, change_set: ChangeSet | None) -> None:
     if change_set:
         discard(session.account.client("cloudformation"), change_set)
-    state = "nothing was changed: this was a dry run" if change_set else "it is up to date; nothing would be changed"
-    session.reporter.show_step("dry-run", state, would_change=change_set is not None)
+    up_to_date = "the installation is up to date; nothing would change"
+    text = "nothing was changed: this was a dry run" if change_set else up_to_date
+    session.reporter.show_step("dry-run", text, would_change=change_set is not None)

@@ -62,7 +62,7 @@ def check_ours(stack: Stack) -> None:
     """Raise :class:`CloudError` if the stack has the installation's name but is no installation."""
     if stack.status != REVIEW and not is_installation(stack):
         raise CloudError(
-            f"there is a stack {stack.name} which is no installation of {MACRO}; choose another name with --suffix"
+            f"the stack {stack.name} exists, but is no installation of {MACRO}; choose another name with --suffix"
         )
 
 

@@ -50,12 +50,14 @@ class Plan:
         if self._bucket.exists():
             kind, key = template["Resources"][BUCKET]["Type"], {"BucketName": self._bucket.name}
             imports = [{"ResourceType": kind, "LogicalResourceId": BUCKET, "ResourceIdentifier": key}]
-            text = f"the bucket {self._bucket.name} is there already, and is taken into the stack"
+            text = f"the bucket {self._bucket.name} exists already, and is imported into the stack"
             self._session.reporter.show_step("bucket", text)
         request = self._request(keep_only(template, BUCKET), stack)._replace(imports=imports)
         change_set = create_change_set(self._client, request, stack)
         if change_set is None:
-            raise CloudError(f"CloudFormation sees no change in making the bucket {self._bucket.name}; try again")
+            raise CloudError(
+                f"CloudFormation reports no change, but the bucket {self._bucket.name} is missing; try again"
+            )
         return carry_out(self._session, change_set)
 
     def make(self, template: Template, stack: Stack | None) -> ChangeSet | None:

@@ -41,7 +41,7 @@ def uninstall(session: Session, suffix: str) -> bool:
     if not bucket.exists():
         return stack is not None
     if bucket.holds(_KEPT):
-        text = f"the bucket {bucket.name} stays: Lambda runs functions from its objects under {_KEPT}"
+        text = f"the bucket {bucket.name} is kept: functions run from its objects under {_KEPT}"
         session.reporter.show_step("bucket", text, name=bucket.name, is_kept=True)
         return True
     removed = bucket.remove_all()

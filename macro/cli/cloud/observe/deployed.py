@@ -91,8 +91,8 @@ def choose_parts(deployed: Deployed, stack_name: str, counter: str | None, stage
         stages = list(dict.fromkeys(part.stage for part in parts if part.stage))
         parts = [part for part in parts if part.stage == stage]
         if not parts:
-            listed = f"there are {', '.join(stages)}" if stages else "there are none"
-            raise CloudError(f"no counter there has a stage {stage!r}; {listed}{suggest(stage, stages)}")
+            listed = ", ".join(stages) or "no stages"
+            raise CloudError(f"the stack {stack_name} has no stage {stage!r}; it has {listed}{suggest(stage, stages)}")
     return parts
 
 

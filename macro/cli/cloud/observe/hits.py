@@ -91,5 +91,5 @@ def _ask(call: Callable[..., Any], part: Part, request: dict[str, Any]) -> Any:
         return call(**request)
     except ClientError as error:
         if code_of(error) == "ResourceNotFoundException":
-            raise CloudError(f"the table {part.table} of {part.label} isn't there") from None
+            raise CloudError(f"the table {part.table} of {part.label} doesn't exist") from None
         raise

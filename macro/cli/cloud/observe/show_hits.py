@@ -24,7 +24,9 @@ def show_hits(arguments: argparse.Namespace) -> int:
         parts = choose_parts(deployed, arguments.stack_name, arguments.counter, arguments.stage)
         lost = ", ".join(part.label for part in parts if not part.table)
         if lost:
-            raise CloudError(f"the stack's template doesn't report the table of {lost}; name another with --counter")
+            raise CloudError(
+                f"the stack's template doesn't name the table of {lost}; choose another counter with --counter"
+            )
         charts = [_read(account.client("dynamodb"), part, arguments) for part in parts]
     _print(charts, arguments)
     return FINE

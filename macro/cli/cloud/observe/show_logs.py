@@ -72,7 +72,7 @@ def _print(lines: Iterable[Logged], as_json: bool) -> None:
 def _say_nothing(account: Account, is_access: bool) -> str:
     if is_access and account.is_ministack():
         return "nothing was logged: MiniStack writes no access logs"
-    return "nothing was logged in that time; --since 1d looks further back"
+    return "nothing was logged in that time; to look further back, add --since 1d"
 
 
 def _list_labels(parts: Iterable[Part]) -> str:

@@ -94,7 +94,7 @@ def connect(place: Place) -> Account:
     except ProfileNotFound:
         raise CloudError(_explain_profile(place.profile or os.environ.get("AWS_PROFILE"))) from None
     if not session.region_name:
-        raise CloudError("there is no region; name one with --region, or set AWS_REGION")
+        raise CloudError("there is no region; add --region, or set AWS_REGION")
     return Account(session, place)
 
 
@@ -129,7 +129,7 @@ def _explain_profile(name: str | None) -> str:
 
     # A new botocore session, because boto3's session would look up the unknown profile again.
     known = ", ".join(sorted(Session().full_config.get("profiles", {}))) or "none"
-    return f"there is no profile {name!r}; there are: {known}"
+    return f"there is no profile {name!r}; the profiles are: {known}"
 
 
 def _config(endpoint: str | None, attempts: int) -> Any:

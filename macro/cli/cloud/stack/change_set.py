@@ -89,8 +89,8 @@ def execute(client: Client, change_set: ChangeSet) -> None:
         if code_of(error) not in _OVERTAKEN:
             raise
         raise CloudError(
-            f"someone else changed the stack {change_set.stack_name} meanwhile, so nothing of this was carried out; "
-            "run the command again to see what is left to do"
+            f"another operation has changed the stack {change_set.stack_name} since the change set was created, so "
+            "nothing was executed; run the command again to see what is left to do"
         ) from None
 
 
@@ -153,4 +153,4 @@ def _explain(stack_name: str, reason: str) -> str:
     head, found, said = reason.partition(_FAILED_BY_MACRO[0])
     if found and head.startswith("Transform "):
         return f"{head.strip()} refuses the template:\n{said.removesuffix(_FAILED_BY_MACRO[1])}"
-    return f"CloudFormation can't plan the stack {stack_name}: {reason}"
+    return f"CloudFormation can't create a change set for the stack {stack_name}: {reason}"

@@ -80,13 +80,13 @@ def _cause(target: Mapping[str, str]) -> str:
 def _warn(change: Change) -> str:
     if not change.costs_data():
         if change.action == UNKNOWN:
-            return "what changes is known only while it deploys"
+            return "the change is known only during the deployment"
         kept = "stays in the account" if change.is_kept and change.action == REMOVE else ""
-        return kept if change.is_certain else "perhaps replaced"
+        return kept if change.is_certain else "may be replaced"
     if change.action == REMOVE:
-        return "stays in the account, its counts with it" if change.is_kept else "what was counted is lost"
-    lost = "the old one stays in the account" if change.is_kept else "what was counted is lost"
-    return f"{'' if change.is_certain else 'perhaps '}a new table counts from zero, {lost}"
+        return "stays in the account with its counts" if change.is_kept else "its counts are lost"
+    lost = "the old one stays in the account" if change.is_kept else "the old counts are lost"
+    return f"{'' if change.is_certain else 'may be replaced: '}a new table counts from zero, {lost}"
 
 
 def _paint(text: str, colour: str) -> str:

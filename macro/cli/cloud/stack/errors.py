@@ -11,7 +11,7 @@ _UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAcces
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 """Error codes that services return for a call without permission."""
 
-_CREDENTIALS = "say which with --profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; 'aws configure' makes a profile"
+_CREDENTIALS = "add --profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; 'aws configure' creates a profile"
 
 
 class CloudError(MacroError):
@@ -37,8 +37,8 @@ def explained(endpoint: str | None = None) -> Iterator[None]:
     except BotoCoreError as error:
         raise CloudError(_explain_call(error, endpoint)) from None
     except ResponseParserError:
-        who = endpoint or "what answers"
-        raise CloudError(f"{who} doesn't speak as AWS does; is it an engine that stands in for AWS?") from None
+        who = endpoint or "the service"
+        raise CloudError(f"{who} doesn't answer like AWS; is it AWS, or an engine such as MiniStack?") from None
 
 
 def code_of(error: Any) -> str:
@@ -54,23 +54,23 @@ def message_of(error: Any) -> str:
 def _explain_answer(error: Any) -> str:
     code, said, call = code_of(error), message_of(error), error.operation_name
     if code in _EXPIRED:
-        return "the credentials have expired; sign in again ('aws sso login', or new keys)"
+        return "the credentials have expired; sign in again with 'aws sso login', or set new keys"
     if code == "SignatureDoesNotMatch":
-        return f"the secret key doesn't fit the key id, or this machine's clock is wrong; {_CREDENTIALS}"
+        return f"the secret key doesn't match the key ID, or this machine's clock is wrong; {_CREDENTIALS}"
     if code in _UNKNOWN:
         # AWS returns the same code for correct credentials if the account hasn't enabled the region.
-        return f"AWS doesn't know these credentials ({code}), or the region isn't enabled for them; {_CREDENTIALS}"
+        return f"AWS doesn't accept these credentials ({code}), or the region isn't enabled for them; {_CREDENTIALS}"
     if code in DENIED:
         return f"{call} is not allowed: {said.rstrip('.')}; ask for that permission, or use another --profile"
     if code == "OptInRequired":
-        return f"{call}: this region isn't enabled for the account; enable it, or name another with --region"
+        return f"{call}: this region isn't enabled for the account; enable it, or choose another with --region"
     return f"{call}: {said or code}"
 
 
 def _explain_call(error: Any, endpoint: str | None) -> str:
     name = type(error).__name__
     if name == "NoCredentialsError":
-        return f"there are no credentials to call AWS with; {_CREDENTIALS}"
+        return f"there are no credentials for AWS; {_CREDENTIALS}"
     if name in ("PartialCredentialsError", "CredentialRetrievalError"):
         return f"{error}; {_CREDENTIALS}"
     if name in ("SSOTokenLoadError", "UnauthorizedSSOTokenError", "TokenRetrievalError"):
@@ -78,11 +78,11 @@ def _explain_call(error: Any, endpoint: str | None) -> str:
     if name in ("LoginRefreshRequired", "LoginTokenLoadError"):
         return "the sign-in has expired; run: aws login"
     if name == "NoRegionError":
-        return "there is no region; name one with --region, or set AWS_REGION"
+        return "there is no region; add --region, or set AWS_REGION"
     if name == "InvalidRegionError":
-        return f"{str(error).rstrip('.')}; a region is called like eu-central-1"
+        return f"{str(error).rstrip('.')}; a region has a name such as eu-central-1"
     if name in ("EndpointConnectionError", "ConnectTimeoutError", "ConnectionClosedError", "ReadTimeoutError"):
         if endpoint:
             return f"nothing answers at {endpoint}; is the engine running there?"
-        return f"{error}; is --region right, and the network up?"
+        return f"{error}; check --region and the network"
     return str(error)

@@ -26,7 +26,7 @@ def follow(session: Session, stack_id: str, after: str) -> tuple[Stack, list[Sta
     except KeyboardInterrupt:
         # A local engine ends with the command.
         if session.account.is_shared:
-            text = "CloudFormation goes on by itself; the command, run again, shows how it ends"
+            text = "CloudFormation continues the operation; run the command again to see how it ends"
             session.reporter.show_step("interrupted", text)
         raise
 
@@ -51,7 +51,7 @@ def _follow(session: Session, stack_id: str, after: str) -> tuple[Stack, list[St
         if stack and quiet and (_last_status(seen) == stack.status or quiet > _QUIET_READS):
             return stack, seen
         if quiet > _QUIET_READS:
-            raise CloudError(f"CloudFormation doesn't know the stack {stack_id}; was it deleted meanwhile?")
+            raise CloudError(f"CloudFormation reports no stack {stack_id}; was it deleted in the meantime?")
         pause(client)
 
 

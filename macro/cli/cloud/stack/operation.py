@@ -17,8 +17,11 @@ _REMEDIES = {
     "ROLLBACK_COMPLETE": ("was never created, and can only be deleted", _DELETE),
     "ROLLBACK_FAILED": ("was never created, and can only be deleted", _DELETE),
     "CREATE_FAILED": ("was never created, and can only be deleted", _DELETE),
-    "DELETE_FAILED": ("could not be deleted; mend what its events name, then delete it again", _DELETE),
-    "UPDATE_ROLLBACK_FAILED": ("could not be rolled back; mend what its events name, then go on", _CONTINUE),
+    "DELETE_FAILED": ("could not be deleted; fix the causes that its events name, then delete it again", _DELETE),
+    "UPDATE_ROLLBACK_FAILED": (
+        "could not be rolled back; fix the causes that its events name, then continue the rollback",
+        _CONTINUE,
+    ),
 }
 _NEVER_THERE = ("CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_", "DELETE_")
 
@@ -48,7 +51,7 @@ def await_end(session: Session, name: str) -> Stack | None:
     stack = read_stack(client, name)
     if stack is None or not is_running(stack.status):
         return stack
-    text = f"{name} is {stack.status}; waiting for the end of that"
+    text = f"{name} is {stack.status}; waiting until that operation ends"
     session.reporter.show_step("waiting", text, status=stack.status)
     follow(session, stack.id, last_event(client, stack.id))
     return read_stack(client, name)
@@ -119,5 +122,5 @@ def _what_now(account: Account, stack: Stack) -> str:
     # A local engine needs no remedy: the next run starts again or recovers.
     if stack.status in _REMEDIES and account.is_shared:
         run = _REMEDIES[stack.status][1].format(name=stack.name, options=account.options())
-        return f"; before another try, run: {run}"
+        return f"; before you try again, run: {run}"
     return f": {stack.reason}" if stack.reason and stack.status != REVIEW else ""

@@ -17,7 +17,7 @@ def ask(question: str, option: str) -> bool:
 def read_answer(question: str, option: str) -> str:
     """The line that the user types, without spaces around it. Raises the same error as :func:`ask`."""
     if not sys.stdin.isatty():
-        raise CloudError(f"there is no terminal to ask on; say {option}")
+        raise CloudError(f"stdin is no terminal, so nobody can be asked; add {option}")
     try:
         print(question, end="", file=sys.stderr, flush=True)
         return sys.stdin.readline().strip()

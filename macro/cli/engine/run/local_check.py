@@ -17,7 +17,7 @@ def check_local(arguments: argparse.Namespace, source: Source) -> list[PathReque
     """The requests to send, or ``None`` if there are problems. The problems are reported here."""
     try:
         if arguments.watch and source.name.startswith("<"):
-            raise MacroError([Problem((), "--watch: needs a template in a file; stdin is read once")])
+            raise MacroError([Problem((), "--watch: the template must be a file, because stdin can be read only once")])
         parameters = read_parameters(arguments.parameter, arguments.parameters_file, source.template)
         # A kept stack may have further values. With --watch, the author can fix the template while the engine runs.
         # Only the engine's macro can expand a template with packed plug-ins.

@@ -63,7 +63,7 @@ def run_local(arguments: argparse.Namespace) -> int:
             if served is None and not arguments.watch:
                 return PROBLEMS
             code = _stay(local, snapshot)
-        text = f"ended; tables and counts are kept in {folder}" if folder else "ended; nothing of it stays"
+        text = f"ended; tables and counts are kept in {folder}" if folder else "ended; nothing is kept"
         reporter.show_step("end", text)
         return code
 
@@ -91,7 +91,7 @@ def _engine_with_installation(
         bundles = pool.submit(_prepare, arguments.plugin)
         with run_engine(arguments.port, folder) as engine, _explained(engine):
             if engine.is_set_back:
-                text = "the last run's engine was killed: tables and counts are as that run found them"
+                text = "the last run was interrupted: tables and counts are as they were before that run"
                 reporter.show_step("set-back", text)
             account = connect_to_engine(engine.url)
             install(Session(account, Silence()), InstallOptions(drops_plugins=True), bundles.result())
@@ -137,7 +137,7 @@ def _deploy(local: _Local, source: Source) -> list[Served] | None:
     outputs = own_outputs(stack, local.engine.url)
     text = describe_served(served, outputs)
     if not arguments.once:
-        text += "".join(f"\ntry: {each.print_call()}" for each in served[:1]) + "\nctrl-c ends it"
+        text += "".join(f"\ntry: {each.print_call()}" for each in served[:1]) + "\npress ctrl-c to end"
     counters = [each._asdict() for each in served]
     session.reporter.show_step("serving", text, counters=counters, outputs=outputs, engine=local.engine.url)
     return served

@@ -39,7 +39,7 @@ def read_path_requests(places: Sequence[str], template: Template) -> list[PathRe
     listed = ", ".join(counters)
     open_ones = [path_request for path_request in path_requests if not path_request.counter]
     if open_ones:
-        text = f"say which counter, as COUNTER:PATH; there are {listed}"
+        text = f"must name the counter, as COUNTER:PATH; the counters are {listed}"
         raise MacroError([Problem((), f"--once {path_request.place}: {text}") for path_request in open_ones])
     return path_requests
 
@@ -71,7 +71,7 @@ def request_all(path_requests: Sequence[PathRequest], served: Sequence[Served], 
 def find_unserved(path_requests: Sequence[PathRequest], served: Sequence[Served]) -> list[str]:
     """Messages for requests to counters that aren't deployed because their condition is false."""
     there = [each.counter for each in served]
-    text = "isn't deployed, since its condition is false"
+    text = "isn't deployed, because its condition is false"
     return [
         f"--once {path_request.place}: {path_request.counter} {text}"
         for path_request in path_requests

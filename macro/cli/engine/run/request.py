@@ -21,10 +21,10 @@ class Answer(NamedTuple):
         if not self.status:
             return f"got no answer: {self.body}"
         if not 200 <= self.status < 300:
-            return f"was answered with {self.status}"
+            return f"returned status {self.status}"
         # API Gateway answers 200 to an error that no pattern matches, for example an error without a text.
         error = _read_error(self.body)
-        return f"was answered with an error of the function: {error}" if error else ""
+        return f"returned an error of the function: {error}" if error else ""
 
 
 def request(method: str, url: str) -> Answer:

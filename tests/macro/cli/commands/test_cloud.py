@@ -184,7 +184,7 @@ def test_no_change_is_told_and_outputs_are_shown_again(world, deploy):
     code, out, err = deploy("--yes")
 
     assert (code, out) == (0, "Url: https://abc.execute-api.eu-central-1.amazonaws.com/prod\n")
-    assert err == "hits is as the template says; nothing to change\n"
+    assert err == "hits matches the template; nothing to change\n"
 
 
 def test_a_change_set_can_be_left_for_someone_else(world, deploy):
@@ -192,7 +192,7 @@ def test_a_change_set_can_be_left_for_someone_else(world, deploy):
 
     assert (code, out) == (0, "")
     assert err.endswith(
-        "\n2 added\nto carry it out: aws cloudformation execute-change-set --retain-except-on-create "
+        "\n2 added\nto execute it, run: aws cloudformation execute-change-set --retain-except-on-create "
         f"--change-set-name {SET} --region eu-central-1\n"
     )
     assert (world.has_run(), world.is_discarded()) == (False, False)
@@ -202,7 +202,7 @@ def test_where_nobody_can_be_asked_nothing_is_done(world, deploy):
     code, _, err = deploy()
 
     assert code == 1
-    assert err.endswith("\n2 added\nthere is no terminal to ask on; say --yes\n")
+    assert err.endswith("\n2 added\nstdin is no terminal, so nobody can be asked; add --yes\n")
     assert world.is_discarded()
 
 
@@ -213,7 +213,7 @@ def test_a_table_is_never_removed_by_yes_alone(world, deploy):
 
     assert code == 1
     assert err.endswith(
-        "\nthis replaces or removes tables that hold counts (VisitsTable); --yes does so only with --allow-data-loss\n"
+        "\ntables that hold counts would be replaced or removed (VisitsTable); to agree, add --allow-data-loss to --yes\n"
     )
     assert world.is_discarded()
 
@@ -357,7 +357,7 @@ def test_ctrl_c_during_a_deployment_tells_that_it_goes_on(world, typed):
         code, _ = terminal.end()
 
     assert code == 130
-    assert "CloudFormation goes on by itself; the command, run again, shows how it ends" in terminal.shown
+    assert "CloudFormation continues the operation; run the command again to see how it ends" in terminal.shown
     assert "Traceback" not in terminal.shown
 
 
@@ -383,7 +383,7 @@ def unused(world):
 
 
 def test_an_installation_stays_where_nobody_can_be_asked(unused, command):
-    assert command("uninstall") == (1, "", "there is no terminal to ask on; say --yes\n")
+    assert command("uninstall") == (1, "", "stdin is no terminal, so nobody can be asked; add --yes\n")
 
 
 def test_an_installation_stays_where_the_answer_is_no(unused):
@@ -418,6 +418,6 @@ def test_an_installation_that_stacks_use_stays(unused, command):
     assert command("uninstall", "--yes") == (
         1,
         "",
-        "HitCounterMacro stays: these stacks use HitCounterMacro-Companion, and could not be changed or deleted "
-        "without it: hits; delete them first, or say --force\n",
+        "HitCounterMacro is not removed: without HitCounterMacro-Companion, these stacks can't be updated or deleted: "
+        "hits; delete them first, or add --force\n",
     )

@@ -13,8 +13,8 @@ def test_a_name_that_no_stack_can_have_is_wrong_usage(command, name):
 
     assert (code, out) == (2, "")
     assert err.endswith(
-        "hitcounter deploy: error: argument --stack-name: must be a letter, then letters, digits and hyphens, "
-        f"at most 128 in all, got {name!r}\n"
+        "hitcounter deploy: error: argument --stack-name: must be 1 to 128 letters, digits and hyphens, "
+        f"beginning with a letter, got {name!r}\n"
     )
 
 

@@ -151,7 +151,7 @@ def release(version):
 @pytest.mark.parametrize(("version", "blame"), [
     (
         "0.0.9",
-        f"\nthe installation is of release 0.0.9, this command of {own_version()}; "
+        f"\nthe installation has release 0.0.9, this command has {own_version()}; "
         "run: hitcounter install --suffix Beta --region eu-central-1",
     ),
     (own_version(), ""),

@@ -18,40 +18,44 @@ def explain(changes, before=("Visits",), after=("Visits",)):
     [
         (
             Change("change", "VisitsFunction", FUNCTION, ("Env", "Code")),
-            ["all counts stay", "its URL stays", "VisitsFunction is updated in place while it counts (Env, Code)"],
+            [
+                "all counts are kept",
+                "its URL doesn't change",
+                "VisitsFunction is updated in place and keeps counting (Env, Code)",
+            ],
         ),
         (
             Change("change", "VisitsFunction", FUNCTION),
             [
-                "all counts stay",
-                "its URL stays",
-                "VisitsFunction is updated in place while it counts (values it gets from others)",
+                "all counts are kept",
+                "its URL doesn't change",
+                "VisitsFunction is updated in place and keeps counting (values from other resources)",
             ],
         ),
         (
             Change("replace", "VisitsTable", TABLE, is_kept=True),
             [
                 "VisitsTable is replaced: a new table counts from zero, the old one stays in the account",
-                "its URL stays",
+                "its URL doesn't change",
             ],
         ),
         (
             Change("change", "VisitsTable", TABLE, is_certain=False),
             [
-                "VisitsTable is perhaps replaced: a new table counts from zero, the old one is deleted, its counts with it",
-                "its URL stays",
+                "VisitsTable may be replaced: a new table counts from zero, the old one is deleted with its counts",
+                "its URL doesn't change",
             ],
         ),
         (
             Change("remove", "VisitsDevTable", TABLE),
-            ["VisitsDevTable is deleted, its counts with it", "its URL stays"],
+            ["VisitsDevTable is deleted with its counts", "its URL doesn't change"],
         ),
         (
             Change("add", "VisitsEuTable", TABLE),
-            ["VisitsEuTable is new and counts from zero; all counts stay", "its URL stays"],
+            ["VisitsEuTable is new and counts from zero; all counts are kept", "its URL doesn't change"],
         ),
-        (Change("replace", "VisitsApi", API), ["all counts stay", "its URL changes"]),
-        (Change("change", "VisitsApi", API, is_certain=False), ["all counts stay", "its URL may change"]),
+        (Change("replace", "VisitsApi", API), ["all counts are kept", "its URL changes"]),
+        (Change("change", "VisitsApi", API, is_certain=False), ["all counts are kept", "its URL may change"]),
     ],
 )
 def test_a_change_of_a_counter_says_what_becomes_of_counts_and_url(change, sentences):
@@ -72,9 +76,9 @@ def test_a_counter_that_comes_and_one_that_goes_are_told_in_a_few_lines():
         "Visits is new:",
         "  it counts from zero, in 2 new resources",
         "",
-        "Likes goes:",
-        "  LikesTable stays in the account, its counts with it",
-        "  its URL answers no more",
+        "Likes is removed:",
+        "  LikesTable stays in the account with its counts",
+        "  its URL stops working",
         "  2 resources are removed from the stack; LikesLogGroup stays in the account",
     ]
 
@@ -84,13 +88,13 @@ def test_a_new_counter_that_takes_over_a_table_goes_on_counting_in_it():
 
     (meaning,) = explain(changes, before=())
 
-    assert (meaning.state, meaning.sentences) == ("changes", ("all counts stay", "its URL changes"))
+    assert (meaning.state, meaning.sentences) == ("changes", ("all counts are kept", "its URL changes"))
 
 
 def test_a_new_counter_whose_table_does_not_change_is_not_said_to_count_from_zero():
     (meaning,) = explain([Change("add", "VisitsApi", API), Change("add", "VisitsFunction", FUNCTION)], before=())
 
-    sentence = "it is made of 2 resources; its table stays as it is, or is none of them"
+    sentence = "it gets 2 resources; its table doesn't change, or isn't in this stack"
     assert (meaning.state, meaning.sentences) == ("new", (sentence,))
 
 
@@ -108,4 +112,4 @@ def test_the_authors_own_resources_come_last_with_their_lines():
     meanings = explain_changes([topic, function], {"VisitsFunction": "Visits"}, ["Visits"], ["Visits"])
 
     assert [meaning.name for meaning in meanings] == ["Visits", ""]
-    assert print_meanings(meanings).endswith("\n\nof your own resources:\n  + add     Topic  AWS::SNS::Topic\n1 added")
+    assert print_meanings(meanings).endswith("\n\nyour own resources:\n  + add     Topic  AWS::SNS::Topic\n1 added")

@@ -45,8 +45,8 @@ def test_a_bucket_of_someone_else_is_refused(bucket, s3, code):
         bucket.exists()
 
     assert str(caught.value) == (
-        f"the bucket {NAME} exists and is not account 123456789012's, or you may not read it; "
-        "if it is someone else's, install under another name with --suffix"
+        f"the bucket {NAME} exists, but account 123456789012 doesn't own it or you may not read it; "
+        "if someone else owns it, choose another name with --suffix"
     )
 
 
@@ -99,11 +99,11 @@ def test_every_version_is_removed_page_by_page(bucket, s3):
 @pytest.mark.parametrize(("errors", "text"), [
     (
         [{"Key": "a", "Code": "AccessDenied", "Message": "Access Denied"}],
-        f"the bucket {NAME} can't be emptied, 1 object stayed; a: Access Denied",
+        f"the bucket {NAME} can't be emptied: 1 object left; a: Access Denied",
     ),
     (
         [{"Key": "b", "Code": "InternalError"}, {"Key": "a", "Code": "AccessDenied", "Message": "Access Denied"}],
-        f"the bucket {NAME} can't be emptied, 2 objects stayed; b: InternalError",
+        f"the bucket {NAME} can't be emptied: 2 objects left; b: InternalError",
     ),
 ])  # fmt: skip
 def test_objects_that_could_not_be_removed_are_told(bucket, s3, errors, text):

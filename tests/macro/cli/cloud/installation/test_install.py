@@ -113,7 +113,7 @@ def test_the_bucket_is_made_before_what_is_run_from_it(session, world):
 
 
 @pytest.mark.parametrize(("status", "kind", "texts"), [
-    (200, "IMPORT", [f"the bucket {BUCKET} is there already, and is taken into the stack"]),
+    (200, "IMPORT", [f"the bucket {BUCKET} exists already, and is imported into the stack"]),
     (404, "CREATE", []),
 ])  # fmt: skip
 def test_a_bucket_that_is_there_already_is_taken_into_the_stack(session, world, status, kind, texts):
@@ -144,8 +144,8 @@ def test_a_bucket_of_someone_else_is_refused_before_anything_is_made(session, wo
         install(session, InstallOptions(), BUNDLES)
 
     assert str(caught.value) == (
-        f"the bucket {BUCKET} exists and is not account 123456789012's, or you may not read it; "
-        "if it is someone else's, install under another name with --suffix"
+        f"the bucket {BUCKET} exists, but account 123456789012 doesn't own it or you may not read it; "
+        "if someone else owns it, choose another name with --suffix"
     )
     assert world.aws.sent("CreateChangeSet") == []
 
@@ -298,8 +298,7 @@ def test_a_stack_of_that_name_that_is_none_of_ours_is_left_alone(session, world,
         install(session, InstallOptions(is_dry_run=is_dry_run), BUNDLES)
 
     assert str(caught.value) == (
-        "there is a stack HitCounterMacro which is no installation of HitCounterMacro; "
-        "choose another name with --suffix"
+        "the stack HitCounterMacro exists, but is no installation of HitCounterMacro; choose another name with --suffix"
     )
     assert world.aws.actions() == ["DescribeStacks"]
 
@@ -312,8 +311,8 @@ def test_an_older_command_changes_nothing_of_a_newer_installation(session, world
         install(session, InstallOptions(is_dry_run=is_dry_run), BUNDLES)
 
     assert str(caught.value) == (
-        f"the installation is of release 999.0.0, this command of {own_version()}, which is older; "
-        "bring the command up to release 999.0.0"
+        f"the installation has release 999.0.0, but this command has the older release {own_version()}; "
+        "update the command to release 999.0.0"
     )
     assert world.aws.actions() == ["DescribeStacks"]
 
@@ -358,8 +357,8 @@ def test_plugins_that_stacks_may_need_are_not_lost_unsaid(session, world, is_dry
         install(session, InstallOptions(is_dry_run=is_dry_run), BUNDLES._replace(plugins=("topic",)))
 
     assert str(caught.value) == (
-        "HitCounterMacro serves queue and Custom::Lock, which would be gone, and stacks that have it could be neither "
-        "changed nor deleted; give --plugin again for each package, or --drop-plugins to leave out what isn't named"
+        "HitCounterMacro serves queue and Custom::Lock, which this update drops, so stacks with them could be neither "
+        "updated nor deleted; name each package with --plugin again, or drop them with --drop-plugins"
     )
     assert set(world.aws.actions()) == {"DescribeStacks"}
 
@@ -414,8 +413,8 @@ def test_an_installation_that_could_not_be_rolled_back_is_left_to_its_owner(sess
         install(session, InstallOptions(), BUNDLES)
 
     assert str(caught.value) == (
-        "the stack HitCounterMacro is UPDATE_ROLLBACK_FAILED: it could not be rolled back; mend what its events name, "
-        "then go on; run: aws cloudformation continue-update-rollback --stack-name HitCounterMacro --region eu-central-1"
+        "the stack HitCounterMacro is UPDATE_ROLLBACK_FAILED: it could not be rolled back; fix the causes that its events name, "
+        "then continue the rollback; run: aws cloudformation continue-update-rollback --stack-name HitCounterMacro --region eu-central-1"
     )
 
 
@@ -454,7 +453,7 @@ def test_a_trial_without_a_change_protects_nothing(session, world):
     has_changed = install(session, InstallOptions(is_dry_run=True), BUNDLES)
 
     assert not has_changed
-    assert session.reporter.steps[-1].text == "it is up to date; nothing would be changed"
+    assert session.reporter.steps[-1].text == "the installation is up to date; nothing would change"
     assert world.aws.sent("UpdateTerminationProtection") == []
 
 
@@ -499,4 +498,4 @@ def test_a_bucket_without_a_change_is_told(session, world):
     with pytest.raises(CloudError) as caught:
         install(session, InstallOptions(), BUNDLES)
 
-    assert str(caught.value) == f"CloudFormation sees no change in making the bucket {BUCKET}; try again"
+    assert str(caught.value) == f"CloudFormation reports no change, but the bucket {BUCKET} is missing; try again"

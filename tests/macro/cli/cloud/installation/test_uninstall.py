@@ -68,7 +68,7 @@ def test_what_is_under_way_is_waited_for_first(session, aws):
 
     assert uninstall(session, "")
     assert [step.text for step in session.reporter.steps] == [
-        "HitCounterMacro is UPDATE_IN_PROGRESS; waiting for the end of that"
+        "HitCounterMacro is UPDATE_IN_PROGRESS; waiting until that operation ends"
     ]
     assert session.reporter.statuses() == ["UPDATE_COMPLETE", "DELETE_COMPLETE"]
 
@@ -80,7 +80,6 @@ def test_a_stack_of_that_name_that_is_none_of_ours_stays(session, removable):
         uninstall(session, "")
 
     assert str(caught.value) == (
-        "there is a stack HitCounterMacro which is no installation of HitCounterMacro; "
-        "choose another name with --suffix"
+        "the stack HitCounterMacro exists, but is no installation of HitCounterMacro; choose another name with --suffix"
     )
     assert removable.sent("DeleteStack") == []

@@ -111,8 +111,8 @@ def test_a_counter_and_a_stage_can_be_chosen():
     ("chosen", "message"),
     [
         (("Visit", None), "the stack hits has no counter 'Visit'; it has Visits, Pages; did you mean 'Visits'?"),
-        (("Pages", "prd"), "no counter there has a stage 'prd'; there are dev"),
-        (("Visits", "dev"), "no counter there has a stage 'dev'; there are none"),
+        (("Pages", "prd"), "the stack hits has no stage 'prd'; it has dev"),
+        (("Visits", "dev"), "the stack hits has no stage 'dev'; it has no stages"),
     ],
 )
 def test_what_is_not_there_is_told_with_what_is(chosen, message):

@@ -108,7 +108,7 @@ def test_a_table_that_is_gone_is_told(account, aws):
     with pytest.raises(CloudError) as error:
         count(account, VISITS)
 
-    assert str(error.value) == "the table hits-VisitsTable of Visits isn't there"
+    assert str(error.value) == "the table hits-VisitsTable of Visits doesn't exist"
 
 
 def split(text):
@@ -238,7 +238,7 @@ def test_a_table_that_the_template_does_not_tell_is_said(as_account, aws, comman
     assert command("hits", "hits") == (
         1,
         "",
-        "the stack's template doesn't report the table of Likes; name another with --counter\n",
+        "the stack's template doesn't name the table of Likes; choose another counter with --counter\n",
     )
 
 
@@ -247,7 +247,7 @@ def test_a_top_that_is_no_number_is_refused(command, top):
     code, _, err = command("hits", "hits", f"--top={top}")
 
     assert code == 2
-    assert f"argument --top: must be a whole number of at least 1, got '{top}'" in err
+    assert f"argument --top: must be an integer of at least 1, got '{top}'" in err
 
 
 def test_a_terminal_gets_bars_and_what_was_read_so_far(as_account, aws):

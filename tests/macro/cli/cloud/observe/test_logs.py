@@ -142,7 +142,7 @@ def test_silence_is_said(as_account, aws, command):
     code, out, err = command("logs", "hits")
 
     assert (code, out) == (0, "")
-    assert err == "nothing was logged in that time; --since 1d looks further back\n"
+    assert err == "nothing was logged in that time; to look further back, add --since 1d\n"
 
 
 def test_no_access_log_is_said(as_account, aws, command):
@@ -181,4 +181,4 @@ def test_another_time_is_refused(command, text):
     code, _, err = command("logs", "hits", f"--since={text}")
 
     assert code == 2
-    assert f"--since: must be a whole number with s, m, h, d or w, such as 10m, got '{text}'" in err
+    assert f"--since: must be an integer followed by s, m, h, d or w, such as 10m, got '{text}'" in err

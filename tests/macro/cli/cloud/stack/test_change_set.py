@@ -160,7 +160,7 @@ def test_the_macros_problems_are_told_in_its_own_words(client, aws):
     "",
 ])  # fmt: skip
 def test_any_other_refusal_is_told_in_the_words_of_cloudformation(client, aws, reason):
-    assert refuse(client, aws, reason) == f"CloudFormation can't plan the stack hits: {reason}"
+    assert refuse(client, aws, reason) == f"CloudFormation can't create a change set for the stack hits: {reason}"
 
 
 def test_what_was_found_wrong_before_anything_was_made_is_told_by_resource(client, aws):
@@ -171,7 +171,10 @@ def test_what_was_found_wrong_before_anything_was_made_is_told_by_resource(clien
 
     text = refuse(client, aws, reason)
 
-    assert text == f"Bucket (AWS::S3::Bucket): it exists\nCloudFormation can't plan the stack hits: {reason}"
+    assert (
+        text
+        == f"Bucket (AWS::S3::Bucket): it exists\nCloudFormation can't create a change set for the stack hits: {reason}"
+    )
     assert [sent["ChangeSetName"] for sent in aws.sent("DescribeEvents")] == [ID]
     assert len(aws.sent("DeleteChangeSet")) == 1
 
@@ -182,7 +185,7 @@ def test_a_refusal_is_told_by_its_reason_where_its_details_may_not_be_read(clien
 
     text = refuse(client, aws, reason)
 
-    assert text == f"CloudFormation can't plan the stack hits: {reason}"
+    assert text == f"CloudFormation can't create a change set for the stack hits: {reason}"
     assert len(aws.sent("DeleteChangeSet")) == 1
 
 
@@ -192,7 +195,7 @@ def test_nothing_is_left_of_a_change_set_where_its_details_cannot_be_read(client
 
     text = refuse(client, aws, reason)
 
-    assert text == "what answers doesn't speak as AWS does; is it an engine that stands in for AWS?"
+    assert text == "the service doesn't answer like AWS; is it AWS, or an engine such as MiniStack?"
     assert len(aws.sent("DeleteChangeSet")) == 1
 
 

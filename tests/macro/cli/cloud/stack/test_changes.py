@@ -32,7 +32,7 @@ def test_every_kind_of_change_has_its_sign_in_columns():
         "  ± replace VisitsRole  AWS::IAM::Role\n"
         "  - remove  OldTopic    AWS::SNS::Topic\n"
         "  < import  Bucket      AWS::S3::Bucket\n"
-        "  ? unknown Inner       AWS::CloudFormation::Stack  what changes is known only while it deploys\n"
+        "  ? unknown Inner       AWS::CloudFormation::Stack  the change is known only during the deployment\n"
         "1 added, 1 changed, 1 replaced, 1 removed, 1 imported, 1 unknown"
     )
 
@@ -59,7 +59,7 @@ def test_a_change_names_what_it_comes_from_once():
         ({"action": "Modify", "Replacement": "False"}, ""),
         (
             {"action": "Modify", "Replacement": "True"},
-            "  a new table counts from zero, what was counted is lost",
+            "  a new table counts from zero, the old counts are lost",
         ),
         (
             {"action": "Modify", "Replacement": "True", "PolicyAction": "ReplaceAndRetain"},
@@ -67,15 +67,15 @@ def test_a_change_names_what_it_comes_from_once():
         ),
         (
             {"action": "Modify", "Replacement": "Conditional", "PolicyAction": "ReplaceAndDelete"},
-            "  perhaps a new table counts from zero, what was counted is lost",
+            "  may be replaced: a new table counts from zero, the old counts are lost",
         ),
         (
             {"action": "Modify", "Replacement": "Conditional", "PolicyAction": "ReplaceAndRetain"},
-            "  perhaps a new table counts from zero, the old one stays in the account",
+            "  may be replaced: a new table counts from zero, the old one stays in the account",
         ),
-        ({"action": "Remove", "PolicyAction": "Delete"}, "  what was counted is lost"),
-        ({"action": "Remove", "PolicyAction": "Retain"}, "  stays in the account, its counts with it"),
-        ({"action": "Dynamic"}, "  perhaps a new table counts from zero, what was counted is lost"),
+        ({"action": "Remove", "PolicyAction": "Delete"}, "  its counts are lost"),
+        ({"action": "Remove", "PolicyAction": "Retain"}, "  stays in the account with its counts"),
+        ({"action": "Dynamic"}, "  may be replaced: a new table counts from zero, the old counts are lost"),
     ],
 )
 @pytest.mark.parametrize("kind", [TABLE, "AWS::DynamoDB::GlobalTable"])
@@ -91,7 +91,7 @@ def test_a_table_tells_what_becomes_of_its_counts(kind, change, note):
 @pytest.mark.parametrize(
     ("change", "note"),
     [
-        ({"action": "Modify", "Replacement": "Conditional"}, "  perhaps replaced"),
+        ({"action": "Modify", "Replacement": "Conditional"}, "  may be replaced"),
         ({"action": "Remove", "PolicyAction": "Retain"}, "  stays in the account"),
         ({"action": "Remove", "PolicyAction": "Delete"}, ""),
         ({"action": "Modify", "Replacement": "True", "PolicyAction": "ReplaceAndRetain"}, ""),
@@ -112,7 +112,7 @@ def test_causes_stand_before_the_warning():
     shown = show(entry("Modify", Replacement="True", Details=details))
 
     assert shown == (
-        "  ± replace Visits  AWS::DynamoDB::Table  KeySchema; a new table counts from zero, what was counted is lost\n"
+        "  ± replace Visits  AWS::DynamoDB::Table  KeySchema; a new table counts from zero, the old counts are lost\n"
         "1 replaced"
     )
 

@@ -10,7 +10,7 @@ from macro.cli.cloud.stack.account import Place, connect
 from macro.cli.cloud.stack.errors import CloudError, explained
 from tests.support.fake_aws import Raw, Refusal
 
-REMEDY = "say which with --profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; 'aws configure' makes a profile"
+REMEDY = "add --profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID; 'aws configure' creates a profile"
 
 
 def explain(place=None, then=lambda account: None):
@@ -24,7 +24,7 @@ def test_no_credentials(monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
 
-    assert explain() == f"there are no credentials to call AWS with; {REMEDY}"
+    assert explain() == f"there are no credentials for AWS; {REMEDY}"
 
 
 def test_half_of_a_key(monkeypatch):
@@ -53,12 +53,13 @@ def test_an_unknown_profile(tmp_path, monkeypatch, is_given):
         monkeypatch.setenv("AWS_PROFILE", "wrok")
 
     assert (
-        explain(Place(profile="wrok" if is_given else None)) == "there is no profile 'wrok'; there are: default, work"
+        explain(Place(profile="wrok" if is_given else None))
+        == "there is no profile 'wrok'; the profiles are: default, work"
     )
 
 
 def test_an_unknown_profile_where_there_is_none():
-    assert explain(Place(profile="work")) == "there is no profile 'work'; there are: none"
+    assert explain(Place(profile="work")) == "there is no profile 'work'; the profiles are: none"
 
 
 def test_a_configuration_that_cannot_be_read(tmp_path):
@@ -89,14 +90,14 @@ def test_a_login_that_has_expired(error):
 def test_no_region(monkeypatch):
     monkeypatch.delenv("AWS_REGION")
 
-    assert explain() == "there is no region; name one with --region, or set AWS_REGION"
+    assert explain() == "there is no region; add --region, or set AWS_REGION"
 
 
 def test_a_region_with_an_impossible_name():
     said = explain(Place(region="Frankfurt am Main"))
 
     assert "Frankfurt am Main" in said
-    assert said.endswith("; a region is called like eu-central-1")
+    assert said.endswith("; a region has a name such as eu-central-1")
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:4566", "http://", "ftp://host", "http://host:port", "http://host:0"])
@@ -121,7 +122,7 @@ def test_a_region_where_nothing_listens(monkeypatch):
         said = explain()
 
     assert url in said
-    assert said.endswith("; is --region right, and the network up?")
+    assert said.endswith("; check --region and the network")
 
 
 @pytest.mark.parametrize("is_named", [True, False])
@@ -130,7 +131,7 @@ def test_an_endpoint_that_is_no_engine(aws, monkeypatch, is_named):
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", aws.url)
 
     assert explain(Place(endpoint=aws.url if is_named else None)) == (
-        f"{aws.url if is_named else 'what answers'} doesn't speak as AWS does; is it an engine that stands in for AWS?"
+        f"{aws.url if is_named else 'the service'} doesn't answer like AWS; is it AWS, or an engine such as MiniStack?"
     )
 
 
@@ -138,21 +139,23 @@ def test_an_endpoint_that_is_no_engine(aws, monkeypatch, is_named):
 def test_keys_that_nobody_knows(as_account, aws, code):
     aws.answer("GetCallerIdentity", Refusal(code, "The security token included in the request is invalid.", 403))
 
-    assert explain() == (f"AWS doesn't know these credentials ({code}), or the region isn't enabled for them; {REMEDY}")
+    assert explain() == (
+        f"AWS doesn't accept these credentials ({code}), or the region isn't enabled for them; {REMEDY}"
+    )
 
 
 def test_a_secret_that_does_not_fit(as_account, aws):
     said = "The request signature we calculated does not match. The Canonical String should have been 'POST ...'"
     aws.answer("GetCallerIdentity", Refusal("SignatureDoesNotMatch", said, 403))
 
-    assert explain() == f"the secret key doesn't fit the key id, or this machine's clock is wrong; {REMEDY}"
+    assert explain() == f"the secret key doesn't match the key ID, or this machine's clock is wrong; {REMEDY}"
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"])
 def test_a_token_that_has_expired(as_account, aws, code):
     aws.answer("GetCallerIdentity", Refusal(code, "The security token included in the request is expired", 403))
 
-    assert explain() == "the credentials have expired; sign in again ('aws sso login', or new keys)"
+    assert explain() == "the credentials have expired; sign in again with 'aws sso login', or set new keys"
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"])
@@ -170,7 +173,7 @@ def test_a_region_that_the_account_has_not_enabled(as_account, aws):
     aws.answer("DescribeStacks", Refusal("OptInRequired", "You are not subscribed to this service", 403))
 
     assert explain(then=lambda account: account.client("cloudformation").describe_stacks()) == (
-        "DescribeStacks: this region isn't enabled for the account; enable it, or name another with --region"
+        "DescribeStacks: this region isn't enabled for the account; enable it, or choose another with --region"
     )
 
 

@@ -110,7 +110,7 @@ def test_a_stack_that_does_not_exist_for_long_is_told(session, aws):
     with pytest.raises(CloudError) as caught:
         follow(session, ID, "")
 
-    assert str(caught.value) == f"CloudFormation doesn't know the stack {ID}; was it deleted meanwhile?"
+    assert str(caught.value) == f"CloudFormation reports no stack {ID}; was it deleted in the meantime?"
     assert len(aws.sent("DescribeStacks")) == 16
 
 

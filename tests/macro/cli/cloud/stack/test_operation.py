@@ -53,10 +53,14 @@ def refuse(call, *arguments):
         ("ROLLBACK_COMPLETE", "was never created, and can only be deleted", "delete-stack"),
         ("ROLLBACK_FAILED", "was never created, and can only be deleted", "delete-stack"),
         ("CREATE_FAILED", "was never created, and can only be deleted", "delete-stack"),
-        ("DELETE_FAILED", "could not be deleted; mend what its events name, then delete it again", "delete-stack"),
+        (
+            "DELETE_FAILED",
+            "could not be deleted; fix the causes that its events name, then delete it again",
+            "delete-stack",
+        ),
         (
             "UPDATE_ROLLBACK_FAILED",
-            "could not be rolled back; mend what its events name, then go on",
+            "could not be rolled back; fix the causes that its events name, then continue the rollback",
             "continue-update-rollback",
         ),
     ],
@@ -89,7 +93,7 @@ def test_what_another_command_began_is_waited_for_and_what_it_left_is_judged(ses
 
     text = refuse(make_ready, session, "hits")
 
-    assert session.reporter.texts("waiting") == ["hits is CREATE_IN_PROGRESS; waiting for the end of that"]
+    assert session.reporter.texts("waiting") == ["hits is CREATE_IN_PROGRESS; waiting until that operation ends"]
     assert session.reporter.statuses() == ["ROLLBACK_COMPLETE"]
     assert text.startswith("the stack hits is ROLLBACK_COMPLETE: it was never created")
 
@@ -149,7 +153,7 @@ def test_what_was_found_wrong_before_anything_was_made_is_told_by_resource(sessi
     assert text.splitlines() == [
         "Store (AWS::S3::Bucket): store exists",
         "also Logs (AWS::S3::Bucket): logs exists",
-        f"the stack hits is ROLLBACK_COMPLETE; before another try, run: {run}",
+        f"the stack hits is ROLLBACK_COMPLETE; before you try again, run: {run}",
     ]
     assert [sent["OperationId"] for sent in aws.sent("DescribeEvents")] == ["this"]
 
@@ -236,7 +240,7 @@ def test_who_was_overtaken_is_told_so(session, aws, code):
     aws.answer("ExecuteChangeSet", Refusal(code, "ChangeSet [arn:change-set] can't be executed"))
 
     assert refuse(carry_out, session, PLANNED) == (
-        "someone else changed the stack hits meanwhile, so nothing of this was carried out; "
+        "another operation has changed the stack hits since the change set was created, so nothing was executed; "
         "run the command again to see what is left to do"
     )
 
@@ -258,6 +262,6 @@ def test_a_stack_that_cannot_be_deleted_is_told_by_its_cause(session, aws):
     run = f"aws cloudformation delete-stack {OPTIONS}"
     assert text.splitlines() == [
         "Boundary (AWS::IAM::ManagedPolicy): a role has it",
-        f"the stack hits is DELETE_FAILED; before another try, run: {run}",
+        f"the stack hits is DELETE_FAILED; before you try again, run: {run}",
     ]
     assert aws.sent("UpdateTerminationProtection")[0]["EnableTerminationProtection"] == "false"
