@@ -19,7 +19,7 @@ _ISSUED = count(1_700_000_000)
 
 
 class Stack:
-    """A stack with resources of one type, whose requests go through the shipped door one after the other."""
+    """A stack with resources of one type. Its requests go through the companion's handler one after the other."""
 
     def __init__(self, url, sink, resource_type):
         self.url, self._sink, self._type = url, sink, resource_type
@@ -89,7 +89,7 @@ def engine(tmp_path_factory):
 
 @pytest.fixture
 def new_stack(engine, monkeypatch):
-    """Makes a stack for a type of resource, with the installation's buckets and table new on the engine."""
+    """Makes a stack for a type of resource, with new buckets and a new table of the installation on the engine."""
     mark = uuid4().hex[:8]
     client_for(engine).create_bucket(Bucket=f"staging-{mark}")
     client_for(engine).create_bucket(Bucket=f"code-{mark}")
@@ -126,7 +126,7 @@ def _door(monkeypatch):
 
 @pytest.fixture(scope="session")
 def cloud(engine, tmp_path_factory):
-    """The engine as an account, with an installation that has the plug-in of the samples."""
+    """The engine as an account, with an installation that has the samples' plug-in."""
     cloud = Cloud(engine, tmp_path_factory.mktemp("home"))
     ran = cloud.run("install", "--plugin", SAMPLES / "plugin")
     assert ran.code == 0, ran.err
@@ -135,7 +135,7 @@ def cloud(engine, tmp_path_factory):
 
 @pytest.fixture
 def deploy(cloud, tmp_path):
-    """Deploys a template to one stack again and again; the outputs."""
+    """Deploys a template to the same stack each time, and returns the outputs."""
     stack = new_name()
 
     def again(template, *arguments):
@@ -147,7 +147,7 @@ def deploy(cloud, tmp_path):
 
 @pytest.fixture
 def start(tmp_path):
-    """Starts the command in a folder of its own; in the end nothing of any may be left."""
+    """Starts the command in its own folder. At the end no process of any run may be left."""
     runs = []
 
     def run(*arguments, **options):

@@ -1,4 +1,4 @@
-"""Installed, deployed and counted on an engine that enforces IAM, with the policies and roles as they are made.
+"""Installation, deployment and counting on an engine that enforces IAM, with the generated policies and roles.
 
 The engine authorises ``lambda:CreateFunction`` against ``*``, so that alone is given beyond the template. It speaks plain
 http, which the policies of bucket and queue refuse, so these two are left out. It knows a boundary only by its own API,
@@ -144,11 +144,11 @@ def test_a_counter_counts_in_its_own_table(counter, stacks):
     assert [count(counter, stacks["VisitsTable"]) for _ in range(3)] == ["1", "2", "3"]
 
 
-def test_a_counter_does_not_count_in_anothers_table(counter, stacks):
+def test_a_counter_cannot_count_in_another_counters_table(counter, stacks):
     assert refusal(lambda: count(counter, stacks["DownloadsTable"])) == "AccessDeniedException"
 
 
-def test_a_counter_does_nothing_else_with_its_own_table(counter, stacks):
+def test_a_counter_has_no_other_permission_on_its_table(counter, stacks):
     client, table = counter.client("dynamodb"), stacks["VisitsTable"]
 
     refusals = [refusal(lambda: client.scan(TableName=table)), refusal(lambda: client.delete_table(TableName=table))]
@@ -156,11 +156,11 @@ def test_a_counter_does_nothing_else_with_its_own_table(counter, stacks):
     assert refusals == ["AccessDeniedException"] * 2
 
 
-def test_the_boundary_lets_through_what_a_role_is_given(greedy, stacks):
+def test_the_boundary_allows_the_permissions_of_a_counters_role(greedy, stacks):
     assert count(greedy, stacks["DownloadsTable"]) == "1"
 
 
-def test_the_boundary_holds_whatever_a_role_is_given(greedy, stacks):
+def test_the_boundary_denies_everything_else_that_a_role_allows(greedy, stacks):
     iam, dynamodb, sqs = (greedy.client(service) for service in ("iam", "dynamodb", "sqs"))
 
     refusals = [
@@ -179,7 +179,7 @@ def get_hits(engine, api, name):
         return answer.read()
 
 
-def test_a_stack_is_made_counts_changes_and_goes(engine, installed):
+def test_a_stack_is_created_counts_is_updated_and_deleted(engine, installed):
     client, functions = client_for(engine, service="cloudformation"), client_for(engine, service="lambda")
     template = expand("minimal")
 
@@ -206,7 +206,7 @@ def wait_until_gone(functions, name):
         time.sleep(0.1)
 
 
-def test_the_companion_touches_no_function_of_another_name(engine, installed):
+def test_the_companion_cannot_change_functions_with_other_names(engine, installed):
     client, template = client_for(engine, service="cloudformation"), expand("minimal")
     template["Resources"]["VisitsFunction"]["Properties"]["FunctionName"] = "payments"
 
@@ -218,7 +218,7 @@ def test_the_companion_touches_no_function_of_another_name(engine, installed):
     assert any("is not authorized to perform: lambda:GetFunction" in reason for reason in reasons), reasons
 
 
-def test_the_companion_makes_a_gateway_for_a_function_of_its_names_alone(engine, installed):
+def test_the_companion_creates_gateways_only_for_functions_with_its_names(engine, installed):
     client = client_for(engine, service="cloudformation")
     template = expand("minimal")
     function = {"Fn::GetAtt": ["VisitsFunction", "Arn"]}

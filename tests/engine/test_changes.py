@@ -1,4 +1,4 @@
-"""A counting stack that is changed: what changes, what stays, and that no count is lost."""
+"""Updates of a stack that counts: each update changes only what it must, and no count is lost."""
 
 import pytest
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.thorough
 LOUD = ("--allow-data-loss",)
 
 
-def test_new_values_change_the_function_s_code_and_nothing_else(cloud, deploy):
+def test_new_values_change_only_the_functions_code(cloud, deploy):
     before = deploy(counters(Visits={"Env": {"greeting": "hello"}}))
     resources = cloud.resources(deploy.stack)
     assert [hit(before["VisitsUrl"], "home") for _ in range(2)] == [1, 2]
@@ -22,7 +22,7 @@ def test_new_values_change_the_function_s_code_and_nothing_else(cloud, deploy):
     assert hit(after["VisitsUrl"], "home") == 3
 
 
-def test_new_code_beside_the_template_is_what_runs_then_on_the_same_table(cloud, deploy, tmp_path):
+def test_new_local_code_runs_on_the_same_table(cloud, deploy, tmp_path):
     template = counters(Visits={"Code": "./handler"})
     write_handler(tmp_path)
     before = deploy(template)
@@ -40,7 +40,7 @@ def test_new_code_beside_the_template_is_what_runs_then_on_the_same_table(cloud,
     assert [key.partition("/")[0] for key in added] == ["code"]
 
 
-def test_a_counter_comes_and_goes_beside_another_that_counts_on(cloud, deploy):
+def test_a_counter_is_added_and_removed_while_another_keeps_counting(cloud, deploy):
     first = deploy(counters())
     assert hit(first["VisitsUrl"], "home") == 1
 
@@ -56,7 +56,7 @@ def test_a_counter_comes_and_goes_beside_another_that_counts_on(cloud, deploy):
     assert both["DownloadsFunction"] not in cloud.functions()
 
 
-def test_a_renamed_counter_begins_at_zero_and_the_old_one_s_table_is_kept(cloud, deploy):
+def test_a_renamed_counter_counts_from_zero_and_the_old_table_is_kept(cloud, deploy):
     before = deploy(counters())
     assert [hit(before["VisitsUrl"], "home") for _ in range(3)] == [1, 2, 3]
 
@@ -67,7 +67,7 @@ def test_a_renamed_counter_begins_at_zero_and_the_old_one_s_table_is_kept(cloud,
     assert cloud.count_of(before["VisitsTable"], "home") == 3
 
 
-def test_two_stacks_of_one_code_object_have_a_function_and_a_table_each(cloud, tmp_path):
+def test_two_stacks_with_the_same_code_object_have_their_own_functions_and_tables(cloud, tmp_path):
     write_handler(tmp_path)
     template = write(tmp_path, counters(Visits={"Code": "./handler", "Env": {"greeting": "hello"}}))
 

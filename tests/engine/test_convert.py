@@ -1,4 +1,4 @@
-"""A stack that was written by hand goes on counting where it was, after its template is converted."""
+"""A hand-written stack keeps its counts after its template is converted."""
 
 import re
 from textwrap import dedent
@@ -82,7 +82,7 @@ def handler(event, context):
 """
 
 
-def test_the_counts_go_on_after_a_conversion(cloud, command, tmp_path):
+def test_a_counter_keeps_counting_after_a_conversion(cloud, command, tmp_path):
     stack, template, code = new_name(), tmp_path / "template.yaml", tmp_path / "handler" / "index.py"
     code.parent.mkdir()
     code.write_text(CODE, "utf-8")

@@ -1,4 +1,4 @@
-"""What a deployment says, asks and leaves, whether it is carried out or not."""
+"""What ``hitcounter deploy`` reports, asks and leaves on an engine."""
 
 import json
 import os
@@ -23,7 +23,7 @@ NO_MACROS = "the engine at {url} runs no macros; the macro's function is called,
 
 @pytest.fixture
 def terminal():
-    """A terminal as stdin, on which this was typed."""
+    """A terminal for stdin with this typed text."""
     opened = []
 
     def type_in(text):
@@ -46,7 +46,7 @@ def deploy(cloud, template, stack, *arguments, stdin=None):
     return cloud.run("deploy", template, "--stack-name", stack, *arguments, stdin=stdin)
 
 
-def test_a_deployment_is_shown_asked_for_and_ends_with_the_outputs(cloud, stack, terminal):
+def test_a_deployment_shows_the_changes_asks_and_prints_the_outputs(cloud, stack, terminal):
     ran = deploy(cloud, SAMPLES / "minimal.yaml", stack, stdin=terminal("y\n"))
 
     lines = ran.err.splitlines()
@@ -58,7 +58,7 @@ def test_a_deployment_is_shown_asked_for_and_ends_with_the_outputs(cloud, stack,
     assert lines[-1].split() == ["CREATE_COMPLETE", "AWS::CloudFormation::Stack", stack]
 
 
-def test_what_is_declined_leaves_nothing(cloud, stack, terminal):
+def test_a_declined_deployment_leaves_nothing(cloud, stack, terminal):
     ran = deploy(cloud, SAMPLES / "minimal.yaml", stack, stdin=terminal("\n"))
 
     assert (ran.code, ran.out) == (1, "")
@@ -66,7 +66,7 @@ def test_what_is_declined_leaves_nothing(cloud, stack, terminal):
     assert cloud.status(stack) is None
 
 
-def test_where_no_one_can_be_asked_the_option_is_named_and_nothing_is_left(cloud, stack):
+def test_without_a_terminal_the_error_names_the_option_and_nothing_is_left(cloud, stack):
     ran = deploy(cloud, SAMPLES / "minimal.yaml", stack)
 
     assert ran.code == 1
@@ -74,7 +74,7 @@ def test_where_no_one_can_be_asked_the_option_is_named_and_nothing_is_left(cloud
     assert cloud.status(stack) is None
 
 
-def test_a_deployment_that_changes_nothing_says_so_and_changes_nothing(cloud, stack):
+def test_a_deployment_without_changes_reports_that(cloud, stack):
     cloud.deploy(SAMPLES / "minimal.yaml", stack)
     before = cloud.events(stack)
 
@@ -86,7 +86,7 @@ def test_a_deployment_that_changes_nothing_says_so_and_changes_nothing(cloud, st
     assert cloud.change_sets(stack) == []
 
 
-def test_a_change_set_that_is_left_can_be_carried_out_later(cloud, stack):
+def test_an_unexecuted_change_set_can_be_executed_later(cloud, stack):
     ran = deploy(cloud, SAMPLES / "minimal.yaml", stack, "--no-execute")
 
     (left,) = cloud.change_sets(stack)
@@ -99,7 +99,7 @@ def test_a_change_set_that_is_left_can_be_carried_out_later(cloud, stack):
     assert hit(cloud.outputs(stack)["Url"], "home") == 1
 
 
-def test_a_deployment_goes_past_a_change_set_that_was_left(cloud, stack):
+def test_an_unexecuted_change_set_does_not_block_a_deployment(cloud, stack):
     deploy(cloud, SAMPLES / "minimal.yaml", stack, "--no-execute")
 
     outputs = cloud.deploy(SAMPLES / "minimal.yaml", stack)
@@ -111,7 +111,7 @@ def renamed_table(name):
     return counters(Visits={"Table": {"TableName": name}})
 
 
-def test_a_table_is_replaced_only_by_typing_its_name(cloud, stack, terminal, tmp_path):
+def test_a_table_is_replaced_only_if_the_user_types_its_name(cloud, stack, terminal, tmp_path):
     before = cloud.deploy(write(tmp_path, renamed_table(f"{stack}-first")), stack)
     other = write(tmp_path, renamed_table(f"{stack}-second"))
     assert hit(before["VisitsUrl"], "home") == 1
@@ -128,7 +128,7 @@ def test_a_table_is_replaced_only_by_typing_its_name(cloud, stack, terminal, tmp
     assert hit(cloud.outputs(stack)["VisitsUrl"], "home") == 1
 
 
-def test_yes_alone_replaces_no_table(cloud, stack, tmp_path):
+def test_yes_alone_does_not_replace_a_table(cloud, stack, tmp_path):
     cloud.deploy(write(tmp_path, renamed_table(f"{stack}-first")), stack)
     other = write(tmp_path, renamed_table(f"{stack}-second"))
 
@@ -143,7 +143,7 @@ def test_yes_alone_replaces_no_table(cloud, stack, tmp_path):
     assert cloud.resources(stack)["VisitsTable"] == f"{stack}-second"
 
 
-def test_scripts_read_an_event_a_line(cloud, stack, tmp_path):
+def test_json_prints_one_event_on_each_line(cloud, stack, tmp_path):
     write_handler(tmp_path, f"{SHOW_ENV}# {stack}\n")
     template = write(tmp_path, counters(Visits={"Code": "./handler"}))
 
@@ -171,7 +171,7 @@ def with_parameter():
     return {**template, "Parameters": {"Greeting": {"Type": "String"}, "Size": {"Type": "Number", "Default": 128}}}
 
 
-def test_values_given_before_stay_where_none_are_given(cloud, stack, tmp_path):
+def test_parameters_without_a_new_value_keep_the_value_of_the_stack(cloud, stack, tmp_path):
     write_handler(tmp_path)
     template = write(tmp_path, with_parameter())
 
@@ -186,7 +186,7 @@ def test_values_given_before_stay_where_none_are_given(cloud, stack, tmp_path):
     assert (kept["greeting"], changed["greeting"]) == ("hello", "good day")
 
 
-def test_a_value_of_a_stack_that_was_only_planned_is_asked_for_again(cloud, stack, tmp_path):
+def test_a_stack_that_was_never_created_has_no_values_to_keep(cloud, stack, tmp_path):
     write_handler(tmp_path)
     template = write(tmp_path, with_parameter())
 
@@ -198,14 +198,14 @@ def test_a_value_of_a_stack_that_was_only_planned_is_asked_for_again(cloud, stac
     assert ran.err.endswith("1 problem; nothing was deployed\n")
 
 
-def test_tags_reach_the_stack(cloud, stack):
+def test_the_stack_gets_the_tags(cloud, stack):
     cloud.deploy(SAMPLES / "minimal.yaml", stack, "--tag", "team=web")
 
     (found,) = cloud.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     assert found["Tags"] == [{"Key": "team", "Value": "web"}]
 
 
-def test_a_template_too_long_for_a_call_goes_through_the_bucket(cloud, stack, tmp_path):
+def test_a_large_template_is_uploaded_to_the_bucket(cloud, stack, tmp_path):
     template = {**counters(), "Metadata": {"Notes": f"{stack} {'ü' * 30_000}"}}
     before = cloud.objects(BUCKET)
 
@@ -216,7 +216,7 @@ def test_a_template_too_long_for_a_call_goes_through_the_bucket(cloud, stack, tm
     assert hit(outputs["VisitsUrl"], "home") == 1
 
 
-def test_a_folder_that_two_counters_share_is_uploaded_once(cloud, stack, tmp_path):
+def test_a_folder_of_two_counters_is_uploaded_once(cloud, stack, tmp_path):
     write_handler(tmp_path, f"{SHOW_ENV}# {stack}\n")
     code = {"Code": "./handler"}
     template = write(tmp_path, counters(Visits=code, Downloads={**code, "Path": "files/{name}"}))
@@ -226,11 +226,11 @@ def test_a_folder_that_two_counters_share_is_uploaded_once(cloud, stack, tmp_pat
 
     uploaded, there = first.err.splitlines()[0], second.err.splitlines()[0]
     assert uploaded.startswith(f"uploaded: {tmp_path / 'handler'} as code/")
-    assert there == uploaded.replace("uploaded", "there already")
+    assert there == uploaded.replace("uploaded", "already uploaded")
     assert [line for line in first.err.splitlines()[1:] if " as code/" in line] == []
 
 
-def test_what_is_wrong_with_a_template_is_told_at_its_lines_and_nothing_is_made(cloud, stack, tmp_path):
+def test_problems_of_a_template_are_reported_with_lines_and_nothing_is_created(cloud, stack, tmp_path):
     text = (
         "Transform: HitCounterMacro\n"
         "Parameters:\n"
@@ -263,7 +263,7 @@ def test_what_is_wrong_with_a_template_is_told_at_its_lines_and_nothing_is_made(
     assert cloud.status(stack) is None
 
 
-def test_a_template_may_name_a_plug_in_that_only_the_installation_has(cloud, stack):
+def test_a_template_can_use_a_plugin_that_only_the_installation_has(cloud, stack):
     outputs = cloud.deploy(SAMPLES / "plugin" / "template.yaml", stack)
 
     assert hit(outputs["Url"], "home") == 1
@@ -271,7 +271,7 @@ def test_a_template_may_name_a_plug_in_that_only_the_installation_has(cloud, sta
 
 @pytest.fixture(scope="module")
 def older(cloud):
-    """An installation without the plug-in of the samples, as if of an older release."""
+    """An installation without the samples' plug-in, with the version of an older release."""
     suffix = new_suffix()
     name, client = f"HitCounterMacro{suffix}", cloud.client("cloudformation")
     assert cloud.run("install", "--suffix", suffix).code == 0
@@ -286,9 +286,7 @@ def older(cloud):
     return suffix
 
 
-def test_what_the_macro_refuses_is_told_in_its_words_and_that_it_is_older_than_the_command(
-    cloud, stack, older, tmp_path
-):
+def test_a_refusal_of_an_older_macro_is_reported_with_both_releases(cloud, stack, older, tmp_path):
     text = (SAMPLES / "plugin" / "template.yaml").read_text("utf-8")
     template = write(tmp_path, text.replace("HitCounterMacro", f"HitCounterMacro{older}"), "template.yaml")
 
@@ -305,14 +303,14 @@ def test_what_the_macro_refuses_is_told_in_its_words_and_that_it_is_older_than_t
     assert cloud.status(stack) is None
 
 
-def test_an_older_installation_that_does_as_well_is_not_spoken_of(cloud, stack, older, tmp_path):
+def test_an_older_installation_is_not_mentioned_if_the_deployment_succeeds(cloud, stack, older, tmp_path):
     ran = deploy(cloud, write(tmp_path, counters(older)), stack, "--yes")
 
     assert ran.code == 0
     assert "0.0.9" not in ran.err
 
 
-def test_a_missing_installation_is_told_with_the_command_that_makes_one(cloud, stack, tmp_path):
+def test_a_missing_installation_is_reported_with_the_install_command(cloud, stack, tmp_path):
     suffix = new_suffix()
 
     ran = deploy(cloud, write(tmp_path, counters(suffix)), stack, "--yes")
@@ -321,7 +319,7 @@ def test_a_missing_installation_is_told_with_the_command_that_makes_one(cloud, s
     assert ran == (1, "", f"{there}; run: hitcounter install --suffix {suffix} --endpoint-url {cloud.url}\n")
 
 
-def test_a_stack_that_could_not_be_made_is_told_with_its_cause_and_with_what_to_do(cloud, stack, tmp_path):
+def test_a_failed_creation_is_reported_with_cause_and_remedy(cloud, stack, tmp_path):
     missing = f"s3://{BUCKET}/code/none.zip"
     broken = write(tmp_path, counters(Visits={"Code": missing}), "broken.json")
     remedy = f"aws cloudformation delete-stack --stack-name {stack} --endpoint-url {cloud.url}"
@@ -349,7 +347,7 @@ def left_tables(cloud, stack):
     return [name for page in pages for name in page["TableNames"] if name.startswith(stack)]
 
 
-def test_what_is_found_wrong_before_anything_is_made_is_told_with_its_cause(cloud, stack, tmp_path):
+def test_a_failed_change_set_is_reported_with_its_cause(cloud, stack, tmp_path):
     bucket = new_name("taken")
     cloud.client("s3").create_bucket(Bucket=bucket)
     template = counters()
@@ -362,7 +360,7 @@ def test_what_is_found_wrong_before_anything_is_made_is_told_with_its_cause(clou
     assert bucket in ran.err.splitlines()[-2]
 
 
-def test_a_template_without_a_counter_deploys_as_it_is(cloud, stack, tmp_path):
+def test_a_template_without_a_counter_is_deployed_unchanged(cloud, stack, tmp_path):
     template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"Topic": {"Value": {"Ref": "Topic"}}}}
 
     ran = deploy(cloud, write(tmp_path, template), stack, "--yes")
@@ -380,7 +378,7 @@ Outputs:
 """
 
 
-def test_aliases_of_a_template_are_written_out(cloud, stack, tmp_path):
+def test_yaml_aliases_are_expanded(cloud, stack, tmp_path):
     outputs = cloud.deploy(write(tmp_path, ANCHORED, "template.yaml"), stack)
 
     body = cloud.client("cloudformation").get_template(StackName=stack)["TemplateBody"]
@@ -388,7 +386,7 @@ def test_aliases_of_a_template_are_written_out(cloud, stack, tmp_path):
     assert "*topic" not in str(body)
 
 
-def test_what_someone_else_deploys_before_it_is_agreed_to_is_not_undone(cloud, stack, tmp_path):
+def test_a_change_set_is_not_executed_after_another_deployment(cloud, stack, tmp_path):
     first, second = (
         Deployment(
             stack, read_source(str(write(tmp_path, counters(Visits={"Env": {"a": value}}), f"{value}.json"))), {}
@@ -411,7 +409,7 @@ def test_what_someone_else_deploys_before_it_is_agreed_to_is_not_undone(cloud, s
     assert cloud.status(stack) == "UPDATE_COMPLETE"
 
 
-def test_the_installation_is_not_deployed_over(cloud, stack):
+def test_a_deployment_does_not_overwrite_the_installation(cloud, stack):
     ran = deploy(cloud, SAMPLES / "minimal.yaml", "HitCounterMacro")
 
     told = "the stack HitCounterMacro is the installation itself; choose another --stack-name\n"

@@ -1,4 +1,4 @@
-"""What a deployment would change, told in words; nothing of the telling is left on the engine."""
+"""``hitcounter diff`` explains what a deployment would change, and leaves nothing on the engine."""
 
 import json
 
@@ -9,7 +9,7 @@ from tests.support.deploying import counters, hit, new_name, write, write_handle
 pytestmark = pytest.mark.thorough
 
 
-def test_differences_are_told_by_counter_and_nothing_is_left(cloud, tmp_path):
+def test_differences_are_shown_by_counter_and_nothing_is_left(cloud, tmp_path):
     stack = new_name()
     before = counters(Visits={}, Likes={"Gateway": "http"}, Pages={"Stages": ["dev", "prod"]})
     cloud.deploy(write(tmp_path, before), stack)
@@ -22,13 +22,13 @@ def test_differences_are_told_by_counter_and_nothing_is_left(cloud, tmp_path):
     paragraphs = {part.partition("\n")[0]: part.split("\n")[1:] for part in ran.out.strip().split("\n\n")}
     assert (ran.code, ran.err) == (0, "")
     assert list(paragraphs) == [
-        "Likes goes:",
+        "Likes is removed:",
         "News is new:",
         "Pages changes:",
         "Visits changes:",
         "your own resources:",
     ]
-    assert paragraphs["Likes goes:"][:2] == [
+    assert paragraphs["Likes is removed:"][:2] == [
         "  LikesTable stays in the account with its counts",
         "  its URL stops working",
     ]
@@ -47,7 +47,7 @@ def test_differences_are_told_by_counter_and_nothing_is_left(cloud, tmp_path):
     assert hit(cloud.outputs(stack)["VisitsUrl"], "home") == 1
 
 
-def test_a_stack_that_is_not_there_would_be_made_and_is_not(cloud, tmp_path):
+def test_a_missing_stack_is_compared_but_not_created(cloud, tmp_path):
     stack = new_name()
 
     ran = cloud.run("diff", stack, write(tmp_path, counters(Visits={})))
@@ -57,7 +57,7 @@ def test_a_stack_that_is_not_there_would_be_made_and_is_not(cloud, tmp_path):
     assert cloud.status(stack) is None
 
 
-def test_no_difference_is_said_and_code_of_this_machine_is_not_uploaded(cloud, tmp_path):
+def test_no_difference_is_reported_and_local_code_is_not_uploaded(cloud, tmp_path):
     stack = new_name()
     write_handler(tmp_path)
     template = write(tmp_path, counters(Visits={"Code": "./handler"}))
@@ -71,7 +71,7 @@ def test_no_difference_is_said_and_code_of_this_machine_is_not_uploaded(cloud, t
     assert cloud.run("diff", stack, template).out == f"{stack} matches the template\n"
 
 
-def test_scripts_get_the_same_as_json(cloud, tmp_path):
+def test_json_has_the_same_differences(cloud, tmp_path):
     ran = cloud.run("diff", new_name("made"), write(tmp_path, counters(Visits={})), "--json")
 
     told = json.loads(ran.out)
@@ -80,7 +80,7 @@ def test_scripts_get_the_same_as_json(cloud, tmp_path):
     assert {change["action"] for change in visits["changes"]} == {"add"}
 
 
-def test_problems_of_the_template_are_told_at_its_lines(cloud, tmp_path):
+def test_problems_of_the_template_are_reported_with_lines(cloud, tmp_path):
     path = write(tmp_path, counters(Visits={"Shards": "fast"}))
 
     ran = cloud.run("diff", new_name(), path)

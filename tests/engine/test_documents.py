@@ -1,4 +1,4 @@
-"""README and guide, done as a reader does them: every command in its order, on an engine; and the pictures of commands."""
+"""Every command of README and guide works in its order on an engine, and the pictures show what commands print."""
 
 import json
 import os
@@ -59,7 +59,7 @@ _GLOBAL = {"query", "output"}
 
 @pytest.fixture
 def cloud(tmp_path_factory):
-    """An engine with nothing on it."""
+    """An empty engine."""
     folder = tmp_path_factory.mktemp("engine")
     with ministack(folder) as url:
         yield Cloud(url, folder)
@@ -67,7 +67,7 @@ def cloud(tmp_path_factory):
 
 @pytest.fixture
 def reader(cloud, tmp_path):
-    """Does what a document says; what the shown commands print, and what the AWS CLI was asked."""
+    """Runs the commands of a document, and keeps the output of shown commands and the calls of the AWS CLI."""
     project, shown = tmp_path / "project", tmp_path / "shown"
     programs = project / ".venv" / "bin"
     for folder in (programs, shown):

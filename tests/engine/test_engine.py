@@ -112,7 +112,7 @@ def is_gone(folder, pids):
 
 
 def assert_is_gone(folder, pids):
-    """Nothing is left; a worker that was killed ends a moment later."""
+    """Wait until no process is left. A killed worker ends a moment later."""
     *ours, worker = pids
     assert is_gone(folder, ours)
     wait_until(lambda: not is_running(worker))
@@ -161,7 +161,7 @@ def taken_port():
         yield taken.getsockname()[1]
 
 
-def test_an_engine_answers_while_the_block_lasts_and_nothing_of_it_stays():
+def test_an_engine_answers_within_the_block_and_leaves_nothing():
     with run_engine() as engine:
         make_function(engine)
         own = list_own(engine)
@@ -180,7 +180,7 @@ def test_an_engine_ends_with_an_error_in_the_block():
     assert_is_gone(*own)
 
 
-def test_an_engine_listens_on_one_address_alone():
+def test_an_engine_listens_on_one_address_only():
     with run_engine() as engine:
         assert engine.url == f"http://127.0.0.1:{engine.port}"
         assert get(f"{engine.url}/_ministack/health") == 200
@@ -188,7 +188,7 @@ def test_an_engine_listens_on_one_address_alone():
             pass
 
 
-def test_a_function_sees_nothing_of_our_environment(monkeypatch):
+def test_a_function_does_not_see_the_environment_of_the_command(monkeypatch):
     with ExitStack() as stack:
         with monkeypatch.context() as ours:
             ours.setenv("AWS_ACCESS_KEY_ID", "AKIA-very-own")
@@ -225,7 +225,7 @@ def test_an_engine_ends_when_its_parent_is_killed(parent):
     [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGHUP, 128 + signal.SIGHUP), (signal.SIGINT, -signal.SIGINT)],
     ids=["SIGTERM", "SIGHUP", "ctrl-c"],
 )
-def test_nothing_is_left_when_a_signal_has_ended_the_parent(parent, number, code):
+def test_nothing_is_left_after_a_signal_ends_the_parent(parent, number, code):
     process, folder, pids = parent()
 
     process.send_signal(number)
@@ -235,7 +235,7 @@ def test_nothing_is_left_when_a_signal_has_ended_the_parent(parent, number, code
     assert_is_gone(folder, pids)
 
 
-def test_an_engine_that_was_killed_is_noticed():
+def test_a_killed_engine_is_reported():
     with run_engine() as engine:
         make_function(engine)
         own = list_own(engine)
@@ -250,7 +250,7 @@ def test_an_engine_that_was_killed_is_noticed():
     assert_is_gone(*own)
 
 
-def test_the_last_lines_of_a_log_are_enough():
+def test_only_the_last_lines_of_a_log_are_quoted():
     with run_engine() as engine:
         engine.log.write_text("".join(f"{number}\n" for number in range(1000)))
         os.kill(engine.pid, signal.SIGKILL)
@@ -260,7 +260,7 @@ def test_the_last_lines_of_a_log_are_enough():
     assert str(error.value).splitlines()[1:] == [f"  {number}" for number in range(990, 1000)]
 
 
-def test_a_guard_that_was_killed_is_noticed_and_leaves_nothing():
+def test_a_killed_guard_is_reported_and_leaves_nothing():
     with run_engine() as engine:
         make_function(engine)
         folder, pids = list_own(engine)
@@ -274,7 +274,7 @@ def test_a_guard_that_was_killed_is_noticed_and_leaves_nothing():
     assert is_gone(folder, pids)
 
 
-def test_a_port_in_use_is_named(taken_port):
+def test_a_port_in_use_is_reported(taken_port):
     with pytest.raises(EngineError) as error, run_engine(port=taken_port):
         pass
 
@@ -283,14 +283,14 @@ def test_a_port_in_use_is_named(taken_port):
 
 
 @pytest.mark.parametrize("port", [-1, 0, 65_536])
-def test_a_port_is_a_number_that_there_is(port):
+def test_a_port_must_be_a_valid_number(port):
     with pytest.raises(EngineError) as error, run_engine(port=port):
         pass
 
     assert str(error.value) == f"port {port}: must be an integer from 1 to 65535"
 
 
-def test_a_port_that_was_taken_meanwhile_is_passed_over(taken_port):
+def test_a_free_port_that_another_process_takes_is_skipped(taken_port):
     with run_engine() as first:
         free = first.port
 
@@ -298,7 +298,7 @@ def test_a_port_that_was_taken_meanwhile_is_passed_over(taken_port):
         assert engine.port == free
 
 
-def test_another_engine_on_the_port_is_not_taken_for_ours():
+def test_another_engine_on_the_port_is_recognized():
     with run_engine() as other, pytest.raises(EngineError) as error, start_on([other.port]):
         pass
 
@@ -306,7 +306,7 @@ def test_another_engine_on_the_port_is_not_taken_for_ours():
     assert str(error.value) == text
 
 
-def test_an_engine_that_is_not_installed_is_named_with_the_command():
+def test_a_missing_engine_is_reported_with_the_install_command():
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom macro.cli.engine.engine import run_engine, EngineError\n"
     )
@@ -318,7 +318,7 @@ def test_an_engine_that_is_not_installed_is_named_with_the_command():
     assert (done.stdout, done.stderr) == (expected, "")
 
 
-def test_a_temporary_folder_that_is_not_there_is_named(tmp_path, monkeypatch):
+def test_a_missing_temporary_folder_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
 
     with pytest.raises(EngineError) as error, run_engine():
@@ -328,7 +328,7 @@ def test_a_temporary_folder_that_is_not_there_is_named(tmp_path, monkeypatch):
     assert str(error.value).startswith(f"{start}'{tmp_path / 'none'}{os.sep}hitcounter-")
 
 
-def test_an_engine_enforces_policies_when_asked():
+def test_an_engine_enforces_policies_on_request():
     with run_engine(auth=True) as engine:
         client_for(engine.url).create_bucket(Bucket="things")
         make_function(engine, "allowed", READ_A_BUCKET)
@@ -411,7 +411,7 @@ def make_http_api(engine, arn, stage):
     return f"https://{api}.execute-api.us-east-1.amazonaws.com{path}/{{name}}"
 
 
-def test_the_url_of_an_api_leads_to_the_engine(new_apis):
+def test_the_url_of_an_api_becomes_a_url_of_the_engine(new_apis):
     with run_engine() as engine:
         make_function(engine)
         urls = [to_engine_url(engine.url, url) for url in new_apis(engine)]
@@ -438,7 +438,7 @@ def test_the_url_of_an_api_leads_to_the_engine(new_apis):
         ("arn:aws:execute-api:us-east-1:000000000000:a1/prod", None),
     ],
 )
-def test_only_the_url_of_an_api_is_changed(text, expected):
+def test_only_urls_of_apis_are_changed(text, expected):
     assert to_engine_url("http://e:1", text) == (expected or text)
 
 
@@ -475,7 +475,7 @@ def read(engine):
     return item["count"]["N"], thing
 
 
-def test_a_relative_folder_is_meant_from_here(tmp_path, monkeypatch):
+def test_a_relative_state_folder_is_relative_to_the_current_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with run_engine(state=Path("kept")) as engine:
         fill(engine)
@@ -484,7 +484,7 @@ def test_a_relative_folder_is_meant_from_here(tmp_path, monkeypatch):
         assert read(engine) == ("3", b"stored")
 
 
-def test_state_moves_to_another_port_where_its_own_is_taken(tmp_path):
+def test_state_is_served_on_another_port_if_its_port_is_taken(tmp_path):
     with run_engine(state=tmp_path) as first:
         fill(first)
 
@@ -493,7 +493,7 @@ def test_state_moves_to_another_port_where_its_own_is_taken(tmp_path):
         assert read(engine) == ("3", b"stored")
 
 
-def test_a_parent_that_is_killed_loses_no_state(tmp_path, parent):
+def test_no_state_is_lost_if_the_parent_is_killed(tmp_path, parent):
     process, _, _ = parent(tmp_path)
     process.kill()
 
@@ -502,7 +502,7 @@ def test_a_parent_that_is_killed_loses_no_state(tmp_path, parent):
         assert call_function(engine)[1]["AWS_LAMBDA_FUNCTION_NAME"] == "hits"
 
 
-def test_a_function_that_still_runs_holds_up_no_end(tmp_path):
+def test_a_running_function_does_not_delay_the_end(tmp_path):
     with run_engine(state=tmp_path) as engine:
         fill(engine)
         make_function(engine, "slow", SLEEP)
@@ -514,7 +514,7 @@ def test_a_function_that_still_runs_holds_up_no_end(tmp_path):
         assert read(engine) == ("3", b"stored")
 
 
-def test_an_engine_that_is_killed_leaves_the_state_that_it_began_with(tmp_path):
+def test_a_killed_engine_leaves_the_state_from_before_its_run(tmp_path):
     with run_engine(state=tmp_path) as engine:
         fill(engine)
     with run_engine(state=tmp_path) as engine:
@@ -528,7 +528,7 @@ def test_an_engine_that_is_killed_leaves_the_state_that_it_began_with(tmp_path):
         assert not fourth.is_set_back
 
 
-def test_a_function_that_was_being_changed_is_ready_in_the_next_run(tmp_path):
+def test_a_function_that_was_changing_is_ready_in_the_next_run(tmp_path):
     with run_engine(state=tmp_path) as engine:
         make_function(engine)
         functions = client_for(engine.url, service="lambda")
@@ -542,7 +542,7 @@ def test_a_function_that_was_being_changed_is_ready_in_the_next_run(tmp_path):
         assert call_function(engine)[1]["AWS_LAMBDA_FUNCTION_NAME"] == "hits"
 
 
-def test_an_engine_that_was_told_to_end_saves_its_state(tmp_path):
+def test_an_engine_saves_its_state_on_sigterm(tmp_path):
     with run_engine(state=tmp_path) as engine:
         fill(engine)
         os.kill(engine.pid, signal.SIGTERM)
@@ -555,7 +555,7 @@ def test_an_engine_that_was_told_to_end_saves_its_state(tmp_path):
         assert read(again) == ("3", b"stored")
 
 
-def test_two_engines_never_share_a_state(tmp_path):
+def test_two_engines_cannot_use_the_same_state(tmp_path):
     with run_engine(state=tmp_path), pytest.raises(EngineError) as error, run_engine(state=tmp_path):
         pass
 
@@ -563,7 +563,7 @@ def test_two_engines_never_share_a_state(tmp_path):
     assert str(error.value) == f"{tmp_path}: {text}"
 
 
-def test_damaged_state_is_named_and_kept(tmp_path):
+def test_damaged_state_is_reported_and_kept(tmp_path):
     with run_engine(state=tmp_path) as engine:
         fill(engine)
     (tmp_path / "next" / "dynamodb.json").write_text('{"half": ')
@@ -578,7 +578,7 @@ def test_damaged_state_is_named_and_kept(tmp_path):
     assert errors == [text, text]
 
 
-def test_a_state_folder_that_can_not_be_is_named(tmp_path):
+def test_an_unusable_state_folder_is_reported(tmp_path):
     (tmp_path / "file").touch()
 
     with pytest.raises(EngineError) as error, run_engine(state=tmp_path / "file"):

@@ -1,4 +1,4 @@
-"""The life of a function on the engine, through the companion's own door."""
+"""Create, update and delete of a function on the engine, through the companion's handler."""
 
 import io
 import os
@@ -86,7 +86,7 @@ def staged(stack):
     return stack.client("s3").list_objects_v2(Bucket=os.environ["HITCOUNTER_STAGING_BUCKET"]).get("Contents", [])
 
 
-def test_a_function_lives_from_its_create_to_a_second_delete(stack):
+def test_a_function_is_created_updated_and_deleted_twice(stack):
     code = put(stack, "code.zip", make_zip(SHOW))
     first = stack.create(properties(code, Env={"table": "visits"}, MemorySize="256"))
     assert first["Status"] == "SUCCESS", first
@@ -125,7 +125,7 @@ def test_a_function_lives_from_its_create_to_a_second_delete(stack):
     assert staged(stack) == []
 
 
-def test_the_sketchs_function_counts_in_the_table_that_its_env_file_names(stack):
+def test_the_function_of_the_first_design_counts_in_the_table_of_its_env_file(stack):
     table = make_table(stack, "counts")
     made = stack.create(properties(put(stack, "sketch.zip", make_zip(SKETCH)), Env={"table": table}))
 
@@ -135,7 +135,7 @@ def test_the_sketchs_function_counts_in_the_table_that_its_env_file_names(stack)
     assert read_env(stack, made) == ENV.replace(b"at deployment", table.encode())
 
 
-def test_two_functions_of_one_object_count_each_in_its_own_table(stack):
+def test_two_functions_with_the_same_code_object_count_in_their_own_tables(stack):
     code = put(stack, "shared.zip", make_zip(SKETCH))
     made = [
         stack.create(properties(code, Env={"table": make_table(stack, stage)}), logical_id=stage)
@@ -157,14 +157,14 @@ def test_a_large_archive_is_staged_inside_s3(stack):
     assert [each["Key"].startswith("staged/") for each in staged(stack)] == [True]
 
 
-def test_inline_code_reads_its_env_file_too(stack):
+def test_inline_code_reads_its_env_file(stack):
     made = stack.create(properties({"ZipFile": SHOW}, Env={"table": "inline"}))
 
     assert made["Status"] == "SUCCESS", made
     assert stack.invoke(made["PhysicalResourceId"], {}) == {"table": "inline"}
 
 
-def test_what_was_deleted_by_hand_is_made_again_by_an_update(stack):
+def test_an_update_recreates_a_function_that_was_deleted_by_hand(stack):
     code = put(stack, "code.zip", make_zip(SHOW))
     name = stack.create(properties(code, Env={"table": "a"}))["PhysicalResourceId"]
     stack.client("lambda").delete_function(FunctionName=name)
@@ -175,7 +175,7 @@ def test_what_was_deleted_by_hand_is_made_again_by_an_update(stack):
     assert stack.invoke(name, {})["table"] == "b"
 
 
-def test_numbered_versions_come_with_changes_alone_and_old_ones_go(stack):
+def test_only_changes_publish_versions_and_old_versions_are_deleted(stack):
     code = put(stack, "code.zip", make_zip(SHOW))
     answers = [stack.create(properties(code, Env={"table": "0"}, Publish="true", KeepVersions="2"))]
     for table in ("1", "1", "2", "3"):
@@ -188,7 +188,7 @@ def test_numbered_versions_come_with_changes_alone_and_old_ones_go(stack):
     assert [each["Version"] for each in versions] == ["$LATEST", "2", "3", "4"]
 
 
-def test_a_foreign_function_is_neither_adopted_nor_deleted(stack):
+def test_another_stacks_function_is_neither_adopted_nor_deleted(stack):
     code = put(stack, "code.zip", make_zip(SHOW))
     other = stack.create(
         properties(code, FunctionName=f"hitcounter-foreign-{random.random()}".replace(".", "-")), logical_id="Other"
@@ -215,7 +215,7 @@ def test_a_foreign_function_is_neither_adopted_nor_deleted(stack):
         ({"S3ObjectVersion": "none"}, "the object has no such version"),
     ],
 )
-def test_code_that_is_not_there_fails_create_and_update_and_leaves_all_as_it_was(stack, place, problem):
+def test_missing_code_fails_create_and_update_and_changes_nothing(stack, place, problem):
     code = put(stack, "code.zip", make_zip(SHOW))
     refused = [stack.create(properties({**code, **place}, Env={"table": "a"}))]
     name = stack.create(properties(code, Env={"table": "a"}))["PhysicalResourceId"]
@@ -229,7 +229,7 @@ def test_code_that_is_not_there_fails_create_and_update_and_leaves_all_as_it_was
     assert staged(stack) == []
 
 
-def test_an_update_whose_code_lambda_refuses_leaves_the_function_as_it_was(stack):
+def test_an_update_with_refused_code_leaves_the_function_unchanged(stack):
     given = {"Env": {"table": "old"}, "Layers": [make_layer(stack, bytes(200 << 20))], "Publish": "true"}
     made = stack.create(properties(put(stack, "code.zip", make_zip(SHOW)), **given))
     too_large = put(stack, "large.zip", make_zip(SHOW, more=bytes(60 << 20)))
@@ -255,7 +255,7 @@ def test_an_update_whose_code_lambda_refuses_leaves_the_function_as_it_was(stack
     }
 
 
-def test_code_by_reference_is_kept_as_long_as_its_function(stack):
+def test_referenced_code_is_kept_as_long_as_its_function(stack):
     code = {**put(stack, "code.zip", make_zip(SHOW)), "S3ObjectStorageMode": "REFERENCE"}
     made = stack.create(properties(code, Env={"table": "first"}))
     (first,) = staged(stack)
@@ -272,7 +272,7 @@ def test_code_by_reference_is_kept_as_long_as_its_function(stack):
     assert staged(stack) == []
 
 
-def test_the_line_of_the_readme_reads_a_value_that_is_carried_as_base64(stack):
+def test_the_example_of_the_readme_reads_a_base64_value(stack):
     (line,) = re.findall(r"^ *(table = base64.*)$", README.read_text("utf-8"), re.MULTILINE)
     code = f"import base64\n{READ}\ndef handler(event, context):\n    env = read_env()\n    {line}\n    return table\n"
     value = "two\nlines, 'quotes\" and # ${more}"

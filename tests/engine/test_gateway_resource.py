@@ -1,4 +1,4 @@
-"""The life of gateways on the engine, through the companion's own door: requests to the URL count, and nothing is left."""
+"""Create, update and delete of gateways on the engine, through the companion's handler."""
 
 import urllib.error
 from urllib.parse import urlsplit
@@ -79,7 +79,7 @@ def policy(stack, function):
         return '"Statement": []'
 
 
-def test_a_gateway_counts_changes_moves_and_goes(gateways, counter):
+def test_a_gateway_is_created_updated_replaced_and_deleted(gateways, counter):
     made = gateways.create(properties(counter))
     assert made["Status"] == "SUCCESS", made
     hits = [get(gateways, made, name) for name in ("home", "home", "news")]
@@ -104,7 +104,7 @@ def test_a_gateway_counts_changes_moves_and_goes(gateways, counter):
     assert "hitcounter" not in policy(gateways, counter).partition("Statement")[2].replace(counter, "")
 
 
-def test_two_gateways_share_an_api_and_go_one_by_one(gateways, functions, counter):
+def test_two_gateways_share_an_api_and_are_deleted_one_by_one(gateways, functions, counter):
     other = make_counter(functions, "two")
     name = f"shared-{uuid4().hex[:8]}"
     one = gateways.create(properties(counter, ApiName=name, Path="one/{name}"), logical_id="One")
@@ -123,7 +123,7 @@ def test_two_gateways_share_an_api_and_go_one_by_one(gateways, functions, counte
     assert two["Data"]["RestApiId"] not in apis(gateways)
 
 
-def test_an_api_of_the_authors_is_left_as_it_was(gateways, counter):
+def test_the_authors_api_is_left_unchanged(gateways, counter):
     client = gateways.client("apigateway")
     api = client.create_rest_api(name="theirs")["id"]
     root = client.get_resources(restApiId=api)["items"][0]["id"]

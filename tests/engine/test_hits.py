@@ -1,6 +1,6 @@
-"""Each sample deployed as a user does it, then hit by several at once: every number exactly once.
+"""Each sample is deployed, and concurrent clients get each number exactly once.
 
-The engine evaluates no mapping templates: code that reads ``event["name"]`` is called with what a mapping would give.
+The engine evaluates no mapping templates. So code that reads ``event["name"]`` is invoked with the event of a template.
 """
 
 import base64
@@ -36,7 +36,7 @@ def encode(name):
 
 
 @pytest.mark.parametrize("sample", ["minimal.yaml", "http.yaml"])
-def test_a_sample_counts_names_that_are_hit_at_the_same_time(cloud, sample):
+def test_a_sample_counts_concurrent_hits(cloud, sample):
     stack = new_name()
     url = cloud.deploy(SAMPLES / sample, stack)["Url"]
 
@@ -47,7 +47,7 @@ def test_a_sample_counts_names_that_are_hit_at_the_same_time(cloud, sample):
     assert {name: cloud.count_of(table, name) for name in NAMES} == dict.fromkeys(NAMES, 10)
 
 
-def test_two_counters_of_one_template_count_apart_one_of_them_over_shards(cloud):
+def test_two_counters_of_a_template_count_separately_one_with_shards(cloud):
     stack = new_name()
     outputs = cloud.deploy(SAMPLES / "two_counters.yaml", stack)
     downloads, _, rest = outputs["Downloads"].partition(" ")
@@ -63,7 +63,7 @@ def test_two_counters_of_one_template_count_apart_one_of_them_over_shards(cloud)
     assert sum(cloud.count_of(resources["DownloadsTable"], f"home#{shard}") for shard in range(4)) == 6
 
 
-def test_code_beside_the_template_counts_when_it_gets_what_a_mapping_gives_it(cloud):
+def test_local_code_counts_with_a_mapped_event(cloud):
     stack = new_name()
     cloud.deploy(SAMPLES / "local_code.yaml", stack)
     resources = cloud.resources(stack)
@@ -74,7 +74,7 @@ def test_code_beside_the_template_counts_when_it_gets_what_a_mapping_gives_it(cl
     assert cloud.count_of(resources["VisitsTable"], "home") == 3
 
 
-def test_code_from_a_bucket_counts_when_it_gets_what_a_mapping_gives_it(cloud):
+def test_code_from_a_bucket_counts_with_a_mapped_event(cloud):
     stack, bucket = new_name(), new_name("code")
     cloud.client("s3").create_bucket(Bucket=bucket)
     code = zip_folder(SAMPLES / "handler")
@@ -90,7 +90,7 @@ def test_code_from_a_bucket_counts_when_it_gets_what_a_mapping_gives_it(cloud):
 
 @pytest.fixture
 def my_companion(cloud):
-    """What samples/everything.yaml calls for: a companion of the author's own."""
+    """The companion that samples/everything.yaml needs."""
     installed = cloud.client("lambda").get_function(FunctionName="HitCounterMacro-Companion")["Configuration"]
     template = cloud.client("cloudformation").get_template(StackName="HitCounterMacro")["TemplateBody"]
     template = json.loads(template) if isinstance(template, str) else template
@@ -108,7 +108,7 @@ def my_companion(cloud):
     cloud.client("lambda").delete_function(FunctionName="my-companion")
 
 
-def test_everything_turned_on_deploys_and_its_values_reach_the_env_file_of_the_code(cloud, my_companion, tmp_path):
+def test_the_everything_sample_deploys_and_its_env_file_has_the_values(cloud, my_companion, tmp_path):
     write_handler(tmp_path, SHOW_BASE64).joinpath(".env").write_text("# nothing but what the template gives\n", "utf-8")
     code = zip_folder(tmp_path / "handler", env_file="config/.env")
     cloud.client("s3").create_bucket(Bucket="my-code")
@@ -135,7 +135,7 @@ def test_everything_turned_on_deploys_and_its_values_reach_the_env_file_of_the_c
     assert outputs["Url"].endswith("/prod/api/hits/{name}")
 
 
-def test_the_sample_of_a_third_party_s_plug_in_deploys_and_counts(cloud):
+def test_the_plugin_sample_deploys_and_counts(cloud):
     stack = new_name()
 
     outputs = cloud.deploy(SAMPLES / "plugin" / "template.yaml", stack)
@@ -144,7 +144,7 @@ def test_the_sample_of_a_third_party_s_plug_in_deploys_and_counts(cloud):
     assert outputs["Topic"] == cloud.resources(stack)["VisitsTopic"]
 
 
-def test_a_function_reads_a_third_party_s_plug_in_s_output_from_its_env_file(cloud, tmp_path):
+def test_a_function_reads_a_plugins_output_from_its_env_file(cloud, tmp_path):
     shutil.copytree(SAMPLES / "plugin", tmp_path, dirs_exist_ok=True)
     write_handler(tmp_path)
     text = (tmp_path / "template.yaml").read_text("utf-8")
@@ -159,7 +159,7 @@ def test_a_function_reads_a_third_party_s_plug_in_s_output_from_its_env_file(clo
     assert outputs["Topic"].startswith("arn:aws:sns:")
 
 
-def test_sixteen_at_once_get_four_thousand_numbers_each_exactly_once(cloud, capsys, tmp_path, tally):
+def test_sixteen_concurrent_clients_get_each_of_four_thousand_numbers_once(cloud, capsys, tmp_path, tally):
     stack = new_name()
     outputs = cloud.deploy(write(tmp_path, counters()), stack)
     threads, each = 16, 250
@@ -178,7 +178,7 @@ def test_sixteen_at_once_get_four_thousand_numbers_each_exactly_once(cloud, caps
 
 
 def hit_in_a_row(url, times):
-    """Numbers and seconds of hits one after the other, over one connection."""
+    """The numbers and seconds of consecutive hits over one connection."""
     place = urlsplit(url.replace("{name}", "hot"))
     connection = http.client.HTTPConnection(place.netloc, timeout=120)
     row = []

@@ -1,4 +1,4 @@
-"""`hitcounter hits` and `hitcounter logs` against an engine: exact counts, summed shards, what a refused hit logged."""
+"""``hitcounter hits`` and ``hitcounter logs`` on an engine: exact counts, summed shards, and the log of a refused hit."""
 
 import json
 
@@ -10,7 +10,7 @@ from tests.support.deploying import counters, hit, new_name, write
 pytestmark = pytest.mark.thorough
 
 
-def test_the_counts_of_a_stack_are_shown_as_they_are(cloud, tmp_path):
+def test_the_counts_of_a_stack_are_exact(cloud, tmp_path):
     stack = new_name()
     template = counters(
         Visits={"Plugins": ["alarms"]}, Likes={"Shards": 4, "Gateway": "http"}, Pages={"Stages": ["dev", "prod"]}
@@ -41,7 +41,7 @@ def test_the_counts_of_a_stack_are_shown_as_they_are(cloud, tmp_path):
     assert [" ".join(line.split()) for line in staged.out.splitlines()] == ["Pages/dev: 1 hit, 1 name", "home 1"]
 
 
-def test_a_refused_hit_is_found_in_the_log_without_its_name(cloud, tmp_path):
+def test_a_refused_hit_is_logged_without_its_name(cloud, tmp_path):
     stack = new_name()
     outputs = cloud.deploy(write(tmp_path, counters(Visits={"Integration": "proxy"})), stack)
     hit(outputs["VisitsUrl"], "home")
@@ -59,7 +59,7 @@ def test_a_refused_hit_is_found_in_the_log_without_its_name(cloud, tmp_path):
     assert cloud.run("logs", stack, "--access").err == "nothing was logged: MiniStack writes no access logs\n"
 
 
-def test_a_stack_that_is_not_there_has_no_counts(cloud):
+def test_a_missing_stack_is_reported(cloud):
     ran = cloud.run("hits", "nowhere")
 
     assert (ran.code, ran.out, ran.err) == (1, "", f"there is no stack nowhere in the engine at {cloud.url}\n")

@@ -1,4 +1,4 @@
-"""Installing as a user does it: fresh, again, beside another, after something else, and taking it away again."""
+"""``hitcounter install`` and ``uninstall`` on an engine: new, repeated, side by side, and over earlier installations."""
 
 import json
 
@@ -40,7 +40,7 @@ def how_to_use(cloud, suffix, state="is installed"):
     )
 
 
-def test_an_installation_says_what_it_does_and_how_to_use_it(cloud, suffix):
+def test_install_reports_its_steps_and_how_to_use_the_macro(cloud, suffix):
     ran = cloud.run("install", "--suffix", suffix)
 
     lines = lines_of(ran)
@@ -60,7 +60,7 @@ def test_an_installation_says_what_it_does_and_how_to_use_it(cloud, suffix):
 
 
 def state_of(cloud, suffix):
-    """All that a second run could have changed."""
+    """Everything that a second run could have changed."""
     stack = f"HitCounterMacro{suffix}"
     functions = [
         cloud.client("lambda").get_function(FunctionName=name)["Configuration"]
@@ -70,7 +70,7 @@ def state_of(cloud, suffix):
     return [each["EventId"] for each in cloud.events(stack)], revisions, cloud.objects(name_bucket(suffix))
 
 
-def test_a_second_run_changes_nothing_and_says_so(cloud, suffix):
+def test_a_second_install_changes_nothing(cloud, suffix):
     cloud.run("install", "--suffix", suffix)
     before = state_of(cloud, suffix)
 
@@ -82,7 +82,7 @@ def test_a_second_run_changes_nothing_and_says_so(cloud, suffix):
     assert state_of(cloud, suffix) == before
 
 
-def test_a_dry_run_shows_what_would_be_done_and_leaves_nothing(cloud, suffix):
+def test_a_dry_run_shows_the_changes_and_leaves_nothing(cloud, suffix):
     ran = cloud.run("install", "--suffix", suffix, "--dry-run")
 
     lines = lines_of(ran)
@@ -108,7 +108,7 @@ def test_a_dry_run_over_an_installation_changes_nothing(cloud, suffix):
     assert cloud.change_sets(f"HitCounterMacro{suffix}") == []
 
 
-def test_two_installations_side_by_side_serve_a_template_each(cloud, suffix, tmp_path):
+def test_two_installations_each_serve_their_own_template(cloud, suffix, tmp_path):
     cloud.run("install", "--suffix", suffix)
     names = new_name(), new_name()
 
@@ -126,7 +126,7 @@ def template_of(cloud, stack):
     return body if isinstance(body, str) else json.dumps(body)
 
 
-def test_a_bucket_that_an_earlier_installation_left_is_taken_in_with_what_it_holds(cloud, suffix):
+def test_the_bucket_of_an_earlier_installation_is_imported_with_its_objects(cloud, suffix):
     bucket, stack = name_bucket(suffix), f"HitCounterMacro{suffix}"
     cloud.run("install", "--suffix", suffix)
     cloud.client("s3").put_object(Bucket=bucket, Key="kept/code.zip", Body=b"runs still")
@@ -142,7 +142,7 @@ def test_a_bucket_that_an_earlier_installation_left_is_taken_in_with_what_it_hol
     assert "kept/code.zip" in [key for key, _ in cloud.objects(bucket)]
 
 
-def test_an_installation_that_ended_after_its_bucket_is_gone_on_with(cloud, suffix, tmp_path):
+def test_an_installation_with_only_its_bucket_is_completed(cloud, suffix, tmp_path):
     bucket, stack = name_bucket(suffix), f"HitCounterMacro{suffix}"
     client = cloud.client("cloudformation")
     begun = keep_only(fill_in(parse_source(PATH.name, PATH.read_text("utf-8")).template, {}, bucket), BUCKET)
@@ -162,7 +162,7 @@ def test_an_installation_that_ended_after_its_bucket_is_gone_on_with(cloud, suff
     assert hit(url, "home") == 1
 
 
-def test_an_installation_is_not_taken_from_under_its_counters_and_goes_with_all_it_had(cloud, suffix, tmp_path):
+def test_an_installation_is_removed_completely_once_no_stack_uses_it(cloud, suffix, tmp_path):
     stack, name = f"HitCounterMacro{suffix}", new_name()
     cloud.run("install", "--suffix", suffix)
     outputs = cloud.deploy(write(tmp_path, counters(suffix)), name)
@@ -194,7 +194,7 @@ def test_an_installation_is_not_taken_from_under_its_counters_and_goes_with_all_
 
 
 def left_of(cloud, resources):
-    """What is still there of an installation's resources."""
+    """The resources of an installation that still exist."""
     functions = cloud.client("lambda").list_functions()["Functions"]
     roles = cloud.client("iam").get_paginator("list_roles").paginate()
     policies = cloud.client("iam").get_paginator("list_policies").paginate(Scope="Local")
@@ -211,7 +211,7 @@ def left_of(cloud, resources):
     return there.intersection(resources.values())
 
 
-def test_a_function_that_runs_from_the_bucket_keeps_it_there(cloud, suffix):
+def test_the_bucket_is_kept_while_a_function_runs_from_it(cloud, suffix):
     bucket = name_bucket(suffix)
     cloud.run("install", "--suffix", suffix)
     cloud.client("s3").put_object(Bucket=bucket, Key="kept/code.zip", Body=b"runs still")
@@ -229,7 +229,7 @@ def test_a_function_that_runs_from_the_bucket_keeps_it_there(cloud, suffix):
 
 @pytest.fixture
 def others(monkeypatch, tmp_path):
-    """An account in which another one's bucket has the installation's name: what only moto can show."""
+    """An account where another account's bucket has the installation's name. Only moto supports that."""
     monkeypatch.setenv("MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS", "false")
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
@@ -245,12 +245,12 @@ def others(monkeypatch, tmp_path):
     server.stop()
 
 
-def test_a_bucket_of_someone_else_s_is_told_and_nothing_is_begun(others):
+def test_a_bucket_of_another_account_is_reported_before_any_change(others):
     ran = others.run("install", "--wheels", LAMBDA)
 
     assert ran.code == 1
     assert ran.err.splitlines()[1:] == [
-        f"the bucket hitcountermacro-{MOTOS}-{REGION} exists and is not account {MOTOS}'s, or you may not read it; "
+        f"the bucket hitcountermacro-{MOTOS}-{REGION} exists, but account {MOTOS} doesn't own it or you may not read it; "
         "if someone else owns it, choose another name with --suffix"
     ]
     assert others.status("HitCounterMacro") is None
@@ -258,7 +258,7 @@ def test_a_bucket_of_someone_else_s_is_told_and_nothing_is_begun(others):
 
 @pytest.fixture
 def failed(cloud, suffix, tmp_path):
-    """The name of an installation's stack that could not be made, since another bucket has its name."""
+    """The name of an installation's stack that failed, because another bucket has the bucket's name."""
     stack = f"HitCounterMacro{suffix}"
     parameters = {name: {"Type": "String", "Default": ""} for name in ("Suffix", "LowerSuffix", "AnswerHosts")}
     bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name_bucket("")}}
@@ -268,14 +268,14 @@ def failed(cloud, suffix, tmp_path):
     return stack
 
 
-def test_an_installation_that_could_not_be_made_is_made_anew(cloud, suffix, failed):
+def test_a_failed_installation_is_created_again(cloud, suffix, failed):
     ran = cloud.run("install", "--suffix", suffix)
 
     assert ran.code == 0
     assert cloud.status(failed) == "UPDATE_COMPLETE"
 
 
-def test_a_dry_run_leaves_an_installation_that_could_not_be_made(cloud, suffix, failed):
+def test_a_dry_run_keeps_a_failed_installation(cloud, suffix, failed):
     ran = cloud.run("install", "--suffix", suffix, "--dry-run")
 
     remedy = f"aws cloudformation delete-stack --stack-name {failed} --endpoint-url {cloud.url}"
@@ -286,14 +286,14 @@ def test_a_dry_run_leaves_an_installation_that_could_not_be_made(cloud, suffix, 
     assert cloud.status(failed) == "ROLLBACK_COMPLETE"
 
 
-def test_an_installation_that_could_not_be_made_can_be_taken_away(cloud, suffix, failed):
+def test_a_failed_installation_can_be_removed(cloud, suffix, failed):
     ran = cloud.run("uninstall", "--suffix", suffix, "--yes")
 
     assert (ran.code, lines_of(ran)[-1]) == (0, f"{failed} is removed from the engine at {cloud.url}")
     assert cloud.status(failed) is None
 
 
-def test_a_stack_of_the_installation_s_name_that_is_something_else_is_left_alone(cloud, suffix, tmp_path):
+def test_another_stack_with_the_installations_name_is_not_changed(cloud, suffix, tmp_path):
     stack = f"HitCounterMacro{suffix}"
     cloud.run(
         "deploy", write(tmp_path, {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}), "--stack-name", stack, "--yes"
@@ -302,13 +302,13 @@ def test_a_stack_of_the_installation_s_name_that_is_something_else_is_left_alone
     made = cloud.run("install", "--suffix", suffix)
     gone = cloud.run("uninstall", "--suffix", suffix, "--yes")
 
-    told = f"there is a stack {stack} which is no installation of HitCounterMacro; choose another name with --suffix"
+    told = f"the stack {stack} exists, but is no installation of HitCounterMacro; choose another name with --suffix"
     assert (made.code, lines_of(made)[1:]) == (1, [told])
     assert (gone.code, lines_of(gone)) == (1, [told])
     assert cloud.status(stack) == "CREATE_COMPLETE"
 
 
-def test_an_installation_is_taken_away_only_when_that_is_agreed_to(cloud, suffix):
+def test_an_installation_is_removed_only_if_the_user_agrees(cloud, suffix):
     cloud.run("install", "--suffix", suffix)
 
     ran = cloud.run("uninstall", "--suffix", suffix)
@@ -317,7 +317,7 @@ def test_an_installation_is_taken_away_only_when_that_is_agreed_to(cloud, suffix
     assert cloud.status(f"HitCounterMacro{suffix}") == "UPDATE_COMPLETE"
 
 
-def test_scripts_read_an_event_a_line_of_an_installation(cloud, suffix):
+def test_json_prints_one_event_of_an_installation_on_each_line(cloud, suffix):
     ran = cloud.run("install", "--suffix", suffix, "--json")
     gone = cloud.run("uninstall", "--suffix", suffix, "--yes", "--json")
 

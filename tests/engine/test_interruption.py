@@ -1,4 +1,4 @@
-"""A deployment whose command is killed, or that another one comes upon: the next one ends with all counting."""
+"""Deployments that are killed or run at the same time: the next deployment completes, and all counters count."""
 
 import contextlib
 import http.client
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.thorough
 
 
 def held(**properties):
-    """A template whose stack is under way until it is signalled; its first resources are made at once."""
+    """A template whose stack waits for a signal after its first resources are created."""
     template = counters(Visits=properties)
     template["Resources"] |= {
         "Gate": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
@@ -27,7 +27,7 @@ def held(**properties):
 
 
 def let_go(cloud, stack):
-    """Signal the stack to go on."""
+    """Signal the stack to continue."""
     url = cloud.resources(stack)["Gate"]
     told = json.dumps({"Status": "SUCCESS", "UniqueId": "1", "Reason": "go on", "Data": ""}).encode()
     place = urlsplit(url)
@@ -38,7 +38,7 @@ def let_go(cloud, stack):
 
 
 def wait_for(process, event):
-    """The first event of that kind which the command tells."""
+    """The first event of that kind that the command prints."""
     for line in process.stdout:
         told = json.loads(line)
         if told["event"] == event:
@@ -48,7 +48,7 @@ def wait_for(process, event):
 
 @pytest.fixture
 def start(cloud):
-    """Starts commands that are ended with the test."""
+    """Starts commands, and ends them with the test."""
     started = []
 
     def start(*arguments):
@@ -67,7 +67,7 @@ def finish(process):
     return [json.loads(line)["event"] for line in out.splitlines()]
 
 
-def test_the_deployment_after_a_killed_one_waits_for_what_that_began_and_then_all_counts(cloud, start, tmp_path):
+def test_a_deployment_waits_for_the_operation_of_a_killed_command(cloud, start, tmp_path):
     stack = new_name()
     killed = start("deploy", write(tmp_path, held(), "first.json"), "--stack-name", stack)
     wait_for(killed, "resource")
@@ -86,7 +86,7 @@ def test_the_deployment_after_a_killed_one_waits_for_what_that_began_and_then_al
     assert hit_together(cloud.outputs(stack)["VisitsUrl"], ["home"] * 5) == {"home": [1, 2, 3, 4, 5]}
 
 
-def test_the_counts_of_a_stack_outlive_an_update_whose_command_is_killed(cloud, start, tmp_path):
+def test_counts_are_kept_if_the_command_of_an_update_is_killed(cloud, start, tmp_path):
     stack = new_name()
     before = cloud.deploy(write(tmp_path, counters(), "first.json"), stack)
     assert [hit(before["VisitsUrl"], "home") for _ in range(2)] == [1, 2]
@@ -107,7 +107,7 @@ def test_the_counts_of_a_stack_outlive_an_update_whose_command_is_killed(cloud, 
     assert hit(before["VisitsUrl"], "home") == 4
 
 
-def test_what_a_command_left_that_was_killed_before_it_began_is_in_nobody_s_way(cloud, start, tmp_path):
+def test_the_change_set_of_a_killed_command_does_not_block_a_deployment(cloud, start, tmp_path):
     stack = new_name()
     killed = start("deploy", write(tmp_path, held(), "first.json"), "--stack-name", stack, "--no-execute")
     wait_for(killed, "changes")
@@ -120,7 +120,7 @@ def test_what_a_command_left_that_was_killed_before_it_began_is_in_nobody_s_way(
     assert hit(outputs["VisitsUrl"], "home") == 1
 
 
-def test_two_commands_at_the_same_time_deploy_one_after_the_other(cloud, start, tmp_path):
+def test_two_simultaneous_commands_deploy_one_after_the_other(cloud, start, tmp_path):
     stack = new_name()
     first = start("deploy", write(tmp_path, held(), "first.json"), "--stack-name", stack)
     wait_for(first, "resource")

@@ -1,4 +1,4 @@
-"""``hitcounter local``: what it tells, what it counts, and that nothing is left of it."""
+"""``hitcounter local``: what it reports and counts, and that it leaves nothing."""
 
 import io
 import json
@@ -30,7 +30,7 @@ def handler(event, context):
 BEGIN = "starting the engine: it needs no account, and nothing leaves this machine\n"
 
 
-def test_a_function_reads_what_a_packed_plugin_gives(command, here):
+def test_a_function_reads_the_output_of_a_packed_plugin(command, here):
     write_handler(here, READS_TOPIC)
     properties = {"Code": "./handler", "Plugins": ["topic"], "Env": {"topic": {"Fn::GetAtt": ["Visits", "TopicArn"]}}}
     template = write_template(here / "t.json", **properties)
@@ -41,7 +41,7 @@ def test_a_function_reads_what_a_packed_plugin_gives(command, here):
     assert out.startswith('"arn:aws:sns:us-east-1:000000000000:local-t-VisitsTopic')
 
 
-def test_answers_are_lines_on_stdout_and_nothing_else_is(command):
+def test_stdout_has_only_the_answers(command):
     code, out, err = command("local", ROOT / "samples" / "minimal.yaml", "--once", "home", "home", "other")
 
     assert (code, out) == (0, "1\n2\n1\n")
@@ -49,7 +49,7 @@ def test_answers_are_lines_on_stdout_and_nothing_else_is(command):
     assert "Visits counts at http://127.0.0.1:" in err
 
 
-def test_a_name_is_what_is_written_whatever_it_holds(here, command):
+def test_a_requested_name_may_contain_any_character(here, command):
     write_template(here / "t.json", "Visits", "Files", Method="POST", Path="of/{name}")
     names = ["a b", "a%20b", "é", "%C3%A9", "100%", "100%25", "who?", "who?x=ö y", "#1", "%231", "a:b", "+", "\\'\""]
 
@@ -59,7 +59,7 @@ def test_a_name_is_what_is_written_whatever_it_holds(here, command):
     assert "try:" not in err
 
 
-def test_a_deployment_that_fails_tells_its_cause_and_no_remedy_for_an_engine_that_is_gone(here, command):
+def test_a_failed_deployment_is_reported_with_its_cause_only(here, command):
     write_template(here / "t.json", Env={"colour": {"Fn::Sub": "two\nlines"}})
 
     code, out, told = command("local", "t.json", "--once", "home")
@@ -72,7 +72,7 @@ def test_a_deployment_that_fails_tells_its_cause_and_no_remedy_for_an_engine_tha
     ]
 
 
-def test_a_status_that_is_no_success_is_told_and_fails(here, command):
+def test_an_unsuccessful_status_is_reported_and_fails(here, command):
     write_template(here / "t.json")
 
     code, out, err = command("local", "t.json", "--once", "home", "no/such", "home")
@@ -80,10 +80,10 @@ def test_a_status_that_is_no_success_is_told_and_fails(here, command):
     *_, url, told = err.splitlines()
     base = url.removeprefix("Visits counts at ").removesuffix("/{name}")
     assert (code, out) == (1, '1\n{"message":"Missing Authentication Token"}\n2\n')
-    assert told == f"no/such: GET {base}/no/such was answered with 403"
+    assert told == f"no/such: GET {base}/no/such returned status 403"
 
 
-def test_events_are_for_scripts(here, command):
+def test_json_prints_events(here, command):
     write_template(here / "t.json")
 
     code, out, err = command("local", "t.json", "--json", "--once", "home", "no/such")
@@ -101,10 +101,10 @@ def test_events_are_for_scripts(here, command):
     }
     assert home == {"event": "answer", "counter": "Visits", "path": "home", "status": 200, "body": "1"}
     assert (answer["path"], answer["status"]) == ("no/such", 403)
-    assert fault == {"event": "no-success", "path": "no/such", "fault": "was answered with 403"}
+    assert fault == {"event": "no-success", "path": "no/such", "fault": "returned status 403"}
 
 
-def test_the_users_settings_do_not_matter(here, command, monkeypatch):
+def test_the_users_aws_settings_are_ignored(here, command, monkeypatch):
     template = write_template(here / "t.json").read_bytes()
     (here / "garbage").write_text("no [ settings")
     away = "http://127.0.0.1:1"
@@ -122,7 +122,7 @@ def test_the_users_settings_do_not_matter(here, command, monkeypatch):
     assert (code, out) == (0, "1\n2\n")
 
 
-def test_ctrl_c_while_it_deploys_leaves_nothing(here, start):
+def test_ctrl_c_during_a_deployment_leaves_nothing(here, start):
     write_template(here / "t.json")
     run = start("t.json", is_on_terminal=True)
     run.read_until("VisitsFunction")
@@ -135,7 +135,7 @@ def test_ctrl_c_while_it_deploys_leaves_nothing(here, start):
     assert run.find_rest() == []
 
 
-def test_an_engine_that_is_killed_is_told_and_nothing_stays(here, start):
+def test_a_killed_engine_is_reported_and_leaves_nothing(here, start):
     write_template(here / "t.json")
     run = start("t.json", "--json")
     url = json.loads(run.read_until(r'"url": ("[^"]+")')[1])
@@ -149,7 +149,7 @@ def test_an_engine_that_is_killed_is_told_and_nothing_stays(here, start):
     assert run.find_rest() == []
 
 
-def test_sigterm_keeps_what_is_kept_and_one_folder_is_for_one_run(here, start):
+def test_sigterm_saves_the_state_and_a_folder_serves_one_run_at_a_time(here, start):
     write_template(here / "t.json")
     first = start("t.json", "--keep")
     url = first.url()
@@ -166,7 +166,7 @@ def test_sigterm_keeps_what_is_kept_and_one_folder_is_for_one_run(here, start):
     assert (here / ".hitcounter" / ".gitignore").read_text() == "*\n"
 
 
-def test_templates_in_one_folder_count_apart_and_a_folder_that_was_there_gets_no_gitignore(here, command):
+def test_templates_in_one_folder_count_separately_and_an_existing_folder_gets_no_gitignore(here, command):
     (here / "mine").mkdir()
     for name in ("one.json", "two.json"):
         write_template(here / name)
@@ -177,7 +177,7 @@ def test_templates_in_one_folder_count_apart_and_a_folder_that_was_there_gets_no
     assert sorted(path.name for path in (here / "mine").iterdir()) == ["kept", "lock", "next", "port"]
 
 
-def test_a_run_that_is_killed_while_it_deploys_costs_no_count(here, start):
+def test_no_count_is_lost_if_a_run_is_killed_during_a_deployment(here, start):
     write_template(here / "t.json")
     is_made = '"VisitsFunction", "type": "Custom::LambdaFunction", "status": "{}_IN_PROGRESS"'
     first = start("t.json", "--keep", "--json")
@@ -195,7 +195,7 @@ def test_a_run_that_is_killed_while_it_deploys_costs_no_count(here, start):
     assert (fourth[0], fourth[1].splitlines()[-1]) == (0, "3")
 
 
-def test_a_plugin_that_is_installed_here_is_found_by_the_engines_functions(here, start):
+def test_the_engines_functions_find_an_installed_plugin(here, start):
     shutil.copytree(ROOT / "samples" / "plugin", here / "plugin")
     venv.create(here / "own")
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(here / "own")}))
@@ -230,13 +230,13 @@ def test_a_plugin_that_is_installed_here_is_found_by_the_engines_functions(here,
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
-def test_what_can_not_be_is_told_with_what_would_be_right(here, command, arguments, told):
+def test_wrong_arguments_are_reported_with_right_ones(here, command, arguments, told):
     write_template(here / "t.json", "Visits", "Files")
 
     assert command("local", "t.json", *arguments) == (1, "", told)
 
 
-def test_a_port_in_use_is_told(here, command):
+def test_a_port_in_use_is_an_error(here, command):
     write_template(here / "t.json")
 
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -271,7 +271,7 @@ t.yaml:7:13: Resources.Visits.Properties.Code: './none': there is no such file o
         ("Resources:\n  Visits:\n    Type: HitCounter\n    Properties:\n      Shards: many\n      Code: ./none", WRONG),
     ],
 )
-def test_a_template_that_is_wrong_is_told_at_its_lines_before_anything_starts(here, command, text, told):
+def test_problems_of_a_template_are_reported_with_lines_before_the_engine_starts(here, command, text, told):
     (here / "t.yaml").write_text(f"Transform: HitCounterMacro\n{text}\n")
 
     code, out, err = command("local", "t.yaml", "--once", "home")
@@ -287,7 +287,7 @@ def test_a_template_without_counters_has_nothing_to_request(here, command):
     assert command("local", "t.yaml", "--once", "home") == (1, "", text)
 
 
-def test_a_counter_that_its_condition_keeps_out_is_named(here, command):
+def test_a_counter_with_a_false_condition_is_reported(here, command):
     (here / "t.yaml").write_text(
         "Transform: HitCounterMacro\n"
         "Parameters: {Size: {Type: String, Default: small}}\n"
@@ -301,7 +301,7 @@ def test_a_counter_that_its_condition_keeps_out_is_named(here, command):
     assert err.splitlines()[-1] == "--once Visits:home: Visits isn't deployed, because its condition is false"
 
 
-def test_stdin_can_not_be_watched(here, command, monkeypatch):
+def test_stdin_cannot_be_watched(here, command, monkeypatch):
     template = write_template(here / "t.json").read_bytes()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(template)))
 
@@ -309,7 +309,7 @@ def test_stdin_can_not_be_watched(here, command, monkeypatch):
     assert command("local", "-", "--watch") == (1, "", text)
 
 
-def test_an_engine_that_is_not_installed_is_told_with_the_command(here, start):
+def test_a_missing_engine_is_an_error_with_the_install_command(here, start):
     write_template(here / "t.json")
     (here / "without").mkdir()
     (here / "without" / "sitecustomize.py").write_text(WITHOUT_THE_ENGINE)

@@ -1,4 +1,4 @@
-"""``hitcounter local --watch``: what is changed is deployed, also while it deploys, and counts stay."""
+"""``hitcounter local --watch``: changes are deployed, including changes during a deployment, and counts are kept."""
 
 import json
 import signal
@@ -18,7 +18,7 @@ def proxy(event, context):
 """
 
 
-def test_changes_are_deployed_and_counts_stay(tmp_path, start):
+def test_changes_are_deployed_and_counts_are_kept(tmp_path, start):
     template = write_template(tmp_path / "t.json")
     run = start("t.json", "--watch")
     url = run.url()
@@ -45,7 +45,7 @@ def test_changes_are_deployed_and_counts_stay(tmp_path, start):
     assert run.end(signal.SIGINT)[0] == 0
 
 
-def test_local_code_and_what_changes_while_it_deploys_is_deployed(tmp_path, start):
+def test_changes_of_local_code_and_changes_during_a_deployment_are_deployed(tmp_path, start):
     (tmp_path / "code").mkdir()
     handler = tmp_path / "code" / "index.py"
     handler.write_text(CODE.format(word="one"))

@@ -1,4 +1,4 @@
-"""The engine's REST APIs with a counter's mapping, which MiniStack alone leaves out."""
+"""The engine's REST APIs evaluate a counter's mapping templates, which MiniStack doesn't."""
 
 import json
 
@@ -70,13 +70,13 @@ def make_api(engine):
         ("%7Bname%7D", "{name}"),
     ],
 )
-def test_a_function_gets_the_name_alone(base, path, name):
+def test_a_function_gets_only_the_name(base, path, name):
     status, body = request("GET", f"{base}/hits/{path}")
 
     assert (status, json.loads(body)) == (200, {"name": name})
 
 
-def test_an_error_becomes_the_status_that_its_text_begins_with(base):
+def test_an_error_is_answered_with_the_status_at_its_beginning(base):
     assert request("GET", f"{base}/hits/bad") == (400, BAD)
 
 
@@ -87,11 +87,11 @@ def test_an_error_that_no_pattern_matches_is_answered_as_a_result(base):
 
 
 @pytest.mark.parametrize(("verb", "path", "status"), [("GET", "hits", 403), ("DELETE", "hits/home", 403)])
-def test_what_is_not_there_is_the_engines_affair(base, verb, path, status):
+def test_the_engine_answers_unknown_paths(base, verb, path, status):
     assert request(verb, f"{base}/{path}").status == status
 
 
-def test_another_template_is_the_engines_affair(base):
+def test_the_engine_answers_methods_with_other_templates(base):
     status, body = request("PUT", f"{base}/hits/home")
 
     assert (status, json.loads(body)["pathParameters"]) == (200, {"name": "home"})
@@ -118,7 +118,7 @@ def describe(path, **methods):
         ("a/b/c", "GET", None),
     ],
 )
-def test_the_method_is_that_of_the_most_literal_path(path, verb, parameters):
+def test_the_method_with_the_fewest_path_parameters_has_priority(path, verb, parameters):
     resources = [
         describe("/{name}", GET={}),
         describe("/known", GET={"type": "AWS_PROXY"}),
@@ -140,14 +140,14 @@ def test_the_method_is_that_of_the_most_literal_path(path, verb, parameters):
         {"uri": None, "type": "MOCK"},
     ],
 )
-def test_what_is_not_our_mapping_is_no_method_of_ours(wrong):
+def test_methods_with_other_mappings_are_left_to_the_engine(wrong):
     assert find_method([describe("/{name}", GET=wrong)], "home", "GET") is None
 
 
 @pytest.mark.parametrize(
     ("error", "status"), [(None, "200"), ("[400] x", "400"), ("of [400]", "500"), ("[400]\nx", "400"), ("", "200")]
 )
-def test_a_response_is_chosen_by_the_whole_text_of_an_error(error, status):
+def test_a_response_pattern_must_match_the_whole_error(error, status):
     patterns = {"200": "", "400": r"\[400\][\s\S]*", "500": r"(?!\[400\])[\s\S]*"}
     responses = {code: {"statusCode": code, "selectionPattern": pattern} for code, pattern in patterns.items()}
 

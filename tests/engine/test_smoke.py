@@ -1,4 +1,4 @@
-"""What every run tries on an engine; the other modules of this folder are thorough."""
+"""The tests on an engine for every run. The other modules of this folder are thorough."""
 
 from macro.cli.cloud.stack.account import connect_to_engine
 from tests.support.deploying import counters, hit, write
@@ -6,7 +6,7 @@ from tests.support.local_run import get, is_open, write_template
 from tests.support.ministack import ACCOUNT, REGION
 
 
-def test_hits_are_counted_until_ctrl_c_and_nothing_stays(here, start):
+def test_hits_are_counted_until_ctrl_c_and_nothing_is_left(here, start):
     write_template(here / "t.json")
     run = start("t.json", is_on_terminal=True)
     url = run.url()
@@ -26,7 +26,7 @@ def test_hits_are_counted_until_ctrl_c_and_nothing_stays(here, start):
     assert sorted(path.name for path in here.iterdir()) == ["t.json", "temporary"]
 
 
-def test_an_update_that_fails_is_rolled_back_its_cause_on_top_and_the_counter_counts_on(cloud, deploy, tmp_path):
+def test_a_failed_update_is_rolled_back_with_its_cause_first_and_the_counter_keeps_counting(cloud, deploy, tmp_path):
     before = deploy(counters())
     assert hit(before["VisitsUrl"], "home") == 1
     missing = f"s3://hitcountermacro-{ACCOUNT}-{REGION}/code/none.zip"
@@ -45,7 +45,7 @@ def test_an_update_that_fails_is_rolled_back_its_cause_on_top_and_the_counter_co
     assert hit(deploy(counters(Visits={"Env": {"a": "b"}}))["VisitsUrl"], "home") == 3
 
 
-def test_a_stack_that_goes_leaves_its_table_and_nothing_that_runs(cloud, deploy):
+def test_a_deleted_stack_leaves_only_its_table(cloud, deploy):
     outputs = deploy(counters())
     assert [hit(outputs["VisitsUrl"], "home") for _ in range(2)] == [1, 2]
 
@@ -57,7 +57,7 @@ def test_a_stack_that_goes_leaves_its_table_and_nothing_that_runs(cloud, deploy)
 
 
 def read_table(url):
-    """The names and counts in the engine's tables, whoever they are of."""
+    """The names and counts in all of the engine's tables."""
     client = connect_to_engine("/".join(url.split("/")[:3])).client("dynamodb")
     tables = [name for name in client.list_tables()["TableNames"] if name.startswith("local-")]
     items = [item for table in tables for item in client.scan(TableName=table)["Items"]]

@@ -1,4 +1,4 @@
-"""A real stack of the engine's CloudFormation, whose custom resource the companion serves as a function of its own."""
+"""A stack of the engine's CloudFormation, whose custom resource is served by the companion as a Lambda function."""
 
 import io
 import json
@@ -68,7 +68,7 @@ def properties(code, table, **more):
 
 
 def template(code, table, *, also=None, **more):
-    """A stack with a function, and where `also` has properties, with another one that is made or changed after it."""
+    """A stack with a function. If `also` has properties, another function is created or updated after it."""
     visits = {"Type": "Custom::LambdaFunction", "Properties": properties(code, table, **more)}
     after = {"Type": "Custom::LambdaFunction", "DependsOn": "Visits", "Properties": also}
     names = ("FunctionName", "SourceSha256", "VersionArn")
@@ -87,7 +87,7 @@ def wait(client, name):
     raise AssertionError(found["StackStatus"])
 
 
-def test_a_stack_makes_changes_rolls_back_and_deletes_its_function(stack, companion):
+def test_a_stack_creates_updates_rolls_back_and_deletes_its_function(stack, companion):
     client, code = stack.client("cloudformation"), put(stack, "code.zip", make_zip(SHOW))
     name = "visits-of-a-stack"
 
@@ -113,7 +113,7 @@ def test_a_stack_makes_changes_rolls_back_and_deletes_its_function(stack, compan
 
 @pytest.fixture
 def cloudformation(stack, companion):
-    """A stack whose every operation is awaited: `create` and `update` give the status and the outputs."""
+    """A stack whose operations are awaited. `create` and `update` return the status and the outputs."""
     client, name = stack.client("cloudformation"), f"app-{uuid4().hex[:8]}"
 
     def act(action, body):
@@ -137,7 +137,7 @@ BROKEN = {"S3Bucket": "no-such-bucket-here", "S3Key": "none.zip"}
 
 
 @pytest.mark.parametrize("publish", [{}, {"Publish": "true"}], ids=["unpublished", "published"])
-def test_a_change_is_taken_back_when_another_resource_fails_after_it(stack, cloudformation, publish):
+def test_a_change_is_rolled_back_if_another_resource_fails_later(stack, cloudformation, publish):
     code = put(stack, "code.zip", make_zip(SHOW))
     status, made = cloudformation.create(template(code, "first", **publish))
     assert status == "CREATE_COMPLETE"
@@ -158,7 +158,7 @@ def test_a_change_is_taken_back_when_another_resource_fails_after_it(stack, clou
     assert changed["VersionArn"] == (f"{made['VersionArn'].rpartition(':')[0]}:3" if publish else made["VersionArn"])
 
 
-def test_a_rename_is_taken_back_when_another_resource_fails_after_it(stack, cloudformation):
+def test_a_rename_is_rolled_back_if_another_resource_fails_later(stack, cloudformation):
     code = put(stack, "code.zip", make_zip(SHOW))
     _, made = cloudformation.create(template(code, "first"))
     other = f"{made['Id'][:50]}-renamed"

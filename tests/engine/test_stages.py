@@ -1,4 +1,4 @@
-"""Stages and shared APIs on the engine: a function and a table for each, and counts of their own."""
+"""Stages and shared APIs on the engine: each has its own function, table and counts."""
 
 import json
 from types import SimpleNamespace
@@ -29,12 +29,12 @@ def world():
 
 
 def bring(world, name, properties, *outputs):
-    """Deploy a counter; its outputs, and each resource's physical id."""
+    """Deploy a counter, and return its outputs and the physical IDs of its resources."""
     return bring_all(world, name, {"Visits": properties}, {output: ["Visits", output] for output in outputs})
 
 
 def bring_all(world, name, counters, outputs):
-    """Deploy counters; the outputs that name their attributes, and each resource's physical id."""
+    """Deploy counters, and return the outputs with their attributes and the physical IDs of all resources."""
     template = {
         "Transform": "HitCounterMacro",
         "Resources": {key: {"Type": "HitCounter", "Properties": properties} for key, properties in counters.items()},
@@ -61,7 +61,7 @@ def count(world, table):
 
 
 @pytest.mark.parametrize("gateway", ["rest", "custom"])
-def test_each_stage_counts_in_its_own_table_and_a_third_one_leaves_the_others_alone(world, gateway):
+def test_each_stage_counts_in_its_own_table_and_a_new_stage_changes_no_other(world, gateway):
     name, common = f"stages-{gateway}", {"Gateway": gateway}
     named = ("DevUrl", "ProdUrl", "DevSourceSha256", "ProdSourceSha256", "DevCodeSha256", "ProdCodeSha256")
     first, before = bring(world, name, {**common, "Stages": ["dev", "prod"]}, *named)
@@ -86,7 +86,7 @@ def test_each_stage_counts_in_its_own_table_and_a_third_one_leaves_the_others_al
 
 
 def list_stages(world, url):
-    """What the API with this URL has of stages, without the times of their changes."""
+    """The stages of the API with this URL, without the times of their changes."""
     client = world.account.client("apigateway")
     (api,) = [each["id"] for each in client.get_rest_apis(limit=500)["items"] if f"/{each['id']}/" in url]
     listed = client.get_stages(restApiId=api)["item"]
@@ -94,7 +94,7 @@ def list_stages(world, url):
 
 
 @pytest.mark.parametrize("gateway", ["rest", "http", "custom"])
-def test_stages_with_a_proxy_integration_count_each_in_its_own_table(world, gateway):
+def test_stages_with_a_proxy_integration_count_in_their_own_tables(world, gateway):
     properties = {"Gateway": gateway, "Integration": "proxy", "Stages": ["dev", "prod"]}
 
     made, ids = bring(world, f"proxy-{gateway}", properties, "DevUrl", "ProdUrl")
@@ -104,7 +104,7 @@ def test_stages_with_a_proxy_integration_count_each_in_its_own_table(world, gate
     assert (count(world, ids["VisitsDevTable"]), count(world, ids["VisitsProdTable"])) == ({"home": 2}, {"home": 1})
 
 
-def test_the_four_resources_of_the_sketch_and_a_log_count(world):
+def test_the_resources_of_the_first_design_and_a_log_group_count(world):
     made, ids = bring(world, "sketch", {"Gateway": "custom"}, "Url")
 
     assert [hit(made["Url"]), hit(made["Url"]), hit(made["Url"], "other")] == [1, 2, 1]
@@ -112,7 +112,7 @@ def test_the_four_resources_of_the_sketch_and_a_log_count(world):
 
 
 @pytest.mark.parametrize("gateway", ["rest", "http", "custom"])
-def test_two_counters_on_one_api_count_each_for_itself(world, gateway):
+def test_two_counters_on_one_api_count_separately(world, gateway):
     common = {"Gateway": gateway, "Api": {"Share": True}}
     counters = {"Visits": {**common, "Path": "visits/{name}"}, "Loads": {**common, "Path": "loads/{name}"}}
     outputs = {"Visits": ["Visits", "Url"], "Loads": ["Loads", "Url"]}
@@ -127,13 +127,13 @@ def test_two_counters_on_one_api_count_each_for_itself(world, gateway):
 
 
 def count_deployments(world, url):
-    """How many deployments the API with this URL has."""
+    """The number of deployments of the API with this URL."""
     client = world.account.client("apigateway")
     (api,) = [each["id"] for each in client.get_rest_apis(limit=500)["items"] if f"/{each['id']}/" in url]
     return len(client.get_deployments(restApiId=api)["items"])
 
 
-def test_two_counters_with_stages_on_one_custom_api_count_each_in_each(world):
+def test_two_counters_with_stages_on_one_custom_api_count_separately_in_each_stage(world):
     common = {"Gateway": "custom", "Api": {"Share": True}, "Stages": ["dev", "prod"]}
     counters = {"Visits": {**common, "Path": "visits/{name}"}, "Loads": {**common, "Path": "loads/{name}"}}
     outputs = {f"{name}{part}": [name, f"{part}Url"] for name in counters for part in ("Dev", "Prod")}

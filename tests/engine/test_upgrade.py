@@ -1,4 +1,4 @@
-"""An older release's installation, and stacks deployed by it, brought up to date while they count."""
+"""The installation of an older release and its stacks are updated while they count."""
 
 import shutil
 import subprocess
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def older(cloud, tmp_path):
-    """Runs commands of a release before this one: another version, handler, macro and companion."""
+    """Runs commands of an older release, with another version, handler, macro and companion."""
     home = tmp_path / "older"
     for package in ("macro", "transform_lambda"):
         shutil.copytree(ROOT / package, home / package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -43,7 +43,7 @@ def change(path, before, after):
     path.write_text(text.replace(before, after), "utf-8")
 
 
-def test_an_older_installation_and_its_stacks_are_brought_up_to_date_while_they_count(cloud, older, tmp_path):
+def test_an_older_installation_and_its_stacks_are_updated_while_they_count(cloud, older, tmp_path):
     suffix, stack = new_suffix(), new_name()
     installation, template = f"HitCounterMacro{suffix}", write(tmp_path, counters(suffix, Visits={"Env": {"a": "b"}}))
     older("-m", "macro", "install", "--suffix", suffix)
@@ -64,7 +64,7 @@ def test_an_older_installation_and_its_stacks_are_brought_up_to_date_while_they_
     assert after["VisitsTable"] == before["VisitsTable"]
 
 
-def test_a_stack_of_an_older_release_is_deleted_by_this_one(cloud, older, tmp_path):
+def test_this_release_deletes_a_stack_of_an_older_release(cloud, older, tmp_path):
     suffix, stack = new_suffix(), new_name()
     older("-m", "macro", "install", "--suffix", suffix)
     older("-m", "macro", "deploy", write(tmp_path, counters(suffix, Visits={})), "--stack-name", stack, "--yes")

@@ -1,4 +1,4 @@
-"""An account that answers what a test tells it, and an environment with nothing of the user's."""
+"""A fake account with the answers that a test sets, and an environment without the user's settings."""
 
 import boto3
 import pytest
@@ -33,7 +33,7 @@ def aws():
 
 @pytest.fixture
 def as_account(aws, monkeypatch):
-    """Clients call the fake as they would call AWS: without an endpoint of their own."""
+    """Clients call the fake as they would call AWS, without an endpoint in the session."""
     services = "STS CLOUDFORMATION S3 SSM API_GATEWAY LAMBDA DYNAMODB CLOUDWATCH_LOGS RESOURCE_GROUPS_TAGGING_API"
     for service in services.split():
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", aws.url)

@@ -1,4 +1,4 @@
-"""``install``, ``deploy`` and ``uninstall`` as they are typed, against answers that only AWS gives."""
+"""The commands ``install``, ``deploy`` and ``uninstall``, with answers that only AWS gives."""
 
 import json
 import os
@@ -52,7 +52,7 @@ FAILED = [
 
 
 class World:
-    """An account with an installation, and a stack ``hits`` that is in the status that is set."""
+    """An account with an installation, and a stack ``hits`` with the given status."""
 
     def __init__(self, aws):
         self.aws = aws
@@ -105,7 +105,7 @@ def deploy(command):
     return lambda *more: command("deploy", "compact.yaml", "--stack-name", "hits", *more)
 
 
-def test_a_deployment_shows_what_changes_then_what_happens_then_outputs_alone_on_stdout(world, deploy):
+def test_a_deployment_shows_changes_and_events_on_stderr_and_outputs_on_stdout(world, deploy):
     code, out, err = deploy("--yes")
 
     assert (code, out) == (0, "Url: https://abc.execute-api.eu-central-1.amazonaws.com/prod\n")
@@ -119,7 +119,7 @@ def test_a_deployment_shows_what_changes_then_what_happens_then_outputs_alone_on
     )
 
 
-def test_scripts_get_events_alone(world, deploy):
+def test_json_prints_only_events(world, deploy):
     code, out, err = deploy("--yes", "--json")
 
     events = [json.loads(line) for line in out.splitlines()]
@@ -129,7 +129,7 @@ def test_scripts_get_events_alone(world, deploy):
     assert [each["action"] for each in events[0]["changes"]] == ["add", "add"]
 
 
-def test_the_first_real_cause_of_a_failure_is_on_top(world, deploy):
+def test_the_first_cause_of_a_failure_comes_first(world, deploy):
     world.after, world.events = "UPDATE_ROLLBACK_COMPLETE", FAILED
 
     code, out, err = deploy("--yes")
@@ -141,7 +141,7 @@ def test_the_first_real_cause_of_a_failure_is_on_top(world, deploy):
     )
 
 
-def test_the_macros_problems_are_told(world, deploy):
+def test_the_macros_problems_are_reported(world, deploy):
     said = "Resources.Visits.Properties.Shard: is unknown, did you mean Shards?"
     reason = f"Transform 123456789012::HitCounterMacro failed with: {said}. Rollback requested by user."
     world.aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": reason})
@@ -154,7 +154,7 @@ def test_the_macros_problems_are_told(world, deploy):
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"])
-def test_a_stack_that_was_never_created_is_refused_with_the_command_that_deletes_it(world, deploy, status):
+def test_a_stack_that_was_never_created_is_reported_with_the_command_that_deletes_it(world, deploy, status):
     world.status = status
 
     code, out, err = deploy("--yes")
@@ -167,7 +167,7 @@ def test_a_stack_that_was_never_created_is_refused_with_the_command_that_deletes
     assert world.aws.sent("CreateChangeSet") == []
 
 
-def test_a_missing_installation_is_refused_with_the_command_that_makes_one(world, deploy):
+def test_a_missing_installation_is_an_error_with_the_install_command(world, deploy):
     world.installed = None
 
     assert deploy("--yes") == (
@@ -178,7 +178,7 @@ def test_a_missing_installation_is_refused_with_the_command_that_makes_one(world
     )
 
 
-def test_no_change_is_told_and_outputs_are_shown_again(world, deploy):
+def test_without_changes_the_outputs_are_shown_again(world, deploy):
     world.aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": "No updates are to be performed."})
 
     code, out, err = deploy("--yes")
@@ -187,7 +187,7 @@ def test_no_change_is_told_and_outputs_are_shown_again(world, deploy):
     assert err == "hits matches the template; nothing to change\n"
 
 
-def test_a_change_set_can_be_left_for_someone_else(world, deploy):
+def test_a_change_set_can_be_left_unexecuted(world, deploy):
     code, out, err = deploy("--no-execute")
 
     assert (code, out) == (0, "")
@@ -198,7 +198,7 @@ def test_a_change_set_can_be_left_for_someone_else(world, deploy):
     assert (world.has_run(), world.is_discarded()) == (False, False)
 
 
-def test_where_nobody_can_be_asked_nothing_is_done(world, deploy):
+def test_without_a_terminal_nothing_is_deployed(world, deploy):
     code, _, err = deploy()
 
     assert code == 1
@@ -206,7 +206,7 @@ def test_where_nobody_can_be_asked_nothing_is_done(world, deploy):
     assert world.is_discarded()
 
 
-def test_a_table_is_never_removed_by_yes_alone(world, deploy):
+def test_yes_alone_does_not_remove_a_table(world, deploy):
     world.plan(REMOVED)
 
     code, _, err = deploy("--yes")
@@ -218,14 +218,14 @@ def test_a_table_is_never_removed_by_yes_alone(world, deploy):
     assert world.is_discarded()
 
 
-def test_a_table_is_removed_where_that_was_said(world, deploy):
+def test_a_table_is_removed_with_both_options(world, deploy):
     world.plan(REMOVED)
 
     assert deploy("--yes", "--allow-data-loss")[0] == 0
     assert world.has_run()
 
 
-def test_tags_go_to_the_stack(world, deploy):
+def test_the_stack_gets_the_given_tags(world, deploy):
     deploy("--yes", "--tag", "team=web", "--tag", "note=a=b")
 
     (sent,) = world.aws.sent("CreateChangeSet")
@@ -234,11 +234,11 @@ def test_tags_go_to_the_stack(world, deploy):
 
 
 @pytest.mark.parametrize("tag", ["team", "=web"])
-def test_a_tag_without_name_or_value_is_refused(world, deploy, tag):
+def test_a_tag_without_name_or_value_is_an_error(world, deploy, tag):
     assert deploy("--yes", "--tag", tag) == (1, "", f"--tag {tag}: must be NAME=VALUE\n")
 
 
-def test_an_engine_may_be_named_by_the_environment(world, deploy, monkeypatch):
+def test_the_environment_can_name_an_engine(world, deploy, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", world.aws.url)
     world.installed = None
 
@@ -274,7 +274,7 @@ def plans_and_failures(world):
 
 @pytest.mark.parametrize("as_json", [True, False])
 @pytest.mark.parametrize("case", ["done", "failed", "refused", "denied", "invalid", "garbled"])
-def test_values_of_parameters_and_of_env_are_never_told(world, deploy, case, as_json):
+def test_values_of_parameters_and_of_env_are_never_shown(world, deploy, case, as_json):
     Path("compact.yaml").write_text(
         "Transform: HitCounterMacro\n"
         "Parameters:\n  Secret: {Type: String, NoEcho: true}\n"
@@ -290,7 +290,7 @@ def test_values_of_parameters_and_of_env_are_never_told(world, deploy, case, as_
     assert world.aws.sent("CreateChangeSet")[0]["Parameters.member.1.ParameterValue"] == SECRET
 
 
-def test_values_of_env_are_not_told_where_they_are_wrong(world, deploy):
+def test_wrong_values_of_env_are_not_shown(world, deploy):
     Path("compact.yaml").write_text(
         "Transform: HitCounterMacro\nResources:\n  Visits:\n    Type: HitCounter\n    Properties:\n"
         f'      Env: {{BAD NAME: {SECRET}, LIST: [{SECRET}], LINES: "{SECRET}\\n2"}}\n'
@@ -306,12 +306,12 @@ def test_values_of_env_are_not_told_where_they_are_wrong(world, deploy):
 
 @pytest.fixture
 def typed(world, tmp_path):
-    """Deploys on a terminal, with stdout elsewhere."""
+    """Deploys on a terminal, with stdout redirected."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "NO_COLOR": "1"}
     return lambda: on_terminal("-m", "macro", "deploy", "compact.yaml", "--stack-name", "hits", env=env)
 
 
-def test_yes_on_a_terminal_deploys_and_outputs_go_into_the_file(world, typed):
+def test_a_yes_on_a_terminal_deploys_and_outputs_go_to_stdout(world, typed):
     with typed() as terminal:
         terminal.wait_for("Deploy hits? [y/N] ")
         terminal.press("y\n")
@@ -323,7 +323,7 @@ def test_yes_on_a_terminal_deploys_and_outputs_go_into_the_file(world, typed):
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", "\x04"])
-def test_anything_else_on_a_terminal_changes_nothing(world, typed, answer):
+def test_any_other_answer_on_a_terminal_changes_nothing(world, typed, answer):
     with typed() as terminal:
         terminal.wait_for("Deploy hits? [y/N] ")
         terminal.press(answer)
@@ -334,7 +334,7 @@ def test_anything_else_on_a_terminal_changes_nothing(world, typed, answer):
     assert world.is_discarded()
 
 
-def test_ctrl_c_at_the_question_throws_the_change_set_away(world, typed):
+def test_ctrl_c_at_the_question_deletes_the_change_set(world, typed):
     with typed() as terminal:
         terminal.wait_for("Deploy hits? [y/N] ")
         terminal.press("\x03")
@@ -346,7 +346,7 @@ def test_ctrl_c_at_the_question_throws_the_change_set_away(world, typed):
     assert terminal.shown.endswith("\r\n")
 
 
-def test_ctrl_c_during_a_deployment_tells_that_it_goes_on(world, typed):
+def test_ctrl_c_during_a_deployment_says_that_the_operation_continues(world, typed):
     world.after, world.events = "UPDATE_IN_PROGRESS", DONE[1:]
     with typed() as terminal:
         terminal.wait_for("Deploy hits? [y/N] ")
@@ -362,7 +362,7 @@ def test_ctrl_c_during_a_deployment_tells_that_it_goes_on(world, typed):
 
 
 @pytest.mark.parametrize(("typing", "code"), [("VisitsTable\n", 0), ("y\n", 1)])
-def test_a_table_is_removed_only_by_its_name(world, typed, typing, code):
+def test_a_table_is_removed_only_if_its_name_is_typed(world, typed, typing, code):
     world.plan(REMOVED)
     with typed() as terminal:
         terminal.wait_for("To replace or remove VisitsTable, type VisitsTable: ")
@@ -375,18 +375,18 @@ def test_a_table_is_removed_only_by_its_name(world, typed, typing, code):
 
 @pytest.fixture
 def unused(world):
-    """The installation serves no stack."""
+    """An installation that no stack uses."""
     world.aws.answer("GetResources", {"ResourceTagMappingList": []})
     world.aws.answer("DescribeStackResource", _missing())
     world.aws.answer("HEAD /hitcountermacro-123456789012-eu-central-1", Raw(b"", 404))
     return world
 
 
-def test_an_installation_stays_where_nobody_can_be_asked(unused, command):
+def test_without_a_terminal_no_installation_is_removed(unused, command):
     assert command("uninstall") == (1, "", "stdin is no terminal, so nobody can be asked; add --yes\n")
 
 
-def test_an_installation_stays_where_the_answer_is_no(unused):
+def test_an_installation_is_kept_if_the_user_declines(unused):
     env = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"}
     with on_terminal("-m", "macro", "uninstall", env=env) as terminal:
         terminal.wait_for("Remove HitCounterMacro from account 123456789012, eu-central-1? [y/N] ")
@@ -398,7 +398,7 @@ def test_an_installation_stays_where_the_answer_is_no(unused):
     assert unused.aws.sent("DeleteStack") == []
 
 
-def test_an_installation_that_is_not_there_is_no_problem(unused, command):
+def test_removing_a_missing_installation_succeeds(unused, command):
     unused.installed = None
 
     assert command("uninstall", "--yes") == (
@@ -408,7 +408,7 @@ def test_an_installation_that_is_not_there_is_no_problem(unused, command):
     )
 
 
-def test_an_installation_that_stacks_use_stays(unused, command):
+def test_an_installation_that_stacks_use_is_kept(unused, command):
     tag = {"Key": "hitcounter:stack-id", "Value": "hits-id"}
     arn = "arn:aws:lambda:eu-central-1:123456789012:function:hits"
     unused.aws.answer("GetResources", {"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": [tag]}]})

@@ -1,4 +1,4 @@
-"""Values of options that are refused before anything is done, as wrong usage."""
+"""Invalid values of options are wrong usage, and are reported before anything is done."""
 
 import pytest
 
@@ -8,7 +8,7 @@ KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567
 
 
 @pytest.mark.parametrize("name", ["1bad", "", "-a", "with space", "under_score", "ä", "a" * 129, "a\n"])
-def test_a_name_that_no_stack_can_have_is_wrong_usage(command, name):
+def test_an_invalid_stack_name_is_wrong_usage(command, name):
     code, out, err = command("deploy", "template.yaml", f"--stack-name={name}")
 
     assert (code, out) == (2, "")
@@ -19,7 +19,7 @@ def test_a_name_that_no_stack_can_have_is_wrong_usage(command, name):
 
 
 @pytest.mark.parametrize("name", ["a", "Hits-2", "a" * 128])
-def test_a_name_that_a_stack_can_have_is_taken(name):
+def test_a_valid_stack_name_is_accepted(name):
     assert read_stack_name(name) == name
 
 
@@ -37,14 +37,14 @@ def test_a_name_that_a_stack_can_have_is_taken(name):
         ("--suffix", "x" * 21, "at most 20 letters and digits"),
     ],
 )
-def test_a_value_that_the_installation_does_not_take_is_wrong_usage(command, option, value, right):
+def test_an_invalid_parameter_of_the_installation_is_wrong_usage(command, option, value, right):
     code, out, err = command("install", option, value)
 
     assert (code, out) == (2, "")
     assert err.endswith(f"hitcounter install: error: argument {option}: must be {right}, got {value!r}\n")
 
 
-def test_a_suffix_that_nothing_can_have_is_wrong_usage_of_uninstall(command):
+def test_an_invalid_suffix_is_wrong_usage_of_uninstall(command):
     code, _, err = command("uninstall", "--suffix", "Beta!")
 
     assert code == 2
@@ -57,5 +57,5 @@ def test_a_suffix_that_nothing_can_have_is_wrong_usage_of_uninstall(command):
     ("parameter", "value"),
     [("LogRetention", "365"), ("KmsKeyArn", KEY), ("KmsKeyArn", ""), ("Suffix", "Beta2"), ("AnswerHosts", "any:1")],
 )
-def test_what_the_installation_takes_is_no_problem(parameter, value):
+def test_valid_parameters_of_the_installation_are_accepted(parameter, value):
     assert find_problem(parameter, value) == ""

@@ -1,4 +1,4 @@
-"""What of a template is found wrong before an account is changed."""
+"""Problems of a template that are found before an account is changed."""
 
 import pytest
 
@@ -19,13 +19,13 @@ def refuse(tmp_path, checked, values):
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_a_value_that_only_cloudformation_can_look_up_is_left_to_it(tmp_path):
+def test_a_value_that_only_cloudformation_can_look_up_is_not_checked(tmp_path):
     checked = template({"Count": SSM}, Shards={"Ref": "Count"})
 
     assert check_template(checked, tmp_path, {}) == (checked, (), ())
 
 
-def test_a_value_that_was_looked_up_is_checked(tmp_path):
+def test_a_looked_up_value_is_checked(tmp_path):
     checked = template({"Count": SSM}, Shards={"Ref": "Count"})
 
     assert refuse(tmp_path, checked, {"Count": "many"}) == [
@@ -33,7 +33,7 @@ def test_a_value_that_was_looked_up_is_checked(tmp_path):
     ]
 
 
-def test_what_else_is_wrong_is_told_beside_a_value_that_only_cloudformation_can_look_up(tmp_path):
+def test_other_problems_are_reported_beside_a_value_that_only_cloudformation_can_look_up(tmp_path):
     checked = template({"Count": SSM, "Verb": {"Type": "String"}}, Shards={"Ref": "Count"}, Method={"Ref": "Verb"})
 
     assert refuse(tmp_path, checked, {}) == [

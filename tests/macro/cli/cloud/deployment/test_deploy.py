@@ -1,4 +1,4 @@
-"""What a deployment sends: parameters, and the template in the call or through the bucket."""
+"""What a deployment sends: parameters, and the template inline or through the bucket."""
 
 from hashlib import sha256
 
@@ -43,7 +43,7 @@ def plan(session, aws, text=PLAIN, values=None):
     return prepare(session, Deployment("hits", parse_source("t.yaml", text), values or {}))
 
 
-def test_parameters_that_are_not_given_keep_the_stacks_values(session, aws):
+def test_omitted_parameters_keep_the_values_of_the_stack(session, aws):
     aws.answer("DescribeStacks", existing("UPDATE_COMPLETE", ("Old", "kept"), ("Gone", "x")))
 
     plan(session, aws, values={"Stage": True, "Names": ["a", 2, False]})
@@ -51,7 +51,7 @@ def test_parameters_that_are_not_given_keep_the_stacks_values(session, aws):
     assert parameters_sent(aws) == {"Old": None, "Stage": "true", "Names": "a,2,false"}
 
 
-def test_a_stack_that_was_only_reviewed_has_no_values_to_keep(session, aws):
+def test_a_stack_in_review_has_no_values_to_keep(session, aws):
     aws.answer("DescribeStacks", existing("REVIEW_IN_PROGRESS", ("Old", "never set")))
 
     plan(session, aws, values={"Stage": "prod", "Names": "a", "Old": "b"})
@@ -59,7 +59,7 @@ def test_a_stack_that_was_only_reviewed_has_no_values_to_keep(session, aws):
     assert parameters_sent(aws) == {"Stage": "prod", "Names": "a", "Old": "b"}
 
 
-def test_a_plain_template_needs_no_installation_and_is_passed_as_it_was_written(session, aws):
+def test_a_plain_template_needs_no_installation_and_is_passed_unchanged(session, aws):
     aws.answer("DescribeStacks", Refusal("ValidationError", "Stack with id hits does not exist"))
 
     stack, change_set = plan(session, aws, values={"Stage": "a", "Names": [], "Old": "x"})
@@ -85,7 +85,7 @@ Resources:
     {"Parameters": [{"Name": "/hits/shards", "Value": "8"}]},
     Refusal("AccessDeniedException", "not authorized to perform: ssm:GetParameters"),
 ])  # fmt: skip
-def test_what_systems_manager_keeps_is_looked_up_or_left_to_cloudformation(session, aws, answer):
+def test_values_in_systems_manager_are_looked_up_or_left_to_cloudformation(session, aws, answer):
     aws.answer("DescribeStacks", release(own_version()))
     aws.answer("GetParameters", answer)
 
@@ -94,7 +94,7 @@ def test_what_systems_manager_keeps_is_looked_up_or_left_to_cloudformation(sessi
     assert parameters_sent(aws) == {"Count": "/hits/shards"}
 
 
-def test_what_systems_manager_keeps_is_checked_before_anything_is_made(session, aws):
+def test_values_in_systems_manager_are_checked_before_anything_is_created(session, aws):
     aws.answer("DescribeStacks", release(own_version()))
     aws.answer("GetParameters", {"Parameters": [{"Name": "/hits/shards", "Value": "many"}]})
 
@@ -117,7 +117,7 @@ def long_template(aws):
     return text, place
 
 
-def test_a_long_template_goes_through_the_installations_bucket(session, aws, long_template):
+def test_a_large_template_is_uploaded_to_the_installations_bucket(session, aws, long_template):
     text, place = long_template
     aws.answer(f"HEAD /{BUCKET}", Raw(b""))
 
@@ -129,7 +129,7 @@ def test_a_long_template_goes_through_the_installations_bucket(session, aws, lon
     assert len(aws.sent(f"PUT {place}")) == 1
 
 
-def test_a_long_template_without_an_installation_is_told_the_command(session, aws, long_template):
+def test_a_large_template_without_an_installation_is_reported_with_the_install_command(session, aws, long_template):
     text, _ = long_template
     aws.answer(f"HEAD /{BUCKET}", Raw(b"", 404))
 
@@ -156,7 +156,7 @@ def release(version):
     ),
     (own_version(), ""),
 ])  # fmt: skip
-def test_a_refusal_by_an_older_installation_says_so(session, aws, version, blame):
+def test_a_refusal_by_an_older_installation_names_both_releases(session, aws, version, blame):
     refusal = "Transform 123456789012::HitCounterMacroBeta failed with: Shards is unknown. Rollback requested by user."
     aws.answer("DescribeStacks", release(version))
     aws.answer("CreateChangeSet", {"Id": "set", "StackId": "id"})

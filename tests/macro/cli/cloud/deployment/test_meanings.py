@@ -1,4 +1,4 @@
-"""What changes mean for counters: which are new, changed or gone, and what becomes of counts and URLs."""
+"""What changes mean for counters: which are new, changed or removed, and what happens to counts and URLs."""
 
 import pytest
 
@@ -58,13 +58,13 @@ def explain(changes, before=("Visits",), after=("Visits",)):
         (Change("change", "VisitsApi", API, is_certain=False), ["all counts are kept", "its URL may change"]),
     ],
 )
-def test_a_change_of_a_counter_says_what_becomes_of_counts_and_url(change, sentences):
+def test_a_changed_counter_is_explained_by_its_counts_and_url(change, sentences):
     (meaning,) = explain([change])
 
     assert (meaning.name, meaning.state, list(meaning.sentences)) == ("Visits", "changes", sentences)
 
 
-def test_a_counter_that_comes_and_one_that_goes_are_told_in_a_few_lines():
+def test_new_and_removed_counters_are_explained_in_a_few_lines():
     came = [Change("add", f"Visits{part}", kind) for part, kind in (("Table", TABLE), ("Function", FUNCTION))]
     kept = Change("remove", "LikesLogGroup", "AWS::Logs::LogGroup", is_kept=True)
     gone = [Change("remove", "LikesTable", TABLE, is_kept=True), kept]
@@ -83,7 +83,7 @@ def test_a_counter_that_comes_and_one_that_goes_are_told_in_a_few_lines():
     ]
 
 
-def test_a_new_counter_that_takes_over_a_table_goes_on_counting_in_it():
+def test_a_new_counter_can_keep_counting_in_an_existing_table():
     changes = [Change("change", "VisitsTable", TABLE), Change("add", "VisitsApi", API)]
 
     (meaning,) = explain(changes, before=())
@@ -91,14 +91,14 @@ def test_a_new_counter_that_takes_over_a_table_goes_on_counting_in_it():
     assert (meaning.state, meaning.sentences) == ("changes", ("all counts are kept", "its URL changes"))
 
 
-def test_a_new_counter_whose_table_does_not_change_is_not_said_to_count_from_zero():
+def test_a_new_counter_with_an_unchanged_table_does_not_count_from_zero():
     (meaning,) = explain([Change("add", "VisitsApi", API), Change("add", "VisitsFunction", FUNCTION)], before=())
 
     sentence = "it gets 2 resources; its table doesn't change, or isn't in this stack"
     assert (meaning.state, meaning.sentences) == ("new", (sentence,))
 
 
-def test_what_leaves_belongs_to_the_counter_with_the_longest_name_that_it_begins_with():
+def test_a_removed_resource_belongs_to_the_counter_with_the_longest_matching_name():
     gone = [Change("remove", logical_id, TABLE) for logical_id in ("VisitsTable", "VisitsNewTable", "Visits", "Other")]
 
     owners = find_owners(gone, {}, {"Visits", "VisitsNew"})
@@ -106,7 +106,7 @@ def test_what_leaves_belongs_to_the_counter_with_the_longest_name_that_it_begins
     assert owners == {"VisitsTable": "Visits", "VisitsNewTable": "VisitsNew"}
 
 
-def test_the_authors_own_resources_come_last_with_their_lines():
+def test_the_authors_own_resources_come_last():
     topic, function = Change("add", "Topic", "AWS::SNS::Topic"), Change("change", "VisitsFunction", FUNCTION, ("Env",))
 
     meanings = explain_changes([topic, function], {"VisitsFunction": "Visits"}, ["Visits"], ["Visits"])

@@ -1,4 +1,4 @@
-"""Installing, as far as an account decides it: parameters, the bucket that is there, protection, and trials."""
+"""An installation in different accounts: parameters, existing buckets, termination protection, and dry runs."""
 
 import json
 
@@ -24,7 +24,7 @@ OWN = {"Suffix": "", "LowerSuffix": "", "AnswerHosts": ""}
 
 
 class World:
-    """An account in which the stack of the installation is made by change sets that need no time."""
+    """An account where change sets of the installation's stack complete at once."""
 
     def __init__(self, aws):
         self.aws = aws
@@ -93,7 +93,7 @@ def world(aws):
     return World(aws)
 
 
-def test_the_bucket_is_made_before_what_is_run_from_it(session, world):
+def test_the_bucket_is_created_before_the_functions(session, world):
 
     has_changed = install(session, InstallOptions(), BUNDLES)
 
@@ -116,7 +116,7 @@ def test_the_bucket_is_made_before_what_is_run_from_it(session, world):
     (200, "IMPORT", [f"the bucket {BUCKET} exists already, and is imported into the stack"]),
     (404, "CREATE", []),
 ])  # fmt: skip
-def test_a_bucket_that_is_there_already_is_taken_into_the_stack(session, world, status, kind, texts):
+def test_an_existing_bucket_is_imported_into_the_stack(session, world, status, kind, texts):
     world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", status))
 
     install(session, InstallOptions(), BUNDLES)
@@ -137,7 +137,7 @@ def test_a_bucket_that_is_there_already_is_taken_into_the_stack(session, world, 
     assert session.reporter.texts("bucket") == texts
 
 
-def test_a_bucket_of_someone_else_is_refused_before_anything_is_made(session, world):
+def test_a_bucket_of_another_account_is_an_error_before_anything_is_created(session, world):
     world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", 403))
 
     with pytest.raises(CloudError) as caught:
@@ -154,7 +154,7 @@ def test_a_bucket_of_someone_else_is_refused_before_anything_is_made(session, wo
     ({}, {"ApiGatewayLogRole": "true"}),
     ({"cloudwatchRoleArn": "arn:aws:iam::123456789012:role/theirs"}, {}),
 ])  # fmt: skip
-def test_a_role_for_logs_is_set_only_where_the_account_has_none(session, world, role, parameters):
+def test_a_role_for_logs_is_set_only_if_the_account_has_none(session, world, role, parameters):
     world.aws.answer("GET /account", role)
 
     install(session, InstallOptions(), BUNDLES)
@@ -163,7 +163,7 @@ def test_a_role_for_logs_is_set_only_where_the_account_has_none(session, world, 
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
-def test_an_api_gateway_that_may_not_be_looked_at_is_not_changed(session, world, code):
+def test_the_role_for_logs_is_not_set_if_the_account_denies_reading_it(session, world, code):
     world.aws.answer("GET /account", Refusal(code, "not authorized to perform: apigateway:GET", 403))
 
     install(session, InstallOptions(), BUNDLES)
@@ -171,7 +171,7 @@ def test_an_api_gateway_that_may_not_be_looked_at_is_not_changed(session, world,
     assert world.parameters() == {"Suffix": "", "LowerSuffix": "", "AnswerHosts": None}
 
 
-def test_any_other_trouble_with_api_gateway_ends_the_installation(session, world):
+def test_any_other_error_of_api_gateway_ends_the_installation(session, world):
     world.aws.answer("GET /account", Refusal("BadRequestException", "out of order"))
 
     with pytest.raises(session.account.client("apigateway").exceptions.ClientError, match="out of order"):
@@ -180,7 +180,7 @@ def test_any_other_trouble_with_api_gateway_ends_the_installation(session, world
     assert world.aws.sent("ExecuteChangeSet") == []
 
 
-def test_a_role_for_logs_that_the_installation_has_set_stays_its_own(session, world):
+def test_the_installation_keeps_the_role_for_logs_that_it_has_set(session, world):
     world.exist(parameters={**OWN, "ApiGatewayLogRole": "true"})
     world.aws.answer("GET /account", {"cloudwatchRoleArn": "arn:aws:iam::123456789012:role/ours"})
 
@@ -190,7 +190,7 @@ def test_a_role_for_logs_that_the_installation_has_set_stays_its_own(session, wo
     assert "GET /account" not in world.aws.actions()
 
 
-def test_what_was_chosen_before_is_kept_and_what_is_chosen_now_is_set(session, world):
+def test_earlier_parameters_are_kept_and_new_ones_are_set(session, world):
     before = {"LogRetention": "30", "KmsKeyArn": "arn", "ApiGatewayLogRole": "true", "Unknown": "x"}
     world.exist(parameters={**OWN, **before})
 
@@ -206,7 +206,7 @@ def test_what_was_chosen_before_is_kept_and_what_is_chosen_now_is_set(session, w
     }
 
 
-def test_an_engine_is_told_the_hosts_that_answers_go_to(aws):
+def test_an_engine_gets_the_hosts_for_answers(aws):
     world = World(aws)
     world.aws.answer("HEAD /hitcountermacrobeta*", Raw(b"", 404))
     world.aws.answer("PUT /hitcountermacrobeta*", Raw(b""))
@@ -241,9 +241,7 @@ def test_termination_protection_is_turned_on(session, world, is_protected, calls
 
 
 @pytest.mark.parametrize(("status", "taken_back"), [(404, ["true", "true"]), (200, [None, "true"])])
-def test_what_an_installation_made_is_taken_back_where_it_fails_but_not_what_it_took_in(
-    session, world, status, taken_back
-):
+def test_a_failed_installation_deletes_new_resources_but_no_imported_bucket(session, world, status, taken_back):
     world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", status))
 
     install(session, InstallOptions(), BUNDLES)
@@ -252,7 +250,7 @@ def test_what_an_installation_made_is_taken_back_where_it_fails_but_not_what_it_
 
 
 @pytest.mark.parametrize(("status", "modes"), [(404, [None, None]), (200, [None, "REVERT_DRIFT"])])
-def test_a_bucket_that_was_taken_in_gets_its_settings(session, world, status, modes):
+def test_an_imported_bucket_gets_the_templates_settings(session, world, status, modes):
     world.aws.answer(f"HEAD /{BUCKET}", Raw(b"", status))
 
     install(session, InstallOptions(), BUNDLES)
@@ -261,7 +259,7 @@ def test_a_bucket_that_was_taken_in_gets_its_settings(session, world, status, mo
 
 
 @pytest.mark.parametrize(("status", "mode"), [("IMPORT_COMPLETE", "REVERT_DRIFT"), ("UPDATE_COMPLETE", None)])
-def test_a_bucket_that_an_earlier_run_took_in_gets_its_settings(session, world, status, mode):
+def test_a_bucket_that_an_earlier_run_imported_gets_the_templates_settings(session, world, status, mode):
     world.exist(status)
 
     install(session, InstallOptions(), BUNDLES)
@@ -281,7 +279,7 @@ def test_an_empty_stack_gets_its_bucket_first(session, world, held):
     assert (list(world.resources(0)), len(world.resources(1)) > 1) == (["Bucket"], True)
 
 
-def test_a_stack_that_was_only_planned_gets_its_bucket_first(session, world):
+def test_a_stack_in_review_gets_its_bucket_first(session, world):
     world.exist("REVIEW_IN_PROGRESS", {})
 
     install(session, InstallOptions(), BUNDLES)
@@ -291,7 +289,7 @@ def test_a_stack_that_was_only_planned_gets_its_bucket_first(session, world):
 
 
 @pytest.mark.parametrize("is_dry_run", [True, False])
-def test_a_stack_of_that_name_that_is_none_of_ours_is_left_alone(session, world, is_dry_run):
+def test_another_stack_with_the_installations_name_is_left_alone(session, world, is_dry_run):
     world.exist("ROLLBACK_COMPLETE", {"Suffix": "theirs"})
 
     with pytest.raises(CloudError) as caught:
@@ -304,7 +302,7 @@ def test_a_stack_of_that_name_that_is_none_of_ours_is_left_alone(session, world,
 
 
 @pytest.mark.parametrize("is_dry_run", [True, False])
-def test_an_older_command_changes_nothing_of_a_newer_installation(session, world, is_dry_run):
+def test_an_older_command_does_not_change_a_newer_installation(session, world, is_dry_run):
     world.exist(Outputs=[{"OutputKey": "Version", "OutputValue": "999.0.0"}])
 
     with pytest.raises(CloudError) as caught:
@@ -318,7 +316,7 @@ def test_an_older_command_changes_nothing_of_a_newer_installation(session, world
 
 
 @pytest.mark.parametrize("version", ["0.0.1", own_version()])
-def test_a_newer_command_brings_an_installation_up_to_date(session, world, version):
+def test_a_newer_command_updates_an_installation(session, world, version):
     world.exist(Outputs=[{"OutputKey": "Version", "OutputValue": version}])
 
     has_changed = install(session, InstallOptions(), BUNDLES)
@@ -326,7 +324,7 @@ def test_a_newer_command_brings_an_installation_up_to_date(session, world, versi
     assert has_changed
 
 
-def test_what_is_packed_is_an_output(session, world):
+def test_packed_plugins_and_custom_resources_are_outputs(session, world):
     install(session, InstallOptions(), BUNDLES._replace(plugins=("queue", "topic"), resources=("Custom::Lock",)))
 
     body = json.loads(world.aws.sent("CreateChangeSet")[-1]["TemplateBody"])
@@ -336,7 +334,7 @@ def test_what_is_packed_is_an_output(session, world):
     }
 
 
-def test_without_plugins_there_is_no_output_of_them(session, world):
+def test_without_packed_plugins_there_are_no_such_outputs(session, world):
     install(session, InstallOptions(), BUNDLES)
 
     body = json.loads(world.aws.sent("CreateChangeSet")[-1]["TemplateBody"])
@@ -350,7 +348,7 @@ SERVING = [
 
 
 @pytest.mark.parametrize("is_dry_run", [True, False])
-def test_plugins_that_stacks_may_need_are_not_lost_unsaid(session, world, is_dry_run):
+def test_plugins_are_not_dropped_without_an_option(session, world, is_dry_run):
     world.exist(Outputs=SERVING)
 
     with pytest.raises(CloudError) as caught:
@@ -371,14 +369,14 @@ def test_plugins_that_stacks_may_need_are_not_lost_unsaid(session, world, is_dry
     ],
     ids=["dropped", "kept"],
 )
-def test_plugins_may_be_dropped_on_purpose_and_added(session, world, choice, bundles):
+def test_plugins_can_be_dropped_with_an_option_and_added(session, world, choice, bundles):
     world.exist(Outputs=SERVING)
 
     assert install(session, choice, bundles)
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "CREATE_FAILED"])
-def test_an_installation_that_was_never_created_is_removed_and_made_anew(session, world, status):
+def test_an_installation_that_was_never_created_is_deleted_and_created_again(session, world, status):
     world.exist(status, EnableTerminationProtection=True)
 
     has_changed = install(session, InstallOptions(), BUNDLES)
@@ -393,7 +391,7 @@ def test_an_installation_that_was_never_created_is_removed_and_made_anew(session
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "CREATE_FAILED"])
-def test_a_trial_removes_no_installation_that_was_never_created(session, world, status):
+def test_a_dry_run_does_not_delete_an_installation_that_was_never_created(session, world, status):
     world.exist(status)
 
     with pytest.raises(CloudError) as caught:
@@ -406,7 +404,7 @@ def test_a_trial_removes_no_installation_that_was_never_created(session, world, 
     assert world.aws.sent("DeleteStack") == []
 
 
-def test_an_installation_that_could_not_be_rolled_back_is_left_to_its_owner(session, world):
+def test_an_installation_with_a_failed_rollback_is_left_to_its_owner(session, world):
     world.exist("UPDATE_ROLLBACK_FAILED")
 
     with pytest.raises(CloudError) as caught:
@@ -418,7 +416,7 @@ def test_an_installation_that_could_not_be_rolled_back_is_left_to_its_owner(sess
     )
 
 
-def test_a_trial_of_a_new_installation_takes_in_the_bucket_that_is_there(session, world):
+def test_a_dry_run_of_a_new_installation_imports_an_existing_bucket(session, world):
     install(session, InstallOptions(is_dry_run=True), BUNDLES)
 
     (sent,) = world.aws.sent("CreateChangeSet")
@@ -426,7 +424,7 @@ def test_a_trial_of_a_new_installation_takes_in_the_bucket_that_is_there(session
 
 
 @pytest.mark.parametrize(("status", "held"), [("REVIEW_IN_PROGRESS", ["CREATE_COMPLETE"]), ("UPDATE_COMPLETE", [])])
-def test_a_trial_over_an_empty_stack_takes_in_the_bucket_that_is_there(session, world, status, held):
+def test_a_dry_run_over_an_empty_stack_imports_an_existing_bucket(session, world, status, held):
     world.exist(status)
     world.hold(*held)
 
@@ -436,7 +434,7 @@ def test_a_trial_over_an_empty_stack_takes_in_the_bucket_that_is_there(session, 
 
 
 @pytest.mark.parametrize("is_dry_run", [True, False])
-def test_nothing_else_takes_in_what_is_there(session, world, is_dry_run):
+def test_only_a_dry_run_without_resources_imports_existing_resources(session, world, is_dry_run):
     world.exist()
 
     install(session, InstallOptions(is_dry_run=is_dry_run), BUNDLES)
@@ -446,7 +444,7 @@ def test_nothing_else_takes_in_what_is_there(session, world, is_dry_run):
     assert [sent.get("ImportExistingResources") for sent in world.aws.sent("CreateChangeSet")] == [None] * 3
 
 
-def test_a_trial_without_a_change_protects_nothing(session, world):
+def test_a_dry_run_without_a_change_protects_nothing(session, world):
     world.exist()
     world.aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": NO_CHANGE})
 
@@ -457,7 +455,7 @@ def test_a_trial_without_a_change_protects_nothing(session, world):
     assert world.aws.sent("UpdateTerminationProtection") == []
 
 
-def test_a_trial_uploads_nothing_and_leaves_no_change_set(session, world):
+def test_a_dry_run_uploads_nothing_and_leaves_no_change_set(session, world):
 
     has_changed = install(session, InstallOptions(is_dry_run=True), BUNDLES)
 
@@ -468,7 +466,7 @@ def test_a_trial_uploads_nothing_and_leaves_no_change_set(session, world):
     assert len(world.aws.sent("DeleteChangeSet")) == 1
 
 
-def test_an_engine_without_macros_gets_everything_else(session, world):
+def test_an_engine_without_macros_gets_all_other_resources(session, world):
     refusal = Refusal(
         "ValidationError", "Template format error: Unrecognized resource types: [AWS::CloudFormation::Macro]"
     )
@@ -484,7 +482,7 @@ def test_an_engine_without_macros_gets_everything_else(session, world):
     ]
 
 
-def test_any_other_refusal_of_the_template_is_no_matter_of_macros(session, world):
+def test_any_other_refusal_of_the_template_is_raised(session, world):
     world.exist()
     world.aws.answer("CreateChangeSet", Refusal("ValidationError", "Template error: something else"))
 
@@ -492,7 +490,7 @@ def test_any_other_refusal_of_the_template_is_no_matter_of_macros(session, world
         install(session, InstallOptions(), BUNDLES)
 
 
-def test_a_bucket_without_a_change_is_told(session, world):
+def test_a_missing_bucket_without_a_change_is_reported(session, world):
     world.aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": NO_CHANGE})
 
     with pytest.raises(CloudError) as caught:

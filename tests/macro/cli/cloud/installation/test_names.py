@@ -1,4 +1,4 @@
-"""What is known of an installation, and how it is named."""
+"""The names of an installation, and how it is found."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_releases_are_compared_number_by_number(version, than, older):
     assert is_older(version, than) is older
 
 
-def test_everything_is_named_after_the_suffix(account):
+def test_the_suffix_is_in_all_names(account):
     assert (name_stack(""), name_stack("Beta")) == ("HitCounterMacro", "HitCounterMacroBeta")
     assert name_companion("Beta") == "HitCounterMacroBeta-Companion"
     assert open_bucket(account, "Beta").name == "hitcountermacrobeta-123456789012-eu-central-1"
@@ -70,5 +70,5 @@ def test_a_missing_or_incomplete_installation_is_reported_with_the_command_that_
     )
 
 
-def test_the_command_that_installs_leads_to_the_same_engine(aws):
+def test_the_install_command_names_the_same_engine(aws):
     assert install_command(connect(Place(endpoint=aws.url)), "") == f"hitcounter install --endpoint-url {aws.url}"

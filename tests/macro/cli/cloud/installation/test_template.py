@@ -1,4 +1,4 @@
-"""The installation's template, made fit for one account."""
+"""The installation's template, adapted to one account."""
 
 import pytest
 
@@ -12,11 +12,11 @@ from macro.cli.cloud.installation.template import fill_in, keep_only, leave_out,
     ("http://engine.test:4566", "engine.test:4566"),
     ("https://engine.example", "engine.example"),
 ])  # fmt: skip
-def test_the_hosts_of_an_engine_are_its_own_by_each_name(endpoint, hosts):
+def test_the_answer_hosts_are_all_names_of_the_engines_host(endpoint, hosts):
     assert name_answer_hosts(endpoint) == hosts
 
 
-def test_a_template_is_filled_in_without_changing_it():
+def test_filling_in_does_not_change_the_given_template():
     template = read_template()
 
     filled = fill_in(template, {"MacroFunction": "m", "CompanionFunction": "c"}, "bucket")
@@ -26,13 +26,13 @@ def test_a_template_is_filled_in_without_changing_it():
     assert filled["Resources"]["Bucket"]["Properties"]["BucketName"] == "bucket"
 
 
-def test_one_resource_is_kept_without_outputs():
+def test_keeping_one_resource_drops_the_outputs():
     kept = keep_only(read_template(), "Bucket")
 
     assert (list(kept["Resources"]), "Outputs" in kept, "Parameters" in kept) == (["Bucket"], False, True)
 
 
-def test_outputs_go_with_the_resources_that_they_tell_of():
+def test_outputs_of_left_out_resources_are_left_out():
     before, after = read_template(), leave_out(read_template(), "AWS::CloudFormation::Macro")
 
     assert set(before["Resources"]) - set(after["Resources"]) == {"Macro"}

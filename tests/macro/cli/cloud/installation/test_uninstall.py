@@ -1,4 +1,4 @@
-"""Removing an installation, in whatever state its stack is."""
+"""An installation is removed from any state of its stack."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def event(number, status):
 
 @pytest.fixture
 def removable(aws):
-    """A stack that goes when it is deleted, and no bucket."""
+    """A stack that can be deleted, and no bucket."""
     before, gone = event(1, "CREATE_FAILED"), event(2, "DELETE_COMPLETE")
     aws.answer("DescribeStackEvents", {"StackEvents": [before]}, {"StackEvents": [gone, before]})
     aws.answer("DeleteStack", {})
@@ -53,7 +53,7 @@ def test_an_installation_is_removed_from_any_state(session, removable, status):
     assert [sent["StackName"] for sent in removable.sent("DeleteStack")] == ["id"]
 
 
-def test_what_is_under_way_is_waited_for_first(session, aws):
+def test_a_running_operation_is_awaited_first(session, aws):
     events = [
         event(number, status)
         for number, status in enumerate(("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", "DELETE_COMPLETE"))
@@ -73,7 +73,7 @@ def test_what_is_under_way_is_waited_for_first(session, aws):
     assert session.reporter.statuses() == ["UPDATE_COMPLETE", "DELETE_COMPLETE"]
 
 
-def test_a_stack_of_that_name_that_is_none_of_ours_stays(session, removable):
+def test_another_stack_with_the_installations_name_is_kept(session, removable):
     removable.answer("DescribeStacks", stack("CREATE_COMPLETE", ("Suffix", "theirs")))
 
     with pytest.raises(CloudError) as caught:

@@ -12,7 +12,7 @@ def function(prefix, shards=None, **more):
 
 
 def plain(*prefixes, **functions):
-    """A plain template with these counters; those named with a function have that one."""
+    """A plain template with these counters. A counter with a function has that function."""
     resources = {}
     for prefix in [*prefixes, *functions]:
         resources[f"{prefix}Table"] = {"Type": "AWS::DynamoDB::Table"}

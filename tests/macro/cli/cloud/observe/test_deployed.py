@@ -1,4 +1,4 @@
-"""Counters of a deployed stack, found in what CloudFormation keeps of it."""
+"""The counters of a deployed stack, found in the templates and resources that CloudFormation keeps."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def compact(**properties):
     return {"Resources": {name: {"Type": "HitCounter", "Properties": each} for name, each in properties.items()}}
 
 
-def test_tables_shards_and_logs_are_those_of_each_counter(account, aws):
+def test_each_counter_has_its_table_shards_and_log_group(account, aws):
     report(aws, plain("Likes", Visits=function("Visits", shards="8")), compact(Likes={}, Visits={}))
 
     deployed = read_deployed(account, "hits")
@@ -29,7 +29,7 @@ def test_tables_shards_and_logs_are_those_of_each_counter(account, aws):
     }
 
 
-def test_stages_are_called_as_the_author_calls_them(account, aws):
+def test_stages_have_the_authors_names(account, aws):
     template = plain("PagesDev", "PagesProdeu", "PagesOld")
     template["Resources"]["PagesProdeuStage"] = {
         "Type": "AWS::ApiGateway::Stage",
@@ -43,13 +43,13 @@ def test_stages_are_called_as_the_author_calls_them(account, aws):
     assert [part.label for part in deployed.parts] == ["Pages/dev", "Pages/prod-eu", "Pages/Old"]
 
 
-def test_a_counter_whose_name_begins_anothers_is_itself(account, aws):
+def test_a_counter_whose_name_begins_another_name_is_distinct(account, aws):
     report(aws, plain("Visits", "VisitsDev"), compact(Visits={}, VisitsDev={}))
 
     assert [part.counter for part in read_deployed(account, "hits").parts] == ["Visits", "VisitsDev"]
 
 
-def test_a_template_that_was_expanded_before_tells_counters_by_their_methods(account, aws):
+def test_counters_of_an_expanded_template_are_found_by_their_methods(account, aws):
     template = plain("PagesDev", "LikesDev", "NewsProdeu")
     template["Resources"]["PagesMethod"] = {"Type": "AWS::ApiGateway::Method"}
     template["Resources"]["LikesRoute"] = {"Type": "AWS::ApiGatewayV2::Route"}
@@ -64,7 +64,7 @@ def test_a_template_that_was_expanded_before_tells_counters_by_their_methods(acc
     assert labels == ["Pages/Dev", "Likes/Dev", "News/prod-eu"]
 
 
-def test_a_table_named_by_text_is_known_and_another_form_is_not(account, aws):
+def test_only_a_literal_or_referenced_table_name_is_found(account, aws):
     named = function("Visits")
     named["Properties"]["Env"]["table"] = "own-table"
     joined = function("Likes")
@@ -74,7 +74,7 @@ def test_a_table_named_by_text_is_known_and_another_form_is_not(account, aws):
     assert [part.table for part in read_deployed(account, "hits").parts] == ["own-table", ""]
 
 
-def test_what_a_condition_left_out_or_a_rollback_took_is_not_there(account, aws):
+def test_resources_that_do_not_exist_are_left_out(account, aws):
     report(aws, plain("Visits", "Likes"), missing=["LikesFunction", "VisitsTable"])
 
     (part,) = read_deployed(account, "hits").parts
@@ -82,7 +82,7 @@ def test_what_a_condition_left_out_or_a_rollback_took_is_not_there(account, aws)
     assert (part.counter, part.table) == ("Visits", "")
 
 
-def test_a_stack_that_is_not_there_is_told(account, aws):
+def test_a_missing_stack_is_an_error(account, aws):
     aws.answer("DescribeStacks", Refusal("ValidationError", "Stack with id hits does not exist"))
 
     with pytest.raises(CloudError) as error:
@@ -91,7 +91,7 @@ def test_a_stack_that_is_not_there_is_told(account, aws):
     assert str(error.value) == "there is no stack hits in account 123456789012, eu-central-1"
 
 
-def test_a_stack_without_counters_is_told(account, aws):
+def test_a_stack_without_counters_is_an_error(account, aws):
     report(aws, {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
 
     with pytest.raises(CloudError) as error:
@@ -115,7 +115,7 @@ def test_a_counter_and_a_stage_can_be_chosen():
         (("Visits", "dev"), "the stack hits has no stage 'dev'; it has no stages"),
     ],
 )
-def test_what_is_not_there_is_told_with_what_is(chosen, message):
+def test_an_unknown_counter_or_stage_is_reported_with_the_known_ones(chosen, message):
     with pytest.raises(CloudError) as error:
         choose_parts(PARTS, "hits", *chosen)
 

@@ -1,4 +1,4 @@
-"""Counts of a table, added up as the handler adds them up, and shown in every form."""
+"""The counts of a table, summed like the handler sums them, in all output formats."""
 
 import csv
 import io
@@ -35,7 +35,7 @@ def count(account, part):
     return count_all(read_pages(account.client("dynamodb"), part), part.shards)
 
 
-def test_a_table_is_read_page_by_page_and_only_what_is_needed(account, aws):
+def test_a_table_is_read_page_by_page_with_only_the_needed_attributes(account, aws):
     aws.answer("Scan", page({"home": 3}, "home"), page({"about": 4}))
 
     hits, left_out = count(account, VISITS)
@@ -47,7 +47,7 @@ def test_a_table_is_read_page_by_page_and_only_what_is_needed(account, aws):
     assert not any(call.get("ConsistentRead") for call in calls)
 
 
-def test_shards_and_the_item_from_before_there_were_any_are_one_name(account, aws):
+def test_all_shards_and_the_item_without_a_shard_count_for_one_name(account, aws):
     aws.answer("Scan", page({"home": 1, "home#0": 10, "home#7": 100, "home#8": 1000, "#0": 5, "a#1#2": 7}))
 
     hits, _ = count(account, HOT)
@@ -55,7 +55,7 @@ def test_shards_and_the_item_from_before_there_were_any_are_one_name(account, aw
     assert hits == {"home": 111, "home#8": 1000, "#0": 5, "a#1": 7}
 
 
-def test_what_holds_no_count_is_left_out_and_counted(account, aws):
+def test_items_without_a_count_are_left_out_and_counted(account, aws):
     aws.answer("Scan", {"Items": [*items(home=1), {"name": {"S": "x"}}, {"id": {"S": "y"}}, {"name": {"N": "1"}}]})
 
     hits, left_out = count(account, VISITS)
@@ -71,13 +71,13 @@ def test_every_item_of_a_name_counts_for_that_name(name, shards):
 
 @pytest.mark.parametrize("name", ["home", "a#1", "a#99", "home\n", "#3"])
 @pytest.mark.parametrize("shards", [1, 8])
-def test_one_name_is_read_where_the_handler_reads_it(name, shards):
+def test_one_name_is_read_from_the_handlers_keys(name, shards):
     before = [] if shards > 1 and name in ("a#1", "a#99", "#3") else [name]
 
     assert list_keys(name, shards) == ([f"{name}#{shard}" for shard in range(shards)] if shards > 1 else []) + before
 
 
-def test_one_name_is_read_until_nothing_is_left(account, aws):
+def test_unprocessed_keys_are_read_again(account, aws):
     left = {"hits-VisitsTable": {"Keys": [{"name": {"S": "home#3"}}]}}
     aws.answer(
         "BatchGetItem",
@@ -92,7 +92,7 @@ def test_one_name_is_read_until_nothing_is_left(account, aws):
     assert (len(first["Keys"]), first["ConsistentRead"], second["Keys"]) == (9, True, [{"name": {"S": "home#3"}}])
 
 
-def test_a_table_that_never_answers_in_full_is_told(account, aws):
+def test_a_table_that_is_always_busy_is_an_error(account, aws):
     left = {"hits-VisitsTable": {"Keys": [{"name": {"S": "home"}}]}}
     aws.answer("BatchGetItem", {"Responses": {}, "UnprocessedKeys": left})
 
@@ -102,7 +102,7 @@ def test_a_table_that_never_answers_in_full_is_told(account, aws):
     assert str(error.value) == "the table hits-VisitsTable of Visits is too busy to be read; try again"
 
 
-def test_a_table_that_is_gone_is_told(account, aws):
+def test_a_missing_table_is_an_error(account, aws):
     aws.answer("Scan", GONE)
 
     with pytest.raises(CloudError) as error:
@@ -112,11 +112,11 @@ def test_a_table_that_is_gone_is_told(account, aws):
 
 
 def split(text):
-    """The words of each line, wherever its columns begin."""
+    """The words of each line."""
     return [line.split() for line in text.splitlines() if line]
 
 
-def test_columns_without_a_terminal_bars_with_one():
+def test_a_terminal_shows_bars_and_other_output_columns():
     chart = make_chart(VISITS, {"about": 1, "home": 12})
 
     plain = print_charts([chart], Screen())
@@ -130,7 +130,7 @@ def test_columns_without_a_terminal_bars_with_one():
     assert home.count("█") > 10 * about.count("█")
 
 
-def test_a_terminal_may_have_colours():
+def test_colours_are_optional_on_a_terminal():
     chart = make_chart(VISITS, {"home": 1})
 
     coloured, plain = (print_charts([chart], Screen(16, is_coloured)) for is_coloured in (True, False))
@@ -142,7 +142,7 @@ def test_a_terminal_may_have_colours():
 
 
 @pytest.mark.parametrize("width", [30, 40, 80])
-def test_no_line_of_a_terminal_is_too_long_and_nothing_hostile_is_in_it(width):
+def test_lines_fit_on_the_terminal_and_are_safe_for_it(width):
     names = {"\x1b[2J" * 30: 5, "数" * 100: 10**9, "\u202e": 1, "": 2, "a\nb": 3}
 
     text = print_charts([make_chart(VISITS, names)], Screen(width))
@@ -153,7 +153,7 @@ def test_no_line_of_a_terminal_is_too_long_and_nothing_hostile_is_in_it(width):
     assert not {"\x1b", "\u202e"} & set(text)
 
 
-def test_only_the_first_are_shown_and_all_are_added_up():
+def test_the_total_includes_names_that_are_not_shown():
     chart = make_chart(VISITS, {"a": 1, "b": 3, "c": 3}, top=2)
 
     head, *rows = print_charts([chart], Screen()).splitlines()
@@ -169,7 +169,7 @@ def test_a_name_without_hits_has_no_bar(width):
     assert (head, row.split()) == ("Visits: 0 hits, 1 name", ["a", "0"])
 
 
-def test_several_counters_have_a_total_and_one_may_be_empty():
+def test_several_counters_have_a_total():
     charts = [make_chart(VISITS, {"a": 1}), make_chart(VISITS._replace(counter="Likes", stage="dev"), {})]
 
     first, second, total = print_charts(charts, Screen()).split("\n\n")
@@ -178,7 +178,7 @@ def test_several_counters_have_a_total_and_one_may_be_empty():
     assert (second, total) == ("Likes/dev: no hits yet", "total: 1")
 
 
-def test_csv_is_exact_and_on_a_terminal_harmless():
+def test_csv_is_exact_in_files_and_safe_on_a_terminal():
     chart = make_chart(VISITS, {'a "b",\n\x1b[2J': 1})
 
     assert list(csv.reader(io.StringIO(print_csv([chart], False), newline="")))[1] == [
@@ -190,7 +190,7 @@ def test_csv_is_exact_and_on_a_terminal_harmless():
     assert "\x1b" not in print_csv([chart], True)
 
 
-def test_json_has_the_same():
+def test_json_has_the_same_counts():
     told = json.loads(print_json("hits", [make_chart(HOT, {"a": 1, "b": 2}, top=1)]))
 
     (counter,) = told["counters"]
@@ -205,7 +205,7 @@ def test_json_has_the_same():
     }
 
 
-def test_the_command_tells_every_counter_and_what_holds_no_count(as_account, aws, command):
+def test_the_command_shows_every_counter_and_notes_items_without_a_count(as_account, aws, command):
     report(aws, plain("Visits", Likes=function("Likes", shards=2)))
     counts = {"hits-VisitsTable": items(home=2), "hits-LikesTable": [*items(**{"a#0": 1, "a#1": 2}), {"x": {"S": "y"}}]}
     aws.answer("Scan", lambda call: {"Items": counts[json.loads(call)["TableName"]]})
@@ -218,7 +218,7 @@ def test_the_command_tells_every_counter_and_what_holds_no_count(as_account, aws
     ]  # fmt: skip
 
 
-def test_the_command_tells_one_name_in_each_form(as_account, aws, command):
+def test_the_command_shows_one_name_in_each_format(as_account, aws, command):
     report(aws, plain("Visits"))
     aws.answer("BatchGetItem", {"Responses": {"hits-VisitsTable": items(home=2)}, "UnprocessedKeys": {}})
 
@@ -230,7 +230,7 @@ def test_the_command_tells_one_name_in_each_form(as_account, aws, command):
     assert json.loads(command("hits", "hits", "home", "--json")[1])["total"] == 2
 
 
-def test_a_table_that_the_template_does_not_tell_is_said(as_account, aws, command):
+def test_a_table_that_the_template_does_not_name_is_an_error(as_account, aws, command):
     joined = function("Likes")
     joined["Properties"]["Env"]["table"] = {"Fn::Join": ["", ["a", "b"]]}
     report(aws, plain(Likes=joined))
@@ -243,14 +243,14 @@ def test_a_table_that_the_template_does_not_tell_is_said(as_account, aws, comman
 
 
 @pytest.mark.parametrize("top", ["0", "-1", "few"])
-def test_a_top_that_is_no_number_is_refused(command, top):
+def test_top_must_be_a_positive_integer(command, top):
     code, _, err = command("hits", "hits", f"--top={top}")
 
     assert code == 2
     assert f"argument --top: must be an integer of at least 1, got '{top}'" in err
 
 
-def test_a_terminal_gets_bars_and_what_was_read_so_far(as_account, aws):
+def test_a_terminal_shows_bars_and_the_number_of_items_read(as_account, aws):
     report(aws, plain("Visits"))
     aws.answer("Scan", page({"home": 2}, "home"), page({"about": 1}, "about"), page({"\x1b[2J": 1}))
     env = {

@@ -1,4 +1,4 @@
-"""Lines of logs: which groups, in which order, in which form."""
+"""Lines of logs: their log groups, order and format."""
 
 import json
 import time
@@ -32,7 +32,7 @@ def answer_by_group(aws, **groups):
     )
 
 
-def test_lines_of_all_groups_stand_in_the_order_of_time(account, aws):
+def test_lines_of_all_log_groups_are_sorted_by_time(account, aws):
     answer_by_group(aws, VisitsLogGroup=[event(NOON, "a"), event(NOON + 2, "c")], LikesLogGroup=[event(NOON + 1, "b")])
 
     lines = read_logs(account.client("logs"), [VISITS, LIKES], NOON)
@@ -40,7 +40,7 @@ def test_lines_of_all_groups_stand_in_the_order_of_time(account, aws):
     assert [(line.label, line.message) for line in lines] == [("Visits", "a"), ("Likes", "b"), ("Visits", "c")]
 
 
-def test_a_group_is_read_to_its_last_page_even_past_an_empty_one(account, aws):
+def test_all_pages_of_a_log_group_are_read_even_after_an_empty_page(account, aws):
     aws.answer("FilterLogEvents", {"events": [], "nextToken": "x"}, {"events": [event(NOON, "a")]})
 
     (line,) = read_logs(account.client("logs"), [VISITS], NOON)
@@ -48,7 +48,7 @@ def test_a_group_is_read_to_its_last_page_even_past_an_empty_one(account, aws):
     assert line.message == "a"
 
 
-def test_a_text_is_looked_for_as_it_is(account, aws):
+def test_a_filter_matches_the_exact_text(account, aws):
     answer_by_group(aws, VisitsLogGroup=[event(NOON, 'say "hi" \\'), event(NOON, "say hi", 2)])
 
     lines = read_logs(account.client("logs"), [VISITS], NOON, 'say "hi" \\')
@@ -57,7 +57,7 @@ def test_a_text_is_looked_for_as_it_is(account, aws):
     assert json.loads(aws.sent("FilterLogEvents")[0])["filterPattern"] == '"say \\"hi\\" \\\\"'
 
 
-def test_a_group_that_is_not_there_has_no_lines(account, aws):
+def test_a_missing_log_group_has_no_lines(account, aws):
     answer_by_group(aws)
 
     assert read_logs(account.client("logs"), [VISITS], NOON) == []
@@ -90,14 +90,14 @@ def test_a_line_has_time_counter_and_message(message, printed):
         ("[ERROR] ClientError: An error occurred", "\033[31m"),
     ],
 )
-def test_a_terminal_shows_by_colour_what_went_wrong(message, colour):
+def test_colours_on_a_terminal_mark_errors(message, colour):
     head = "\033[2m2026-01-01T12:00:00.007Z\033[0m  \033[36mVisits\033[0m  "
 
     assert print_logged(logged(message), has_colour=True) == f"{head}{colour}{message}\033[0m"
     assert print_logged(logged("fine"), has_colour=True) == f"{head}fine"
 
 
-def test_access_logs_are_those_of_the_parts_or_of_the_api_they_share():
+def test_access_logs_belong_to_the_counter_or_to_its_shared_api():
     visits, pages = Part("Visits", "", "", 1, ""), Part("Pages", "dev", "", 1, "")
     logs = {name: f"hits-{name}" for name in ("VisitsAccessLog", "LikesAccessLog", "HitCounterHttpDevAccessLog")}
 
@@ -120,7 +120,7 @@ def test_the_command_prints_the_last_minutes(as_account, aws, command):
     assert all(before - 7200 - 1 <= start <= time.time() - 7200 + 1 for start in starts)
 
 
-def test_programs_get_a_json_object_a_line(as_account, aws, command):
+def test_json_prints_an_object_on_each_line(as_account, aws, command):
     report(aws, plain("Visits"))
     answer_by_group(aws, VisitsLogGroup=[event(NOON, "\x1bone\n")])
 
@@ -135,7 +135,7 @@ def test_programs_get_a_json_object_a_line(as_account, aws, command):
     assert "\x1b" not in out
 
 
-def test_silence_is_said(as_account, aws, command):
+def test_an_empty_result_is_reported(as_account, aws, command):
     report(aws, plain("Visits"))
     answer_by_group(aws, VisitsLogGroup=[])
 
@@ -145,7 +145,7 @@ def test_silence_is_said(as_account, aws, command):
     assert err == "nothing was logged in that time; to look further back, add --since 1d\n"
 
 
-def test_no_access_log_is_said(as_account, aws, command):
+def test_a_missing_access_log_is_an_error(as_account, aws, command):
     template = plain("Visits")
     del template["Resources"]["VisitsAccessLog"]
     report(aws, template)
@@ -153,7 +153,7 @@ def test_no_access_log_is_said(as_account, aws, command):
     assert command("logs", "hits", "--access") == (1, "", "the stack hits has no access log of Visits\n")
 
 
-def test_following_shows_each_line_once_and_late_ones_too(as_account, aws, command):
+def test_following_shows_each_line_once_including_late_lines(as_account, aws, command):
     report(aws, plain("Visits"))
     now = round(time.time() * 1000)
     first, late, new = event(now, "first"), event(now - 5, "late"), event(now + 9, "new")
@@ -172,12 +172,12 @@ def test_following_shows_each_line_once_and_late_ones_too(as_account, aws, comma
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("10m", 600), ("2h", 7200), ("1d", 86400), ("1w", 604800)])
-def test_a_time_is_a_number_with_a_unit(text, seconds):
+def test_a_duration_is_a_number_with_a_unit(text, seconds):
     assert read_span(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["10", "m", "-1m", "1.5h", "10 m"])
-def test_another_time_is_refused(command, text):
+def test_any_other_duration_is_wrong_usage(command, text):
     code, _, err = command("logs", "hits", f"--since={text}")
 
     assert code == 2

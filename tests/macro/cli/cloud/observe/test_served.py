@@ -1,4 +1,4 @@
-"""Where counters are served: outputs beside the author's own, and URLs as an engine has them."""
+"""The URLs of counters on an engine, found through added outputs."""
 
 from macro.cli.cloud.observe.served import Served, add_outputs, find_served, own_outputs
 from macro.cli.cloud.stack.stack import Stack
@@ -27,7 +27,7 @@ def served(properties, values=None):
     return find_served(made, template, values or {}, ENGINE)
 
 
-def test_each_counter_tells_its_urls_beside_the_authors_outputs():
+def test_each_counter_gets_outputs_for_its_urls():
     outputs = add_outputs(TEMPLATE)["Outputs"]
 
     assert outputs == {
@@ -40,19 +40,19 @@ def test_each_counter_tells_its_urls_beside_the_authors_outputs():
     assert list(TEMPLATE["Outputs"]) == ["Own"]
 
 
-def test_a_template_without_outputs_gets_some():
+def test_a_template_without_outputs_gets_outputs():
     template = {"Transform": "HitCounterMacro", "Resources": {"Visits": {"Type": "HitCounter"}}, "Outputs": None}
 
     assert list(add_outputs(template)["Outputs"]) == ["HitCounterBaseOfVisits", "HitCounterUrlOfVisits"]
 
 
-def test_the_authors_outputs_are_told_with_urls_of_the_engine():
+def test_the_authors_outputs_have_urls_of_the_engine():
     made = stack(Own=f"{ON_AWS}/{{name}}", Topic="arn:x", HitCounterBaseOfVisits=ON_AWS, HitCounterUrlOfVisits=ON_AWS)
 
     assert own_outputs(made, ENGINE) == {"Own": f"{HERE}/{{name}}", "Topic": "arn:x"}
 
 
-def test_a_counter_is_served_by_its_url_and_method():
+def test_a_counter_is_described_by_url_and_method():
     made = stack(
         HitCounterBaseOfVisits=ON_AWS,
         HitCounterUrlOfVisits=f"{ON_AWS}/{{name}}",
@@ -66,13 +66,13 @@ def test_a_counter_is_served_by_its_url_and_method():
     ]
 
 
-def test_a_counter_whose_condition_does_not_hold_is_not_served():
+def test_a_counter_with_a_false_condition_is_not_served():
     made = stack(HitCounterBaseOfVisits=ON_AWS, HitCounterUrlOfVisits=ON_AWS)
 
     assert [each.counter for each in find_served(made, TEMPLATE, {}, ENGINE)] == ["Visits"]
 
 
-def test_a_method_may_be_a_parameters_value():
+def test_the_method_can_come_from_a_parameter():
     (by_value,) = served({"Properties": {"Method": {"Ref": "Verb"}}}, {"Verb": "PUT"})
     (without,) = served({"Properties": {"Method": {"Ref": "Verb"}}})
     (any_method,) = served({"Properties": {"Method": "ANY"}})

@@ -1,4 +1,4 @@
-"""Which failures are the causes, and what was refused beforehand."""
+"""The failures that are causes, and refusals by validations and hooks."""
 
 from macro.cli.cloud.stack.causes import find_causes, find_refusals
 from macro.cli.cloud.stack.events import StackEvent
@@ -12,7 +12,7 @@ def event(logical_id, status="CREATE_FAILED", reason="", is_stack=False):
     return StackEvent("1", logical_id, "AWS::IAM::Role", status, reason, is_stack)
 
 
-def test_the_first_failure_is_on_top_and_what_was_cancelled_is_left_out():
+def test_causes_are_in_order_without_cancelled_resources():
     events = [
         event("hits", "CREATE_IN_PROGRESS", "User Initiated", is_stack=True),
         event("Table", "CREATE_COMPLETE"),
@@ -28,7 +28,7 @@ def test_the_first_failure_is_on_top_and_what_was_cancelled_is_left_out():
     assert [cause.logical_id for cause in find_causes(events)] == ["Role", "Visits"]
 
 
-def test_the_stacks_own_reason_is_told_where_no_resource_failed():
+def test_the_stacks_own_reason_is_the_cause_if_no_resource_failed():
     events = [
         event("hits", "CREATE_IN_PROGRESS", "User Initiated", is_stack=True),
         event("Table", "CREATE_COMPLETE", "fine"),
@@ -39,7 +39,7 @@ def test_the_stacks_own_reason_is_told_where_no_resource_failed():
     assert [cause.reason for cause in find_causes(events)] == ["the role may not do that"]
 
 
-def test_the_stacks_own_reason_is_told_where_everything_else_was_cancelled():
+def test_the_stacks_own_reason_is_the_cause_if_all_resources_were_cancelled():
     events = [
         event("Table", reason="Resource creation cancelled"),
         event("hits", "CREATE_FAILED", "a limit was exceeded", is_stack=True),
@@ -48,7 +48,7 @@ def test_the_stacks_own_reason_is_told_where_everything_else_was_cancelled():
     assert [cause.reason for cause in find_causes(events)] == ["a limit was exceeded"]
 
 
-def test_no_event_is_no_cause():
+def test_without_events_there_is_no_cause():
     assert find_causes([]) == []
 
 
@@ -74,18 +74,18 @@ def test_refusals_of_validations_and_hooks_are_read_page_by_page(account, aws):
     assert second["NextToken"] == "2"
 
 
-def test_a_refusal_without_a_type_is_told_by_its_resource(account, aws):
+def test_a_refusal_without_a_type_names_its_resource(account, aws):
     aws.answer("DescribeEvents", {"OperationEvents": [{"LogicalResourceId": "Store", "HookStatusReason": "no"}]})
 
     assert find_refusals(account.client("cloudformation"), REASON, OPERATION) == ["Store: no"]
 
 
-def test_who_may_not_read_refusals_is_told_none(account, aws):
+def test_refusals_are_empty_if_reading_them_is_denied(account, aws):
     aws.answer("DescribeEvents", Refusal("AccessDenied", "not authorized to perform: DescribeEvents", 403))
 
     assert find_refusals(account.client("cloudformation"), REASON, OPERATION) == []
 
 
-def test_refusals_are_asked_for_only_where_the_reason_leads_to_them(account, aws):
+def test_refusals_are_read_only_if_the_reason_refers_to_them(account, aws):
     assert find_refusals(account.client("cloudformation"), "Resource limit exceeded", OPERATION) == []
     assert aws.sent("DescribeEvents") == []

@@ -1,4 +1,4 @@
-"""Change sets: what is asked for, how a refusal is explained, and that nothing is left of one."""
+"""Change sets: the request, the explanation of a refusal, and that a refused change set leaves nothing."""
 
 import pytest
 
@@ -43,7 +43,7 @@ def refuse(client, aws, reason):
     (THERE._replace(status="REVIEW_IN_PROGRESS"), "CREATE"),
     (THERE, "UPDATE"),
 ])  # fmt: skip
-def test_a_change_set_creates_what_is_not_there(client, aws, stack, kind):
+def test_a_change_set_creates_a_missing_stack(client, aws, stack, kind):
     made = create_change_set(client, ChangeSetRequest("hits", BODY, {}, {}), stack)
 
     (sent,) = aws.sent("CreateChangeSet")
@@ -51,7 +51,7 @@ def test_a_change_set_creates_what_is_not_there(client, aws, stack, kind):
     assert made == (ID, STACK_ID, "hits", [], False)
 
 
-def test_values_tags_capabilities_and_a_token_are_sent_and_nothing_else(client, aws):
+def test_only_values_tags_capabilities_and_a_token_are_sent(client, aws):
     wanted = ChangeSetRequest("hits", BODY, {"Stage": "prod", "Shards": None}, {"team": "web"})
 
     create_change_set(client, wanted, THERE)
@@ -76,7 +76,7 @@ def test_values_tags_capabilities_and_a_token_are_sent_and_nothing_else(client, 
     }
 
 
-def test_what_exists_is_imported(client, aws):
+def test_existing_resources_are_imported(client, aws):
     bucket = {
         "ResourceType": "AWS::S3::Bucket",
         "LogicalResourceId": "Bucket",
@@ -90,21 +90,21 @@ def test_what_exists_is_imported(client, aws):
     assert made.is_import
 
 
-def test_what_exists_under_a_literal_name_is_taken_in_where_that_is_wanted(client, aws):
+def test_existing_resources_with_literal_names_are_imported_on_request(client, aws):
     create_change_set(client, ChangeSetRequest("hits", BODY, {}, {}, takes_in=True), None)
 
     (sent,) = aws.sent("CreateChangeSet")
     assert (sent["ChangeSetType"], sent["ImportExistingResources"]) == ("CREATE", "true")
 
 
-def test_what_differs_is_brought_back_where_that_is_wanted(client, aws):
+def test_drift_is_reverted_on_request(client, aws):
     create_change_set(client, ChangeSetRequest("hits", BODY, {}, {}, reverts=True), THERE)
 
     (sent,) = aws.sent("CreateChangeSet")
     assert (sent["ChangeSetType"], sent["DeploymentMode"]) == ("UPDATE", "REVERT_DRIFT")
 
 
-def test_each_change_set_has_a_name_and_a_token_of_its_own(client, aws):
+def test_each_change_set_has_its_own_name_and_token(client, aws):
     create_change_set(client, ChangeSetRequest("hits", BODY, {}, {}), THERE)
     create_change_set(client, ChangeSetRequest("hits", BODY, {}, {}), THERE)
 
@@ -113,7 +113,7 @@ def test_each_change_set_has_a_name_and_a_token_of_its_own(client, aws):
     assert first["ChangeSetName"] != second["ChangeSetName"]
 
 
-def test_a_change_set_is_waited_for_and_all_its_pages_are_read(client, aws):
+def test_a_change_set_is_awaited_and_read_page_by_page(client, aws):
     aws.answer(
         "DescribeChangeSet",
         {"Status": "CREATE_PENDING"},
@@ -133,7 +133,7 @@ def test_a_change_set_is_waited_for_and_all_its_pages_are_read(client, aws):
     "The submitted information didn't contain changes. Submit different information to create a change set.",
     "No updates are to be performed.",
 ])  # fmt: skip
-def test_no_change_is_no_change_set(client, aws, reason):
+def test_without_changes_there_is_no_change_set(client, aws, reason):
     aws.answer("DescribeChangeSet", {"Status": "FAILED", "StatusReason": reason})
 
     made = create_change_set(client, ChangeSetRequest("hits", BODY, {}, {}), THERE)
@@ -142,7 +142,7 @@ def test_no_change_is_no_change_set(client, aws, reason):
     assert [sent["ChangeSetName"] for sent in aws.sent("DeleteChangeSet")] == [ID]
 
 
-def test_the_macros_problems_are_told_in_its_own_words(client, aws):
+def test_the_macros_problems_are_reported_in_its_words(client, aws):
     said = "Resources.Visits.Properties.Shards: must be an integer from 1 to 64, got 0\n1 problem failed with: no"
 
     text = refuse(
@@ -159,11 +159,11 @@ def test_the_macros_problems_are_told_in_its_own_words(client, aws):
     "Resource Visits failed with: a reason of its own",
     "",
 ])  # fmt: skip
-def test_any_other_refusal_is_told_in_the_words_of_cloudformation(client, aws, reason):
+def test_any_other_refusal_is_reported_in_cloudformations_words(client, aws, reason):
     assert refuse(client, aws, reason) == f"CloudFormation can't create a change set for the stack hits: {reason}"
 
 
-def test_what_was_found_wrong_before_anything_was_made_is_told_by_resource(client, aws):
+def test_early_validation_errors_are_reported_by_resource(client, aws):
     reason = "Validation failed. Call DescribeEvents for details."
     found = {"LogicalResourceId": "Bucket", "ResourceType": "AWS::S3::Bucket", "ValidationStatusReason": "it exists"}
     events = [{"EventType": "VALIDATION_ERROR", **found}, {"EventType": "STACK_EVENT"}]
@@ -179,7 +179,7 @@ def test_what_was_found_wrong_before_anything_was_made_is_told_by_resource(clien
     assert len(aws.sent("DeleteChangeSet")) == 1
 
 
-def test_a_refusal_is_told_by_its_reason_where_its_details_may_not_be_read(client, aws):
+def test_a_refusal_is_reported_by_its_reason_if_reading_details_is_denied(client, aws):
     reason = "Validation failed. Call DescribeEvents for details."
     aws.answer("DescribeEvents", Refusal("AccessDenied", "You may not.", 403))
 
@@ -189,7 +189,7 @@ def test_a_refusal_is_told_by_its_reason_where_its_details_may_not_be_read(clien
     assert len(aws.sent("DeleteChangeSet")) == 1
 
 
-def test_nothing_is_left_of_a_change_set_where_its_details_cannot_be_read(client, aws):
+def test_a_failed_change_set_is_deleted_even_if_its_details_cannot_be_read(client, aws):
     reason = "Validation failed. Call DescribeEvents for details."
     aws.answer("DescribeEvents", Raw(b"<html>no"))
 
@@ -210,7 +210,7 @@ def test_a_refused_change_set_leaves_nothing(client, aws):
     ({**REVIEWED, "StackStatus": "UPDATE_COMPLETE"}, []),
     (REVIEWED, [{"ChangeSetId": "someone's"}]),
 ])  # fmt: skip
-def test_a_stack_that_holds_anything_stays(client, aws, stack, others):
+def test_a_stack_with_other_change_sets_is_kept(client, aws, stack, others):
     aws.answer("DescribeStacks", {"Stacks": [stack]})
     aws.answer("ListChangeSets", {"Summaries": others})
 
@@ -219,7 +219,7 @@ def test_a_stack_that_holds_anything_stays(client, aws, stack, others):
     assert aws.sent("DeleteStack") == []
 
 
-def test_a_template_that_is_refused_at_once_is_told_in_the_words_of_cloudformation(client, aws):
+def test_an_immediate_refusal_is_raised_in_cloudformations_words(client, aws):
     aws.answer("CreateChangeSet", Refusal("ValidationError", "Template format error: unsupported structure."))
 
     with pytest.raises(CloudError) as caught, explained():
@@ -229,7 +229,7 @@ def test_a_template_that_is_refused_at_once_is_told_in_the_words_of_cloudformati
 
 
 @pytest.mark.parametrize("is_import", [True, False])
-def test_all_but_an_import_takes_back_what_it_made_and_would_retain(client, aws, is_import):
+def test_a_failed_execution_deletes_new_resources_except_for_an_import(client, aws, is_import):
     execute(client, ChangeSet(ID, STACK_ID, "hits", [], is_import))
 
     (sent,) = aws.sent("ExecuteChangeSet")
@@ -237,7 +237,7 @@ def test_all_but_an_import_takes_back_what_it_made_and_would_retain(client, aws,
     assert (sent["ChangeSetName"], sent["StackName"]) == (ID, STACK_ID)
 
 
-def test_each_execution_has_a_token_of_its_own(client, aws):
+def test_each_execution_has_its_own_token(client, aws):
     execute(client, ChangeSet(ID, STACK_ID, "hits", []))
     execute(client, ChangeSet(ID, STACK_ID, "hits", []))
 

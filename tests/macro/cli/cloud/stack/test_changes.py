@@ -1,4 +1,4 @@
-"""Change sets as a person reads them: columns, signs, colours, causes, and what costs counts."""
+"""Printed change sets: columns, signs, colours, causes, and loss of counts."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def show(*entries, has_colour=False):
     return print_changes(read_changes(entries), has_colour)
 
 
-def test_every_kind_of_change_has_its_sign_in_columns():
+def test_each_kind_of_change_has_a_sign_and_columns():
     shown = show(
         entry("Add", "VisitsLog", "AWS::Logs::LogGroup"),
         entry("Modify", "Visits", "Custom::LambdaFunction", Replacement="False"),
@@ -37,7 +37,7 @@ def test_every_kind_of_change_has_its_sign_in_columns():
     )
 
 
-def test_a_change_names_what_it_comes_from_once():
+def test_a_change_names_each_cause_once():
     details = [
         {"Target": {"Attribute": "Properties", "Name": "Role"}},
         {"Target": {"Attribute": "Properties", "Name": "Code"}},
@@ -79,7 +79,7 @@ def test_a_change_names_what_it_comes_from_once():
     ],
 )
 @pytest.mark.parametrize("kind", [TABLE, "AWS::DynamoDB::GlobalTable"])
-def test_a_table_tells_what_becomes_of_its_counts(kind, change, note):
+def test_the_change_of_a_table_says_what_happens_to_its_counts(kind, change, note):
     (read,) = read_changes([entry(resource_type=kind, **change)])
 
     (line, _) = print_changes([read]).split("\n")
@@ -97,7 +97,7 @@ def test_a_table_tells_what_becomes_of_its_counts(kind, change, note):
         ({"action": "Modify", "Replacement": "True", "PolicyAction": "ReplaceAndRetain"}, ""),
     ],
 )
-def test_what_holds_no_counts_is_no_danger(change, note):
+def test_other_resources_cost_no_counts(change, note):
     (read,) = read_changes([entry(resource_type="AWS::Logs::LogGroup", **change)])
 
     (line, _) = print_changes([read]).split("\n")
@@ -106,7 +106,7 @@ def test_what_holds_no_counts_is_no_danger(change, note):
     assert not read.costs_data()
 
 
-def test_causes_stand_before_the_warning():
+def test_causes_come_before_the_warning():
     details = [{"Target": {"Attribute": "Properties", "Name": "KeySchema"}}]
 
     shown = show(entry("Modify", Replacement="True", Details=details))
@@ -117,7 +117,7 @@ def test_causes_stand_before_the_warning():
     )
 
 
-def test_colours_tell_kinds_apart_and_danger_is_red():
+def test_colours_distinguish_kinds_and_loss_of_data_is_red():
     log = "AWS::Logs::LogGroup"
     entries = [
         entry("Add", "A", log),
@@ -138,11 +138,11 @@ def test_colours_tell_kinds_apart_and_danger_is_red():
     assert lines[-1] == "1 added, 1 changed, 1 replaced, 2 removed, 1 imported, 1 unknown"
 
 
-def test_no_change_of_a_resource_is_told_as_such():
+def test_a_change_set_without_resource_changes_is_reported_as_such():
     assert print_changes([]) == "no resource changes"
 
 
-def test_what_is_no_resource_is_left_out():
+def test_changes_without_a_resource_are_left_out():
     assert read_changes([{"Type": "Hook"}]) == []
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong on the way to an account, each with the text that says what would help."""
+"""Errors between the command and an account, each with a text that says what helps."""
 
 import socket
 import sys
@@ -27,7 +27,7 @@ def test_no_credentials(monkeypatch):
     assert explain() == f"there are no credentials for AWS; {REMEDY}"
 
 
-def test_half_of_a_key(monkeypatch):
+def test_partial_credentials(monkeypatch):
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
 
     said = explain()
@@ -36,7 +36,7 @@ def test_half_of_a_key(monkeypatch):
     assert said.endswith(f"; {REMEDY}")
 
 
-def test_a_program_that_gives_no_credentials(tmp_path, monkeypatch):
+def test_a_credential_process_without_credentials(tmp_path, monkeypatch):
     (tmp_path / "config").write_text(
         f"[profile work]\ncredential_process = {sys.executable} -c 'raise SystemExit(3)'\n"
     )
@@ -58,17 +58,17 @@ def test_an_unknown_profile(tmp_path, monkeypatch, is_given):
     )
 
 
-def test_an_unknown_profile_where_there_is_none():
+def test_an_unknown_profile_without_any_profiles():
     assert explain(Place(profile="work")) == "there is no profile 'work'; the profiles are: none"
 
 
-def test_a_configuration_that_cannot_be_read(tmp_path):
+def test_an_unreadable_configuration(tmp_path):
     (tmp_path / "config").write_text("broken\n[x")
 
     assert str(tmp_path / "config") in explain()
 
 
-def test_a_sign_in_that_has_expired(tmp_path, monkeypatch):
+def test_an_expired_sso_sign_in(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     (tmp_path / "config").write_text(
@@ -80,7 +80,7 @@ def test_a_sign_in_that_has_expired(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("error", [LoginRefreshRequired(), LoginTokenLoadError(error_msg="there is no token")])
-def test_a_login_that_has_expired(error):
+def test_an_expired_login(error):
     with pytest.raises(CloudError) as caught, explained():
         raise error
 
@@ -93,7 +93,7 @@ def test_no_region(monkeypatch):
     assert explain() == "there is no region; add --region, or set AWS_REGION"
 
 
-def test_a_region_with_an_impossible_name():
+def test_a_region_with_an_invalid_name():
     said = explain(Place(region="Frankfurt am Main"))
 
     assert "Frankfurt am Main" in said
@@ -101,7 +101,7 @@ def test_a_region_with_an_impossible_name():
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:4566", "http://", "ftp://host", "http://host:port", "http://host:0"])
-def test_an_endpoint_that_is_no_url(url):
+def test_an_endpoint_that_is_not_a_url(url):
     assert explain(Place(endpoint=url)) == f"--endpoint-url {url}: must be a URL such as http://127.0.0.1:4566"
 
 
@@ -126,7 +126,7 @@ def test_a_region_where_nothing_listens(monkeypatch):
 
 
 @pytest.mark.parametrize("is_named", [True, False])
-def test_an_endpoint_that_is_no_engine(aws, monkeypatch, is_named):
+def test_an_endpoint_that_is_not_an_engine(aws, monkeypatch, is_named):
     aws.answer("GetCallerIdentity", Raw(b"<!DOCTYPE html><p>501"))
     monkeypatch.setenv("AWS_ENDPOINT_URL_STS", aws.url)
 
@@ -136,7 +136,7 @@ def test_an_endpoint_that_is_no_engine(aws, monkeypatch, is_named):
 
 
 @pytest.mark.parametrize("code", ["InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId"])
-def test_keys_that_nobody_knows(as_account, aws, code):
+def test_unknown_keys(as_account, aws, code):
     aws.answer("GetCallerIdentity", Refusal(code, "The security token included in the request is invalid.", 403))
 
     assert explain() == (
@@ -144,7 +144,7 @@ def test_keys_that_nobody_knows(as_account, aws, code):
     )
 
 
-def test_a_secret_that_does_not_fit(as_account, aws):
+def test_a_wrong_secret_key(as_account, aws):
     said = "The request signature we calculated does not match. The Canonical String should have been 'POST ...'"
     aws.answer("GetCallerIdentity", Refusal("SignatureDoesNotMatch", said, 403))
 
@@ -152,14 +152,14 @@ def test_a_secret_that_does_not_fit(as_account, aws):
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"])
-def test_a_token_that_has_expired(as_account, aws, code):
+def test_an_expired_token(as_account, aws, code):
     aws.answer("GetCallerIdentity", Refusal(code, "The security token included in the request is expired", 403))
 
     assert explain() == "the credentials have expired; sign in again with 'aws sso login', or set new keys"
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"])
-def test_what_is_not_allowed(as_account, aws, code):
+def test_a_denied_call(as_account, aws, code):
     said = "User: arn:aws:iam::123456789012:user/me is not authorized to perform: cloudformation:DescribeStacks."
     aws.answer("DescribeStacks", Refusal(code, said, 403))
 
@@ -169,7 +169,7 @@ def test_what_is_not_allowed(as_account, aws, code):
     )
 
 
-def test_a_region_that_the_account_has_not_enabled(as_account, aws):
+def test_a_region_that_is_not_enabled(as_account, aws):
     aws.answer("DescribeStacks", Refusal("OptInRequired", "You are not subscribed to this service", 403))
 
     assert explain(then=lambda account: account.client("cloudformation").describe_stacks()) == (
@@ -184,7 +184,7 @@ def test_a_region_that_the_account_has_not_enabled(as_account, aws):
         (Refusal("SomethingNew"), "SomethingNew"),
     ],
 )
-def test_any_other_error_is_told_in_the_words_of_the_service(as_account, aws, refusal, text):
+def test_any_other_error_is_reported_in_the_services_words(as_account, aws, refusal, text):
     aws.answer("DescribeStacks", refusal)
 
     said = explain(then=lambda account: account.client("cloudformation").describe_stacks())
@@ -192,13 +192,13 @@ def test_any_other_error_is_told_in_the_words_of_the_service(as_account, aws, re
     assert said == f"DescribeStacks: {text}"
 
 
-def test_a_call_that_is_wrong_before_it_is_sent(as_account):
+def test_a_call_with_invalid_parameters(as_account):
     said = explain(then=lambda account: account.client("cloudformation").describe_change_set())
 
     assert "ChangeSetName" in said
 
 
-def test_throttling_is_waited_out(as_account, aws):
+def test_throttled_calls_are_retried(as_account, aws):
     aws.answer("DescribeStacks", Refusal("Throttling", "Rate exceeded"), {"Stacks": []})
 
     found = connect(Place()).client("cloudformation").describe_stacks()

@@ -1,4 +1,4 @@
-"""An operation on a stack, followed by its events until it is over."""
+"""An operation on a stack is followed by its events until it ends."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -35,7 +35,7 @@ def stack(status, **more):
     return {"StackName": "hits", "StackId": ID, "StackStatus": status, **more}
 
 
-def test_an_operation_is_followed_to_its_end_and_each_event_told_once_in_order(session, aws):
+def test_each_event_of_an_operation_is_reported_once_in_order(session, aws):
     begun, done = own(2, "CREATE_IN_PROGRESS", "User Initiated"), own(5, "CREATE_COMPLETE")
     inner = event(3, "Inner", "CREATE_FAILED", STACK, "arn:inner", "broken")
     old = own(1, "REVIEW_IN_PROGRESS")
@@ -68,7 +68,7 @@ def test_an_operation_is_followed_to_its_end_and_each_event_told_once_in_order(s
     ("UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"),
     ("CREATE_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_COMPLETE"),
 ])  # fmt: skip
-def test_what_was_before_the_operation_is_not_taken_for_its_end(session, aws, before, running, after):
+def test_the_state_before_the_operation_is_not_its_end(session, aws, before, running, after):
     old, begun, ended = own(1, before), own(2, running), own(3, after)
     aws.answer(
         "DescribeStacks",
@@ -85,7 +85,7 @@ def test_what_was_before_the_operation_is_not_taken_for_its_end(session, aws, be
     assert len(aws.sent("DescribeStacks")) == 4
 
 
-def test_that_a_stack_was_planned_is_not_taken_for_its_end(session, aws):
+def test_the_review_of_a_new_stack_is_not_the_end_of_its_creation(session, aws):
     planned = own(1, "REVIEW_IN_PROGRESS", "User Initiated")
     aws.answer("DescribeStacks", {"Stacks": [stack("REVIEW_IN_PROGRESS")]}, {"Stacks": [stack("CREATE_COMPLETE")]})
     aws.answer("DescribeStackEvents", {"StackEvents": [planned]}, {"StackEvents": [own(2, "CREATE_COMPLETE"), planned]})
@@ -95,7 +95,7 @@ def test_that_a_stack_was_planned_is_not_taken_for_its_end(session, aws):
     assert found.status == "CREATE_COMPLETE"
 
 
-def test_a_stack_that_does_not_exist_for_a_moment_is_waited_for(session, aws):
+def test_a_stack_may_be_missing_for_a_moment(session, aws):
     aws.answer("DescribeStacks", MISSING, MISSING, {"Stacks": [stack("CREATE_COMPLETE")]})
     aws.answer("DescribeStackEvents", {"StackEvents": [own(1, "CREATE_COMPLETE")]})
 
@@ -104,7 +104,7 @@ def test_a_stack_that_does_not_exist_for_a_moment_is_waited_for(session, aws):
     assert (found.status, len(events), len(aws.sent("DescribeStacks"))) == ("CREATE_COMPLETE", 1, 3)
 
 
-def test_a_stack_that_does_not_exist_for_long_is_told(session, aws):
+def test_a_stack_that_is_missing_for_long_is_an_error(session, aws):
     aws.answer("DescribeStacks", MISSING)
 
     with pytest.raises(CloudError) as caught:
@@ -114,7 +114,7 @@ def test_a_stack_that_does_not_exist_for_long_is_told(session, aws):
     assert len(aws.sent("DescribeStacks")) == 16
 
 
-def test_any_other_refusal_while_a_stack_is_followed_is_told_at_once(session, aws):
+def test_any_other_error_while_following_is_raised_at_once(session, aws):
     aws.answer("DescribeStacks", Refusal("AccessDenied", "You may not.", 403))
 
     with pytest.raises(ClientError, match="You may not"):
@@ -124,7 +124,7 @@ def test_any_other_refusal_while_a_stack_is_followed_is_told_at_once(session, aw
 
 
 @pytest.mark.thorough
-def test_an_end_without_an_event_is_one_after_fifteen_quiet_looks(session, aws):
+def test_an_end_without_an_event_counts_after_fifteen_reads(session, aws):
     aws.answer("DescribeStacks", {"Stacks": [stack("UPDATE_IN_PROGRESS")]}, {"Stacks": [stack("UPDATE_COMPLETE")]})
     aws.answer("DescribeStackEvents", {"StackEvents": [own(1, "UPDATE_IN_PROGRESS")]})
 
@@ -133,7 +133,7 @@ def test_an_end_without_an_event_is_one_after_fifteen_quiet_looks(session, aws):
     assert (found.status, events, len(aws.sent("DescribeStacks"))) == ("UPDATE_COMPLETE", [], 17)
 
 
-def test_the_last_event_is_where_an_operation_begins(session, aws):
+def test_the_last_event_is_the_newest(session, aws):
     client = session.account.client("cloudformation")
 
     aws.answer("DescribeStackEvents", {"StackEvents": [event(2, "A", "X"), event(1, "A", "X")]})

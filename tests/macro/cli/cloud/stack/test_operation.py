@@ -1,4 +1,4 @@
-"""An operation on a stack: waited for, carried out, and told by its cause where it fails."""
+"""Operations on a stack are awaited, executed, and explained by their cause if they fail."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def event(number, logical_id, kind, status, reason="", **more):
 
 
 def ends(aws, status, *events):
-    """The stack ends in that status after these events, told newest first as AWS does."""
+    """The stack ends in that status after these events. AWS lists events newest first."""
     before = event(0, "hits", STACK, "CREATE_COMPLETE")
     aws.answer("ExecuteChangeSet", {})
     aws.answer("DescribeStacks", stack(status))
@@ -65,7 +65,7 @@ def refuse(call, *arguments):
         ),
     ],
 )
-def test_a_stack_that_cannot_be_updated_is_told_with_the_command_that_helps(session, aws, status, state, command):
+def test_a_stack_that_cannot_be_updated_is_reported_with_a_command_that_helps(session, aws, status, state, command):
     aws.answer("DescribeStacks", stack(status))
 
     text = refuse(make_ready, session, "hits")
@@ -84,7 +84,7 @@ def test_any_other_stack_is_ready(session, aws, status):
     assert (ready.status, session.reporter.steps) == (status, [])
 
 
-def test_what_another_command_began_is_waited_for_and_what_it_left_is_judged(session, aws):
+def test_another_commands_operation_is_awaited_before_the_state_is_checked(session, aws):
     aws.answer("DescribeStacks", stack("CREATE_IN_PROGRESS"), stack("CREATE_IN_PROGRESS"), stack("ROLLBACK_COMPLETE"))
     begun, ended = event(0, "hits", STACK, "CREATE_IN_PROGRESS"), event(1, "hits", STACK, "ROLLBACK_COMPLETE")
     aws.answer(
@@ -98,7 +98,7 @@ def test_what_another_command_began_is_waited_for_and_what_it_left_is_judged(ses
     assert text.startswith("the stack hits is ROLLBACK_COMPLETE: it was never created")
 
 
-def test_a_stack_that_is_gone_once_it_was_waited_for_can_be_made_anew(session, aws):
+def test_a_stack_that_was_deleted_meanwhile_can_be_created_again(session, aws):
     aws.answer("DescribeStacks", stack("DELETE_IN_PROGRESS"), stack("DELETE_COMPLETE"))
     ended = event(1, "hits", STACK, "DELETE_COMPLETE")
     aws.answer("DescribeStackEvents", {"StackEvents": []}, {"StackEvents": [ended]})
@@ -106,7 +106,7 @@ def test_a_stack_that_is_gone_once_it_was_waited_for_can_be_made_anew(session, a
     assert make_ready(session, "hits") is None
 
 
-def test_the_companion_s_reason_stands_on_top_without_what_aws_puts_before_it(session, aws):
+def test_the_companions_reason_comes_first_without_the_prefix_of_aws(session, aws):
     said = "Received response status [FAILED] from custom resource. Message returned: "
     ends(
         aws,
@@ -129,7 +129,7 @@ def test_the_companion_s_reason_stands_on_top_without_what_aws_puts_before_it(se
 REASON = "Validation failed with 2 error(s). Call DescribeEvents to see them."
 
 
-def test_what_was_found_wrong_before_anything_was_made_is_told_by_resource(session, aws):
+def test_early_validation_errors_are_reported_by_resource(session, aws):
     ends(
         aws,
         "ROLLBACK_COMPLETE",
@@ -158,7 +158,7 @@ def test_what_was_found_wrong_before_anything_was_made_is_told_by_resource(sessi
     assert [sent["OperationId"] for sent in aws.sent("DescribeEvents")] == ["this"]
 
 
-def test_what_a_hook_refused_is_told_by_resource(session, aws):
+def test_refusals_by_hooks_are_reported_by_resource(session, aws):
     ends(
         aws,
         "UPDATE_ROLLBACK_COMPLETE",
@@ -182,7 +182,7 @@ def test_what_a_hook_refused_is_told_by_resource(session, aws):
     ({}, "StackName", ID),
     ({"OperationId": "this"}, "OperationId", "this"),
 ])  # fmt: skip
-def test_the_stacks_own_reason_is_told_where_its_details_may_not_be_read(session, aws, more, name, place):
+def test_the_stacks_own_reason_is_reported_if_reading_details_is_denied(session, aws, more, name, place):
     ends(
         aws,
         "UPDATE_ROLLBACK_COMPLETE",
@@ -205,7 +205,7 @@ def test_the_stacks_own_reason_is_told_where_its_details_may_not_be_read(session
     ("CREATE_COMPLETE", "UPDATE_COMPLETE"),
     ("UPDATE_COMPLETE", "UPDATE_COMPLETE"),
 ])  # fmt: skip
-def test_a_deployment_is_not_over_before_it_has_begun(session, aws, before, after):
+def test_a_deployment_does_not_end_before_it_begins(session, aws, before, after):
     old, ended = event(1, "hits", STACK, before), event(2, "hits", STACK, after)
     aws.answer("ExecuteChangeSet", {})
     aws.answer("DescribeStacks", stack(before), stack(before), stack(after))
@@ -216,13 +216,13 @@ def test_a_deployment_is_not_over_before_it_has_begun(session, aws, before, afte
     assert (made.status, session.reporter.statuses()) == (after, [after])
 
 
-def test_a_stack_that_someone_deleted_meanwhile_was_not_deployed(session, aws):
+def test_a_deployment_fails_if_the_stack_is_deleted_meanwhile(session, aws):
     ends(aws, "DELETE_COMPLETE", event(1, "hits", STACK, "DELETE_COMPLETE"))
 
     assert refuse(carry_out, session, PLANNED) == "the stack hits is DELETE_COMPLETE"
 
 
-def test_a_stack_is_not_gone_before_its_deletion_has_begun(session, aws):
+def test_a_deletion_does_not_end_before_it_begins(session, aws):
     old, ended = event(1, "hits", STACK, "CREATE_COMPLETE"), event(2, "hits", STACK, "DELETE_COMPLETE")
     aws.answer("DeleteStack", {})
     aws.answer("DescribeStacks", stack("CREATE_COMPLETE"), stack("CREATE_COMPLETE"), stack("DELETE_COMPLETE"))
@@ -235,7 +235,7 @@ def test_a_stack_is_not_gone_before_its_deletion_has_begun(session, aws):
 
 
 @pytest.mark.parametrize("code", ["ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"])
-def test_who_was_overtaken_is_told_so(session, aws, code):
+def test_a_change_set_that_another_operation_invalidated_is_reported(session, aws, code):
     ends(aws, "UPDATE_COMPLETE")
     aws.answer("ExecuteChangeSet", Refusal(code, "ChangeSet [arn:change-set] can't be executed"))
 
@@ -245,7 +245,7 @@ def test_who_was_overtaken_is_told_so(session, aws, code):
     )
 
 
-def test_a_stack_that_cannot_be_deleted_is_told_by_its_cause(session, aws):
+def test_a_failed_deletion_is_reported_with_its_cause(session, aws):
     ends(
         aws,
         "DELETE_FAILED",

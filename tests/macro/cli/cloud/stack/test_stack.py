@@ -1,4 +1,4 @@
-"""A stack, read as CloudFormation tells of it."""
+"""The state of a stack, read from CloudFormation."""
 
 from macro.cli.cloud.stack.stack import has_succeeded, is_running, read_stack
 from tests.support.fake_aws import Refusal
@@ -24,7 +24,7 @@ def test_a_stack_is_read_with_outputs_and_parameters_by_name(account, aws):
     assert read == ("hits", ID, "CREATE_COMPLETE", "", {"Url": "https://x"}, {"Stage": "prod"}, True)
 
 
-def test_a_stack_that_is_not_there_is_none(account, aws):
+def test_a_missing_or_deleted_stack_is_none(account, aws):
     client = account.client("cloudformation")
 
     aws.answer("DescribeStacks", Refusal("ValidationError", "Stack with id hits does not exist"))
@@ -34,7 +34,7 @@ def test_a_stack_that_is_not_there_is_none(account, aws):
     assert read_stack(client, ID) is None
 
 
-def test_what_runs_and_what_succeeded_is_told_by_the_status():
+def test_the_status_says_whether_an_operation_runs_or_succeeded():
     statuses = [
         "CREATE_IN_PROGRESS",
         "REVIEW_IN_PROGRESS",

@@ -1,4 +1,4 @@
-"""Values of parameters: given, kept by a stack, defaults, and those that Systems Manager keeps."""
+"""Values of parameters: given, kept by a stack, defaults, and looked up in Systems Manager."""
 
 import json
 
@@ -31,7 +31,7 @@ def asked(aws):
     return [json.loads(body)["Names"] for body in aws.sent("GetParameters")]
 
 
-def test_a_value_that_is_given_comes_first_then_the_stacks_then_the_default():
+def test_given_values_have_priority_over_the_stacks_values_and_defaults():
     assert read_values(TEMPLATE, {}, None) == {"Stage": "dev", "Gateway": "rest"}
     assert read_values(TEMPLATE, {}, STACK) == {"Stage": "prod", "Gateway": "rest"}
     assert read_values(TEMPLATE, {"Stage": "test", "Shards": 3}, STACK) == {
@@ -46,14 +46,14 @@ def test_a_template_without_parameters_has_no_values(template):
     assert read_values(template, {}, STACK) == {}
 
 
-def test_a_stack_that_was_only_planned_has_no_values():
+def test_a_stack_in_review_has_no_values():
     planned = STACK._replace(status="REVIEW_IN_PROGRESS")
 
     assert values_before(planned) == {}
     assert read_values(TEMPLATE, {}, planned) == {"Stage": "dev", "Gateway": "rest"}
 
 
-def test_values_that_systems_manager_keeps_are_looked_up_each_once(account, aws):
+def test_each_value_in_systems_manager_is_looked_up_once(account, aws):
     aws.answer("GetParameters", found(shards="8", stage="prod"))
     values = {"Shards": "/shards", "Again": "/shards", "Stage": "/stage", "Plain": "/plain"}
 
@@ -64,7 +64,7 @@ def test_values_that_systems_manager_keeps_are_looked_up_each_once(account, aws)
 
 
 @pytest.mark.parametrize("kind", ["List<String>", "CommaDelimitedList"])
-def test_a_list_that_systems_manager_keeps_comes_as_a_list(account, aws, kind):
+def test_a_list_in_systems_manager_is_returned_as_a_list(account, aws, kind):
     aws.answer("GetParameters", found(plugins="table, api,table-alarms"))
 
     resolved = resolve_values(account, keep(Plugins=kind), {"Plugins": "/plugins"})
@@ -72,7 +72,7 @@ def test_a_list_that_systems_manager_keeps_comes_as_a_list(account, aws, kind):
     assert resolved == {"Plugins": ["table", "api", "table-alarms"]}
 
 
-def test_at_most_ten_values_are_asked_for_at_once(account, aws):
+def test_at_most_ten_values_are_looked_up_in_one_call(account, aws):
     names = [f"P{number:02}" for number in range(11)]
     aws.answer("GetParameters", lambda body: found(**{name[1:]: name for name in json.loads(body)["Names"]}))
 
@@ -82,7 +82,7 @@ def test_at_most_ten_values_are_asked_for_at_once(account, aws):
     assert [len(each) for each in asked(aws)] == [10, 1]
 
 
-def test_a_value_that_is_not_there_is_left_out(account, aws):
+def test_a_missing_value_is_left_out(account, aws):
     aws.answer("GetParameters", {**found(stage="prod"), "InvalidParameters": ["/shards"]})
 
     resolved = resolve_values(
@@ -93,12 +93,12 @@ def test_a_value_that_is_not_there_is_left_out(account, aws):
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException"])
-def test_values_that_may_not_be_seen_are_left_out(account, aws, code):
+def test_values_that_may_not_be_read_are_left_out(account, aws, code):
     aws.answer("GetParameters", Refusal(code, "no"))
 
     assert resolve_values(account, keep(Shards="String"), {"Shards": "/shards", "Plain": "x"}) == {"Plain": "x"}
 
 
-def test_systems_manager_is_not_asked_for_nothing(account, aws):
+def test_systems_manager_is_not_called_without_a_value_to_look_up(account, aws):
     assert resolve_values(account, keep(Shards="String"), {"Plain": "x"}) == {"Plain": "x"}
     assert aws.actions() == []

@@ -1,4 +1,4 @@
-"""What an HTTP API hands to a function that a stage variable names, and makes of its answer."""
+"""The event of an HTTP API for a function that a stage variable names, and the function's answer."""
 
 import json
 
@@ -32,7 +32,7 @@ def test_the_route_with_the_fewest_parameters_is_reached(verb, path, key):
     assert (find_route(ROUTES, verb, path) or {}).get("routeKey") == key
 
 
-def test_an_event_tells_route_path_parameters_and_the_stages_variables():
+def test_an_http_event_has_route_path_parameters_and_stage_variables():
     event = describe(query="a=1&a=2", headers=[(b"x", b"1"), (b"x", b"2")])
 
     assert (event["version"], event["routeKey"], event["rawPath"]) == ("2.0", "GET /hits/{name}", "/dev/hits/a b")
@@ -41,7 +41,7 @@ def test_an_event_tells_route_path_parameters_and_the_stages_variables():
     assert event["requestContext"]["http"]["method"] == "GET"
 
 
-def test_what_there_is_none_of_is_left_out():
+def test_absent_values_have_no_keys():
     assert {"body", "queryStringParameters"}.isdisjoint(describe())
     assert describe(body=b"\xff")["body"] == "/w=="
 

@@ -1,4 +1,4 @@
-"""The event and the answer of a proxy integration, where the engine has none of its own."""
+"""The event and the answer of a proxy integration of a REST API."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ def describe(**more):
     return json.loads(make_event(call, "/hits/{name}", {"name": "a b"}, {"app": "hits"}))
 
 
-def test_an_event_tells_the_path_its_parameters_and_the_stages_variables():
+def test_a_rest_event_has_path_parameters_and_stage_variables():
     event = describe()
 
     assert {name: event[name] for name in ("resource", "path", "httpMethod", "pathParameters", "stageVariables")} == {
@@ -31,7 +31,7 @@ def test_an_event_tells_the_path_its_parameters_and_the_stages_variables():
     assert (event["body"], event["queryStringParameters"], event["isBase64Encoded"]) == (None, None, False)
 
 
-def test_of_what_comes_several_times_the_event_has_the_last_and_all():
+def test_an_event_has_the_last_and_all_values_of_headers_and_queries():
     event = describe(query="a=1&a=2&b=", headers=[(b"x", b"1"), (b"x", b"2")])
 
     assert (event["queryStringParameters"], event["multiValueQueryStringParameters"]) == (
@@ -42,7 +42,7 @@ def test_of_what_comes_several_times_the_event_has_the_last_and_all():
 
 
 @pytest.mark.parametrize(("body", "told", "is_encoded"), [(b"text", "text", False), (b"\xff", "/w==", True)])
-def test_a_body_that_is_no_text_is_encoded(body, told, is_encoded):
+def test_a_body_that_is_not_text_is_encoded_in_base64(body, told, is_encoded):
     event = describe(body=body)
 
     assert (event["body"], event["isBase64Encoded"]) == (told, is_encoded)
@@ -70,5 +70,5 @@ def test_a_body_that_is_no_text_is_encoded(body, told, is_encoded):
         ({"statusCode": 200, "body": "a", "isBase64Encoded": True}, BAD),
     ],
 )
-def test_an_answer_is_an_envelope_or_an_error(answer, told):
+def test_an_invalid_answer_is_an_error(answer, told):
     assert read_answer(json.dumps(answer).encode()) == told
