@@ -145,8 +145,11 @@ def _replace(text: str, values: Mapping[str, str]) -> str:
 
 def _append(text: str, values: Mapping[str, str], present: set[str]) -> str:
     added = [name for name in values if name not in present]
+    if not text.removeprefix(BOM):
+        # A reader that only splits lines at "=" takes a final line break as part of the last value.
+        return text + "\n".join(_assignment(name, values[name], "") for name in added)
     style = _line_end(text[: text.rfind("\n") + 1]) or "\n"
-    gap = style if added and text.removeprefix(BOM) and not text.endswith("\n") else ""
+    gap = style if added and not text.endswith("\n") else ""
     return text + gap + "".join(_assignment(name, values[name], style) for name in added)
 
 

@@ -137,7 +137,7 @@ def test_an_archive_without_env_file_gets_one(tmp_path, capsys):
 
     assert status == 0
     assert capsys.readouterr().out.startswith("--- app/.env (not there)\n+++ app/.env\n+A=***\n\n2 unchanged members")
-    assert read_env(code, "app/.env") == b"A=1\n"
+    assert read_env(code, "app/.env") == b"A=1"
 
 
 def test_without_values_nothing_changes(tmp_path, capsys):

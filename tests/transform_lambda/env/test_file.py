@@ -71,7 +71,8 @@ def read_by_node(texts):
 @pytest.mark.parametrize(
     ("text", "values", "merged"),
     [
-        pytest.param("", {"table": "t-1"}, "table=t-1\n", id="an empty file gets the names"),
+        pytest.param("", {"table": "t-1"}, "table=t-1", id="an empty file gets the names"),
+        pytest.param("", {"B": "2", "A": "1"}, "B=2\nA=1", id="a new file has no line end after the last value"),
         pytest.param("A=1\nB=2\n", {"A": "9"}, "A=9\nB=2\n", id="a name is replaced in its place"),
         pytest.param("A=1\r\nB=2\r\n", {"A": "9", "C": "3"}, "A=9\r\nB=2\r\nC=3\r\n", id="line ends stay"),
         pytest.param("A=1\nB=2", {"C": "3"}, "A=1\nB=2\nC=3\n", id="a missing last line end is made up for"),
@@ -84,7 +85,7 @@ def read_by_node(texts):
         pytest.param("A=`x\ny`\n", {"A": "9"}, "A=9\n", id="a backtick value goes with all its lines"),
         pytest.param("'A'=1\n", {"A": "9"}, "A=9\n", id="a quoted name is the name"),
         pytest.param("\ufeffA=1\n", {"A": "9"}, "\ufeffA=9\n", id="a byte order mark stays first"),
-        pytest.param("\ufeff", {"A": "9"}, "\ufeffA=9\n", id="a byte order mark alone stays first"),
+        pytest.param("\ufeff", {"A": "9"}, "\ufeffA=9", id="a byte order mark alone stays first"),
         pytest.param("A=1\n\n", {"B": ""}, "A=1\n\nB=\n", id="an empty value is a value"),
         pytest.param("AB=1\n", {"A": "9"}, "AB=1\nA=9\n", id="a longer name is another name"),
         pytest.param("A=1", {}, "A=1", id="no values change nothing"),

@@ -213,7 +213,7 @@ def test_base64_carries_values_that_readers_disagree_about():
 
     answer = companion.create(wanted(Env={"key": "a\nb#c"}, EnvEncoding="base64", EnvFile="app/.env"))
 
-    assert companion.functions.files(answer["PhysicalResourceId"])["app/.env"] == b"key=YQpiI2M=\n"
+    assert companion.functions.files(answer["PhysicalResourceId"])["app/.env"] == b"key=YQpiI2M="
 
 
 def test_every_property_of_the_api_is_passed_on_by_its_name_and_type():

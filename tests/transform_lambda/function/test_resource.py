@@ -203,7 +203,7 @@ def test_inline_code_becomes_a_file_named_by_its_runtime_with_stable_bytes(compa
     succeed(companion.create(given))
     succeed(companion.update(given))
 
-    expected = {file: b"code", **({".env": b"table=visits\n"} if env else {})}
+    expected = {file: b"code", **({".env": b"table=visits"} if env else {})}
     assert companion.functions.files(NAME) == expected
     assert companion.functions.kinds == ["create"]
 
