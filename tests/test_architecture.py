@@ -78,7 +78,7 @@ LOADED_BY_CFN_LINT = "macro.cli.lint.rules"
 # These import none of our modules but one another: bytes in, bytes out.
 PURE = ("transform_lambda.zip", "transform_lambda.env.file", "transform_lambda.env.readers")
 # Each runs in a process of its own, without our packages on its path.
-ALONE = ("macro.cli.engine.guard", "macro.cli.engine.server")
+ALONE = ("macro.cli.engine.guard", "macro.cli.engine.server", "macro.cli.engine.worker")
 # The server's process knows this folder by another name, so its modules import one another relatively.
 RELATIVE = "macro.cli.engine.api_gateway"
 

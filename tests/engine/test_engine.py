@@ -79,8 +79,9 @@ def make_function(engine, name="hits", code=ANSWER_ENVIRONMENT):
     )
 
 
-def invoke(engine, name="hits"):
-    return json.load(client_for(engine.url, service="lambda").invoke(FunctionName=name)["Payload"])
+def invoke(engine, name="hits", event=None):
+    call = {"FunctionName": name, "Payload": json.dumps(event or {})}
+    return json.load(client_for(engine.url, service="lambda").invoke(**call)["Payload"])
 
 
 def call_function(engine):
@@ -209,6 +210,19 @@ def test_a_function_does_not_see_the_environment_of_the_command(monkeypatch):
     assert seen["AWS_ENDPOINT_URL"] == engine.url
     assert seen["AWS_SECRET_ACCESS_KEY"] == "test"
     assert Path(seen["HOME"]) == Path(seen["TMPDIR"]) == engine.log.parent
+
+
+def test_a_decimal_in_an_answer_is_a_number_and_another_type_is_an_error():
+    code = """
+from decimal import Decimal
+def handler(event, context):
+    return {"count": Decimal(event["text"])} if "text" in event else {1, 2}
+"""
+    with run_engine() as engine:
+        make_function(engine, code=code)
+        assert invoke(engine, event={"text": "5"}) == {"count": 5}
+        assert invoke(engine, event={"text": "2.5"}) == {"count": 2.5}
+        assert "not JSON serializable" in invoke(engine)["errorMessage"]
 
 
 def test_an_engine_ends_when_its_parent_is_killed(parent):

@@ -17,7 +17,7 @@ def serve(host: str, port: str) -> None:
     """Serve the engine. This function never returns. The exit code is 0 if the engine ended in order."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     _allow_many_files()
-    gateway = importlib.import_module("api_gateway")
+    gateway, worker = map(importlib.import_module, ("api_gateway", "worker"))
     # The engine must not import modules from this file's folder.
     del sys.path[0]
     from hypercorn.asyncio import serve as serve_app
@@ -27,6 +27,7 @@ def serve(host: str, port: str) -> None:
     config.bind = [f"{host}:{port}"]
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
+    worker.convert_decimals(importlib.import_module("ministack.core.lambda_runtime"))
     app = gateway.add_api_gateway(importlib.import_module("ministack.app").app)
     asyncio.new_event_loop().run_until_complete(serve_app(app, config))
     os._exit(0)
