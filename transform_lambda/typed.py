@@ -4,7 +4,7 @@ import base64
 import binascii
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from transform_lambda.contract import Json, ResourceError
@@ -23,6 +23,9 @@ class Members(NamedTuple):
 
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+# CloudFormation resolves these in its own resource types only ("Get values stored in other services using dynamic
+# references", "Considerations").
+_SECURE = re.compile(r"\{\{resolve:(secretsmanager|ssm-secure):")
 
 
 def type_properties(shape: Shape, properties: Mapping[str, Json], where: str = "Properties") -> dict[str, Json]:
@@ -33,6 +36,7 @@ def type_properties(shape: Shape, properties: Mapping[str, Json], where: str = "
             is, what is wrong and what would be right. It never shows a value.
     """
     reader = _Reader()
+    reader.problems.extend(_find_secure_references(properties, where))
     typed = reader.read_structure(shape, properties, where)
     if reader.problems:
         raise ResourceError("\n".join(reader.problems))
@@ -77,6 +81,20 @@ class _Reader:
     def _refuse(self, where: str, wanted: str, value: Json) -> tuple[()]:
         self.problems.append(f"{where}: must be {wanted}, got {_kind(value)}")
         return ()
+
+
+def _find_secure_references(value: Json, where: str) -> Iterator[str]:
+    if isinstance(value, str) and (found := _SECURE.search(value)):
+        yield (
+            f"{where}: CloudFormation does not resolve {{{{resolve:{found[1]}:…}}}} in a custom resource; give the "
+            "secret's name or ARN and read the secret at run time, or use {{resolve:ssm:…}} for other values"
+        )
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _find_secure_references(part, f"{where}.{name}")
+    elif isinstance(value, (list, tuple)):
+        for index, part in enumerate(value):
+            yield from _find_secure_references(part, f"{where}[{index}]")
 
 
 def _is_half(value: Json) -> bool:

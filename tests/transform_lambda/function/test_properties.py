@@ -122,6 +122,37 @@ def test_bad_input_gets_one_failed_answer_that_names_it_and_changes_nothing(prop
     assert companion.store.staged == []
 
 
+@pytest.mark.parametrize("service", ["secretsmanager", "ssm-secure"])
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("Env.password", lambda text: {"Env": {"password": text}}),
+        ("Env.url", lambda text: {"Env": {"url": f"postgres://user:{text}@host"}}),
+        ("Description", lambda text: {"Description": text}),
+        ("Layers[1]", lambda text: {"Layers": ["arn:layer", text]}),
+        ("Tags.owner", lambda text: {"Tags": {"owner": text}}),
+        ("Environment.Variables.A", lambda text: {"Environment": {"Variables": {"A": text}}}),
+        ("Code.S3Key", lambda text: {"Code": {"S3Bucket": "code", "S3Key": text}}),
+        ("Code.S3Key", lambda text: {"Code": f"s3://code/{text}"}),
+    ],
+)
+def test_a_secure_dynamic_reference_is_refused_because_cloudformation_leaves_it_as_text(name, make, service):
+    companion = Companion()
+
+    answer = companion.create(wanted(**make(f"{{{{resolve:{service}:prod/db:1}}}}")))
+
+    assert answer["Status"] == "FAILED"
+    expected = f"Properties.{name}: CloudFormation does not resolve {{{{resolve:{service}:…}}}} in a custom resource; "
+    assert answer["Reason"].startswith(expected)
+    assert "prod/db" not in answer["Reason"]
+    assert companion.functions.kinds == []
+
+
+def test_a_plain_dynamic_reference_is_text_like_any_other():
+    # CloudFormation resolves it before the request, so only another engine sends it.
+    assert Companion().create(wanted(Env={"a": "{{resolve:ssm:/prod/a:1}}"}))["Status"] == "SUCCESS"
+
+
 def test_all_problems_of_the_properties_are_reported_together():
     answer = Companion().create({"ServiceToken": "x", "Code": {"S3Key": "a"}, "Env": {"a": "b"}})
 

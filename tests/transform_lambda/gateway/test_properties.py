@@ -255,6 +255,27 @@ def test_each_problem_says_what_would_be_right(name):
     assert problems(**properties) == [problem]
 
 
+@pytest.mark.parametrize("service", ["secretsmanager", "ssm-secure"])
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("Api.Policy", lambda text: {"Api": {"Policy": {"Statement": [{"Principal": {"AWS": text}}]}}}),
+        ("Stage.Variables.password", lambda text: {"Stage": {"Variables": {"password": text}}}),
+        ("IntegrationRequest.RequestTemplates.a/b", lambda text: {
+            "IntegrationRequest": {**LAMBDA, "RequestTemplates": {"a/b": text}}
+        }),
+        ("ApiName", lambda text: {"ApiName": text}),
+    ],
+)  # fmt: skip
+def test_a_secure_dynamic_reference_is_refused_because_cloudformation_leaves_it_as_text(name, make, service):
+    with pytest.raises(ResourceError) as caught:
+        read(**make(f"{{{{resolve:{service}:prod/db:1}}}}"))
+
+    expected = f"Properties.{name}: CloudFormation does not resolve {{{{resolve:{service}:…}}}} in a custom resource; "
+    assert str(caught.value).startswith(expected)
+    assert "prod/db" not in str(caught.value)
+
+
 def test_all_problems_are_reported_together():
     found = problems(
         Path="a b", Method="get", IntegrationRequest={"Type": "Mock"}, Stage={"LoggingLevel": "x"}, StageName=""
