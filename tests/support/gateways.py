@@ -40,12 +40,29 @@ def refused(why):
     return ResourceError(f"API Gateway answered BadRequestException: {why}")
 
 
+def refuse_empty_description(call):
+    if call.get("description") == "":
+        raise refused("Description must not be empty")
+
+
+def empty_as_null(templates):
+    return {kind: text or None for kind, text in templates.items()}
+
+
+def check_models(models):
+    for name in models.values():
+        if name not in ("Empty", "Error"):
+            raise refused(f"Invalid model identifier specified: {name}")
+
+
 @dataclass
 class MemoryGateways:
     """``apis`` by ID; ``calls`` in order.
 
     ``faults`` by operation: the errors that the next calls raise instead of a change. ``lost`` by operation: the errors
     that the next calls raise after the change. ``before`` runs before each operation.
+    ``resets_by`` is the form in which a patch may reset a text: AWS's page "Patch operations" and callers' reports
+    disagree.
     """
 
     functions: tuple = (FUNCTION,)
@@ -55,6 +72,7 @@ class MemoryGateways:
     faults: dict = field(default_factory=lambda: defaultdict(list))
     lost: dict = field(default_factory=lambda: defaultdict(list))
     before: object = None
+    resets_by: str = "remove"
 
     def __post_init__(self):
         self._numbers, self._one = count(1), threading.RLock()
@@ -133,6 +151,7 @@ class MemoryGateways:
     # APIs
 
     def _create_rest_api(self, call):
+        refuse_empty_description(call)
         number = self._new_id()
         root = {"id": f"{number}root", "path": "/", "resourceMethods": {}}
         answer = {"id": number, "apiKeySource": "HEADER", **call, "createdDate": number}
@@ -213,18 +232,26 @@ class MemoryGateways:
         methods, verb = self._part(call)["resourceMethods"], call["httpMethod"]
         if verb in methods:
             raise conflict("Method already exists for this resource")
-        self._check_validator(call, call.get("requestValidatorId"))
+        self._check_method(call, call)
         kept = {name: value for name, value in call.items() if name not in ("restApiId", "resourceId")}
         methods[verb] = {"apiKeyRequired": False, "methodResponses": {}, **kept}
         return methods[verb]
 
     def _update_method(self, call):
         method = self._patch(self._method(call), call)
-        self._check_validator(call, method.get("requestValidatorId"))
+        self._check_method(call, method)
         self._check_parameters(method, method.get("methodIntegration") or {})
         return method
 
-    def _check_validator(self, call, number):
+    def _check_method(self, call, method):
+        number, names = method.get("requestValidatorId"), [name.split(".")[-1] for name in method["requestParameters"]]
+        if method["authorizationType"] == "CUSTOM" and not method.get("authorizerId"):
+            raise refused(
+                "Invalid authorizer ID specified. Setting the authorization type to CUSTOM needs an authorizer"
+            )
+        if len(names) > len(set(names)):
+            raise refused("Parameter names must be unique across path, querystring and header")
+        check_models(method["requestModels"])
         if number and number not in self._api(call)["validators"]:
             raise refused("Invalid Request Validator identifier specified")
 
@@ -242,6 +269,8 @@ class MemoryGateways:
             raise refused("Enumeration value for HttpMethod must be non-empty")
         self._check_parameters(method, call)
         kept = {name: value for name, value in call.items() if name not in ("restApiId", "resourceId", "httpMethod")}
+        if "requestTemplates" in kept:
+            kept["requestTemplates"] = empty_as_null(kept["requestTemplates"])
         verb = kept.pop("integrationHttpMethod", None)
         usual = {"passthroughBehavior": "WHEN_NO_MATCH", "timeoutInMillis": 29000, "cacheKeyParameters": []}
         usual["cacheNamespace"] = call["resourceId"]
@@ -265,6 +294,7 @@ class MemoryGateways:
         responses, status = self._method(call)["methodResponses"], call["statusCode"]
         if status in responses:
             raise conflict("Response already exists for this resource")
+        check_models(call.get("responseModels", {}))
         responses[status] = self._response(call)
 
     def _update_method_response(self, call):
@@ -289,7 +319,8 @@ class MemoryGateways:
 
     def _response(self, call):
         keys = ("restApiId", "resourceId", "httpMethod")
-        return {name: value for name, value in call.items() if name not in keys and value != {}}
+        answer = {name: value for name, value in call.items() if name not in keys and value != {}}
+        return {name: empty_as_null(value) if name == "responseTemplates" else value for name, value in answer.items()}
 
     def _check_responses(self, method):
         for status, response in (method.get("methodIntegration") or {}).get("integrationResponses", {}).items():
@@ -320,6 +351,7 @@ class MemoryGateways:
     # deployments and stages
 
     def _create_deployment(self, call):
+        refuse_empty_description(call)
         api = self._api(call)
         found = {
             f"{verb} {part['path']}": method
@@ -354,6 +386,7 @@ class MemoryGateways:
         return {"item": list(self._api(call)["stages"].values())}
 
     def _create_stage(self, call):
+        refuse_empty_description(call)
         api = self._api(call)
         if call["stageName"] in api["stages"]:
             raise conflict("Stage already exists")
@@ -445,8 +478,11 @@ class MemoryGateways:
     # patches
 
     def _patch(self, thing, call):
+        patched = copy.deepcopy(thing)
         for patch in call["patchOperations"]:
-            self._apply(thing, patch)
+            self._apply(patched, patch)
+        thing.clear()
+        thing.update(patched)
         return thing
 
     def _apply(self, thing, patch):
@@ -462,6 +498,7 @@ class MemoryGateways:
                 del thing[name][rest[0]]
             else:
                 is_flag = value in ("true", "false") and name in ("requestParameters", "responseParameters")
+                value = None if value == "" and name.endswith("Templates") else value
                 thing.setdefault(name, {})[rest[0]] = value == "true" if is_flag else value
         elif name in _LISTS:
             items, item = thing.setdefault(name, []), rest[0] if rest else value
@@ -472,7 +509,11 @@ class MemoryGateways:
             assert name in ("tlsConfig", "accessLogSettings"), patch
             thing.setdefault(name, {})[rest[0]] = value == "true" if name == "tlsConfig" else value
         elif patch["op"] == "remove":
+            if self.resets_by != "remove":
+                raise refused(f"Invalid patch path '{patch['path']}' specified for op 'remove'")
             thing.pop(name)
+        elif value == "" and self.resets_by != "replace":
+            raise refused(f"Invalid patch value specified for {patch['path']}: it must not be empty")
         else:
             thing[name] = int(value or 0) if name in _NUMBERS else value == "true" if name in _BOOLEANS else value
 

@@ -36,6 +36,8 @@ _UNFINISHED = "No integration defined for method"
 """The error text of a deployment while another resource's method is incomplete."""
 _QUOTAS = ("maximum number", "exceeds the limit", "limit exceeded for")
 """Texts of quota errors, which do not pass with time. Errors of a rate limit have the same error code."""
+_WRONG_NAMES = ("Invalid parameter name specified", "Invalid Response status code specified")
+"""Texts with which API Gateway answers a wrong name as NotFoundException. They do not pass with time."""
 _DENIED = {"AccessDeniedException", "AccessDenied", "ForbiddenException", "UnauthorizedException"}
 
 
@@ -116,6 +118,7 @@ def _explain(error: ClientError, operation: str, where: str) -> ResourceError:
         return DeniedError(text)
     is_quota = any(each in said.lower() for each in _QUOTAS)
     is_passing = code in _PASSING and not is_quota
-    if is_passing or code in _GONE or _UNFINISHED in said:
+    is_gone = code in _GONE and not any(each in said for each in _WRONG_NAMES)
+    if is_passing or is_gone or _UNFINISHED in said:
         return TryAgain(text)
     return ResourceError(text)

@@ -59,7 +59,9 @@ def apply_api(calls: Calls, lock: Lock, wanted: Wanted) -> Api:
     api = find_api(calls, lock, wanted.place)
     if api is None:
         tags = {**wanted.api.get("tags", {}), **_own_tags(calls, wanted.place)}
-        call = {"endpointConfiguration": REGIONAL, **wanted.api, "name": wanted.place.api_name, "tags": tags}
+        # API Gateway refuses an empty description.
+        given = {name: value for name, value in wanted.api.items() if value != ""}
+        call = {"endpointConfiguration": REGIONAL, **given, "name": wanted.place.api_name, "tags": tags}
         made = calls.change("CreateRestApi", call, {"Api": dict(wanted.api), "ApiName": wanted.place.api_name})
         api = Api(str(made["id"]), is_ours=True, settings=made)
     elif api.is_ours:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from transform_lambda.contract import Json
-from transform_lambda.gateway.patches import Patch, patches
+from transform_lambda.gateway.patches import Patch, patches, scalar_patch
 
 REGIONAL: Mapping[str, Json] = {"types": ["REGIONAL"]}
 """The default endpoint: an account may have five times as many regional APIs as edge-optimized ones."""
@@ -38,7 +38,7 @@ def setting_patches(now: Settings, given: Settings, had: Settings) -> list[Patch
 
 def _of_policy(now: Settings, policy: str | None) -> Iterator[Patch]:
     if policy is not None and _read_policy(policy) != _read_policy(now.get("policy") or ""):
-        yield {"op": "replace", "path": "/policy", "value": policy}
+        yield scalar_patch("policy", policy)
 
 
 def _of_endpoint(was: Settings, shall: Settings) -> Iterator[Patch]:

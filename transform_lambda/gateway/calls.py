@@ -7,11 +7,12 @@ from typing import TypeVar
 
 from transform_lambda.contract import Json, Request, ResourceError
 from transform_lambda.gateway.lock import Lock
+from transform_lambda.gateway.patches import resets_by_value
 from transform_lambda.idempotency.record import Records
 from transform_lambda.limits import Clock
 from transform_lambda.log import log_phase
 from transform_lambda.offending_properties import with_offending_properties
-from transform_lambda.ports import Gateways, TryAgain
+from transform_lambda.ports import DeniedError, Gateways, TryAgain
 from transform_lambda.retry import Retry
 from transform_lambda.typed import Shape
 
@@ -86,7 +87,7 @@ class Calls:
             lock.renew()
         self.request.guard.check()
         try:
-            answer = self._gateways.change(operation, call)
+            answer = self._change(operation, call)
         except ResourceError as error:
             raise with_offending_properties(error, about or {}) from error
         self.done.append(operation)
@@ -94,3 +95,18 @@ class Calls:
         self._retry.restart()
         log_phase(self.request, operation, started)
         return answer
+
+    def _change(self, operation: str, call: Mapping[str, Json]) -> Mapping[str, Json]:
+        """The operation's answer. A reset that API Gateway refuses in one form is sent in the other form."""
+        try:
+            return self._gateways.change(operation, call)
+        except (TryAgain, DeniedError):
+            raise
+        except ResourceError as error:
+            again = resets_by_value(call.get("patchOperations", []))
+            if again == call.get("patchOperations", []):
+                raise
+            try:
+                return self._gateways.change(operation, {**call, "patchOperations": again})
+            except ResourceError:
+                raise error from None

@@ -50,6 +50,7 @@ def patches(now: Mapping[str, Json], wanted: Mapping[str, Json], usual: Mapping[
     """The patches from the members `now` to the `wanted` ones.
 
     A member that is not wanted returns to its default in `usual`. A member that is not in `usual` stays unchanged.
+    A text that becomes empty is removed, because API Gateway refuses an empty description.
     """
     found: list[Patch] = []
     for name, default in usual.items():
@@ -61,18 +62,35 @@ def patches(now: Mapping[str, Json], wanted: Mapping[str, Json], usual: Mapping[
         elif isinstance(default, list):
             found += _of_list(name, was, shall)
         elif text_of(was) != text_of(shall):
-            found.append(_patch("replace", f"/{name}", shall))
+            found.append(scalar_patch(name, shall))
     return found
+
+
+def scalar_patch(name: str, shall: Json) -> Patch:
+    """The patch that sets a member, or removes a member whose text becomes empty."""
+    return _patch("replace", f"/{name}", shall) if text_of(shall) else {"op": "remove", "path": f"/{name}"}
+
+
+def resets_by_value(found: list[Patch]) -> list[Patch]:
+    """The same patches, with empty text instead of the removal of a member.
+
+    AWS documents `replace` alone for some of the members that `remove` is known to reset ("Patch operations").
+    """
+    return [{"op": "replace", "path": each["path"], "value": ""} if _is_reset(each) else each for each in found]
 
 
 def widening(found: list[Patch]) -> list[Patch]:
     """The patches that remove nothing. Send them before any change to the things that refer to the patched members."""
-    return [each for each in found if each["op"] != "remove"]
+    return [each for each in found if each["op"] != "remove" or _is_reset(each)]
 
 
 def narrowing(found: list[Patch]) -> list[Patch]:
     """The patches that remove something. Send them after nothing refers to the removed members any more."""
-    return [each for each in found if each["op"] == "remove"]
+    return [each for each in found if each["op"] == "remove" and not _is_reset(each)]
+
+
+def _is_reset(patch: Patch) -> bool:
+    return patch["op"] == "remove" and patch["path"].count("/") == 1 and "value" not in patch
 
 
 def escaped(name: str) -> str:
@@ -81,8 +99,11 @@ def escaped(name: str) -> str:
 
 
 def text_of(value: Json) -> str:
-    """A value as the text in a patch. API Gateway and the local engine may return the value as another type."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """A value as the text in a patch. API Gateway and the local engine may return the value as another type.
+
+    API Gateway returns an empty template as null.
+    """
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _value(source: Mapping[str, Json], name: str, default: Json) -> Any:

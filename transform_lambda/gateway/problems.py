@@ -56,6 +56,9 @@ def _problems_of_the_method(typed: Typed) -> Iterator[str]:
     yield from _problems_of_the_integration(typed)
     yield from _problems_of_the_authorization(typed.get("Authorization", {}))
     yield from _problems_of_the_responses(typed)
+    named = [name.split(".", 3)[-1] for name in typed.get("RequestParameters", {})]
+    for name in sorted({name for name in named if named.count(name) > 1}):
+        yield f"Properties.RequestParameters: the name {name} must be unique across path, querystring and header"
     if "PermissionFor" in typed and not is_lambda(typed.get("IntegrationRequest", {})):
         yield "Properties.PermissionFor: needs an IntegrationRequest of Type Lambda or LambdaProxy"
     for function in typed.get("PermissionFor", []):

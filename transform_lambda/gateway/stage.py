@@ -121,7 +121,9 @@ def _create(calls: Calls, api_id: str, wanted: WantedStage, deployment: str) -> 
     own = {STACK: calls.request.stack_id, LOGICAL_ID: calls.request.logical_id}
     tags = {**wanted.settings.get("Tags", {}), **own}
     call = {"restApiId": api_id, "stageName": wanted.name, "deploymentId": deployment, "tags": tags}
-    return calls.change("CreateStage", {**call, **renamed(wanted.settings, STAGE)}, {"Stage": {}})
+    # API Gateway refuses an empty description.
+    given = {name: value for name, value in renamed(wanted.settings, STAGE).items() if value != ""}
+    return calls.change("CreateStage", {**call, **given}, {"Stage": {}})
 
 
 def _update(calls: Calls, api_id: str, wanted: WantedStage, changes: list[Patch]) -> None:

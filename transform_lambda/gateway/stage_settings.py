@@ -5,7 +5,7 @@ from typing import Any
 
 from transform_lambda.contract import Json
 from transform_lambda.gateway.names import ACCESS_LOG, METHOD_SETTINGS
-from transform_lambda.gateway.patches import Patch, escaped, text_of
+from transform_lambda.gateway.patches import Patch, escaped, scalar_patch, text_of
 
 _ALL_METHODS = "*/*"
 _MEMBERS = {
@@ -51,7 +51,7 @@ def stage_patches(now: Stage, given: Stage, had: Stage) -> list[Patch]:
 def _scalar(name: str, was: Json, shall: Json) -> list[Patch]:
     if shall is None or text_of(was) == text_of(shall):
         return []
-    return [{"op": "replace", "path": f"/{name}", "value": text_of(shall)}]
+    return [scalar_patch(name, shall)]
 
 
 def _variables(was: Stage, given: Stage, had: Json) -> list[Patch]:

@@ -161,6 +161,19 @@ def test_a_temporary_error_is_retried(service, error, status, said):
 
 
 @pytest.mark.parametrize(
+    "said", ["Invalid parameter name specified", "Invalid Response status code specified for the method"]
+)
+def test_a_wrong_name_is_refused_at_once_although_the_code_says_not_found(service, said):
+    service.gives({"message": said}, 404, "NotFoundException")
+
+    with pytest.raises(ResourceError) as refused:
+        service.gateways.change("CreateDeployment", {"restApiId": "abc"})
+
+    assert not isinstance(refused.value, TryAgain)
+    assert str(refused.value) == f"CreateDeployment of API abc: API Gateway answered NotFoundException: {said}"
+
+
+@pytest.mark.parametrize(
     ("operation", "call", "error", "reason"),
     [
         (

@@ -139,6 +139,10 @@ WRONG = {
         {"Path": "{proxy+}/a"},
         "Properties.Path: a greedy part such as {proxy+} must be the last part",
     ),
+    "a parameter in two places": (
+        {"RequestParameters": {"method.request.path.a.b": "true", "method.request.header.a.b": "false"}},
+        "Properties.RequestParameters: the name a.b must be unique across path, querystring and header",
+    ),
     "a name twice": ({"Path": "{a}/{a}"}, "Properties.Path: {a} must occur only once"),
     "a long path": ({"Path": "a" * 512}, "Properties.Path: must have at most 512 characters"),
     "a method": (

@@ -391,13 +391,73 @@ def test_api_settings_are_patched_and_deployed_if_a_deployment_holds_them(compan
         ("replace", "/disableExecuteApiEndpoint", "true"),
         ("add", "/binaryMediaTypes/image~1gif", None),
         ("remove", "/binaryMediaTypes/image~1png", None),
-        ("replace", "/policy", ""),
+        ("remove", "/policy", None),
         ("replace", "/endpointConfiguration/types/REGIONAL", "PRIVATE"),
         ("add", "/endpointConfiguration/vpcEndpointIds", "vpce-1"),
         ("replace", "/endpointConfiguration/ipAddressType", "dualstack"),
     ]
     (api,) = companion.gateways.apis
     assert companion.gateways.apis[api]["answer"]["endpointConfiguration"]["types"] == ["REGIONAL"]
+
+
+@pytest.mark.parametrize("resets_by", ["remove", "replace"])
+def test_texts_that_the_template_no_longer_gives_are_reset_in_whichever_form_api_gateway_takes(companion, resets_by):
+    companion.gateways.resets_by = resets_by
+    given = wanted(
+        Api={"Description": "a", "Policy": "{}"},
+        Stage={"Description": "a"},
+        RequestValidation={"Body": "true"},
+        Authorization={"Type": "CUSTOM", "AuthorizerId": "a1"},
+        IntegrationRequest={**MAPPED, "Credentials": "arn:aws:iam::123456789012:role/a", "ContentHandling": "CONVERT_TO_TEXT"},
+        Responses={"200": {"SelectionPattern": "x", "ContentHandling": "CONVERT_TO_TEXT"}},
+    )  # fmt: skip
+    companion.create(given)
+    (api,) = companion.gateways.apis
+
+    companion.update(wanted(IntegrationRequest=MAPPED, Responses={"200": {}}))
+
+    method = companion.gateways.method(api, "/{name}")
+    integration = method["methodIntegration"]
+    stored = companion.gateways.apis[api]
+    for thing, names in (
+        (stored["answer"], ("description", "policy")),
+        (stored["stages"]["prod"], ("description",)),
+        (method, ("authorizerId", "requestValidatorId")),
+        (integration, ("credentials", "contentHandling")),
+        (integration["integrationResponses"]["200"], ("selectionPattern", "contentHandling")),
+    ):
+        assert [thing.get(name) or "" for name in names] == [""] * len(names)
+    assert method["authorizationType"] == "NONE"
+
+
+def test_a_reset_that_api_gateway_refuses_in_both_forms_fails_with_the_first_reason(companion):
+    companion.create(wanted(Api={"Description": "a"}))
+    companion.gateways.resets_by = "nothing"
+
+    answer = companion.update(wanted(Api={}))
+
+    assert answer["Status"] == "FAILED"
+    assert "Invalid patch path '/description' specified for op 'remove'" in answer["Reason"]
+
+
+def test_an_empty_description_is_none(companion):
+    empty = wanted(Api={"Description": ""}, Stage={"Description": ""})
+    assert companion.create(empty)["Status"] == "SUCCESS"
+    assert changes_of(companion, lambda: companion.update({**empty, "ServiceTimeout": "60"})) == []
+
+
+def test_an_empty_template_that_api_gateway_returns_as_null_is_no_change(companion):
+    given = wanted(
+        IntegrationRequest={**MAPPED, "RequestTemplates": {"application/json": ""}},
+        Responses={"200": {"Templates": {"application/json": ""}}},
+    )
+    companion.create(given)
+    (api,) = companion.gateways.apis
+    integration = companion.gateways.method(api, "/{name}")["methodIntegration"]
+    assert integration["requestTemplates"] == {"application/json": None}
+    assert integration["integrationResponses"]["200"]["responseTemplates"] == {"application/json": None}
+
+    assert changes_of(companion, lambda: companion.update({**given, "ServiceTimeout": "60"})) == []
 
 
 def test_a_resource_without_api_settings_keeps_those_of_another_resource(companion):
