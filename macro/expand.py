@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from macro.assembly.build import build_counter
 from macro.assembly.choose import FindPlugin
+from macro.assembly.custom_resources import check_secure_references, fill_service_token
 from macro.assembly.sharing import Groups, add_shared, agree, check_foreign, check_group, find_groups
-from macro.counter.literals import collect_parameters
+from macro.counter.literals import Parameters, collect_parameters
 from macro.counter.read import DEFAULT, Given, Setting, read_counter
 from macro.errors import InvalidTemplate, Problem, Problems
 from macro.plugin import Template
@@ -28,8 +29,9 @@ class Expanded(NamedTuple):
 def expand(template: Template, setting: Setting = DEFAULT, find: FindPlugin = find_plugin) -> Template:
     """The plain template: resources replace every ``HitCounter``, and all references to counters are rewritten.
 
-    The input is not changed. The result shares unchanged parts with the input. A template without counters is
-    returned unchanged. The same input always gives the same output, in the same order.
+    The author's own ``Custom::LambdaFunction`` and ``Custom::APIGatewayResource`` get the ``ServiceToken`` that they
+    lack. The input is not changed. The result shares unchanged parts with the input. The same input always gives the
+    same output, in the same order.
     Raises :class:`InvalidTemplate` with all problems of the template.
     """
     return expand_counters(template, setting, find).template
@@ -40,18 +42,20 @@ def expand_counters(template: Template, setting: Setting = DEFAULT, find: FindPl
     problems = Problems()
     problems.extend(check_counters(template))
     counters = find_counters(template)
-    found, groups = _agree(_read(template, counters, setting, problems), problems)
+    parameters = collect_parameters(template, setting.parameters)
+    found, groups = _agree(_read(counters, parameters, setting, problems), problems)
     built = _build(found, find, [counter.logical_id for counter in counters], problems)
     expanded = Expanded(template, {})
     if counters:
         expanded = _put_together(template, counters, _add_shared(groups, built), problems)
+    filled = fill_service_token(expanded.template, setting.suffix)
+    problems.extend(check_secure_references(filled, expanded.owners, counters, parameters))
     problems.raise_if_any(InvalidTemplate)
-    return expanded
+    return expanded._replace(template=filled)
 
 
-def _read(template: Template, counters: Sequence[Counter], setting: Setting, problems: Problems) -> list[Given]:
+def _read(counters: Sequence[Counter], parameters: Parameters, setting: Setting, problems: Problems) -> list[Given]:
     """The counters with valid properties."""
-    parameters = collect_parameters(template, setting.parameters)
     found = []
     for counter in counters:
         with problems:

@@ -8,13 +8,13 @@ from typing import Any
 
 _ANSWER = 'json.dumps({"status": "ok", "result": result})'
 _CONVERTED = _ANSWER.replace("result})", "result}, default=_to_number)")
-_TO_NUMBER = '''
+_TO_NUMBER = """
 def _to_number(value):
     import decimal
     if isinstance(value, decimal.Decimal):
         return float(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
-'''
+"""
 
 
 def convert_decimals(runtime: Any) -> None:

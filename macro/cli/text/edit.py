@@ -19,7 +19,6 @@ from macro.errors import MacroError
 from macro.expand import Expanded
 from macro.intrinsic import name_function
 from macro.plugin import Json, Template
-from macro.template.merge import get_conditions
 
 # Start, end (exclusive) and the text that replaces the characters between both.
 Edit = tuple[int, int, str]
@@ -68,8 +67,6 @@ class _Editor:
     def __init__(self, source: Source, expanded: Expanded) -> None:
         self.text = source.text
         self.owners = expanded.owners
-        known = get_conditions(source.template)
-        self.conditions = [name for name in get_conditions(expanded.template) if name not in known]
 
     def compare_maps(self, node: Any, old: Template, new: Template) -> Iterator[Edit]:
         """The edits for two maps of which ``node`` holds the old one."""
@@ -96,10 +93,7 @@ class _Editor:
         for name, value in new.items():
             if name in old and name not in replaced:
                 continue
-            owner = self.owners.get(name, "")
-            if owner not in added and name not in self.conditions:
-                raise _Unplaced
-            added.get(owner, further)[name] = value
+            added.get(self.owners.get(name, ""), further)[name] = value
         return added, further
 
     def _compare(self, node: Any, old: Json, new: Json, column: int | None) -> Iterator[Edit]:
@@ -148,12 +142,22 @@ class _Editor:
 
     def _append(self, node: Any, entries: Mapping[str, Json], step: int) -> Edit:
         """The edit that adds entries after the last entry of a map."""
-        if not node.value or node.flow_style:
-            raise _Unplaced
+        if not node.value:
+            return node.start_mark.index, node.end_mark.index, write_flow(dict(entries))
         key, value = node.value[-1]
         place, column = find_end(self.text, value), key.start_mark.column
+        if node.flow_style:
+            pairs = [f", {write_flow_key(name)}: {write_flow(entry)}" for name, entry in entries.items()]
+            return place, place, "".join(pairs)
+        place = self._skip_comment(place)
         written = [write_map({name: entry}, column, step).rstrip("\n") for name, entry in entries.items()]
         return place, place, "".join(f"\n{' ' * column}{entry}" for entry in written)
+
+    def _skip_comment(self, place: int) -> int:
+        """The end of the line, if only a comment follows on it. Otherwise ``place``."""
+        end = self.text.find("\n", place)
+        rest = self.text[place : end if end >= 0 else len(self.text)]
+        return place + len(rest.rstrip("\r")) if rest.lstrip(" \t").startswith("#") else place
 
     def _replace(self, node: Any, old: Json, new: Json, column: int | None) -> Edit:
         start, end = node.start_mark.index, find_end(self.text, node)

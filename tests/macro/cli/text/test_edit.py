@@ -128,6 +128,53 @@ def test_a_depends_on_that_is_implied_goes_with_its_line():
     )
 
 
+COMPANION = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:HitCounterMacro-Companion"
+FLOW = f'ServiceToken: !Sub "{COMPANION}", ServiceTimeout: 600'
+BLOCK = f"      ServiceToken: !Sub {COMPANION}\n      ServiceTimeout: 600\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            "  A: {Type: Custom::LambdaFunction} # a\n",
+            f"  A: {{Type: Custom::LambdaFunction, Properties: {{{FLOW}}}}} # a\n",
+            id="flow style without properties",
+        ),
+        pytest.param(
+            "  A: {Type: Custom::LambdaFunction, Properties: {Code: s3://a/b,}} # a\n",
+            f"  A: {{Type: Custom::LambdaFunction, Properties: {{Code: s3://a/b, {FLOW},}}}} # a\n",
+            id="flow style with a last comma",
+        ),
+        pytest.param(
+            "  A:\n    Type: Custom::LambdaFunction # a\n\n    # b\n",
+            f"  A:\n    Type: Custom::LambdaFunction # a\n    Properties:\n{BLOCK}\n    # b\n",
+            id="a comment on the last line",
+        ),
+        pytest.param(
+            "  A:\n    Type: Custom::LambdaFunction\n    Properties: { } # a\n",
+            f"  A:\n    Type: Custom::LambdaFunction\n    Properties: {{{FLOW}}} # a\n",
+            id="empty properties",
+        ),
+        pytest.param(
+            "  A:\n    Properties:\n      Description: |\n        a\n\n        b\n    Type: Custom::LambdaFunction\n",
+            f"  A:\n    Properties:\n      Description: |\n        a\n\n        b\n{BLOCK}    Type: Custom::LambdaFunction\n",
+            id="a block scalar at the end",
+        ),
+        pytest.param(
+            "  A:\n    Type: Custom::LambdaFunction\n    Properties:\n      Env: {a: '#'} # b",
+            f"  A:\n    Type: Custom::LambdaFunction\n    Properties:\n      Env: {{a: '#'}} # b\n{BLOCK}".rstrip("\n"),
+            id="the end of the file",
+        ),
+    ],
+)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_properties_that_a_custom_resource_lacks_are_added_behind_its_own(before, after, line_end):
+    head = f"Transform: HitCounterMacro{line_end}Resources:{line_end}"
+    edited = edit(head + before.replace("\n", line_end))
+    assert edited == f"Resources:{line_end}" + after.replace("\n", line_end)
+
+
 @pytest.mark.parametrize(
     "text",
     [
