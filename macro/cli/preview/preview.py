@@ -3,8 +3,10 @@
 from pathlib import Path as File
 
 from macro.assembly.choose import FindPlugin
+from macro.assembly.custom_resources import check_secure_references
 from macro.cli.package.local_code import Packing, pack_local_code
 from macro.cli.preview.calls import check_calls, find_loops, find_name
+from macro.counter.literals import collect_parameters
 from macro.counter.read import Setting
 from macro.errors import InvalidTemplate, Problems
 from macro.expand import Expanded, expand_counters
@@ -40,6 +42,9 @@ def preview(template: Template, parameters: Values, find: FindPlugin) -> Expande
         added = [key for key in get_conditions(expanded.template) if key not in get_conditions(template)]
         if added and split_transform(template)[1] is None:
             problems.at("Resources", INNER).add(say_conditions(added))
+    else:
+        # CloudFormation sends the companion's resources of a plain template without a call of the macro.
+        problems.extend(check_secure_references(template, {}, (), collect_parameters(template, parameters)))
     problems.raise_if_any(InvalidTemplate)
     return expanded
 
