@@ -1,6 +1,7 @@
 """Evaluate mapping templates of API Gateway with a third-party Velocity engine."""
 
 import re
+from urllib.parse import unquote_plus
 
 import airspeed
 
@@ -20,6 +21,11 @@ class JavaText(str):
 class Util:
     def escapeJavaScript(self, text):  # noqa: N802
         return JavaText("".join(map(_escape, text)))
+
+    def urlDecode(self, text):  # noqa: N802
+        """Java's URLDecoder refuses an escape without two hex digits. What API Gateway does with one isn't known."""
+        assert not re.search("%(?![0-9A-Fa-f]{2})", text), text
+        return JavaText(unquote_plus(text))
 
 
 class Input:

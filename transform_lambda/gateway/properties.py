@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from transform_lambda.contract import Json, Request, ResourceError
+from transform_lambda.gateway.default_mapping import with_default_mapping
 from transform_lambda.gateway.names import API, AUTHORIZATION, INTEGRATION, RESPONSE, properties_shape, renamed
 from transform_lambda.gateway.place import ROOT, Place
 from transform_lambda.gateway.problems import TYPES, find_problems, is_lambda
@@ -63,6 +64,7 @@ def read_wanted(gateways: Gateways, request: Request) -> Wanted:
     typed = type_properties(properties_shape(gateways), _with_policy_as_text(given))
     if problems := list(find_problems(typed)):
         raise ResourceError("\n".join(problems))
+    typed = with_default_mapping(typed)
     validation = typed.get("RequestValidation", {})
     responses = typed.get("Responses", {})
     place = read_typed_place(typed)

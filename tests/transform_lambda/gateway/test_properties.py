@@ -47,6 +47,7 @@ def test_text_becomes_the_names_and_types_of_api_gateway():
         IntegrationRequest={
             **LAMBDA,
             "TimeoutInMillis": "5000",
+            "PassthroughBehavior": "WHEN_NO_TEMPLATES",
             "TlsConfig": {"InsecureSkipVerification": "true"},
             "Parameters": {"integration.request.header.X": "'x'"},
             "CacheKeyParameters": ["method.request.path.name"],
@@ -64,6 +65,7 @@ def test_text_becomes_the_names_and_types_of_api_gateway():
         "uri": URI,
         "integrationHttpMethod": "POST",
         "timeoutInMillis": 5000,
+        "passthroughBehavior": "WHEN_NO_TEMPLATES",
         "tlsConfig": {"insecureSkipVerification": True},
         "requestParameters": {"integration.request.header.X": "'x'"},
         "cacheKeyParameters": ["method.request.path.name"],
