@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     from macro.cli.cloud.deployment.compare import compare
     from macro.cli.cloud.deployment.deploy import Deployment
     from macro.cli.cloud.stack.account import in_account
+    from macro.cli.cloud.stack.values import find_unused_defaults
     from macro.cli.preview.parameters import read_parameters
     from macro.cli.text.files import read_source
     from macro.cli.text.report import FINE, has_colour, report_problems
@@ -47,13 +48,18 @@ def run(arguments: argparse.Namespace) -> int:
             stack, meanings = compare(account, deployment)
     except (InvalidTemplate, PluginError) as error:
         return report_problems(source, error.problems, "nothing was compared")
+    unused = list(find_unused_defaults(source.template, parameters, stack))
     if arguments.json:
         told = [_report(meaning) for meaning in meanings]
-        print(json.dumps({"stack": arguments.stack_name, "is_new": stack is None, "counters": told}, indent=2))
+        head = {"stack": arguments.stack_name, "is_new": stack is None}
+        print(json.dumps({**head, "counters": told, "unused_defaults": unused}, indent=2))
         return FINE
+    for text in unused:
+        print(text)
     if stack is None:
         print(f"the stack {arguments.stack_name} would be created\n")
-    print(print_meanings(meanings, has_colour(sys.stdout)) or f"{arguments.stack_name} matches the template")
+    same = ": nothing to change" if unused else " matches the template"
+    print(print_meanings(meanings, has_colour(sys.stdout)) or f"{arguments.stack_name}{same}")
     return FINE
 
 

@@ -22,7 +22,7 @@ from macro.cli.cloud.stack.errors import CloudError
 from macro.cli.cloud.stack.operation import make_ready
 from macro.cli.cloud.stack.session import Session
 from macro.cli.cloud.stack.stack import Stack
-from macro.cli.cloud.stack.values import read_values, resolve_values, values_before
+from macro.cli.cloud.stack.values import as_text, find_unused_defaults, read_values, resolve_values, values_before
 from macro.cli.package.local_code import Upload
 from macro.cli.preview.calls import find_name
 from macro.cli.preview.parameters import get_declared
@@ -67,12 +67,16 @@ def prepare(session: Session, deployment: Deployment) -> tuple[Stack | None, Cha
     stack = make_ready(session, deployment.stack_name)
     if stack and is_installation(stack):
         raise CloudError(f"the stack {stack.name} is the installation itself; choose another --stack-name")
+    unused = list(find_unused_defaults(deployment.source.template, deployment.parameters, stack))
+    for text in unused:
+        session.reporter.show_step("unused-default", text)
     checked = check(session.account, deployment, stack)
     if checked.installation:
         _upload(session, checked.installation, checked.uploads)
     change_set = plan(session, deployment, checked, stack)
     if change_set is None:
-        session.reporter.show_step("no-change", f"{deployment.stack_name} matches the template; nothing to change")
+        head = f"{deployment.stack_name}:" if unused else f"{deployment.stack_name} matches the template;"
+        session.reporter.show_step("no-change", f"{head} nothing to change")
     return stack, change_set
 
 
@@ -123,13 +127,7 @@ def _upload(session: Session, installation: Installation, uploads: Sequence[Uplo
 def _parameters(template: Template, given: Mapping[str, Json], stack: Stack | None) -> dict[str, str | None]:
     before = values_before(stack)
     known = {name: None for name in get_declared(template) if name in before}
-    return {**known, **{name: _as_text(value) for name, value in given.items()}}
-
-
-def _as_text(value: Json) -> str:
-    if isinstance(value, list):
-        return ",".join(_as_text(item) for item in value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return {**known, **{name: as_text(value) for name, value in given.items()}}
 
 
 def _pass(account: Account, installation: Installation | None, body: str) -> dict[str, str]:

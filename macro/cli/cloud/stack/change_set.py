@@ -47,7 +47,7 @@ class ChangeSet(NamedTuple):
 
 
 def create_change_set(client: Client, request: ChangeSetRequest, stack: Stack | None) -> ChangeSet | None:
-    """A new change set for the stack, or ``None`` if nothing would change.
+    """A new change set for the stack, or ``None`` if nothing would change. The change set is deleted then.
 
     Raises:
         CloudError: CloudFormation can't create the change set. The text has CloudFormation's reason or the macro's
@@ -60,7 +60,10 @@ def create_change_set(client: Client, request: ChangeSetRequest, stack: Stack | 
     changes = read_changes(_all_changes(client, made["Id"], answer))
     change_set = ChangeSet(made["Id"], made["StackId"], request.stack_name, changes, bool(request.imports))
     if answer["Status"] == "CREATE_COMPLETE":
-        return change_set
+        if is_new or stack is None or changes or not _is_same(client, change_set, request, stack):
+            return change_set
+        discard(client, change_set)
+        return None
     reason = answer.get("StatusReason", "")
     try:
         refusals = find_refusals(client, reason, {"ChangeSetName": change_set.id})
@@ -69,6 +72,24 @@ def create_change_set(client: Client, request: ChangeSetRequest, stack: Stack | 
     if any(words in reason for words in _EMPTY):
         return None
     raise CloudError("\n".join([*refusals, _explain(request.stack_name, reason)]))
+
+
+def _is_same(client: Client, change_set: ChangeSet, request: ChangeSetRequest, stack: Stack) -> bool:
+    """Whether executing the change set would change nothing at all: no output, no parameter and no tag.
+
+    CloudFormation also completes a change set that changes no resource, for example one of outputs only.
+    """
+    from botocore.exceptions import ClientError
+
+    given = {name: value for name, value in request.parameters.items() if value is not None}
+    if request.tags or any(stack.parameters.get(name) != value for name, value in given.items()):
+        return False
+    stage = {"TemplateStage": "Processed"}
+    try:
+        planned = client.get_template(StackName=stack.id, ChangeSetName=change_set.id, **stage)["TemplateBody"]
+        return bool(planned == client.get_template(StackName=stack.id, **stage)["TemplateBody"])
+    except ClientError:
+        return False
 
 
 def execute(client: Client, change_set: ChangeSet) -> None:

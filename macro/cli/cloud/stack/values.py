@@ -1,11 +1,12 @@
 """Find the values of a template's parameters, resolved as the macro gets them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from macro.cli.cloud.stack.account import Account
 from macro.cli.cloud.stack.stack import REVIEW, Stack
 from macro.cli.preview.parameters import get_declared
+from macro.counter.literals import is_no_echo
 from macro.plugin import Json, Template
 
 _KEPT = "AWS::SSM::Parameter::Value<"
@@ -20,6 +21,31 @@ def read_values(template: Template, given: Mapping[str, Json], stack: Stack | No
     before = values_before(stack)
     defaults = {name: parameter["Default"] for name, parameter in declared.items() if "Default" in parameter}
     return {**defaults, **{name: before[name] for name in declared if name in before}, **given}
+
+
+def find_unused_defaults(template: Template, given: Mapping[str, Json], stack: Stack | None) -> Iterator[str]:
+    """A sentence for each parameter whose new ``Default`` the deployment doesn't use, because the stack has a value.
+
+    CloudFormation uses a default only for a parameter that the stack doesn't have yet. The value of a ``NoEcho``
+    parameter isn't known, so such a parameter is left out.
+    """
+    before = values_before(stack)
+    for name, parameter in get_declared(template).items():
+        if name in given or name not in before or "Default" not in parameter or is_no_echo(parameter):
+            continue
+        default = as_text(parameter["Default"])
+        if default != before[name]:
+            yield (
+                f"parameter {name} keeps the stack's value {before[name]!r}; the template's Default is {default!r} "
+                f"(--parameter {name}=VALUE changes the value)"
+            )
+
+
+def as_text(value: Json) -> str:
+    """A parameter's value as CloudFormation's API takes it."""
+    if isinstance(value, list):
+        return ",".join(as_text(item) for item in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def values_before(stack: Stack | None) -> Mapping[str, str]:

@@ -51,6 +51,23 @@ def test_omitted_parameters_keep_the_values_of_the_stack(session, aws):
     assert parameters_sent(aws) == {"Old": None, "Stage": "true", "Names": "a,2,false"}
 
 
+def test_a_default_that_is_not_used_is_reported(session, aws):
+    text = PLAIN.replace("Stage: {Type: String}", "Stage: {Type: String, Default: dev}")
+    aws.answer("DescribeStacks", existing("UPDATE_COMPLETE", ("Stage", "prod"), ("Names", "a"), ("Old", "b")))
+    aws.answer("GetTemplate", {"TemplateBody": "{}"})
+    aws.answer("DeleteChangeSet", {})
+
+    stack, change_set = plan(session, aws, text)
+
+    assert stack is not None
+    assert change_set is None
+    assert [step.text for step in session.reporter.steps] == [
+        "parameter Stage keeps the stack's value 'prod'; the template's Default is 'dev' "
+        "(--parameter Stage=VALUE changes the value)",
+        "hits: nothing to change",
+    ]
+
+
 def test_a_stack_in_review_has_no_values_to_keep(session, aws):
     aws.answer("DescribeStacks", existing("REVIEW_IN_PROGRESS", ("Old", "never set")))
 

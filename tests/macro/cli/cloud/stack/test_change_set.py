@@ -1,5 +1,7 @@
 """Change sets: the request, the explanation of a refusal, and that a refused change set leaves nothing."""
 
+import json
+
 import pytest
 
 from macro.cli.cloud.stack.change_set import ChangeSet, ChangeSetRequest, create_change_set, discard, execute
@@ -49,6 +51,34 @@ def test_a_change_set_creates_a_missing_stack(client, aws, stack, kind):
     (sent,) = aws.sent("CreateChangeSet")
     assert sent["ChangeSetType"] == kind
     assert made == (ID, STACK_ID, "hits", [], False)
+
+
+@pytest.mark.parametrize(
+    ("planned", "parameters", "tags", "is_same"),
+    [
+        pytest.param({"Outputs": {}}, {"Stage": "prod", "Kept": None}, {}, True, id="nothing"),
+        pytest.param({"Outputs": {"A": {"Value": "a"}}}, {}, {}, False, id="an output"),
+        pytest.param({"Outputs": {}}, {"Stage": "test"}, {}, False, id="a parameter"),
+        pytest.param({"Outputs": {}}, {}, {"team": "web"}, False, id="tags"),
+    ],
+)
+def test_a_complete_change_set_without_changes_of_resources_is_left_only_if_it_changes_something(
+    client, aws, planned, parameters, tags, is_same
+):
+    bodies = {True: json.dumps(planned), False: json.dumps({"Outputs": {}})}
+    aws.answer("GetTemplate", lambda call: {"TemplateBody": bodies["ChangeSetName" in call]})
+    stack = THERE._replace(parameters={"Stage": "prod", "Kept": "x"})
+
+    made = create_change_set(client, ChangeSetRequest("hits", BODY, parameters, tags), stack)
+
+    assert (made is None) == is_same
+    assert bool(aws.sent("DeleteChangeSet")) == is_same
+
+
+def test_a_change_set_whose_template_can_not_be_read_is_left(client, aws):
+    aws.answer("GetTemplate", Refusal("ValidationError", "no such stage"))
+
+    assert create_change_set(client, ChangeSetRequest("hits", BODY, {}, {}), THERE) is not None
 
 
 def test_only_values_tags_capabilities_and_a_token_are_sent(client, aws):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from macro.cli.cloud.stack.stack import Stack
-from macro.cli.cloud.stack.values import read_values, resolve_values, values_before
+from macro.cli.cloud.stack.values import find_unused_defaults, read_values, resolve_values, values_before
 from tests.support.fake_aws import Refusal
 
 STACK = Stack("hits", "id", "UPDATE_COMPLETE", "", {}, {"Stage": "prod", "Old": "gone"}, False)
@@ -39,6 +39,30 @@ def test_given_values_have_priority_over_the_stacks_values_and_defaults():
         "Gateway": "rest",
         "Shards": 3,
     }
+
+
+def test_a_new_default_that_the_stacks_value_hides_is_named_with_both():
+    template = {
+        "Parameters": {
+            "Stage": {"Type": "String", "Default": "test"},
+            "Same": {"Type": "Number", "Default": 4},
+            "Flag": {"Type": "String", "Default": True},
+            "Names": {"Type": "CommaDelimitedList", "Default": "a,b"},
+            "Given": {"Type": "String", "Default": "new"},
+            "Unknown": {"Type": "String", "Default": "new"},
+            "Secret": {"Type": "String", "Default": "new", "NoEcho": "true"},
+        }
+    }
+    kept = {"Stage": "prod", "Same": "4", "Flag": "true", "Names": "a", "Given": "old", "Secret": "****"}
+    stack = STACK._replace(parameters=kept)
+
+    assert list(find_unused_defaults(template, {"Given": "x"}, stack)) == [
+        "parameter Stage keeps the stack's value 'prod'; the template's Default is 'test' "
+        "(--parameter Stage=VALUE changes the value)",
+        "parameter Names keeps the stack's value 'a'; the template's Default is 'a,b' "
+        "(--parameter Names=VALUE changes the value)",
+    ]
+    assert list(find_unused_defaults(template, {}, None)) == []
 
 
 @pytest.mark.parametrize("template", [{}, {"Parameters": None}, {"Parameters": ["Stage"]}])
