@@ -36,6 +36,10 @@ def conflict(why):
     return TryAgain(f"API Gateway answered ConflictException: {why}")
 
 
+def wrong_name(why):
+    return ResourceError(f"API Gateway answered NotFoundException: {why}")
+
+
 def refused(why):
     return ResourceError(f"API Gateway answered BadRequestException: {why}")
 
@@ -326,7 +330,7 @@ class MemoryGateways:
         for status, response in (method.get("methodIntegration") or {}).get("integrationResponses", {}).items():
             declared = method["methodResponses"].get(status)
             if declared is None:
-                raise refused("Invalid Response status code specified")
+                raise wrong_name("Invalid Response status code specified")
             for name in response.get("responseParameters", {}):
                 if name not in declared.get("responseParameters", {}):
                     raise refused(f"Invalid mapping expression parameter specified: {name}")
