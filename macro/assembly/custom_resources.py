@@ -87,5 +87,5 @@ def _say_unresolved(found: Found) -> str:
     service = found.reference.split(":")[1]
     return (
         f"CloudFormation does not resolve {{{{resolve:{service}:…}}}} in a custom resource; give the secret's name or "
-        "ARN and read the secret at run time, or use {{resolve:ssm:…}} for a value that is no secret"
+        "ARN and read the secret at run time, or use {{resolve:ssm:…}} for other values"
     )

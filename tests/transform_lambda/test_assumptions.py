@@ -14,7 +14,10 @@ TABLE = README.partition("## Assumptions about AWS")[2]
 FAKES = ("gateways", "functions", "code_store")
 RAISING = ("refused", "conflict", "wrong_name", "ResourceError", "TryAgain")
 # How an adapter or a helper begins a text, before AWS's own words.
-HEADS = re.compile(r"^(API Gateway answered \w+: |AddPermission of function |cannot \w+ function |cannot read )")
+HEADS = re.compile(
+    r"^(API Gateway answered \w+: |AddPermission of function |cannot (do \w+ of function: |do |\w+ function |read )"
+    r"| of function |: Lambda answered )"
+)
 
 
 def find_refusals(name):
@@ -25,6 +28,8 @@ def find_refusals(name):
             call = node.exc
             if isinstance(call.func, ast.Name) and call.func.id in RAISING:
                 yield from list(find_words(call.args[0]))[:1]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "refuse":
+            yield from list(find_words(node.args[2]))[:1]
 
 
 def find_words(node):
