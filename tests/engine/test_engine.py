@@ -220,7 +220,7 @@ def handler(event, context):
 """
     with run_engine() as engine:
         make_function(engine, code=code)
-        assert invoke(engine, event={"text": "5"}) == {"count": 5}
+        assert json.dumps(invoke(engine, event={"text": "5"})) == '{"count": 5}'
         assert invoke(engine, event={"text": "2.5"}) == {"count": 2.5}
         assert "not JSON serializable" in invoke(engine)["errorMessage"]
 

@@ -1,7 +1,7 @@
 """Have the engine's Python workers answer as AWS's Python runtime does.
 
 AWS's runtime interface client (``awslambdaric``, ``lambda_runtime_marshaller.py``) converts a ``Decimal``, which is the
-number type of DynamoDB's resource, to a number. The engine's worker raises an error instead.
+number type of DynamoDB's resource, to the number with the same digits. The engine's worker raises an error instead.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ _TO_NUMBER = """
 def _to_number(value):
     import decimal
     if isinstance(value, decimal.Decimal):
-        return float(value)
+        return int(value) if value.is_finite() and value.as_tuple().exponent == 0 else float(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 """
 
