@@ -248,14 +248,17 @@ class MemoryGateways:
         return method
 
     def _check_method(self, call, method):
-        number, names = method.get("requestValidatorId"), [name.split(".")[-1] for name in method["requestParameters"]]
+        number, names = (
+            method.get("requestValidatorId"),
+            [name.split(".")[-1] for name in method.get("requestParameters", {})],
+        )
         if method["authorizationType"] == "CUSTOM" and not method.get("authorizerId"):
             raise refused(
                 "Invalid authorizer ID specified. Setting the authorization type to CUSTOM needs an authorizer"
             )
         if len(names) > len(set(names)):
             raise refused("Parameter names must be unique across path, querystring and header")
-        check_models(method["requestModels"])
+        check_models(method.get("requestModels", {}))
         if number and number not in self._api(call)["validators"]:
             raise refused("Invalid Request Validator identifier specified")
 
