@@ -8,9 +8,9 @@ from urllib.parse import quote, unquote
 
 App = Callable[[Any, Any, Any], Awaitable[Any]]
 """An ASGI application."""
-FUNCTION = re.compile(r"/functions/(?P<arn>[^/]+)/invocations")
 VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 JSON = {"content-type": "application/json"}
+_FUNCTION = re.compile(r"(?:^|/functions/)(?P<arn>arn:[^:/]+:lambda:[^/]+)(?:/invocations)?$")
 _CALL = re.compile(r"/_aws/execute-api/(?P<api>[^/]+)/(?P<stage>[^/]+)/(?P<path>.+)")
 _SIGNATURE = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=0"
 
@@ -77,17 +77,21 @@ async def ask(app: App, service: str, path: str, query: str = "", body: bytes | 
     return Answer(start["status"], {_text(name).lower(): _text(value) for name, value in start["headers"]}, content)
 
 
-async def read_stage_variables(app: App, path: str, key: str) -> Mapping[str, str] | None:
-    """The variables under ``key`` in the description of the stage at ``path``. ``None`` if there is no such stage."""
-    stage = await ask(app, "apigateway", path)
-    return json.loads(stage.body).get(key) or {} if stage.status == 200 else None
+async def look_up(app: App, path: str, query: str = "") -> Any:
+    """The engine's description of an API or of its parts, or ``None`` if there is none at that path."""
+    found = await ask(app, "apigateway", path, query)
+    return json.loads(found.body) if found.status == 200 else None
 
 
-async def invoke(app: App, uri: str, variables: Mapping[str, str], event: bytes) -> Answer:
-    """The engine's response to the invocation of the function in an integration's URI."""
-    function = FUNCTION.search(uri)
-    arn = VARIABLE.sub(lambda found: variables.get(found[1], ""), function["arn"] if function else uri)
-    return await ask(app, "lambda", f"/2015-03-31/functions/{quote(arn, safe='')}/invocations", body=event)
+def find_function(uri: str, variables: Mapping[str, str]) -> str:
+    """The ARN of the function in an integration's URI, with stage variables filled in. Empty if it names none."""
+    function = _FUNCTION.search(uri)
+    return VARIABLE.sub(lambda found: variables.get(found[1], ""), function["arn"]) if function else ""
+
+
+async def invoke(app: App, function: str, event: bytes) -> Answer:
+    """The engine's response to the invocation of the function with that ARN."""
+    return await ask(app, "lambda", f"/2015-03-31/functions/{quote(function, safe='')}/invocations", body=event)
 
 
 def has_failed(result: Answer) -> bool:

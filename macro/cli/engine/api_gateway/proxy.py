@@ -1,4 +1,4 @@
-"""Create the event of a Lambda proxy integration, and read the function's answer.
+"""Create the event of a REST API's Lambda proxy integration (payload 1.0), and read the function's answer.
 
 The formats are those of the API Gateway guide, "Lambda proxy integrations in API Gateway".
 """
@@ -9,18 +9,21 @@ import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs
 
 from .calls import JSON, Answer, Call, make_error
 
 
 def make_event(call: Call, resource: str, parameters: Mapping[str, str], variables: Mapping[str, str]) -> bytes:
-    """The event as JSON. ``resource`` is the path with its parameters' names, such as ``/hits/{name}``."""
+    """The event as JSON. ``resource`` is the path with its parameters' names, such as ``/hits/{name}``.
+
+    Path and path parameters keep their percent-encoding, as in the URL. The query is decoded.
+    """
     headers = read_headers(call)
     queries = parse_qs(call.query, keep_blank_values=True)
     event = {
         "resource": resource,
-        "path": f"/{unquote(call.path)}",
+        "path": f"/{call.path}",
         "httpMethod": call.verb,
         "headers": {name: values[-1] for name, values in headers.items()},
         "multiValueHeaders": headers,
@@ -56,11 +59,11 @@ def _describe_request(call: Call, resource: str) -> dict[str, Any]:
         "stage": call.stage,
         "resourcePath": resource,
         "httpMethod": call.verb,
-        "path": f"/{call.stage}/{unquote(call.path)}",
+        "path": f"/{call.stage}/{call.path}",
         "protocol": "HTTP/1.1",
         "requestId": str(uuid.uuid4()),
         "requestTimeEpoch": int(time.time() * 1000),
-        "identity": {"sourceIp": "127.0.0.1"},
+        "identity": {"sourceIp": "127.0.0.1", "userAgent": read_headers(call).get("user-agent", [""])[-1]},
     }
 
 

@@ -1,4 +1,4 @@
-"""The event and the answer of a proxy integration of a REST API."""
+"""The event of a REST API's proxy integration, and what becomes of the answer."""
 
 import base64
 import json
@@ -7,6 +7,7 @@ import pytest
 
 from macro.cli.engine.api_gateway.calls import Call
 from macro.cli.engine.api_gateway.proxy import make_event, read_answer
+from tests.support.events import read_event
 
 BAD = (502, {"content-type": "application/json"}, b'{"message": "Internal server error"}')
 
@@ -14,24 +15,42 @@ BAD = (502, {"content-type": "application/json"}, b'{"message": "Internal server
 def describe(**more):
     given = {"verb": "GET", "api": "abc", "stage": "dev", "path": "hits/a%20b", "query": "", "headers": [], "body": b""}
     call = Call(**{**given, **more})
-    return json.loads(make_event(call, "/hits/{name}", {"name": "a b"}, {"app": "hits"}))
+    return json.loads(make_event(call, "/hits/{name}", {"name": "a%20b"}, {"app": "hits"}))
 
 
-def test_a_rest_event_has_path_parameters_and_stage_variables():
+def test_an_event_is_as_one_that_was_recorded():
+    recorded = read_event("rest_proxy")
+    name = recorded["pathParameters"]["name"]
+    headers = recorded["multiValueHeaders"].items()
+    pairs = [(key.lower().encode(), value.encode()) for key, values in headers for value in values]
+    query = read_event("http_2_0")["rawQueryString"]
+    call = Call("GET", recorded["requestContext"]["apiId"], "prod", f"hits/{name}", query, pairs)
+
+    event = json.loads(make_event(call, recorded["resource"], {"name": name}, {}))
+
+    own = dict.fromkeys(("headers", "multiValueHeaders", "requestContext"))
+    assert {**event, **own} == {**recorded, **own}
+    assert set(event["requestContext"]) <= set(recorded["requestContext"])
+    assert set(event["requestContext"]["identity"]) <= set(recorded["requestContext"]["identity"])
+    assert event["requestContext"]["path"] == recorded["requestContext"]["path"]
+    assert event["multiValueHeaders"]["x-probe"] == recorded["multiValueHeaders"]["x-probe"]
+
+
+def test_an_event_tells_the_path_its_parameters_and_the_stages_variables():
     event = describe()
 
     assert {name: event[name] for name in ("resource", "path", "httpMethod", "pathParameters", "stageVariables")} == {
         "resource": "/hits/{name}",
-        "path": "/hits/a b",
+        "path": "/hits/a%20b",
         "httpMethod": "GET",
-        "pathParameters": {"name": "a b"},
+        "pathParameters": {"name": "a%20b"},
         "stageVariables": {"app": "hits"},
     }
-    assert (event["requestContext"]["stage"], event["requestContext"]["path"]) == ("dev", "/dev/hits/a b")
+    assert (event["requestContext"]["stage"], event["requestContext"]["path"]) == ("dev", "/dev/hits/a%20b")
     assert (event["body"], event["queryStringParameters"], event["isBase64Encoded"]) == (None, None, False)
 
 
-def test_an_event_has_the_last_and_all_values_of_headers_and_queries():
+def test_of_what_comes_several_times_the_event_has_the_last_and_all():
     event = describe(query="a=1&a=2&b=", headers=[(b"x", b"1"), (b"x", b"2")])
 
     assert (event["queryStringParameters"], event["multiValueQueryStringParameters"]) == (
@@ -42,7 +61,7 @@ def test_an_event_has_the_last_and_all_values_of_headers_and_queries():
 
 
 @pytest.mark.parametrize(("body", "told", "is_encoded"), [(b"text", "text", False), (b"\xff", "/w==", True)])
-def test_a_body_that_is_not_text_is_encoded_in_base64(body, told, is_encoded):
+def test_a_body_that_is_no_text_is_encoded(body, told, is_encoded):
     event = describe(body=body)
 
     assert (event["body"], event["isBase64Encoded"]) == (told, is_encoded)
@@ -70,5 +89,5 @@ def test_a_body_that_is_not_text_is_encoded_in_base64(body, told, is_encoded):
         ({"statusCode": 200, "body": "a", "isBase64Encoded": True}, BAD),
     ],
 )
-def test_an_invalid_answer_is_an_error(answer, told):
+def test_an_answer_is_an_envelope_or_an_error(answer, told):
     assert read_answer(json.dumps(answer).encode()) == told
