@@ -14,12 +14,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 
 MAX_KEY_BYTES = 2048
+# Decoders replace bytes that are not UTF-8 by U+FFFD. A lone surrogate can't be encoded.
+NOT_UTF8 = re.compile("[\ufffd\ud800-\udfff]")
 TRIES = 4
 # Transactions on the same item often conflict. Repeating a transaction with its token is harmless.
 EXACT_TRIES = 8
@@ -85,18 +88,27 @@ def get_name(event: Any) -> str:
     name = find_name(event)
     if not isinstance(name, str) or not name:
         raise CounterError(400, "the request must have a name to count")
+    if NOT_UTF8.search(name):
+        raise CounterError(400, "a name must be UTF-8")
     limit = MAX_KEY_BYTES - len("#63")
-    if len(name.encode("utf-8", "replace")) > limit:
+    if len(name.encode()) > limit:
         raise CounterError(400, f"a name must have at most {limit} bytes")
     return name
 
 
 def find_name(event: Any) -> Any:
-    """The value in the place of the name, of any type. ``None`` if the event has no such place."""
+    """The value in the place of the name, of any type. ``None`` if the event has no such place.
+
+    The name is percent-decoded: in mapped events and in events of HTTP APIs (payload 2.0) it already is, in events of
+    REST APIs (payload 1.0) it is as in the URL. A percent sign without two hex digits stays.
+    """
     if not isinstance(event, dict):
         return None
     parameters = event.get("pathParameters")
-    return event.get("name") or (parameters.get("name") if isinstance(parameters, dict) else None)
+    name = parameters.get("name") if isinstance(parameters, dict) else None
+    if isinstance(name, str) and event.get("version") != "2.0":
+        name = unquote(name)
+    return event.get("name") or name
 
 
 def describe_failure(error: Exception, event: Any, token: str | None, seconds: float) -> str:

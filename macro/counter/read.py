@@ -74,7 +74,9 @@ def _get_gateway(properties: Values) -> str:
 
 
 def _get_integration(properties: Values) -> str:
-    return str(properties.get("Integration") or ("proxy" if _get_gateway(properties) == "http" else "mapped"))
+    """As given. By default, the author's own code gets mapped events, except from an HTTP API, which maps none."""
+    is_own = "Code" in properties or "Handler" in properties
+    return str(properties.get("Integration", "mapped" if is_own and _get_gateway(properties) != "http" else "proxy"))
 
 
 def _get_plugin_requests(properties: Values, path: Path) -> list[PluginRequest]:

@@ -1,10 +1,10 @@
-"""The engine's REST APIs evaluate a counter's mapping templates, which MiniStack doesn't."""
+"""The engine's REST APIs with mapping templates and events as AWS sends them, which MiniStack alone leaves out."""
 
 import json
 
 import pytest
 
-from macro.cli.engine.api_gateway.rest_api import choose_response, find_method
+from macro.cli.engine.api_gateway.rest_api import choose_response, choose_template, find_method
 from macro.cli.engine.engine import run_engine
 from macro.cli.engine.run.request import request
 from macro.plugins.gateways.mapping import REQUEST_TEMPLATE as TEMPLATE
@@ -16,13 +16,24 @@ pytestmark = pytest.mark.thorough
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:hits"
 URI = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
 CODE = """
+import json
+
 def handler(event, context):
     if event == {"name": "bad"}:
         raise ValueError("[400] is bad")
     if event == {"name": "worse"}:
         raise ValueError("worse")
-    return event
+    return {"statusCode": 200, "body": json.dumps(event)} if "httpMethod" in event else event
 """
+DECODED = """{"name": "$util.escapeJavaScript($util.urlDecode($input.params('name')))"}"""
+METHODS = {
+    "GET": ("AWS", TEMPLATE),
+    "DELETE": ("AWS", '{"raw": "$input.params(\'name\')"}'),
+    "OPTIONS": ("AWS", DECODED),
+    "PUT": ("AWS", "$input.body"),
+    "POST": ("AWS_PROXY", TEMPLATE),
+    "PATCH": ("AWS_PROXY", TEMPLATE),
+}
 BAD = '{"message": "Bad Request"}'
 
 
@@ -38,13 +49,11 @@ def make_api(engine):
     api = gateway.create_rest_api(name="hits")
     parent = gateway.create_resource(restApiId=api["id"], parentId=api["rootResourceId"], pathPart="hits")["id"]
     child = gateway.create_resource(restApiId=api["id"], parentId=parent, pathPart="{name}")["id"]
-    for verb, kind, template in (
-        ("GET", "AWS", TEMPLATE),
-        ("PUT", "AWS", "$input.body"),
-        ("POST", "AWS_PROXY", TEMPLATE),
-    ):
+    validator = gateway.create_request_validator(restApiId=api["id"], name="hits", validateRequestParameters=True)["id"]
+    for verb, (kind, template) in METHODS.items():
         place = {"restApiId": api["id"], "resourceId": child, "httpMethod": verb}
-        gateway.put_method(**place, authorizationType="NONE")
+        validated = {"requestValidatorId": validator} if verb == "PATCH" else {}
+        gateway.put_method(**place, authorizationType="NONE", **validated)
         gateway.put_integration(
             **place, type=kind, integrationHttpMethod="POST", uri=URI, requestTemplates={"application/json": template}
         )
@@ -68,15 +77,17 @@ def make_api(engine):
         ("%C3%A9%22%5C'", "é\"\\'"),
         ("a%2Fb?name=other", "a/b"),
         ("%7Bname%7D", "{name}"),
+        ("a+b%2Bc", "a+b+c"),
+        ("100%25", "100%"),
     ],
 )
-def test_a_function_gets_only_the_name(base, path, name):
+def test_a_function_gets_the_name_alone(base, path, name):
     status, body = request("GET", f"{base}/hits/{path}")
 
     assert (status, json.loads(body)) == (200, {"name": name})
 
 
-def test_an_error_is_answered_with_the_status_at_its_beginning(base):
+def test_an_error_becomes_the_status_that_its_text_begins_with(base):
     assert request("GET", f"{base}/hits/bad") == (400, BAD)
 
 
@@ -86,15 +97,30 @@ def test_an_error_that_no_pattern_matches_is_answered_as_a_result(base):
     assert (status, json.loads(body)["errorMessage"]) == (200, "worse")
 
 
-@pytest.mark.parametrize(("verb", "path", "status"), [("GET", "hits", 403), ("DELETE", "hits/home", 403)])
-def test_the_engine_answers_unknown_paths(base, verb, path, status):
+@pytest.mark.parametrize(("verb", "path", "status"), [("GET", "hits", 403), ("HEAD", "hits/home", 403)])
+def test_what_is_not_there_is_the_engines_affair(base, verb, path, status):
     assert request(verb, f"{base}/{path}").status == status
 
 
-def test_the_engine_answers_methods_with_other_templates(base):
-    status, body = request("PUT", f"{base}/hits/home")
+def test_a_template_that_does_not_decode_passes_the_name_on_as_it_stands_in_the_url(base):
+    status, body = request("DELETE", f"{base}/hits/a%20b")
 
-    assert (status, json.loads(body)["pathParameters"]) == (200, {"name": "home"})
+    assert (status, json.loads(body)) == (200, {"raw": "a%20b"})
+
+
+def test_a_template_that_decodes_a_broken_escape_is_answered_by_the_gateway(base):
+    assert request("OPTIONS", f"{base}/hits/a%20b") == (200, '{"name": "a b"}')
+    assert request("OPTIONS", f"{base}/hits/%zz") == (500, '{"message": "Internal server error"}')
+
+
+@pytest.mark.parametrize("verb", ["PUT", "POST", "PATCH"], ids=["another template", "a proxy", "a checked proxy"])
+def test_whoever_makes_the_event_leaves_the_name_as_it_stands_in_the_url(base, verb):
+    status, body = request(verb, f"{base}/hits/caf%c3%a9%2Fa+b")
+
+    told = json.loads(body)
+    event = json.loads(told["body"]) if "statusCode" in told else told
+    assert (status, event["pathParameters"]) == (200, {"name": "caf%c3%a9%2Fa+b"})
+    assert (event["path"], event["requestContext"]["path"]) == ("/hits/caf%c3%a9%2Fa+b", "/prod/hits/caf%c3%a9%2Fa+b")
 
 
 def describe(path, **methods):
@@ -110,7 +136,9 @@ def describe(path, **methods):
     [
         ("a", "GET", {"name": "a"}),
         ("a", "POST", None),
-        ("known", "GET", None),
+        ("known", "GET", {}),
+        ("kn%6Fwn", "GET", {}),
+        ("a%2Fb", "GET", {"name": "a%2Fb"}),
         ("a/b", "GET", {"one": "a", "two": "b"}),
         ("a/known", "GET", {"one": "a"}),
         ("x/y", "PUT", {"one": "x", "two": "y"}),
@@ -118,7 +146,7 @@ def describe(path, **methods):
         ("a/b/c", "GET", None),
     ],
 )
-def test_the_method_with_the_fewest_path_parameters_has_priority(path, verb, parameters):
+def test_the_method_is_that_of_the_most_literal_path(path, verb, parameters):
     resources = [
         describe("/{name}", GET={}),
         describe("/known", GET={"type": "AWS_PROXY"}),
@@ -132,22 +160,22 @@ def test_the_method_with_the_fewest_path_parameters_has_priority(path, verb, par
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("content_type", "template"),
     [
-        {"requestTemplates": {}},
-        {"requestTemplates": {"application/json": TEMPLATE.replace('"}', "}")}},
-        {"uri": "arn:aws:apigateway:us-east-1:sqs:path/000000000000/hits"},
-        {"uri": None, "type": "MOCK"},
+        ("text/plain", "typed"),
+        ("text/plain;charset=UTF-8", "exact"),
+        ("Text/Plain; charset=latin-1", "typed"),
+        ("text/html", None),
     ],
 )
-def test_methods_with_other_mappings_are_left_to_the_engine(wrong):
-    assert find_method([describe("/{name}", GET=wrong)], "home", "GET") is None
+def test_a_template_is_selected_by_the_whole_content_type_or_by_the_type_alone(content_type, template):
+    assert choose_template({"text/plain": "typed", "text/plain;charset=UTF-8": "exact"}, content_type) == template
 
 
 @pytest.mark.parametrize(
     ("error", "status"), [(None, "200"), ("[400] x", "400"), ("of [400]", "500"), ("[400]\nx", "400"), ("", "200")]
 )
-def test_a_response_pattern_must_match_the_whole_error(error, status):
+def test_a_response_is_chosen_by_the_whole_text_of_an_error(error, status):
     patterns = {"200": "", "400": r"\[400\][\s\S]*", "500": r"(?!\[400\])[\s\S]*"}
     responses = {code: {"statusCode": code, "selectionPattern": pattern} for code, pattern in patterns.items()}
 

@@ -132,7 +132,7 @@ def find_deployment(resources):
         {"Api": {"Stage": {"Variables": {"a": "2"}}}},
         {"Path": "a/{name}"},
         {"Method": "POST"},
-        {"Integration": "proxy"},
+        {"Integration": "mapped"},
         {"Api": {"BinaryMediaTypes": ["*/*"]}},
         {"Api": {"Policy": {"Statement": []}}},
     ],
@@ -143,7 +143,13 @@ def test_a_change_of_anything_in_the_snapshot_creates_a_new_deployment(propertie
 
 @pytest.mark.parametrize(
     "properties",
-    [{"Env": {"A": "b"}}, {"Table": {"TableName": "x"}}, {"Shards": 4}, {"Code": "s3://b/k"}, {"LogGroup": {"A": 1}}],
+    [
+        {"Env": {"A": "b"}},
+        {"Table": {"TableName": "x"}},
+        {"Shards": 4},
+        {"Code": "s3://b/k", "Integration": "proxy"},
+        {"LogGroup": {"A": 1}},
+    ],
 )
 def test_other_changes_create_no_new_deployment(properties):
     assert find_deployment(expand_one(**properties)) == find_deployment(expand_one())

@@ -75,7 +75,7 @@ def _read_integration(properties: Values, problems: Problems) -> str:
     check_names(integration, _INTEGRATION, problems)
     if integration.get("Type") == "AWS_PROXY":
         return "proxy"
-    counters: dict[str, Json] = {"Integration": {}}
+    counters: dict[str, Json] = {"HttpMethod": properties.get("HttpMethod"), "Integration": {}}
     map_method(counters)
     is_same = all(integration.get(name) == counters["Integration"][name] for name in _MAPPING)
     is_same = is_same and properties.get("MethodResponses") == counters["MethodResponses"]

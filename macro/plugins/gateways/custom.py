@@ -11,7 +11,7 @@ from macro.plugins.gateways.common import (
     make_function_pattern,
     make_urls,
 )
-from macro.plugins.gateways.mapping import BODIES, CONTENT_TYPES, ERRORS, NO_STORE, REQUEST_TEMPLATE
+from macro.plugins.gateways.mapping import BODIES, ERRORS, NAME, NO_STORE, make_templates
 
 TYPE = "Custom::APIGatewayResource"
 INPUTS = (
@@ -73,8 +73,6 @@ def _describe_gateway(values: Values, *, leaves_deployment: bool) -> dict[str, J
         **_name_api(values, {} if values["share"] else values["tags"]),
         "Path": values["path"],
         "Method": values["method"],
-        "RequestParameters": {"method.request.path.name": True},
-        "RequestValidation": {"Parameters": True},
         **_integrate(values),
         **({"Deploy": False} if leaves_deployment else {}),
         **_list_stages(values, stages),
@@ -122,10 +120,11 @@ def _integrate(values: Values) -> dict[str, Json]:
         "Type": "Lambda",
         **function,
         "PassthroughBehavior": "NEVER",
-        "RequestTemplates": dict.fromkeys(CONTENT_TYPES, REQUEST_TEMPLATE),
+        "RequestTemplates": make_templates(values["method"]),
     }
+    number: Json = {"200": {"Parameters": {NO_STORE: "'no-store'"}}}
     answers = {status: _answer(status, pattern) for status, (pattern, _) in ERRORS.items()}
-    return {"IntegrationRequest": request, "Responses": {"200": _answer("200"), **answers}}
+    return {"RequestParameters": {NAME: True}, "IntegrationRequest": request, "Responses": {**number, **answers}}
 
 
 def _name_function(values: Values) -> dict[str, Json]:
@@ -139,12 +138,8 @@ def _name_function(values: Values) -> dict[str, Json]:
     return {"FunctionArn": make_function_pattern(values)} if values["share"] else {}
 
 
-def _answer(status: str, pattern: str = "") -> dict[str, Json]:
-    answer: dict[str, Json] = {"Parameters": {NO_STORE: "'no-store'"}}
-    if pattern:
-        answer["SelectionPattern"] = pattern
-        answer["Templates"] = {"application/json": BODIES[status]}
-    return answer
+def _answer(status: str, pattern: str) -> dict[str, Json]:
+    return {"SelectionPattern": pattern, "Templates": {"application/json": BODIES[status]}}
 
 
 def _describe_stage(stage: Values) -> dict[str, Json]:

@@ -67,7 +67,6 @@ def build_shared(values: Values) -> Piece:
         parts = route["path"].split("/")
         ids = _name_shared_parts(prefix, parts)
         resources |= _make_parts(api, ids, parts, root)
-    resources[f"{prefix}Validator"] = _make_validator(api)
     deployment_id = f"{prefix}Deployment{digest_snapshot([resources, _list_methods(routes)], '', values)}"
     return Piece(
         values={},
@@ -84,7 +83,7 @@ def _build_part(values: Values) -> Piece:
     prefix, share = values["counter_id"], values["share"]
     api = {"Ref": f"{share}Api"}
     resource_id = _name_shared_parts(share, values["path"].split("/"))[-1]
-    method = _describe_method(values, api, resource_id, f"{share}Validator")
+    method = _describe_method(values, api, resource_id)
     if values["integration"] == "mapped":
         map_method(method)
     return Piece(
@@ -136,14 +135,13 @@ def _make_api(values: Values, options: Values) -> Json:
 
 
 def _make_resources(values: Values, api: Json, root: Json) -> dict[str, Json]:
-    """A resource for each part of the path, the validator, and the method on the last part."""
+    """A resource for each part of the path, and the method on the last part."""
     prefix = values["counter_id"]
     parts = values["path"].split("/")
     # IDs are numbered by position, so a longer path keeps the IDs and resources of the parts in the shorter path.
     ids = [f"{prefix}Resource{place if place > 1 else ''}" for place in range(1, len(parts) + 1)]
     resources = _make_parts(api, ids, parts, root)
-    resources[f"{prefix}Validator"] = _make_validator(api)
-    method = _describe_method(values, api, ids[-1], f"{prefix}Validator")
+    method = _describe_method(values, api, ids[-1])
     resources[f"{prefix}Method"] = {"Type": "AWS::ApiGateway::Method", "Properties": method}
     return resources
 
@@ -159,21 +157,12 @@ def _make_parts(api: Json, ids: Sequence[str], parts: Sequence[str], root: Json)
     }
 
 
-def _make_validator(api: Json) -> Json:
-    return {
-        "Type": "AWS::ApiGateway::RequestValidator",
-        "Properties": {"RestApiId": api, "ValidateRequestBody": False, "ValidateRequestParameters": True},
-    }
-
-
-def _describe_method(values: Values, api: Json, resource_id: str, validator_id: str) -> Json:
+def _describe_method(values: Values, api: Json, resource_id: str) -> Json:
     return {
         "RestApiId": api,
         "ResourceId": {"Ref": resource_id},
         "HttpMethod": values["method"],
         "AuthorizationType": "NONE",
-        "RequestValidatorId": {"Ref": validator_id},
-        "RequestParameters": {"method.request.path.name": True},
         "Integration": {
             "Type": "AWS_PROXY",
             "IntegrationHttpMethod": "POST",

@@ -44,7 +44,7 @@ def test_a_counters_own_resources_are_the_same_alone_and_with_others(gateway, st
 @pytest.mark.parametrize(
     ("gateway", "shared"),
     [
-        ("rest", ["Api", "Resource", "Resource", "Resource", "Validator", "Deployment", "AccessLog", "Stage"]),
+        ("rest", ["Api", "Resource", "Resource", "Resource", "Deployment", "AccessLog", "Stage"]),
         ("http", ["Api", "AccessLog", "Stage"]),
         ("custom", ["AccessLog", "Gateway"]),
     ],
@@ -75,7 +75,7 @@ def test_the_api_is_deployed_once_after_all_methods():
 
 @pytest.mark.parametrize(
     "change",
-    [{"Method": "POST"}, {"Integration": "proxy"}, {"path": "c/{name}"}, {"Api": {"BinaryMediaTypes": ["*/*"]}}],
+    [{"Method": "POST"}, {"Integration": "mapped"}, {"path": "c/{name}"}, {"Api": {"BinaryMediaTypes": ["*/*"]}}],
 )
 def test_a_change_of_any_counter_is_deployed(change):
     first, path = describe("rest", "a/{name}"), change.get("path", "b/{name}")

@@ -19,6 +19,7 @@ from moto.server import ThreadedMotoServer
 
 from macro.builtin.digest import KEY, SHA256
 from macro.cli.package.bundle import BUILTIN, write_digest, zip_builtin
+from tests.support.events import read_event
 
 TABLE = "hits"
 CONTEXT = types.SimpleNamespace(aws_request_id="6f1c2b1e-8d7a-4a51-9d7c-0f3a5c1b2d3e")
@@ -179,6 +180,30 @@ def test_the_name_is_found_in_every_form_of_event(start, event):
     }
 
 
+@pytest.mark.parametrize("event", ["rest_proxy", "http_2_0"])
+def test_events_of_both_gateways_have_one_name(start, proxy, event):
+    answer = start().proxy(read_event(event), CONTEXT)
+
+    ((_, call),) = proxy.calls
+    assert (answer["statusCode"], call["Key"]["name"]["S"]) == (200, "café a+b+c")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"name": "a%20b"},
+        {"version": "2.0", "pathParameters": {"name": "a%20b"}},
+        {"pathParameters": {"name": "a%2520b"}},
+    ],
+    ids=["mapped", "proxy 2.0", "proxy 1.0"],
+)
+def test_a_name_is_decoded_once(start, proxy, event):
+    start().handler(event, CONTEXT)
+
+    ((_, call),) = proxy.calls
+    assert call["Key"]["name"]["S"] == "a%20b"
+
+
 @pytest.mark.parametrize("name", ["a/b", 'a"b', "a\nb", "世界 👋", "../x", "%2F", "a#1", "x" * 2045])
 def test_any_text_can_be_a_name(start, name):
     assert start().handler({"name": name}, CONTEXT) == 1
@@ -192,6 +217,9 @@ def test_any_text_can_be_a_name(start, name):
         ({"name": 7}, "the request must have a name to count"),
         ({"pathParameters": None}, "the request must have a name to count"),
         ({"name": "ü" * 1023}, "a name must have at most 2045 bytes"),
+        ({"pathParameters": {"name": "%ff"}}, "a name must be UTF-8"),
+        ({"name": "a\ufffd"}, "a name must be UTF-8"),
+        ({"name": "\ud83d"}, "a name must be UTF-8"),
     ],
 )
 def test_an_event_without_a_usable_name_is_status_400(start, proxy, event, message):

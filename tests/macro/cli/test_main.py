@@ -322,7 +322,7 @@ def test_json_comes_out_of_yaml_when_asked_for(command):
 
 
 def test_a_template_for_s3_only_is_noted(command):
-    counters = "".join(f"  Visits{n}:\n    Type: HitCounter\n" for n in range(10))
+    counters = "".join(f"  Visits{n}:\n    Type: HitCounter\n" for n in range(12))
     Path("many.yaml").write_text(f"Transform: HitCounterMacro\nResources:\n{counters}", "utf-8")
 
     code, out, err = command("expand", "many.yaml")

@@ -47,7 +47,7 @@ def test_a_counter_contains_its_plugins_and_these_contain_their_resources(draw):
     assert parents["VisitsPolicy"] == "plugin:Visits/role"
     assert parents["VisitsMethod"] == "plugin:Visits/gateway_rest"
     assert parents["Visits/table"] == "counter:Visits"
-    assert boxes["counter:Visits"]["note"] == "HitCounter · 13 resources"
+    assert boxes["counter:Visits"]["note"] == "HitCounter · 12 resources"
     assert boxes["output:Url"]["parent"] is None
     assert folded == []
 

@@ -526,7 +526,7 @@ def test_the_command_writes_what_the_installations_template_names(command, bundl
     assert tuple(written.values()) == bundles[:3]
     assert Path("build/install.yaml").read_bytes() == INSTALL.read_bytes()
     assert [line.split()[3] for line in out.splitlines()] == [*written, "build/install.yaml"]
-    assert f"9.3 kB  {SHA256}  {handler}" in out
+    assert f"10.2 kB  {SHA256}  {handler}" in out
     assert sorted(os.listdir("build")) == sorted([*(Path(path).name for path in written), "install.yaml"])
 
 

@@ -2,13 +2,15 @@
 
 import json
 import re
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from macro.cli.engine.api_gateway import velocity
 from macro.expand import expand
-from macro.plugins.gateways.mapping import CONTENT_TYPES, ERRORS
+from macro.plugins.gateways.mapping import ERRORS
 from tests.support.velocity import evaluate
 
 HOSTILE = [
@@ -17,15 +19,30 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def expand_method(gateway):
-    template = {"Resources": {"Visits": {"Type": "HitCounter", "Properties": {"Gateway": gateway}}}}
+WITH_BODY = ["POST", "PUT", "PATCH", "DELETE", "ANY"]
+SENT = {
+    "sendBeacon of a text, fetch": "text/plain;charset=UTF-8",
+    "sendBeacon of URLSearchParams": "application/x-www-form-urlencoded;charset=UTF-8",
+    "a form": "application/x-www-form-urlencoded",
+    "a text": "text/plain",
+    "JSON": "application/json",
+}
+
+
+def name_type(content_type):
+    return content_type.partition(";")[0]
+
+
+def expand_method(gateway, method="GET"):
+    properties = {"Gateway": gateway, "Integration": "mapped", "Method": method}
+    template = {"Resources": {"Visits": {"Type": "HitCounter", "Properties": properties}}}
     return expand(template)["Resources"]["VisitsMethod" if gateway == "rest" else "VisitsGateway"]["Properties"]
 
 
-def read_templates(gateway):
+def read_templates(gateway, method="GET"):
     """The request templates of an expansion by content type."""
-    method = expand_method(gateway)
-    return (method["Integration"] if gateway == "rest" else method["IntegrationRequest"])["RequestTemplates"]
+    expanded = expand_method(gateway, method)
+    return (expanded["Integration"] if gateway == "rest" else expanded["IntegrationRequest"])["RequestTemplates"]
 
 
 def read_answers(gateway):
@@ -41,23 +58,55 @@ def read_answers(gateway):
 @pytest.mark.parametrize("name", HOSTILE, ids=lambda name: ascii(name[:20]))
 @pytest.mark.parametrize("gateway", ["rest", "custom"])
 def test_a_hostile_name_reaches_the_function_as_it_is(gateway, name):
-    templates = read_templates(gateway)
+    template = read_templates(gateway)["application/json"]
 
-    events = [json.loads(evaluate(template, {"name": name})) for template in templates.values()]
+    events = [json.loads(evaluate(template, {"name": spelled})) for spelled in (quote(name, safe=""), quote(name))]
 
-    assert list(templates) == list(CONTENT_TYPES)
-    assert events == [{"name": name}] * len(CONTENT_TYPES)
+    assert events == [{"name": name}] * 2
 
 
 @given(st.text())
-def test_any_name_reaches_the_function_as_it_is(name):
+def test_any_name_reaches_the_function_decoded_once(name):
     template = read_templates("rest")["application/json"]
 
-    assert json.loads(evaluate(template, {"name": name})) == {"name": name}
+    assert json.loads(evaluate(template, {"name": quote(name)})) == {"name": name}
+
+
+@given(st.text(st.sampled_from("aé%+&2F4z '\"\\")))
+def test_a_percent_sign_without_two_hex_digits_stands_for_itself(spelled):
+    template = read_templates("rest")["application/json"]
+
+    assert json.loads(evaluate(template, {"name": spelled})) == {"name": unquote(spelled)}
+
+
+@given(st.text(st.sampled_from("aé%+&2F4z '\"\\\n")) | st.text())
+def test_the_local_engine_evaluates_the_template_as_others_do(spelled):
+    template = read_templates("rest")["application/json"]
+
+    told = json.loads(velocity.evaluate(template, {"name": spelled}))
+
+    assert told == json.loads(evaluate(template, {"name": spelled}))
+
+
+@pytest.mark.parametrize("select", [str, name_type], ids=["the whole value", "the type alone"])
+@pytest.mark.parametrize("content_type", SENT.values(), ids=SENT)
+@pytest.mark.parametrize("method", WITH_BODY)
+def test_what_browsers_send_has_a_template_however_api_gateway_selects_it(method, content_type, select):
+    assert select(content_type) in read_templates("rest", method)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_a_request_without_a_body_has_one_template(method):
+    assert list(read_templates("rest", method)) == ["application/json"]
+
+
+@pytest.mark.parametrize("gateway", ["rest", "custom"])
+def test_all_types_have_the_same_template(gateway):
+    assert len(set(read_templates(gateway, "ANY").values())) == 1
 
 
 def test_both_gateways_have_the_same_mapping():
-    assert read_templates("rest") == read_templates("custom")
+    assert read_templates("rest", "ANY") == read_templates("custom", "ANY")
     assert read_answers("rest") == read_answers("custom")
 
 
