@@ -83,18 +83,20 @@ class _Reader:
         return ()
 
 
-def _find_secure_references(value: Json, where: str) -> Iterator[str]:
-    if isinstance(value, str) and (found := _SECURE.search(value)):
-        yield (
-            f"{where}: CloudFormation does not resolve {{{{resolve:{found[1]}:…}}}} in a custom resource; give the "
-            "secret's name or ARN and read the secret at run time, or use {{resolve:ssm:…}} for other values"
-        )
-    elif isinstance(value, Mapping):
-        for name, part in value.items():
-            yield from _find_secure_references(part, f"{where}.{name}")
-    elif isinstance(value, (list, tuple)):
-        for index, part in enumerate(value):
-            yield from _find_secure_references(part, f"{where}[{index}]")
+def _find_secure_references(properties: Json, where: str) -> Iterator[str]:
+    # Without recursion, because properties may be nested more deeply than Python recurses.
+    pending = [(where, properties)]
+    while pending:
+        place, value = pending.pop()
+        if isinstance(value, str) and (found := _SECURE.search(value)):
+            yield (
+                f"{place}: CloudFormation does not resolve {{{{resolve:{found[1]}:…}}}} in a custom resource; give the "
+                "secret's name or ARN and read the secret at run time, or use {{resolve:ssm:…}} for other values"
+            )
+        elif isinstance(value, Mapping):
+            pending += [(f"{place}.{name}", part) for name, part in [*value.items()][::-1]]
+        elif isinstance(value, (list, tuple)):
+            pending += reversed([(f"{place}[{index}]", part) for index, part in enumerate(value)])
 
 
 def _is_half(value: Json) -> bool:
