@@ -53,7 +53,7 @@ def add_template(parser: argparse.ArgumentParser) -> None:
 
 
 def add_plugin(parser: argparse.ArgumentParser) -> None:
-    """Add the argument for plug-ins on trial."""
+    """Add the argument for plug-ins in files."""
     parser.add_argument(
         "--plugin",
         action="append",

@@ -38,7 +38,7 @@ def expand_source(
 
 
 def load_plugins(arguments: argparse.Namespace) -> dict[str, Plugin]:
-    """The plug-ins that the arguments name for a trial, by name."""
+    """The plug-ins in the files that the arguments name, by name."""
     if not arguments.plugin:
         return {}
     from macro.cli.preview.plugin_files import load_plugin_files

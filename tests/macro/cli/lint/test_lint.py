@@ -204,7 +204,7 @@ def run_cfn_lint(*paths):
     return run.returncode, read_json(run.stdout)
 
 
-# A plug-in on trial is unknown here, and so is a value given on the command line; a counter that waits for what it
+# A plug-in in a file is unknown here, and so is a value given on the command line; a counter that waits for what it
 # refers to is told so (W3005), and JSON that holds no counter needs none of this.
 UNKNOWN = ("plugin", "literal_from_parameters", "everything", "counter_depends_on", "aliases", "transform_in_resources")
 

@@ -165,7 +165,7 @@ def release(version):
     return lambda sent: existing() if sent["StackName"] == "hits" else {"Stacks": [stack]}
 
 
-@pytest.mark.parametrize(("version", "blame"), [
+@pytest.mark.parametrize(("version", "remedy"), [
     (
         "0.0.9",
         f"\nthe installation has release 0.0.9, this command has {own_version()}; "
@@ -173,7 +173,7 @@ def release(version):
     ),
     (own_version(), ""),
 ])  # fmt: skip
-def test_a_refusal_by_an_older_installation_names_both_releases(session, aws, version, blame):
+def test_a_refusal_by_an_older_installation_names_both_releases(session, aws, version, remedy):
     refusal = "Transform 123456789012::HitCounterMacroBeta failed with: Shards is unknown. Rollback requested by user."
     aws.answer("DescribeStacks", release(version))
     aws.answer("CreateChangeSet", {"Id": "set", "StackId": "id"})
@@ -185,7 +185,7 @@ def test_a_refusal_by_an_older_installation_names_both_releases(session, aws, ve
         prepare(session, Deployment("hits", parse_source("t.yaml", text)))
 
     assert str(caught.value) == (
-        f"Transform 123456789012::HitCounterMacroBeta refuses the template:\nShards is unknown{blame}"
+        f"Transform 123456789012::HitCounterMacroBeta refuses the template:\nShards is unknown{remedy}"
     )
 
 
