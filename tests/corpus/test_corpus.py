@@ -92,7 +92,7 @@ def test_with_a_counter_added_nothing_else_changes(sources):
         rest = {key: value for key, value in plain["Resources"].items() if not key.startswith(COUNTER)}
         assert list(rest) == list(source.template["Resources"]), source.name
         assert {**plain, "Resources": rest} == source.template, source.name
-        assert len(plain["Resources"]) == len(rest) + 13
+        assert len(plain["Resources"]) == len(rest) + 12
 
 
 def test_with_a_counter_written_into_the_text_every_other_line_stays(sources):

@@ -53,8 +53,8 @@ def test_a_deployment_shows_the_changes_asks_and_prints_the_outputs(cloud, stack
     assert ran.code == 0
     assert ran.out == f"Url: {cloud.outputs(stack)['Url']}\n"
     assert lines[:2] == [NO_MACROS.format(url=cloud.url).strip(), f"{stack}:"]
-    assert lines[15].startswith("13 added")
-    assert lines[16].startswith(f"Deploy {stack}? [y/N] CREATE_COMPLETE ")
+    assert lines[14].startswith("12 added")
+    assert lines[15].startswith(f"Deploy {stack}? [y/N] CREATE_COMPLETE ")
     assert lines[-1].split() == ["CREATE_COMPLETE", "AWS::CloudFormation::Stack", stack]
 
 
@@ -70,7 +70,7 @@ def test_without_a_terminal_the_error_names_the_option_and_nothing_is_left(cloud
     ran = deploy(cloud, SAMPLES / "minimal.yaml", stack)
 
     assert ran.code == 1
-    assert ran.err.endswith("13 added\nstdin is no terminal, so nobody can be asked; add --yes\n")
+    assert ran.err.endswith("12 added\nstdin is no terminal, so nobody can be asked; add --yes\n")
     assert cloud.status(stack) is None
 
 
