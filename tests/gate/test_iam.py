@@ -19,7 +19,7 @@ pytestmark = pytest.mark.gate
 
 ON_THE_ENGINE = "tests/engine/test_function_life.py", "tests/engine/test_gateway_resource.py"
 OF_THE_ADAPTERS = (
-    *("tests/transform_lambda/aws/test_code_store.py", "tests/transform_lambda/aws/test_lambda.py"),
+    *("tests/transform_lambda/aws/s3/test_store.py", "tests/transform_lambda/aws/test_lambda.py"),
     *("tests/transform_lambda/aws/test_apigateway.py", "tests/transform_lambda/aws/test_records.py"),
 )
 BUILT_IN = ("minimal", "exact", "shards")
