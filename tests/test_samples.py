@@ -18,6 +18,8 @@ ROOT = Path(__file__).parent.parent
 GOLDEN = Path(__file__).parent / "golden_samples"
 PLUGIN = ROOT / "samples" / "plugin"
 SAMPLES = sorted([*ROOT.glob("samples/*.yaml"), *ROOT.glob("samples/*/template.yaml")])
+# The sketch's table has no DeletionPolicy.
+ACCEPTED = {"sketch": ["I3011"]}
 NODE = ROOT / "samples" / "node" / "handler"
 EDGE = ROOT / "samples" / "edge" / "handler"
 
@@ -44,7 +46,9 @@ def test_a_sample_becomes_its_golden_file(sample, command, update_golden):
 
 @pytest.mark.parametrize("sample", mark_thorough(SAMPLES, quick=["minimal", "plugin"], name=name), ids=name)
 def test_cfn_lint_finds_nothing_in_a_sample(sample, command):
-    assert command("lint", sample, *get_options(sample), "-c", "I", "E", "W", "-e", "-i", "I4010") == (0, "", "")
+    assert command(
+        "lint", sample, *get_options(sample), "-c", "I", "E", "W", "-e", "-i", "I4010", *ACCEPTED.get(name(sample), ())
+    ) == (0, "", "")
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=name)
