@@ -38,10 +38,16 @@ def _fill(name: str, resource: Json, given: Values) -> Json:
         if isinstance(properties, dict) and not given.keys() <= properties.keys():
             missing = {key: value for key, value in given.items() if key not in properties}
             return {**resource, "Properties": {**properties, **missing}}
-    elif name.startswith("Fn::ForEach") and isinstance(resource, list) and isinstance(resource[-1], dict):
-        body = _fill_all(resource[-1], given)
-        return resource if body is resource[-1] else [*resource[:-1], body]
+    elif _is_loop(name, resource):
+        body = _fill_all(resource[2], given)
+        return resource if body is resource[2] else [*resource[:2], body]
     return resource
+
+
+def _is_loop(name: str, resource: Json) -> bool:
+    """Whether an entry of ``Resources`` is an ``Fn::ForEach``: a variable, a list of values, and a map of resources."""
+    is_complete = isinstance(resource, list) and len(resource) == 3
+    return is_complete and name.startswith("Fn::ForEach") and isinstance(resource[2], dict)
 
 
 def check_secure_references(
@@ -67,8 +73,8 @@ def _list_ours(resources: Json, path: Path) -> Iterator[tuple[Path, Values]]:
     for name, resource in resources.items() if isinstance(resources, dict) else ():
         if isinstance(resource, dict) and resource.get("Type") in TYPES:
             yield (*path, name), resource
-        elif name.startswith("Fn::ForEach") and isinstance(resource, list):
-            yield from _list_ours(resource[-1], (*path, name, len(resource) - 1))
+        elif _is_loop(name, resource):
+            yield from _list_ours(resource[2], (*path, name, 2))
 
 
 def _find(node: Json, path: Path, parameters: Parameters) -> Iterable[Found]:
