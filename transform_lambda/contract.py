@@ -111,7 +111,7 @@ class Handler(Protocol):
     """
 
     def create(self, request: Request) -> Result:
-        """Create the resource, or adopt the one that an earlier delivery of this request created."""
+        """Create the resource, or adopt what an earlier delivery of this request created."""
 
     def update(self, request: Request) -> Result:
         """Change the resource to `request.properties`, in place or by a replacement."""

@@ -25,7 +25,7 @@ def at_every_call(new_companion, outbox, tally):
     """Companions whose request was interrupted before its first, second … call.
 
     ``start(companion)`` returns a function that sends the request. ``interrupt(companion, call)`` runs before the call,
-    and may raise an error in its place. A killed request makes no further calls. Interruptions end with the answer,
+    and may raise an error instead. A killed request makes no further calls. Interruptions end with the answer,
     except with ``after_answer``. With ``skips_unconditional``, no unconditional call is interrupted.
     """
 

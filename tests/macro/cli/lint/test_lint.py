@@ -204,9 +204,8 @@ def run_cfn_lint(*paths):
     return run.returncode, read_json(run.stdout)
 
 
-# A plug-in in a file is unknown here, and so is a value given on the command line; a counter that waits for what it
-# refers to is told so (W3005), and JSON that holds no counter needs none of this. cfn-lint alone asks custom resources
-# for the ServiceToken that the macro fills in (E3003).
+# cfn-lint alone knows no plug-ins in files and no values from the command line. It reports that a counter waits for
+# what it refers to (W3005), and asks custom resources for the ServiceToken that the macro fills in (E3003).
 UNKNOWN = (
     "custom_resources",
     "plugin",

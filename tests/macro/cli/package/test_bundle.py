@@ -470,7 +470,7 @@ def test_without_a_network_it_says_what_to_do(command):
 
     code, out, err = command("bundle")
 
-    # The reason is told in pip's words.
+    # The reason is in pip's words.
     assert (code, out) == (1, "")
     assert re.fullmatch(rf"packages can't be fetched: .*attrs=={version}.*; {re.escape(FETCHING)}\n", err)
 
