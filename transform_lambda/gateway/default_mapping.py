@@ -54,9 +54,10 @@ def _make_template(names: list[str]) -> str:
     `$util.urlDecode` would turn a plus sign into a space, and may fail at a percent sign without two hex digits, so
     both are encoded before. JSON does not allow the escaped single quotes of `escapeJavaScript`.
     """
+    is_plain = all(re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name) and name not in _BUILT_IN for name in names)
     lines, pairs = [], []
     for at, name in enumerate(names):
-        variable = name if re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name) and name not in _BUILT_IN else f"p{at}"
+        variable = name if is_plain else f"p{at}"
         lines.append(f"#set(${variable} = $input.params('{name}'){_PROTECT})")
         pairs.append(f'"{name}": "$util.escapeJavaScript($util.urlDecode(${variable})){_UNQUOTE}"')
     return "\n".join([*lines, f"{{{', '.join(pairs)}}}"])

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from macro.plugins.gateways.mapping import BODIES, ERRORS, make_templates
 from tests.support.gateway_companion import GatewayCompanion, wanted
 from tests.support.gateways import FUNCTION
 from tests.support.velocity import evaluate
@@ -22,6 +23,24 @@ def test_a_function_gets_the_paths_parameters_by_their_names():
     parameters = {"name": "a%20b", "user-id": "é+1", "rest": "x/y%2Fz"}
     (text,) = {evaluate(template, parameters) for template in templates.values()}
     assert json.loads(text) == {"name": "a b", "user-id": "é+1", "rest": "x/y/z"}
+
+
+def test_no_parameter_takes_the_variable_of_another():
+    (template,) = set(template_for("{p1}/{a-b}").values())
+    assert json.loads(evaluate(template, {"p1": "x", "a-b": "y"})) == {"p1": "x", "a-b": "y"}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "ANY"])
+def test_the_default_for_a_name_is_the_macros_mapping(method):
+    found = with_default_mapping({"Path": "{name}", "Method": method, "IntegrationRequest": LAMBDA})
+    responses = {
+        status: (each["SelectionPattern"], each["Templates"]) for status, each in found["Responses"].items() if each
+    }
+
+    assert found["IntegrationRequest"]["RequestTemplates"] == make_templates(method)
+    assert responses == {
+        status: (pattern, {"application/json": BODIES[status]}) for status, (pattern, _) in ERRORS.items()
+    }
 
 
 @pytest.mark.parametrize("name", ["input", "util", "context", "stageVariables"])
