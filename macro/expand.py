@@ -45,13 +45,13 @@ def expand_counters(template: Template, setting: Setting = DEFAULT, find: FindPl
     parameters = collect_parameters(template, setting.parameters)
     found, groups = _agree(_read(counters, parameters, setting, problems), problems)
     built = _build(found, find, [counter.logical_id for counter in counters], problems)
-    expanded = Expanded(template, {})
+    filled = fill_service_token(template, setting.suffix)
+    expanded = Expanded(filled, {})
     if counters:
-        expanded = _put_together(template, counters, _add_shared(groups, built), problems)
-    filled = fill_service_token(expanded.template, setting.suffix)
-    problems.extend(check_secure_references(filled, expanded.owners, counters, parameters))
+        expanded = _put_together(filled, counters, _add_shared(groups, built), problems)
+    problems.extend(check_secure_references(expanded.template, expanded.owners, counters, parameters))
     problems.raise_if_any(InvalidTemplate)
-    return expanded._replace(template=filled)
+    return expanded
 
 
 def _read(counters: Sequence[Counter], parameters: Parameters, setting: Setting, problems: Problems) -> list[Given]:

@@ -1,6 +1,6 @@
 """The companion's resources in an expanded template: who serves them, and what CloudFormation does not do for them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from macro.counter.literals import Parameters
 from macro.errors import Path, Problem
@@ -51,21 +51,28 @@ def _is_loop(name: str, resource: Json) -> bool:
 
 
 def check_secure_references(
-    template: Template, owners: Mapping[str, str], counters: Iterable[Counter], parameters: Parameters
+    expanded: Template, owners: Mapping[str, str], counters: Sequence[Counter], parameters: Parameters
 ) -> Iterator[Problem]:
     """The secure dynamic references in the companion's resources, each at its place in the author's template.
 
-    ``owners`` holds the counter's logical ID for each generated resource.
+    ``owners`` holds the counter's logical ID for each generated resource. Without ``Plugins``, all texts of a
+    counter's resources come from its properties, so the generated resources are read only if one is likely.
     """
     by_id = {counter.logical_id: counter for counter in counters}
-    is_likely = may_hold_references([*parameters.values.values(), parameters.constants.get("Mappings")])
-    for path, resource in _list_ours(template.get("Resources"), ("Resources",)):
-        if not is_likely and not may_hold_references(resource.get("Properties")):
-            continue
+    resources = expanded.get("Resources")
+    if isinstance(resources, dict) and not _is_likely(counters, parameters):
+        resources = {name: resource for name, resource in resources.items() if name not in owners}
+    for path, resource in _list_ours(resources, ("Resources",)):
         counter = by_id.get(owners.get(str(path[1]), ""))
         for found in _find(resource.get("Properties"), (*path, "Properties"), parameters):
             places = _locate(found, counter, parameters) if counter else [found.path]
             yield from (Problem(place, _say_unresolved(found)) for place in places)
+
+
+def _is_likely(counters: Sequence[Counter], parameters: Parameters) -> bool:
+    given = [counter.properties for counter in counters]
+    constants = [*parameters.values.values(), parameters.constants.get("Mappings")]
+    return any("Plugins" in properties for properties in given) or may_hold_references([given, constants])
 
 
 def _list_ours(resources: Json, path: Path) -> Iterator[tuple[Path, Values]]:
